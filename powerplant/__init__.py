@@ -1,0 +1,40 @@
+"""powerplant: the cheapest production plan that meets the load of one hour, exactly and proven.
+
+``create_app`` is the Flask app factory (``FLASK_APP=powerplant`` finds it). Flask is imported only when it
+is called, so that the solver, :mod:`powerplant.merit_order`, can be used without it.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from powerplant.config import Settings
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+__all__ = ["Settings", "create_app"]
+
+
+def create_app(config: Settings | None = None) -> Flask:
+    """Build the service.
+
+    Args:
+        config: the settings; read from the environment when not given.
+
+    Raises:
+        ConfigurationError: the environment holds a value that is no legal setting.
+    """
+    from flask import Flask
+
+    from powerplant import api
+
+    settings = config or Settings.from_environ(os.environ)
+    if settings.debug:
+        # `flask run` sets app.debug from this variable after the factory has returned.
+        os.environ.setdefault("FLASK_DEBUG", "1")
+    app = Flask(__name__, static_folder=None)
+    app.debug = settings.debug
+    api.register(app, settings)
+    return app
