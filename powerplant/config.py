@@ -11,7 +11,7 @@ DEBUG_ENVIRONMENTS = ("dev", "development")
 TRUTH = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Settings:
     """What can be set from outside.
 
