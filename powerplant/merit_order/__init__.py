@@ -1,0 +1,10 @@
+"""The merit-order solver: which units should run, and at what output, so that the load is met at least cost.
+
+Standard library only. It knows integers alone: no HTTP, no payload, no MW.
+"""
+
+from powerplant.merit_order.exceptions import GaveUp, Infeasible
+from powerplant.merit_order.model import Solution, Unit
+from powerplant.merit_order.solver import nearest_loads, solve
+
+__all__ = ["GaveUp", "Infeasible", "Solution", "Unit", "nearest_loads", "solve"]

@@ -1,0 +1,77 @@
+"""``POST /productionplan``: bytes in, the cheapest production plan out."""
+
+from __future__ import annotations
+
+import json
+from decimal import ROUND_HALF_EVEN, Decimal
+from time import perf_counter
+
+from flask import Blueprint, Response, current_app, g, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from powerplant.config import Settings
+from powerplant.decoding import decode
+from powerplant.errors import InvalidQuery
+from powerplant.planning import ProductionPlan, plan_production
+
+blueprint = Blueprint("productionplan", __name__)
+
+CENT = Decimal("0.01")
+CHUNK = 64 * 1024
+
+
+@blueprint.post("/productionplan", strict_slashes=False)
+def productionplan() -> Response:
+    """Answer a payload with its production plan; every error is told by the handlers in ``problems``."""
+    start = perf_counter()
+    settings: Settings = current_app.config["SETTINGS"]
+    co2 = _counts_co2(default=settings.co2)
+    body = g.payload = _read_body(settings.max_body)
+    payload = decode(body, co2=co2, max_plants=settings.max_plants)
+    plan = plan_production(payload, co2=co2, time_limit=settings.time_limit)
+    current_app.logger.info(
+        "plan plants=%d load=%s cost=%s method=%r ms=%.2f",
+        len(plan.outputs),
+        payload.load,
+        _cents(plan.cost),
+        plan.method,
+        (perf_counter() - start) * 1000,
+    )
+    return _answer(plan)
+
+
+def _counts_co2(*, default: bool) -> bool:
+    values = request.args.getlist("co2")
+    if not values:
+        return default
+    if values not in (["true"], ["false"]):
+        raise InvalidQuery("co2", "must be true or false, once")
+    return values == ["true"]
+
+
+def _read_body(max_body: int) -> bytes:
+    """The whole body, whatever its Content-Type and however it is sent.
+
+    One byte more than the limit is asked for, since a body in chunks does not say its length before.
+    """
+    if (request.content_length or 0) > max_body:
+        raise RequestEntityTooLarge
+    body = bytearray()
+    while chunk := request.stream.read(min(CHUNK, max_body + 1 - len(body))):
+        body += chunk
+        if len(body) > max_body:
+            raise RequestEntityTooLarge
+    return bytes(body)
+
+
+def _answer(plan: ProductionPlan) -> Response:
+    response = Response(
+        json.dumps([{"name": name, "p": p} for name, p in plan.outputs]) + "\n", mimetype="application/json"
+    )
+    response.headers["Plan-Status"] = "optimal"
+    response.headers["Plan-Cost"] = _cents(plan.cost)
+    return response
+
+
+def _cents(euros: Decimal) -> str:
+    return str(euros.quantize(CENT, ROUND_HALF_EVEN))

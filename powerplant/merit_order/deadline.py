@@ -1,0 +1,23 @@
+"""The clock that every long loop of the solver looks at."""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+
+class TimeLimitPassed(Exception):
+    """Raised inside the solver when its time is up; :func:`powerplant.merit_order.solve` makes it a ``GaveUp``."""
+
+
+class Deadline:
+    """A moment after which :meth:`check` raises; without a time limit it never does."""
+
+    __slots__ = ("_end",)
+
+    def __init__(self, time_limit: float | None) -> None:
+        self._end = float("inf") if time_limit is None else perf_counter() + time_limit
+
+    def check(self) -> None:
+        """Raise :class:`TimeLimitPassed` once the time limit (seconds) has passed."""
+        if perf_counter() > self._end:
+            raise TimeLimitPassed

@@ -1,0 +1,89 @@
+"""The merit order and its relaxed fill, the bound with which everything starts.
+
+Forget every ``min_output`` (let a unit make anything from 0 to its ``max_output``) and fill in merit order: no
+plan is cheaper. Only one unit, the marginal one, ends partly loaded (Dantzig's bound for the knapsack, which has
+the marginal unit as its break item). Where that unit stands at or above its ``min_output``, the fill is a plan.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from itertools import accumulate
+from operator import gt, mul
+from typing import NamedTuple
+
+from powerplant.merit_order.model import Unit
+
+
+class Fill(NamedTuple):
+    """A relaxed fill.
+
+    Attributes:
+        outputs: in the order of the units; they add up to the load.
+        cost: of these outputs; no plan is cheaper.
+        place: of the marginal unit in the merit order.
+        marginal_cost: of the marginal unit; the multiplier that proves the bound.
+        is_plan: whether the marginal unit stands at or above its ``min_output``, so that this is an optimal plan.
+    """
+
+    outputs: list[int]
+    cost: int
+    place: int
+    marginal_cost: int
+    is_plan: bool
+
+
+class MeritOrder:
+    """The units of one fleet by marginal cost, then in their own order; O(n log n).
+
+    Attributes:
+        order: positions of the units, cheapest first.
+        costs, min_outputs, max_outputs: the units' columns, in the units' own order.
+        capacity: for each place in the order, the ``max_output`` of all units up to and including it.
+    """
+
+    __slots__ = ("capacity", "costs", "max_outputs", "min_outputs", "order", "units")
+
+    def __init__(self, units: Sequence[Unit]) -> None:
+        self.units = units
+        self.costs, self.min_outputs, self.max_outputs = zip(*units, strict=True) if units else ((), (), ())
+        if units and (min(self.min_outputs) < 0 or any(map(gt, self.min_outputs, self.max_outputs))):
+            raise ValueError("a unit needs 0 <= min_output <= max_output")
+        self.order = sorted(range(len(units)), key=self.costs.__getitem__)
+        self.capacity = list(accumulate(map(self.max_outputs.__getitem__, self.order)))
+
+    def relaxed_fill(self, load: int) -> Fill:
+        """Fill in merit order up to a load that the capacity reaches."""
+        place = bisect_left(self.capacity, load)
+        outputs = [0] * len(self.order)
+        for position in self.order[:place]:
+            outputs[position] = self.max_outputs[position]
+        marginal = self.order[place]
+        output = load - self.capacity[place] + self.max_outputs[marginal]
+        outputs[marginal] = output
+        return Fill(
+            outputs=outputs,
+            cost=sum(map(mul, self.costs, outputs)),
+            place=place,
+            marginal_cost=self.costs[marginal],
+            is_plan=not output or output >= self.min_outputs[marginal],
+        )
+
+    def dispatch(self, committed: Sequence[bool], load: int) -> list[int] | None:
+        """The cheapest dispatch of a commitment: everyone at minimum, the rest in merit order; O(n).
+
+        ``None`` where the committed units cannot make the load.
+        """
+        outputs = [least if on else 0 for least, on in zip(self.min_outputs, committed, strict=True)]
+        residual_load = load - sum(outputs)
+        if residual_load < 0:
+            return None
+        for position in self.order:
+            if not residual_load:
+                return outputs
+            if committed[position]:
+                raised = min(residual_load, self.max_outputs[position] - self.min_outputs[position])
+                outputs[position] += raised
+                residual_load -= raised
+        return None if residual_load else outputs

@@ -1,0 +1,78 @@
+"""The form of a proof: a tree of splits whose leaves are closed by multipliers or are empty.
+
+A proof is the tree of a search, written down in the order in which the search walked it (a split, then all of its
+first side, then all of its second). Everything that it claims can be recomputed from the units and the load
+alone; :mod:`powerplant.merit_order.check` does so and trusts none of it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Bound(NamedTuple):
+    """A leaf that is closed by a bound: no plan in it is cheaper than the multipliers say.
+
+    For every plan with sum of outputs = load, and every price, the cost is at least
+    ``price * load + sum over units of min((marginal_cost - price) * output)`` (Lagrangian relaxation of the
+    balance), the minimum taken over the outputs that the leaf leaves to the unit. Inside a :class:`CountSplit` the
+    row on the count is relaxed as well, with the multiplier ``charge`` for each committed unit of its group.
+    Both multipliers are divided by ``scale``.
+    """
+
+    price: int
+    charge: int = 0
+    scale: int = 1
+
+
+class Empty(NamedTuple):
+    """A leaf in which no plan exists, because of what it leaves to the units, all taken together.
+
+    ``reason`` is ``outputs`` (the smallest outputs together exceed the load, or the largest do not reach it) or
+    ``unreachable`` (no sum of outputs is the load, which the bit set of all sums shows).
+    """
+
+    reason: str
+
+
+class OutputSplit(NamedTuple):
+    """The units of one marginal cost make together at most ``at_most``, or at least ``at_least``.
+
+    Nothing is reachable between the two. The side that the search walked first comes first.
+    """
+
+    marginal_cost: int
+    at_most: int
+    at_least: int
+    at_least_first: bool
+
+
+class CountSplit(NamedTuple):
+    """Of the units with ``min_output >= threshold`` at most ``at_most`` are committed, or at least one more."""
+
+    threshold: int
+    at_most: int
+
+
+class Recomputed(NamedTuple):
+    """A leaf that only a dynamic programme closed: it can be recomputed, not certified."""
+
+
+Step = Bound | Empty | OutputSplit | CountSplit | Recomputed
+
+
+class Proof(NamedTuple):
+    """How a cost was proven, or that no plan exists.
+
+    Attributes:
+        method: ``merit order``, ``search`` or ``core programme`` (the last is recomputed, not certified).
+        steps: the tree in preorder.
+    """
+
+    method: str
+    steps: tuple[Step, ...]
+
+    @property
+    def certified(self) -> bool:
+        """Whether every leaf can be checked by arithmetic alone."""
+        return not any(isinstance(step, Recomputed) for step in self.steps)

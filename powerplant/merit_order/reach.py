@@ -1,0 +1,78 @@
+"""Which outputs a group of units can make together: a set of integers held as the bits of one ``int``.
+
+Bit ``s`` is set when some commitment and dispatch of the units adds up to ``s``. Adding a unit is a shift and an
+or, so a set over a million tenths of a MW costs microseconds a unit (Bellman's subset-sum recursion on machine
+words; a range of outputs is covered by doubling, in ``O(log width)`` shifts).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from powerplant.merit_order.deadline import Deadline
+from powerplant.merit_order.model import Unit
+
+NOTHING = 1
+"""The reach of no unit at all: the output 0 alone."""
+
+
+def with_unit(reach: int, unit: Unit, mask: int) -> int:
+    """The reach of a group with one more unit, cut to the bits of ``mask``."""
+    width = unit.max_output - unit.min_output + 1
+    committed = reach << unit.min_output & mask
+    covered = 1
+    while covered < width:
+        step = min(covered, width - covered)
+        committed |= committed << step
+        covered += step
+    return reach | committed & mask
+
+
+def reach_of(units: Iterable[Unit], limit: int, deadline: Deadline) -> int:
+    """All outputs from 0 to ``limit`` that the units can make together; O(units * log(width) * limit / 30)."""
+    mask = (1 << limit + 1) - 1
+    reach = NOTHING
+    for unit in units:
+        deadline.check()
+        reach = with_unit(reach, unit, mask)
+    return reach
+
+
+def floor_in(reach: int, output: int) -> int:
+    """The largest reachable output up to ``output``."""
+    return (reach & (1 << output + 1) - 1).bit_length() - 1
+
+
+def ceil_in(reach: int, output: int) -> int | None:
+    """The smallest reachable output from ``output`` on, where there is one."""
+    above = reach >> output
+    return output + (above & -above).bit_length() - 1 if above else None
+
+
+def commitment_for(units: Sequence[Unit], output: int, deadline: Deadline) -> list[bool] | None:
+    """A commitment of the units that can make exactly ``output``, or ``None`` where none can.
+
+    Later units stay off where they may, so that it is the same one every time.
+    """
+    mask = (1 << output + 1) - 1
+    reaches = [NOTHING]
+    for unit in units:
+        deadline.check()
+        reaches.append(with_unit(reaches[-1], unit, mask))
+    if not reaches[-1] >> output & 1:
+        return None
+    committed = [False] * len(units)
+    for index in range(len(units) - 1, -1, -1):
+        before, unit = reaches[index], units[index]
+        if not before >> output & 1:
+            committed[index] = True
+            output = _largest_before(before, unit, output)
+    return committed
+
+
+def _largest_before(reach: int, unit: Unit, output: int) -> int:
+    """The largest output that the units before can add to this one to make ``output``: it runs low as it may."""
+    highest = output - unit.min_output
+    largest = floor_in(reach, highest)
+    assert largest >= output - unit.max_output, "the reach of a group holds no output that it cannot make"
+    return largest
