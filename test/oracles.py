@@ -1,0 +1,277 @@
+"""What is right, worked out a second time: slow, plain, and without a line of the package under test.
+
+Two layers, so that a test can pick the one it needs:
+
+* units: integer ``marginal_cost``, ``min_output`` and ``max_output``, and an integer load. The least cost
+  comes from :func:`brute_force` (every commitment) or :func:`dense_programme` (every sum up to the load),
+  which share nothing either. :func:`reachable` tells which loads have a plan at all.
+* payloads: :func:`expected_units` turns a payload into units with exact fractions, :func:`expected_answer`
+  says what the service owes for a valid payload, in the shape that the case files use.
+
+Outputs of a payload's units are tenths of a MW, their marginal costs 10⁻⁹ euro per MWh, and so a plan's cost
+counts in 10⁻¹⁰ euro.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import product
+from math import ceil, floor
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+TENTHS_PER_MW = 10
+COST_STEPS_PER_EURO_PER_MWH = 10**9
+COST_STEPS_PER_EURO = COST_STEPS_PER_EURO_PER_MWH * TENTHS_PER_MW
+BRUTE_FORCE_UNITS = 12
+TONNES_CO2_PER_MWH_OF_GAS_POWER = Fraction("0.3")
+
+
+class UnitLike(Protocol):
+    """Anything with the three integers of a unit."""
+
+    @property
+    def marginal_cost(self) -> int: ...
+
+    @property
+    def min_output(self) -> int: ...
+
+    @property
+    def max_output(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class ExpectedUnit:
+    """A power plant of a payload, as the solver ought to see it."""
+
+    name: str
+    marginal_cost: int
+    min_output: int
+    max_output: int
+
+
+# The least cost of a load.
+
+
+def brute_force(units: Sequence[UnitLike], load: int) -> int | None:
+    """The least cost over all 2ⁿ commitments, None when none of them has a plan."""
+    costs = (dispatch_cost(units, dispatch) for dispatch in _dispatches(units, load))
+    return min(costs, default=None)
+
+
+def _dispatches(units: Sequence[UnitLike], load: int) -> Iterator[list[int]]:
+    """The cheapest dispatch of each commitment that meets the load, equal costs in the order of the units."""
+    by_cost = sorted(range(len(units)), key=lambda i: units[i].marginal_cost)
+    for commitment in product((False, True), repeat=len(units)):
+        dispatch = [unit.min_output if on else 0 for unit, on in zip(units, commitment, strict=True)]
+        residual_load = load - sum(dispatch)
+        for i in by_cost:
+            if residual_load > 0 and commitment[i]:
+                more = min(residual_load, units[i].max_output - units[i].min_output)
+                dispatch[i] += more
+                residual_load -= more
+        if residual_load == 0:
+            yield dispatch
+
+
+def dense_programme(units: Sequence[UnitLike], load: int) -> int | None:
+    """The least cost by a table over every sum 0..load, None when the load has no plan. O(n · load).
+
+    ``best[s]`` is the least cost at which the units so far make s. A unit with cost c adds an output p of
+    min_output..max_output, hence ``best'[s] = min(best[s], c·s + min over j = s - p of (best[j] - c·j))``:
+    the inner minimum runs over a window that slides with s, kept in a queue of rising values.
+    """
+    best: list[int | None] = [0, *[None] * load]
+    for unit in units:
+        cost, low, high = unit.marginal_cost, unit.min_output, unit.max_output
+        after = best[:]
+        window: deque[tuple[int, int]] = deque()
+        for s in range(low, load + 1):
+            entering = best[s - low]
+            if entering is not None:
+                value = entering - cost * (s - low)
+                while window and window[-1][1] >= value:
+                    window.pop()
+                window.append((s - low, value))
+            while window and window[0][0] < s - high:
+                window.popleft()
+            if window:
+                candidate = window[0][1] + cost * s
+                present = after[s]
+                if present is None or candidate < present:
+                    after[s] = candidate
+        best = after
+    return best[load]
+
+
+# Which loads have a plan.
+
+
+def reachable(units: Sequence[UnitLike], limit: int) -> int:
+    """The loads 0..limit that have a plan, as a bit set: bit s is set where the load s has one."""
+    mask = (1 << (limit + 1)) - 1
+    loads = 1
+    for unit in units:
+        smeared, width = loads, unit.max_output - unit.min_output + 1
+        covered = 1
+        while covered < width:
+            step = min(covered, width - covered)
+            smeared |= smeared << step
+            covered += step
+        loads |= (smeared << unit.min_output) & mask
+    return loads
+
+
+def nearest_loads(units: Sequence[UnitLike], load: int | Fraction) -> tuple[int, int | None]:
+    """The nearest loads strictly below and strictly above ``load`` that have a plan, None above all of them.
+
+    ``load`` is positive; it may lie between two integers, as a load off the grid does.
+    """
+    capacity = sum(unit.max_output for unit in units)
+    loads = reachable(units, capacity)
+    below = (loads & ((1 << ceil(load)) - 1)).bit_length() - 1
+    rest = loads >> (floor(load) + 1)
+    above = floor(load) + 1 + _lowest_bit(rest) if rest else None
+    return below, above
+
+
+def _lowest_bit(bits: int) -> int:
+    return (bits & -bits).bit_length() - 1
+
+
+def infeasible_reason(units: Sequence[UnitLike], load: int | Fraction) -> str | None:
+    """Why a load has no plan, None when it has one."""
+    if load != floor(load):
+        return "off_grid"
+    whole_load = floor(load)
+    if whole_load > sum(unit.max_output for unit in units):
+        return "above_capacity"
+    if reachable(units, whole_load) >> whole_load & 1:
+        return None
+    smallest_output = min(max(unit.min_output, 1) for unit in units if unit.max_output > 0)
+    return "below_minimum" if whole_load < smallest_output else "in_a_gap"
+
+
+# Checks of a plan that somebody else made.
+
+
+def dispatch_cost(units: Sequence[UnitLike], dispatch: Sequence[int]) -> int:
+    """What a dispatch costs."""
+    return sum(unit.marginal_cost * output for unit, output in zip(units, dispatch, strict=True))
+
+
+def broken_rules(units: Sequence[UnitLike], load: int, dispatch: Sequence[int]) -> list[str]:
+    """Every rule that a dispatch breaks, in words; empty for a plan that meets the load."""
+    if len(dispatch) != len(units):
+        return [f"{len(dispatch)} outputs for {len(units)} units"]
+    faults = [
+        f"unit {i} makes {output}, neither 0 nor {unit.min_output}..{unit.max_output}"
+        for i, (unit, output) in enumerate(zip(units, dispatch, strict=True))
+        if output != 0 and not unit.min_output <= output <= unit.max_output
+    ]
+    if sum(dispatch) != load:
+        faults.append(f"the outputs add up to {sum(dispatch)}, not {load}")
+    return faults
+
+
+# From a payload to what the service owes for it.
+
+
+def exact(number: float) -> Fraction:
+    """The decimal that stands in the JSON: 13.4 is 134/10, not its binary neighbour."""
+    return Fraction(repr(number))
+
+
+def expected_units(payload: Mapping[str, Any], co2: bool = True) -> list[ExpectedUnit]:
+    """The units of a valid payload, in its order. A plant that cannot run at all has both limits at 0."""
+    return [_expected_unit(plant, payload["fuels"], co2) for plant in payload["powerplants"]]
+
+
+def _expected_unit(plant: Mapping[str, Any], fuels: Mapping[str, float], co2: bool) -> ExpectedUnit:
+    max_output = exact(plant["pmax"]) * TENTHS_PER_MW
+    if plant["type"] == "windturbine":
+        output = floor(max_output * exact(fuels["wind(%)"]) / 100)
+        return ExpectedUnit(plant["name"], 0, output, output)
+    efficiency = exact(plant["efficiency"])
+    if plant["type"] == "gasfired":
+        cost = exact(fuels["gas(euro/MWh)"]) / efficiency
+        if co2:
+            cost += TONNES_CO2_PER_MWH_OF_GAS_POWER * exact(fuels["co2(euro/ton)"])
+    else:
+        spelling = "kerosine(euro/MWh)" if "kerosine(euro/MWh)" in fuels else "kerosine(euro/Mwh)"
+        cost = exact(fuels[spelling]) / efficiency
+    low, high = ceil(exact(plant["pmin"]) * TENTHS_PER_MW), floor(max_output)
+    if low > high:
+        low = high = 0
+    # Python rounds a fraction half to even.
+    return ExpectedUnit(plant["name"], round(cost * COST_STEPS_PER_EURO_PER_MWH), low, high)
+
+
+def expected_answer(payload: Mapping[str, Any], co2: bool = True) -> dict[str, Any]:
+    """What the service owes for a valid payload, in the shape of a case file's ``expected``.
+
+    ``plan`` is there only where the rule on equally cheap plans settles it, as far as
+    :func:`decided_dispatch` can tell.
+    """
+    units = expected_units(payload, co2)
+    load = exact(payload["load"]) * TENTHS_PER_MW
+    reason = infeasible_reason(units, load)
+    if reason is not None:
+        below, above = nearest_loads(units, load)
+        return {
+            "status": 422,
+            "type": "/problems/infeasible-load",
+            "reason": reason,
+            "nearest_below": below / TENTHS_PER_MW,
+            "nearest_above": None if above is None else above / TENTHS_PER_MW,
+        }
+    # Brute force counts in commitments, the programme in sums: take what is small.
+    oracle: Callable[[Sequence[UnitLike], int], int | None]
+    oracle = brute_force if len(units) <= BRUTE_FORCE_UNITS else dense_programme
+    cost = oracle(units, int(load))
+    assert cost is not None, "the bit set has a plan where the costs have none"
+    answer: dict[str, Any] = {"status": 200, "cost": euros(cost)}
+    dispatch = decided_dispatch(units, int(load))
+    if dispatch is not None:
+        answer["plan"] = [
+            {"name": units[i].name, "p": dispatch[i] / TENTHS_PER_MW} for i in merit_order(units)
+        ]
+    return answer
+
+
+def euros(cost: int) -> str:
+    """A payload's cost in euro with two decimals, half to even."""
+    cents = round(Fraction(cost * 100, COST_STEPS_PER_EURO))
+    sign = "-" if cents < 0 else ""
+    return f"{sign}{abs(cents) // 100}.{abs(cents) % 100:02}"
+
+
+def merit_order(units: Sequence[UnitLike]) -> list[int]:
+    """The units' positions, cheapest first, equal costs as they stand."""
+    return sorted(range(len(units)), key=lambda i: units[i].marginal_cost)
+
+
+def decided_dispatch(units: Sequence[UnitLike], load: int) -> list[int] | None:
+    """The one cheapest dispatch that the rule on equally cheap plans allows; None where it leaves a choice.
+
+    Filling in merit order decides where it gives a plan. Elsewhere the cheapest commitments are asked: each
+    has one dispatch that loads equal costs in order, and where those agree nothing is left to choose. With
+    more plants than brute force is good for, only the fill is tried.
+    """
+    filled = [0] * len(units)
+    residual_load = load
+    for i in merit_order(units):
+        filled[i] = min(residual_load, units[i].max_output)
+        residual_load -= filled[i]
+    if not broken_rules(units, load, filled):
+        return filled
+    if len(units) > BRUTE_FORCE_UNITS:
+        return None
+    candidates = list(_dispatches(units, load))
+    least = min((dispatch_cost(units, dispatch) for dispatch in candidates), default=None)
+    cheapest = {tuple(d) for d in candidates if dispatch_cost(units, d) == least}
+    return list(cheapest.pop()) if len(cheapest) == 1 else None
