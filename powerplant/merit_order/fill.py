@@ -54,7 +54,9 @@ class MeritOrder:
         self.capacity = list(accumulate(map(self.max_outputs.__getitem__, self.order)))
 
     def relaxed_fill(self, load: int) -> Fill:
-        """Fill in merit order up to a load that the capacity reaches."""
+        """Fill in merit order up to a load from 0 to all capacity."""
+        if not load:  # also of no units at all
+            return Fill([0] * len(self.order), 0, 0, min(self.costs, default=0), is_plan=True)
         place = bisect_left(self.capacity, load)
         outputs = [0] * len(self.order)
         for position in self.order[:place]:
@@ -64,11 +66,31 @@ class MeritOrder:
         outputs[marginal] = output
         return Fill(
             outputs=outputs,
-            cost=sum(map(mul, self.costs, outputs)),
+            cost=self.cost_of(outputs),
             place=place,
             marginal_cost=self.costs[marginal],
-            is_plan=not output or output >= self.min_outputs[marginal],
+            is_plan=output >= self.min_outputs[marginal],
         )
+
+    @property
+    def total(self) -> int:
+        """The ``max_output`` of all units."""
+        return self.capacity[-1] if self.capacity else 0
+
+    def capacity_of(self, start: int, end: int) -> int:
+        """The ``max_output`` of the units at places ``start`` to ``end`` (exclusive)."""
+        return (self.capacity[end - 1] if end else 0) - (self.capacity[start - 1] if start else 0)
+
+    def cost_of(self, outputs: Sequence[int]) -> int:
+        """The cost of outputs in the order of the units."""
+        return sum(map(mul, self.costs, outputs))
+
+    def by_unit(self, by_place: Sequence[bool]) -> list[bool]:
+        """A commitment in the order of the units, from one in merit order."""
+        committed = [False] * len(self.order)
+        for position, on in zip(self.order, by_place, strict=True):
+            committed[position] = on
+        return committed
 
     def dispatch(self, committed: Sequence[bool], load: int) -> list[int] | None:
         """The cheapest dispatch of a commitment: everyone at minimum, the rest in merit order; O(n).

@@ -24,70 +24,20 @@ from typing import NamedTuple
 
 from powerplant.merit_order.deadline import Deadline
 from powerplant.merit_order.fill import Fill, MeritOrder
-from powerplant.merit_order.model import Unit
 from powerplant.merit_order.proof import Bound, Empty, OutputSplit, Step
-from powerplant.merit_order.reach import ceil_in, commitment_for, floor_in, reach_of
-
-FIRST_WINDOW = 4
+from powerplant.merit_order.reach import Group
 
 
-class UnitClass:
+class UnitClass(Group):
     """The units of one marginal cost: places ``start`` to ``end`` (exclusive) of the merit order."""
 
-    __slots__ = ("_merit_order", "_reach", "capacity", "end", "marginal_cost", "start")
+    __slots__ = ("end", "marginal_cost", "start")
 
-    def __init__(self, merit_order: MeritOrder, start: int, end: int) -> None:
-        capacity = merit_order.capacity
+    def __init__(self, merit_order: MeritOrder, start: int, end: int, deadline: Deadline) -> None:
+        places = merit_order.order[start:end]
+        super().__init__([merit_order.units[place] for place in places], merit_order.capacity_of(start, end), deadline)
         self.start, self.end = start, end
-        self.marginal_cost = merit_order.costs[merit_order.order[start]]
-        self.capacity = capacity[end - 1] - (capacity[start - 1] if start else 0)
-        self._merit_order = merit_order
-        self._reach: int | None = None
-
-    def gap_around(self, output: int, limit: int, deadline: Deadline) -> tuple[int, int] | None:
-        """The reachable outputs next to one that is not reachable; ``None`` for one that is.
-
-        Args:
-            output: an output between two that are reachable.
-            limit: the load; no output above it matters.
-            deadline: of the whole search.
-        """
-        if self.end - self.start == 1:
-            least = self._merit_order.min_outputs[self._merit_order.order[self.start]]
-            return None if output >= least or not output else (0, least)
-        if self.commit(output, deadline) is not None:
-            return None
-        units = self._units(self.start, self.end)
-        if self._reach is None:
-            highest = min(self.capacity, limit + max(unit.min_output for unit in units))
-            self._reach = reach_of(units, highest, deadline)
-        above = ceil_in(self._reach, output)
-        return floor_in(self._reach, output), self.capacity if above is None else above
-
-    def commit(self, output: int, deadline: Deadline) -> list[bool] | None:
-        """A commitment that makes exactly ``output``, by place; ``None`` where there is none.
-
-        Units are filled in order; the few around the one that ends partly loaded are chosen anew, the ones
-        before them on at maximum and the ones after them off. Where no choice among the few makes the output,
-        twice as many are tried, at last the whole class.
-        """
-        capacity, start, end = self._merit_order.capacity, self.start, self.end
-        before = capacity[start - 1] if start else 0
-        middle = min(bisect_left(capacity, before + output, start, end), end - 1)
-        window = FIRST_WINDOW
-        while True:
-            low, high = max(start, middle - window), min(end, middle + window)
-            base = (capacity[low - 1] if low else 0) - before
-            chosen = commitment_for(self._units(low, high), output - base, deadline)
-            if chosen is not None:
-                return [True] * (low - start) + chosen + [False] * (end - high)
-            if low == start and high == end:
-                return None
-            window *= 2
-
-    def _units(self, low: int, high: int) -> list[Unit]:
-        units = self._merit_order.units
-        return [units[position] for position in self._merit_order.order[low:high]]
+        self.marginal_cost = merit_order.costs[places[0]]
 
 
 class Node(NamedTuple):
@@ -106,45 +56,66 @@ class Node(NamedTuple):
     ranges: dict[int, tuple[int, int]]
 
 
+class Plan(NamedTuple):
+    """A plan: outputs in the order of the units, and their cost."""
+
+    cost: int
+    outputs: list[int]
+
+
 class Search:
     """One search over one fleet and one load; the only thing in the solver that has a state.
 
     Attributes:
-        incumbent: the best node found so far whose relaxed fill is a plan.
+        incumbent: the best plan found so far.
+        proven_bound: what no plan can beat, by other means than the open nodes.
+        fleet: all units, in merit order.
         steps: the proof so far.
-        lower_bound: what no plan can beat, as far as the search knows.
     """
 
     def __init__(self, merit_order: MeritOrder, fill: Fill, load: int, deadline: Deadline) -> None:
-        self._merit_order = merit_order
-        self._load = load
-        self._deadline = deadline
+        self.merit_order = merit_order
+        self.fill = fill
+        self.load = load
+        self.deadline = deadline
+        self.incumbent: Plan | None = None
+        self.proven_bound = fill.cost
+        self.fleet = Group([merit_order.units[position] for position in merit_order.order], merit_order.total, deadline)
+        self.steps: list[Step] = []
         self._sorted_costs = list(map(merit_order.costs.__getitem__, merit_order.order))
         self._classes: dict[int, UnitClass] = {}
         marginal = self._class_at(fill.place)
-        before = merit_order.capacity[marginal.start - 1] if marginal.start else 0
-        root = Node(fill.cost, marginal, load - before, {})
-        self._open: list[Node | None] = [root]
-        self.incumbent: Node | None = None
-        self.steps: list[Step] = []
+        self._open: list[Node | None] = [
+            Node(fill.cost, marginal, load - merit_order.capacity_of(0, marginal.start), {})
+        ]
+
+    def offer(self, committed: list[bool]) -> None:
+        """Keep the best plan of a commitment that can make the load, if no better one is known."""
+        outputs = self.merit_order.dispatch(committed, self.load)
+        assert outputs is not None, "a commitment that is offered can make the load"
+        cost = self.merit_order.cost_of(outputs)
+        if self.incumbent is None or cost < self.incumbent.cost:
+            self.incumbent = Plan(cost, outputs)
 
     @property
     def lower_bound(self) -> int:
-        """What no plan can beat: the incumbent, or the best node that is still open."""
-        bounds = [node.bound for node in (*self._open, self.incumbent) if node is not None]
-        return min(bounds)
+        """What no plan can beat, as far as is known."""
+        bounds = [node.bound for node in self._open if node is not None]
+        if self.incumbent is not None:
+            bounds.append(self.incumbent.cost)
+        return max(self.proven_bound, min(bounds, default=0))
 
     def run(self, nodes: int) -> bool:
         """Search on for a number of nodes; whether the tree is finished.
 
         Raises:
-            TimeLimitPassed: the deadline came first; the search stays usable.
+            TimeLimitPassed: the deadline came first.
         """
         for visited in range(nodes):
             if not self._open:
                 return True
             if visited & 63 == 63:
-                self._deadline.check()
+                self.deadline.check()
             self._visit(self._open[-1])
         return not self._open
 
@@ -153,12 +124,12 @@ class Search:
         if node is None:
             self._close(Empty("outputs"))
             return
-        if self.incumbent is not None and node.bound >= self.incumbent.bound:
+        if self.incumbent is not None and node.bound >= self.incumbent.cost:
             self._close(Bound(node.marginal.marginal_cost))
             return
-        gap = node.marginal.gap_around(node.output, self._load, self._deadline)
+        gap = node.marginal.gap_around(node.output)
         if gap is None:
-            self.incumbent = node
+            self.offer(self._commitment(node))
             self._close(Bound(node.marginal.marginal_cost))
             return
         below, above = self._at_most(node, gap[0]), self._at_least(node, gap[1])
@@ -212,25 +183,22 @@ class Search:
         start = place if not place or costs[place - 1] != cost else bisect_left(costs, cost)
         known = self._classes.get(start)
         if known is None:
-            known = UnitClass(self._merit_order, start, bisect_right(costs, cost, place))
+            known = UnitClass(self.merit_order, start, bisect_right(costs, cost, place), self.deadline)
             self._classes[start] = known
         return known
 
-    def commitment(self) -> list[bool]:
-        """Which units the incumbent commits, in the order of the units."""
-        assert self.incumbent is not None
-        marginal, ranges = self.incumbent.marginal, self.incumbent.ranges
+    def _commitment(self, node: Node) -> list[bool]:
+        """Which units a node commits whose relaxed fill is a plan, in the order of the units."""
+        marginal = node.marginal
         by_place = [True] * marginal.start + [False] * (len(self._sorted_costs) - marginal.start)
         outputs = {
-            start: highest if start < marginal.start else lowest for start, (lowest, highest) in ranges.items()
+            start: highest if start < marginal.start else lowest
+            for start, (lowest, highest) in node.ranges.items()
         }
-        outputs[marginal.start] = self.incumbent.output
+        outputs[marginal.start] = node.output
         for start, output in outputs.items():
             unit_class = self._class_at(start)
-            chosen = unit_class.commit(output, self._deadline)
-            assert chosen is not None, "an incumbent holds only outputs that its classes can make"
+            chosen = unit_class.commit(output)
+            assert chosen is not None, "a node gives its classes only outputs that they reach"
             by_place[start : unit_class.end] = chosen
-        committed = [False] * len(by_place)
-        for position, on in zip(self._merit_order.order, by_place, strict=True):
-            committed[position] = on
-        return committed
+        return self.merit_order.by_unit(by_place)

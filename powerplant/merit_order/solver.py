@@ -1,64 +1,117 @@
-"""``solve``: fill in merit order; where that does not prove itself, search; where the search does not end, the guarantee."""
+"""``solve``: fill in merit order, proven? else search, else the guarantee."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from powerplant.merit_order.core import best_within
 from powerplant.merit_order.deadline import Deadline, TimeLimitPassed
 from powerplant.merit_order.exceptions import GaveUp, Infeasible
 from powerplant.merit_order.fill import MeritOrder
 from powerplant.merit_order.model import Solution, Unit
-from powerplant.merit_order.proof import Bound, Empty, Proof
-from powerplant.merit_order.reach import ceil_in, floor_in, reach_of
+from powerplant.merit_order.proof import Bound, Empty, Proof, Recomputed, Step
+from powerplant.merit_order.reach import Group
 from powerplant.merit_order.search import Search
 
-FIRST_NODES = 2000
+SEARCH_NODES = 2000
+"""Nodes after which a search gives way to the guarantee: ordinary fleets need a few, and where thousands do not
+end it, millions seldom do."""
+
+WIDENINGS = (16, 12, 8, 4, 0)
+"""The core is tried with the gap divided by these powers of two, narrow first: its cost grows with the budget, and
+the best plan is most often far nearer to the bound than the incumbent."""
 
 
 def solve(units: Sequence[Unit], load: int, time_limit: float | None = None) -> Solution:
-    if load < 0:
-        raise ValueError("the load must not be negative")
+    """The cheapest plan that meets the load exactly, with its proof.
+
+    Most fleets are settled by the relaxed fill in O(n log n); what is left costs what its difficulty asks for:
+    unit commitment is NP-hard, and pseudo-polynomial in the load.
+
+    Args:
+        units: the fleet; outputs in tenths of a MW, costs per tenth of a MW.
+        load: what the outputs must add up to, in tenths of a MW.
+        time_limit: seconds after which to give up; never by default.
+
+    Raises:
+        ValueError: the load is negative, or a unit has not ``0 <= min_output <= max_output``.
+        Infeasible: no plan meets the load.
+        GaveUp: the time limit passed first.
+    """
     deadline = Deadline(time_limit)
     merit_order = MeritOrder(units)
-    capacity = merit_order.capacity[-1] if units else 0
-    if load > capacity:
-        raise Infeasible("above_capacity", capacity, None, Proof("merit order", (Empty("outputs"),)))
-    if not units:
-        return Solution((), 0, 0, Proof("merit order", (Bound(0),)))
+    if load > merit_order.total:
+        raise Infeasible("above_capacity", merit_order.total, None, Proof("merit order", (Empty("outputs"),)))
     fill = merit_order.relaxed_fill(load)
     if fill.is_plan:
-        proof = Proof("merit order", (Bound(fill.marginal_cost),))
-        return Solution(tuple(fill.outputs), fill.cost, fill.cost, proof)
+        return _solution(fill.cost, fill.outputs, "merit order", [Bound(fill.marginal_cost)])
     search = Search(merit_order, fill, load, deadline)
     try:
-        while not search.run(FIRST_NODES):
-            if search.incumbent is None:
-                below, above = _nearest_loads(units, load, deadline)
-                if below != load:
-                    break
+        return _searched(search) or _guaranteed(search)
     except TimeLimitPassed:
-        d = c = None
-        if search.incumbent is not None:
-            d = tuple(merit_order.dispatch(search.commitment(), load))
-            c = search.incumbent.bound
-        raise GaveUp(d, c, search.lower_bound) from None
+        raise _gave_up(search) from None
+
+
+def nearest_loads(
+    units: Sequence[Unit], below: int, above: int, time_limit: float | None = None
+) -> tuple[int, int | None]:
+    """The largest load up to ``below`` and the smallest from ``above`` on that have a plan, in tenths of a MW.
+
+    The second is ``None`` where ``above`` exceeds all capacity.
+
+    Raises:
+        GaveUp: the time limit passed first.
+    """
+    fleet = Group(units, sum(unit.max_output for unit in units), Deadline(time_limit))
+    if above > fleet.capacity:
+        return fleet.capacity, None
+    try:
+        gap_below, gap_above = fleet.gap_around(below), fleet.gap_around(above)
+    except TimeLimitPassed:
+        raise GaveUp(None, None, 0) from None
+    return below if gap_below is None else gap_below[0], above if gap_above is None else gap_above[1]
+
+
+def _searched(search: Search) -> Solution | None:
+    """The plan of a search that ends within its nodes."""
+    if not search.run(SEARCH_NODES):
+        return None
     if search.incumbent is None:
-        below, above = _nearest_loads(units, load, deadline)
-        least = min((u.min_output for u in units if u.max_output))
-        raise Infeasible("below_minimum" if load < least else "in_a_gap", below, above, Proof("search", (Empty("unreachable"),)))
-    outputs = merit_order.dispatch(search.commitment(), load)
-    return Solution(tuple(outputs), search.incumbent.bound, search.incumbent.bound, Proof("search", tuple(search.steps)))
+        raise _infeasible(search)
+    return _solution(*search.incumbent, "search", search.steps)
 
 
-def nearest_loads(units, below, above, time_limit=None):
-    deadline = Deadline(time_limit)
-    capacity = sum(u.max_output for u in units)
-    if above > capacity:
-        return capacity, None
-    return _nearest_loads(units, below, deadline)[0], _nearest_loads(units, above, deadline)[1]
+def _guaranteed(search: Search) -> Solution:
+    """The plan of a core that is widened until it holds one, or holds none that beats the incumbent."""
+    if search.incumbent is None:
+        committed = search.fleet.commit(search.load)
+        if committed is None:
+            raise _infeasible(search)
+        search.offer(search.merit_order.by_unit(committed))
+    incumbent = search.incumbent
+    for widening in WIDENINGS:
+        budget = incumbent.cost - search.fill.cost - 1 >> widening
+        found = best_within(search.merit_order, search.fill, budget, search.deadline)
+        if found is not None:
+            search.offer(found)
+            break
+        search.proven_bound = search.fill.cost + budget + 1
+    return _solution(*search.incumbent, "core programme", [Recomputed()])
 
 
-def _nearest_loads(units: Sequence[Unit], load: int, deadline: Deadline) -> tuple[int, int | None]:
-    highest = load + max(u.min_output for u in units)
-    reach = reach_of(units, highest, deadline)
-    return floor_in(reach, load), ceil_in(reach, load)
+def _solution(cost: int, outputs: Sequence[int], method: str, steps: Sequence[Step]) -> Solution:
+    return Solution(tuple(outputs), cost, cost, Proof(method, tuple(steps)))
+
+
+def _infeasible(search: Search) -> Infeasible:
+    gap = search.fleet.gap_around(search.load)
+    assert gap is not None, "a load that the fleet can make has a plan"
+    smallest = min(unit.min_output for unit in search.merit_order.units if unit.max_output)
+    reason = "below_minimum" if search.load < smallest else "in_a_gap"
+    return Infeasible(reason, *gap, Proof("search", (Empty("unreachable"),)))
+
+
+def _gave_up(search: Search) -> GaveUp:
+    if search.incumbent is None:
+        return GaveUp(None, None, search.lower_bound)
+    return GaveUp(tuple(search.incumbent.outputs), search.incumbent.cost, search.lower_bound)
