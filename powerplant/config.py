@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from powerplant.errors import ConfigurationError
 
 DEBUG_ENVIRONMENTS = ("dev", "development")
-TRUTH = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+TRUTH = {
+    "true": True,
+    "1": True,
+    "yes": True,
+    "on": True,
+    "false": False,
+    "0": False,
+    "no": False,
+    "off": False,
+}
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ with the others.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import quote
 
 from pydantic import ValidationError
@@ -47,15 +47,15 @@ def decode(body: bytes, *, co2: bool, max_plants: int) -> ProductionPlanRequest:
         raise MalformedPayload(f"The body is not JSON: {error}.") from None
     plants = payload.get("powerplants") if isinstance(payload, dict) else None
     if isinstance(plants, list) and len(plants) > max_plants:
-        raise InvalidPayload([Fault("#/powerplants", f"must have at most {max_plants} power plants, not {len(plants)}")])
-    faults: list[Fault] = []
+        raise InvalidPayload([Fault("#/powerplants", f"must have at most {max_plants} power plants")])
+    between = faults_between(payload, co2=co2)
     try:
         request = ProductionPlanRequest.model_validate(payload)
     except ValidationError as error:
-        faults = [_fault(details) for details in error.errors(include_url=False)]
-    faults += faults_between(payload, co2=co2)
-    if faults:
-        raise InvalidPayload(sorted(set(faults)))
+        inside = [_fault(details) for details in error.errors(include_url=False)]
+        raise InvalidPayload(list(dict.fromkeys(inside + between))) from None
+    if between:
+        raise InvalidPayload(between)
     return request
 
 
@@ -73,7 +73,7 @@ def faults_between(payload: Any, *, co2: bool) -> list[Fault]:
     listed = plants if isinstance(plants, list) else []
     faults = list(_faults_between_plants(listed))
     if isinstance(fuels, dict):
-        types = {plant.get("type") for plant in listed if isinstance(plant, dict) and isinstance(plant.get("type"), str)}
+        types = {str(plant.get("type")) for plant in listed if isinstance(plant, dict)}
         faults += _faults_of_fuels(fuels, types, co2=co2)
     return faults
 
@@ -87,7 +87,9 @@ def _faults_between_plants(plants: list[Any]) -> Iterator[Fault]:
         if isinstance(name, str) and name and first_of.setdefault(name, index) != index:
             same = pointer("powerplants", first_of[name], "name")
             yield Fault(pointer("powerplants", index, "name"), f"is the name of another power plant ({same})")
-        if plant.get("type") != "windturbine" and _is_number(pmin) and _is_number(pmax) and pmin > pmax:
+        if plant.get("type") == "windturbine" or not (_is_number(pmin) and _is_number(pmax)):
+            continue
+        if pmin > pmax:
             yield Fault(pointer("powerplants", index, "pmin"), "must not be above pmax")
 
 
@@ -103,7 +105,7 @@ def _faults_of_fuels(fuels: dict[str, Any], types: set[str], *, co2: bool) -> It
         yield Fault(pointer("fuels", other), f"differs from {one}: the two are one price")
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 

@@ -10,7 +10,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import NamedTuple
 
 from powerplant.merit_order import Unit
-from powerplant.models import Fuels, GasFired, ProductionPlanRequest, Turbojet, WindTurbine
+from powerplant.models import GasFired, ProductionPlanRequest, Turbojet, WindTurbine
 
 TENTHS_PER_MEGAWATT = 10
 COST_DIGITS = 9

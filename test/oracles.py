@@ -237,9 +237,7 @@ def expected_answer(payload: Mapping[str, Any], co2: bool = True) -> dict[str, A
     answer: dict[str, Any] = {"status": 200, "cost": euros(cost)}
     dispatch = decided_dispatch(units, int(load))
     if dispatch is not None:
-        answer["plan"] = [
-            {"name": units[i].name, "p": dispatch[i] / TENTHS_PER_MW} for i in merit_order(units)
-        ]
+        answer["plan"] = [{"name": units[i].name, "p": dispatch[i] / TENTHS_PER_MW} for i in merit_order(units)]
     return answer
 
 

@@ -28,9 +28,7 @@ ALWAYS_A_PLAN = {
     "types_distinct",
 }
 NEVER_A_PLAN = {"counted_no_plan", "gap"}
-BLOCKS_ONLY = {name for name in FAMILIES if name.startswith("block_")} - {"block_even_flexible"} | {
-    "large_block"
-}
+BLOCKS_ONLY = {name for name in FAMILIES if name.startswith("block_")} - {"block_even_flexible"} | {"large_block"}
 
 every_family = pytest.mark.parametrize("family", FAMILIES)
 
@@ -135,7 +133,7 @@ def test_large_loads_are_large() -> None:
 
 
 def test_costs_round_to_the_nearest_billionth_of_a_euro() -> None:
-    """Gas at 13.4 euro, 53 %, CO2 at 20 euro: 31.283018868 euro. Kerosine at 50.8 euro, 30 %: 169.333333333."""
+    """Gas at 13.4 euro, 53 %, CO2 at 20 euro: 31.283018868. Kerosine at 50.8, 30 %: 169.333333333."""
     prices = Fuels(gas=13_400, kerosine=50_800, co2=20)
     assert prices.gas_cost(530_000) == 31_283_018_868
     assert prices.jet_cost(300_000) == 169_333_333_333

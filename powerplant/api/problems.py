@@ -63,9 +63,7 @@ PROBLEM_TYPES = {
         "one request. gap is how far, in euro, the best plan found may be from the cheapest; it is null where none "
         "was found. The same payload may succeed on a server with a larger time limit.",
     ),
-    "not-found": ProblemType(
-        404, "There is nothing at this address", "Production plans are at POST /productionplan."
-    ),
+    "not-found": ProblemType(404, "There is nothing at this address", "Production plans are at POST /productionplan."),
     "method-not-allowed": ProblemType(
         405, "The address does not take this method", "The header Allow names the methods that it takes."
     ),
@@ -75,7 +73,9 @@ PROBLEM_TYPES = {
         "The body of the request has more bytes than the server takes. Its operator can raise the limit.",
     ),
     "bad-request": ProblemType(
-        400, "The request could not be read", "The request broke off, or is not HTTP as the server expects it."
+        400,
+        "The request could not be read",
+        "The request broke off, or is not HTTP as the server expects it.",
     ),
     "internal-error": ProblemType(
         500,
@@ -84,7 +84,12 @@ PROBLEM_TYPES = {
     ),
 }
 
-_TYPE_OF_STATUS = {404: "not-found", 405: "method-not-allowed", 413: "content-too-large", 500: "internal-error"}
+_TYPE_OF_STATUS = {
+    404: "not-found",
+    405: "method-not-allowed",
+    413: "content-too-large",
+    500: "internal-error",
+}
 
 
 def problem(name: str, detail: str, **members: Any) -> Response:
@@ -132,8 +137,6 @@ def _out_of_time(error: OutOfTime) -> Response:
 
 def _http_exception(error: HTTPException) -> Response:
     """What Flask and Werkzeug raise: unknown address, wrong method, a body too large, and our own bugs."""
-    if error.response is not None:  # a redirect or the like, made by the framework
-        return Response.force_type(error.response)
     status = error.code or 500
     detail = error.description or HTTPStatus(status).phrase
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:

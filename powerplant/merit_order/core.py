@@ -15,7 +15,6 @@ that the sum cannot be reached within it. Shifts fill up with zeros, so nothing 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from powerplant.merit_order.deadline import Deadline

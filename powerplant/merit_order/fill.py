@@ -47,8 +47,9 @@ class MeritOrder:
 
     def __init__(self, units: Sequence[Unit]) -> None:
         self.units = units
-        self.costs, self.min_outputs, self.max_outputs = zip(*units, strict=True) if units else ((), (), ())
-        if units and (min(self.min_outputs) < 0 or any(map(gt, self.min_outputs, self.max_outputs))):
+        columns: tuple[tuple[int, ...], ...] = tuple(zip(*units, strict=True)) or ((), (), ())
+        self.costs, self.min_outputs, self.max_outputs = columns
+        if min(self.min_outputs, default=0) < 0 or any(map(gt, self.min_outputs, self.max_outputs)):
             raise ValueError("a unit needs 0 <= min_output <= max_output")
         self.order = sorted(range(len(units)), key=self.costs.__getitem__)
         self.capacity = list(accumulate(map(self.max_outputs.__getitem__, self.order)))

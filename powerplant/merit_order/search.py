@@ -89,6 +89,12 @@ class Search:
             Node(fill.cost, marginal, load - merit_order.capacity_of(0, marginal.start), {})
         ]
 
+    @property
+    def best(self) -> Plan:
+        """The incumbent, where there is one."""
+        assert self.incumbent is not None, "no plan has been found"
+        return self.incumbent
+
     def offer(self, committed: list[bool]) -> None:
         """Keep the best plan of a commitment that can make the load, if no better one is known."""
         outputs = self.merit_order.dispatch(committed, self.load)
@@ -192,8 +198,7 @@ class Search:
         marginal = node.marginal
         by_place = [True] * marginal.start + [False] * (len(self._sorted_costs) - marginal.start)
         outputs = {
-            start: highest if start < marginal.start else lowest
-            for start, (lowest, highest) in node.ranges.items()
+            start: highest if start < marginal.start else lowest for start, (lowest, highest) in node.ranges.items()
         }
         outputs[marginal.start] = node.output
         for start, output in outputs.items():

@@ -11,7 +11,7 @@ from powerplant.merit_order.fill import MeritOrder
 from powerplant.merit_order.model import Solution, Unit
 from powerplant.merit_order.proof import Bound, Empty, Proof, Recomputed, Step
 from powerplant.merit_order.reach import Group
-from powerplant.merit_order.search import Search
+from powerplant.merit_order.search import Plan, Search
 
 SEARCH_NODES = 2000
 """Nodes after which a search gives way to the guarantee: ordinary fleets need a few, and where thousands do not
@@ -25,8 +25,8 @@ the best plan is most often far nearer to the bound than the incumbent."""
 def solve(units: Sequence[Unit], load: int, time_limit: float | None = None) -> Solution:
     """The cheapest plan that meets the load exactly, with its proof.
 
-    Most fleets are settled by the relaxed fill in O(n log n); what is left costs what its difficulty asks for:
-    unit commitment is NP-hard, and pseudo-polynomial in the load.
+    Most fleets are settled by the relaxed fill in O(n log n); what is left costs what its difficulty asks
+    for: unit commitment is NP-hard, and pseudo-polynomial in the load.
 
     Args:
         units: the fleet; outputs in tenths of a MW, costs per tenth of a MW.
@@ -44,7 +44,7 @@ def solve(units: Sequence[Unit], load: int, time_limit: float | None = None) -> 
         raise Infeasible("above_capacity", merit_order.total, None, Proof("merit order", (Empty("outputs"),)))
     fill = merit_order.relaxed_fill(load)
     if fill.is_plan:
-        return _solution(fill.cost, fill.outputs, "merit order", [Bound(fill.marginal_cost)])
+        return _solution(Plan(fill.cost, fill.outputs), "merit order", [Bound(fill.marginal_cost)])
     search = Search(merit_order, fill, load, deadline)
     try:
         return _searched(search) or _guaranteed(search)
@@ -55,9 +55,9 @@ def solve(units: Sequence[Unit], load: int, time_limit: float | None = None) -> 
 def nearest_loads(
     units: Sequence[Unit], below: int, above: int, time_limit: float | None = None
 ) -> tuple[int, int | None]:
-    """The largest load up to ``below`` and the smallest from ``above`` on that have a plan, in tenths of a MW.
+    """The largest load up to ``below`` and the smallest from ``above`` on that have a plan.
 
-    The second is ``None`` where ``above`` exceeds all capacity.
+    Both in tenths of a MW; the second is ``None`` where ``above`` exceeds all capacity.
 
     Raises:
         GaveUp: the time limit passed first.
@@ -78,7 +78,7 @@ def _searched(search: Search) -> Solution | None:
         return None
     if search.incumbent is None:
         raise _infeasible(search)
-    return _solution(*search.incumbent, "search", search.steps)
+    return _solution(search.best, "search", search.steps)
 
 
 def _guaranteed(search: Search) -> Solution:
@@ -88,7 +88,7 @@ def _guaranteed(search: Search) -> Solution:
         if committed is None:
             raise _infeasible(search)
         search.offer(search.merit_order.by_unit(committed))
-    incumbent = search.incumbent
+    incumbent = search.best
     for widening in WIDENINGS:
         budget = incumbent.cost - search.fill.cost - 1 >> widening
         found = best_within(search.merit_order, search.fill, budget, search.deadline)
@@ -96,11 +96,11 @@ def _guaranteed(search: Search) -> Solution:
             search.offer(found)
             break
         search.proven_bound = search.fill.cost + budget + 1
-    return _solution(*search.incumbent, "core programme", [Recomputed()])
+    return _solution(search.best, "core programme", [Recomputed()])
 
 
-def _solution(cost: int, outputs: Sequence[int], method: str, steps: Sequence[Step]) -> Solution:
-    return Solution(tuple(outputs), cost, cost, Proof(method, tuple(steps)))
+def _solution(plan: Plan, method: str, steps: Sequence[Step]) -> Solution:
+    return Solution(tuple(plan.outputs), plan.cost, plan.cost, Proof(method, tuple(steps)))
 
 
 def _infeasible(search: Search) -> Infeasible:
