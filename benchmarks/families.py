@@ -652,8 +652,7 @@ def _mix(n: int, rng: Random, *, distinct: bool, fuels: Fuels | None = None) -> 
     for efficiency in gas_efficiencies:
         high = 10 * rng.randint(30, 500)
         units.append((fuels.gas_cost(efficiency), -(-high * rng.randint(20, 50) // 100), high))
-    for efficiency in jet_efficiencies:
-        units.append((fuels.jet_cost(efficiency), 0, 10 * rng.randint(4, 60)))
+    units += [(fuels.jet_cost(efficiency), 0, 10 * rng.randint(4, 60)) for efficiency in jet_efficiencies]
     wind_percent = max(0, rng.randint(-10, 100))  # at times no wind at all, as in the challenge's payload 2
     for _ in range(n - gas - jets):
         output = 10 * rng.randint(10, 160) * wind_percent // 100

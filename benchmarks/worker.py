@@ -1,0 +1,161 @@
+"""A process for one solver: it takes fleets on its standard input, answers on its standard output, one JSON a line.
+
+Each solver has a process of its own, because HiGHS and CP-SAT cannot be imported into one, because a solver that
+overruns its time limit must be ended from outside, and because peak memory is a matter of the whole process.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import select
+import subprocess
+import sys
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any, NamedTuple, Self
+
+from benchmarks.families import Fleet
+from benchmarks.outside import NO_PLAN, OPTIMAL, OUTSIDE, TIME_OUT
+
+OURS = "powerplant"
+
+MAXRSS_UNIT = 1024 if sys.platform == "darwin" else 1
+"""What ``ru_maxrss`` has to be divided by for KiB: it counts bytes on macOS, KiB elsewhere."""
+
+MOST_REPEATS = 5_000
+GRACE = 2.0
+"""A worker is ended once it has taken this many times the limit, and ten seconds."""
+
+
+class Timing(NamedTuple):
+    """What a solver answered to a fleet, and how long it took.
+
+    Attributes:
+        status: one of the statuses of :mod:`benchmarks.outside`.
+        seconds: the time of each repeat, from plain numbers to the answer.
+        cost: of the dispatch, recomputed in integers; ``None`` without a dispatch that meets load and limits.
+        exact: whether the solver could take the costs as they are.
+        method: how the answer was proven; empty for the outside solvers.
+        steps: the size of that proof.
+        peak_kib: by how much the first solve raised the peak of the process's memory.
+    """
+
+    status: str
+    seconds: list[float]
+    cost: int | None = None
+    exact: bool = True
+    method: str = ""
+    steps: int = 0
+    peak_kib: int = 0
+
+
+class Worker:
+    """A solver in a process of its own, started when it is first asked and again after it had to be ended."""
+
+    def __init__(self, solver: str) -> None:
+        self.solver = solver
+        self._process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def ask(self, fleet: Fleet, time_limit: float, spend: float = 0.0, setting: str = "") -> Timing:
+        """Solve a fleet once, and again until ``spend`` seconds are used up."""
+        process = self._process or self._start()
+        assert process.stdin is not None  # noqa: S101  # both are pipes
+        assert process.stdout is not None  # noqa: S101
+        process.stdin.write(json.dumps([*fleet, time_limit, spend, setting]) + "\n")
+        process.stdin.flush()
+        ready, _, _ = select.select([process.stdout], [], [], GRACE * time_limit + spend + 10)
+        if not ready:
+            self.end()
+            return Timing(TIME_OUT, [time_limit])
+        answer = process.stdout.readline()
+        if not answer:
+            raise RuntimeError(f"the process of {self.solver} ended on its own")
+        return Timing(**json.loads(answer))
+
+    def end(self) -> None:
+        """End the process."""
+        if self._process:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+    def _start(self) -> subprocess.Popen[str]:
+        self._process = subprocess.Popen(  # noqa: S603  # our own module
+            [sys.executable, "-m", "benchmarks.worker", self.solver],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        return self._process
+
+
+def solve_with_ours(fleet: Fleet, time_limit: float) -> dict[str, Any]:
+    """Solve a fleet with this project's solver, the building of its units included."""
+    from powerplant.merit_order import GaveUp, Infeasible, Unit, solve
+
+    plain, load = fleet
+    try:
+        solution = solve([Unit(*unit) for unit in plain], load, time_limit)
+    except Infeasible as no_plan:
+        return {"status": NO_PLAN, "method": no_plan.proof.method, "steps": len(no_plan.proof.steps)}
+    except GaveUp:
+        return {"status": TIME_OUT}
+    proof = solution.proof
+    return {"status": OPTIMAL, "dispatch": solution.dispatch, "method": proof.method, "steps": len(proof.steps)}
+
+
+def _solver(name: str) -> Callable[[Fleet, float, str], dict[str, Any]]:
+    if name == OURS:
+        return lambda fleet, time_limit, _: solve_with_ours(fleet, time_limit)
+    outside, _ = OUTSIDE[name]
+    return lambda fleet, time_limit, setting: outside(*fleet, time_limit, setting)._asdict()
+
+
+def _timed(solver: Callable[[Fleet, float, str], dict[str, Any]], request: list[Any]) -> Timing:
+    plain, load, time_limit, spend, setting = request
+    fleet = [tuple(unit) for unit in plain], load
+    before = _peak_kib()
+    started = perf_counter()
+    answer = solver(fleet, time_limit, setting)
+    seconds = [perf_counter() - started]
+    answer["peak_kib"] = _peak_kib() - before
+    if answer["status"] != TIME_OUT:
+        while sum(seconds) < spend and len(seconds) < MOST_REPEATS:
+            started = perf_counter()
+            solver(fleet, time_limit, setting)
+            seconds.append(perf_counter() - started)
+    return Timing(seconds=seconds, cost=_true_cost(fleet, answer.pop("dispatch", None)), **answer)
+
+
+def _true_cost(fleet: Fleet, dispatch: list[int] | None) -> int | None:
+    units, load = fleet
+    if dispatch is None or sum(dispatch) != load or len(dispatch) != len(units):
+        return None
+    if not all(p == 0 or low <= p <= high for p, (_, low, high) in zip(dispatch, units, strict=True)):
+        return None
+    return sum(cost * p for p, (cost, _, _) in zip(dispatch, units, strict=True))
+
+
+def _peak_kib() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // MAXRSS_UNIT
+
+
+def main() -> None:
+    """Answer until standard input ends."""
+    solver = _solver(sys.argv[1])
+    tiny: Fleet = ([(2, 1, 3), (1, 0, 2)], 3)
+    for setting in OUTSIDE[sys.argv[1]][1] if sys.argv[1] in OUTSIDE else ("",):
+        solver(tiny, 10, setting)  # what is imported on the first solve is not what we time
+    for line in sys.stdin:
+        print(json.dumps(_timed(solver, json.loads(line))._asdict()), flush=True)
+
+
+if __name__ == "__main__":
+    main()
