@@ -4,10 +4,10 @@ Both get units of the same cost and limits as one group with a count: that takes
 branch and bound suffers from. Block units need no variable for their output, units without min_output none for
 their commitment. Marginal costs are counted from the cheapest one, which leaves smaller numbers.
 
-HiGHS (floating point) gets y, the number of units on, and what they make beyond their min_outputs (`slack`: one
-row for each group) or altogether (`links`: two rows, tighter for its presolve in large fleets). Outputs are
-continuous: where the limits and the load are integers some cheapest plan is, so integer outputs would only cost
-it time (a factor of ten at n = 50).
+HiGHS (floating point) gets the number of units on, and what they make beyond their min_outputs (`slack`: one row
+for each group) or altogether (`links`: two rows, faster in large fleets; `bare`: the same without presolve, which
+pays from thousands of units on). Outputs are continuous: where limits and load are integers some cheapest plan is
+integer too, so asking for integers would only cost HiGHS time (a factor of ten at n = 50).
 
 CP-SAT (64-bit integers) gets the `slack` form with and without its presolve, or one variable for each group whose
 domain has the gaps. Costs are divided by their common divisor. Where the objective could still exceed 2^61 they are
@@ -98,6 +98,7 @@ def solve_with_highs(units: Sequence[PlainUnit], load: int, time_limit: float, s
         ("parallel", "off"),
         ("mip_rel_gap", 0.0),
         ("mip_abs_gap", 0.0),
+        ("presolve", "off" if setting == "bare" else "choose"),
         ("time_limit", float(time_limit)),
     ):
         highs.setOptionValue(option, choice)
@@ -187,7 +188,7 @@ def solve_with_cpsat(units: Sequence[PlainUnit], load: int, time_limit: float, s
 
 
 OUTSIDE: dict[str, tuple[Callable[[Sequence[PlainUnit], int, float, str], Answer], tuple[str, ...]]] = {
-    "highs": (solve_with_highs, ("slack", "links")),
+    "highs": (solve_with_highs, ("slack", "links", "bare")),
     "cpsat": (solve_with_cpsat, ("presolve", "slack", "gaps")),
 }
 """Each outside solver and the settings in which it may try its luck."""
@@ -218,7 +219,7 @@ def _read_groups(groups: list[Group], found: Any, setting: str) -> list[tuple[Gr
             answer.append((group, first, first * group.high))
         elif group.low == 0 or setting == "gaps":
             answer.append((group, -(-first // group.high), first))
-        elif setting == "links":
+        elif setting in {"links", "bare"}:
             answer.append((group, first, next(found)))
         else:
             answer.append((group, first, first * group.low + next(found)))
