@@ -74,4 +74,4 @@ def _answer(plan: ProductionPlan) -> Response:
 
 
 def _cents(euros: Decimal) -> str:
-    return str(euros.quantize(CENT, ROUND_HALF_EVEN))
+    return f"{euros.quantize(CENT, ROUND_HALF_EVEN):z}"  # z: what rounds to nothing has no sign

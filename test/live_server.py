@@ -1,0 +1,124 @@
+"""A server of its own for the tests: the app under ``flask run``, on a free port, in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+
+ROOT = Path(__file__).parents[1]
+DEADLINE = 20.0
+"""Seconds within which a server must come up."""
+
+ANSWER_DEADLINE = 30.0
+"""Seconds after which an answer that does not come is a failure."""
+
+FLASK_RUN = (sys.executable, "-m", "flask", "--app", "powerplant", "run", "--port", "{port}")
+GUNICORN = (sys.executable, "-m", "gunicorn", "--bind", "127.0.0.1:{port}")
+SETTINGS = ("FLASK_", "POWERPLANT_")
+"""What the environment of the tests sets for Flask or the service must not leak into the server."""
+
+
+class ServerDidNotComeUp(Exception):
+    """No answer within the deadline; the message holds the server's log."""
+
+
+def fetch(method: str, url: str, **arguments: Any) -> requests.Response:
+    """One request on a connection of its own. A proxy that the environment names is not for our own server."""
+    with requests.Session() as session:
+        session.trust_env = False
+        return session.request(method, url, **{"timeout": ANSWER_DEADLINE, **arguments})
+
+
+@dataclass(frozen=True)
+class LiveServer:
+    """A server that answers.
+
+    Attributes:
+        url: its address, without a slash at the end.
+        log_file: where its stdout and stderr go.
+    """
+
+    url: str
+    log_file: Path
+
+    @property
+    def log(self) -> str:
+        """What it has written so far."""
+        return self.log_file.read_text(encoding="utf-8", errors="replace")
+
+
+@contextmanager
+def live_server(
+    environment: Mapping[str, str] | None = None, *, command: Sequence[str] = FLASK_RUN, deadline: float = DEADLINE
+) -> Iterator[LiveServer]:
+    """Boot a server with these variables, and no other setting, and end it afterwards.
+
+    Raises:
+        ServerDidNotComeUp: it ended, or gave no answer within the deadline (seconds).
+    """
+    port = _free_port()
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(SETTINGS)}
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        server = LiveServer(f"http://127.0.0.1:{port}", Path(folder) / "log")
+        with (
+            server.log_file.open("wb") as log,
+            subprocess.Popen(
+                [part.format(port=port) for part in command],
+                cwd=ROOT,
+                env={**inherited, "PYTHONUNBUFFERED": "1", **(environment or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            ) as process,
+        ):
+            try:
+                _wait_until_it_answers(server, process, deadline)
+                yield server
+            finally:
+                _end(process)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait_until_it_answers(server: LiveServer, process: subprocess.Popen[bytes], deadline: float) -> None:
+    end = time.monotonic() + deadline
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            raise ServerDidNotComeUp(f"The server ended with {process.returncode}. Its log:\n{server.log}")
+        try:
+            fetch("GET", f"{server.url}/health", timeout=1).raise_for_status()
+        except requests.RequestException:
+            time.sleep(0.05)
+        else:
+            return
+    raise ServerDidNotComeUp(f"The server gave no answer within {deadline:g} s. Its log:\n{server.log}")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+    if sys.platform != "win32":
+        # The debugging server restarts itself in a child.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)

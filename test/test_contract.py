@@ -1,0 +1,567 @@
+"""The contract, over real HTTP: what anyone who knows the challenge may send, and what comes back.
+
+A black box: nothing here comes from the package. With POWERPLANT_URL set, the same tests run against a server that
+is already up; those that need a server with settings of its own are skipped then.
+"""
+
+from __future__ import annotations
+
+import codecs
+import http.client
+import json
+import re
+import socket
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from case_files import Case, load_cases
+from conftest import URL_OF_A_RUNNING_SERVER, BootServer
+from live_server import ANSWER_DEADLINE, FLASK_RUN, GUNICORN, fetch
+from oracles import broken_rules, dispatch_cost, euros, exact, expected_units, merit_order
+
+EXAMPLES = Path(__file__).parents[1] / "example_payloads"
+PAYLOAD_3 = json.loads((EXAMPLES / "payload3.json").read_text(encoding="utf-8"))
+CHALLENGES_OWN_ANSWER = json.loads((EXAMPLES / "response3.json").read_text(encoding="utf-8"))
+COST_WITH_CO2, COST_WITHOUT_CO2 = "24976.36", "20185.96"
+PROBLEM_TYPES = (
+    "malformed-json",
+    "invalid-payload",
+    "invalid-query",
+    "infeasible-load",
+    "gave-up",
+    "not-found",
+    "method-not-allowed",
+    "content-too-large",
+    "bad-request",
+    "internal-error",
+)
+SMALL_BODY = 2000
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[requests.Session]:
+    """A client that keeps its connections and follows no redirect."""
+    with requests.Session() as session:
+        session.max_redirects = 0
+        session.trust_env = False
+        yield session
+
+
+@pytest.fixture
+def post(session: requests.Session, server_url: str) -> Callable[..., requests.Response]:
+    """Posts a body to /productionplan."""
+
+    def post(body: Any, query: str = "", headers: dict[str, str] | None = None) -> requests.Response:
+        data = body if isinstance(body, bytes | Iterator) else json.dumps(body).encode()
+        url = f"{server_url}/productionplan{'?' + query if query else ''}"
+        return session.post(url, data=data, headers=headers, timeout=ANSWER_DEADLINE)
+
+    return post
+
+
+Post = Callable[..., requests.Response]
+
+
+def problem(response: requests.Response, status: int, name: str) -> dict[str, Any]:
+    """The members of an answer that must be a problem of this type; the standard ones are checked."""
+    assert response.status_code == status, response.text
+    assert response.headers["Content-Type"] == "application/problem+json"
+    members: dict[str, Any] = response.json()
+    assert members["type"] == f"/problems/{name}"
+    assert members["status"] == status
+    assert members["instance"] == urlsplit(response.url).path
+    for member in ("title", "detail"):
+        assert isinstance(members[member], str)
+        assert members[member]
+    assert "Plan-Cost" not in response.headers
+    assert "Plan-Status" not in response.headers
+    return members
+
+
+def plan(response: requests.Response) -> list[dict[str, Any]]:
+    """The plan of an answer that must be one."""
+    assert response.status_code == 200, response.text
+    assert response.headers["Content-Type"] == "application/json"
+    assert response.headers["Plan-Status"] == "optimal"
+    outputs: list[dict[str, Any]] = response.json()
+    assert all(list(output) == ["name", "p"] for output in outputs)
+    return outputs
+
+
+# --- The case files --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case_id) for case_id, case in load_cases()])
+def test_case(case: Case, post: Post) -> None:
+    response = post(case.body.encode(), case.query)
+    expected = case.expected
+    if expected["status"] == 200:
+        check_plan(case, response)
+        return
+    members = problem(response, expected["status"], expected["type"].removeprefix("/problems/"))
+    if "pointers" in expected:
+        assert sorted(error["pointer"] for error in members["errors"]) == expected["pointers"]
+        assert all(error["detail"] for error in members["errors"])
+    for member in ("reason", "nearest_below", "nearest_above"):
+        if member in expected:
+            assert members[member] == expected[member]
+
+
+def check_plan(case: Case, response: requests.Response) -> None:
+    """The plan of a case: its cost, what it must be where that is settled, and else every rule of a plan."""
+    outputs = plan(response)
+    assert response.headers["Plan-Cost"] == case.expected["cost"]
+    if "plan" in case.expected:
+        assert outputs == case.expected["plan"]
+    payload = json.loads(case.body)
+    units = expected_units(payload, co2=case.query != "co2=false")
+    assert [output["name"] for output in outputs] == [units[i].name for i in merit_order(units)]
+    tenths = {output["name"]: exact(output["p"]) * 10 for output in outputs}
+    assert all(output.denominator == 1 for output in tenths.values())
+    dispatch = [int(tenths[unit.name]) for unit in units]
+    assert broken_rules(units, int(exact(payload["load"]) * 10), dispatch) == []
+    assert euros(dispatch_cost(units, dispatch)) == case.expected["cost"]
+
+
+# --- What is sent ----------------------------------------------------------------------------------------------------
+
+
+def test_the_challenges_own_answer_comes_back_in_its_own_order(post: Post) -> None:
+    response = post(PAYLOAD_3)
+    assert plan(response) == CHALLENGES_OWN_ANSWER
+    assert response.headers["Plan-Cost"] == COST_WITH_CO2
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "application/json",
+        "application/json; charset=utf-8",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "text/plain",
+        "application/octet-stream",
+        "not a content type",
+        "",
+        None,
+    ],
+)
+def test_a_good_payload_is_read_whatever_its_content_type(post: Post, content_type: str | None) -> None:
+    headers = {} if content_type is None else {"Content-Type": content_type}
+    assert plan(post(PAYLOAD_3, headers=headers)) == CHALLENGES_OWN_ANSWER
+
+
+def test_what_the_client_accepts_does_not_matter(post: Post) -> None:
+    assert plan(post(PAYLOAD_3, headers={"Accept": "text/html"})) == CHALLENGES_OWN_ANSWER
+
+
+@pytest.mark.parametrize("path", ["/productionplan", "/productionplan/"])
+def test_the_trailing_slash_makes_no_difference_and_no_redirect(
+    session: requests.Session, server_url: str, path: str
+) -> None:
+    response = session.post(f"{server_url}{path}", json=PAYLOAD_3, allow_redirects=False, timeout=ANSWER_DEADLINE)
+    assert plan(response) == CHALLENGES_OWN_ANSWER
+
+
+def test_a_body_in_chunks_is_a_body(post: Post) -> None:
+    body = json.dumps(PAYLOAD_3).encode()
+    assert plan(post(iter([body[:100], body[100:101], body[101:]]))) == CHALLENGES_OWN_ANSWER
+
+
+def test_a_byte_order_mark_is_passed_over(post: Post) -> None:
+    assert plan(post(codecs.BOM_UTF8 + json.dumps(PAYLOAD_3).encode())) == CHALLENGES_OWN_ANSWER
+
+
+NOT_JSON = {
+    "empty": b"",
+    "a byte order mark alone": codecs.BOM_UTF8,
+    "zero bytes": b"\x00" * 16,
+    "Latin-1": '{"load": 0, "name": "Zürich"}'.encode("latin-1"),
+    "UTF-16": json.dumps(PAYLOAD_3).encode("utf-16"),
+    "UTF-16 without a mark": json.dumps(PAYLOAD_3).encode("utf-16-le"),
+    "UTF-32": json.dumps(PAYLOAD_3).encode("utf-32"),
+    "half a surrogate pair in UTF-8": b'{"name": "\xed\xa0\x80"}',
+    "half a surrogate pair, escaped": rb'{"name": "\ud800"}',
+    "an overlong slash": b'{"name": "\xc0\xaf"}',
+    "a control character in a text": b'{"name": "a\nb"}',
+    "lists without end": b"[" * 200_000,
+    "objects without end": b'{"load":' * 200_000,
+    "deep lists that do end": b"[" * 50_000 + b"]" * 50_000,
+    "two payloads": json.dumps(PAYLOAD_3).encode() * 2,
+    "Python": b"{'load': None}",
+    "a comment": b'{"load": 1} // a load',
+}
+
+
+@pytest.mark.parametrize("name", NOT_JSON)
+def test_a_body_that_is_no_json_is_refused(post: Post, name: str) -> None:
+    problem(post(NOT_JSON[name]), 400, "malformed-json")
+
+
+def test_the_place_of_a_fault_in_the_json_is_named(post: Post) -> None:
+    members = problem(post(b'{\n  "load": 480,\n  "fuels": oops\n}'), 400, "malformed-json")
+    assert "line 3 column 12" in members["detail"]
+
+
+@pytest.mark.parametrize(
+    ("number", "statuses"),
+    [
+        # JSON sets no limit to a number, its readers do.
+        (b"9" * 5000, {400, 422}),
+        (b"-" + b"9" * 5000, {400, 422}),
+        (b"1e" + b"9" * 5000, {400, 422}),
+        # A double takes it for 1.
+        (b"0." + b"9" * 5000, {200}),
+        (b"1" + b"0" * 299 + b"e-299", {200}),
+    ],
+    ids=["large", "negative", "exponent", "decimals", "both"],
+)
+def test_digits_without_end_are_no_server_error(post: Post, number: bytes, statuses: set[int]) -> None:
+    response = post(json.dumps(PAYLOAD_3).encode().replace(b"910", number))
+    assert response.status_code in statuses, response.text
+
+
+def test_a_key_that_is_there_twice_counts_once(post: Post) -> None:
+    """JSON leaves open what it means; the last one counts, as nearly everywhere."""
+    twice = json.dumps(PAYLOAD_3).replace('"load": 910', '"load": 1, "load": 910')
+    assert plan(post(twice.encode())) == CHALLENGES_OWN_ANSWER
+
+
+# --- What comes back -------------------------------------------------------------------------------------------------
+
+
+def test_outputs_are_written_with_one_decimal(post: Post) -> None:
+    text = post(PAYLOAD_3).text
+    assert re.findall(r'"p": ?([^,}]+)}', text) == ["90.0", "21.6", "460.0", "338.4", "0.0", "0.0"]
+
+
+def test_the_answer_is_json_that_was_encoded_once(post: Post) -> None:
+    response = post(PAYLOAD_3)
+    assert isinstance(response.json(), list)
+    assert int(response.headers["Content-Length"]) == len(response.content)
+
+
+def test_the_outputs_add_up_to_the_load_in_decimals(post: Post) -> None:
+    outputs = json.loads(post(PAYLOAD_3 | {"load": 911.7}).text, parse_float=Decimal)
+    assert sum(output["p"] for output in outputs) == Decimal("911.7")
+
+
+def test_names_come_back_as_they_were(post: Post) -> None:
+    names = ['"', "\\", "Zürich ⚡ 風力", "\U0001f300", "tab\there", "\u0000", "</script>", "a/b~c", " ", "null"]
+    plants = [{"name": name, "type": "windturbine", "pmax": 10} for name in names]
+    outputs = plan(post({"load": 100, "fuels": {"wind(%)": 100}, "powerplants": plants}))
+    assert outputs == [{"name": name, "p": 10.0} for name in names]
+
+
+def test_faults_are_told_in_words_at_their_places(post: Post) -> None:
+    payload = json.loads(json.dumps(PAYLOAD_3))
+    payload["powerplants"][0]["pmin"] = 500
+    payload["powerplants"][1]["efficiency"] = "good"
+    del payload["fuels"]["gas(euro/MWh)"]
+    errors = {e["pointer"]: e["detail"] for e in problem(post(payload), 422, "invalid-payload")["errors"]}
+    assert errors == {
+        "#/powerplants/0/pmin": "must not be above pmax",
+        "#/powerplants/1/efficiency": "must be a number",
+        "#/fuels/gas(euro~1MWh)": "is missing, and gasfired power plants need it",
+    }
+
+
+def test_a_load_without_a_plan_names_its_neighbours_in_the_sentence_too(post: Post) -> None:
+    members = problem(post(PAYLOAD_3 | {"load": 10_000}), 422, "infeasible-load")
+    assert members["reason"] == "above_capacity"
+    assert members["nearest_below"] == 1257.6
+    assert members["nearest_above"] is None
+    assert "1257.6 MW" in members["detail"]
+
+
+def test_a_cost_that_rounds_to_nothing_has_no_sign(post: Post) -> None:
+    gas = {"name": "gas", "type": "gasfired", "efficiency": 1, "pmin": 0, "pmax": 1}
+    payload = {"load": 0.1, "fuels": {"gas(euro/MWh)": -0.001, "co2(euro/ton)": 0}, "powerplants": [gas]}
+    assert post(payload).headers["Plan-Cost"] == "0.00"
+
+
+# --- CO2 -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("query", "cost"), [("", COST_WITH_CO2), ("co2=true", COST_WITH_CO2), ("co2=false", COST_WITHOUT_CO2)]
+)
+def test_co2_counts_unless_the_request_says_otherwise(post: Post, query: str, cost: str) -> None:
+    assert post(PAYLOAD_3, query).headers["Plan-Cost"] == cost
+
+
+@pytest.mark.parametrize("query", ["co2=", "co2", "co2=1", "co2=True", "co2=no", "co2=true&co2=false", "co2=%00"])
+def test_co2_is_true_or_false_and_nothing_else(post: Post, query: str) -> None:
+    members = problem(post(PAYLOAD_3, query), 422, "invalid-query")
+    assert [error["parameter"] for error in members["errors"]] == ["co2"]
+
+
+def test_other_parameters_are_ignored(post: Post) -> None:
+    assert post(PAYLOAD_3, "verbose=1&co2=false&load=3").headers["Plan-Cost"] == COST_WITHOUT_CO2
+
+
+@pytest.mark.parametrize(
+    ("query", "cost"), [("", COST_WITHOUT_CO2), ("co2=true", COST_WITH_CO2), ("co2=false", COST_WITHOUT_CO2)]
+)
+def test_co2_can_be_turned_off_for_a_server(boot_server: BootServer, query: str, cost: str) -> None:
+    server = boot_server({"POWERPLANT_CO2": "false"})
+    response = fetch("POST", f"{server.url}/productionplan?{query}", json=PAYLOAD_3)
+    assert response.headers["Plan-Cost"] == cost
+
+
+# --- Other addresses and methods -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "PATCH"])
+@pytest.mark.parametrize("path", ["/productionplan", "/productionplan/"])
+def test_production_plans_are_posted(session: requests.Session, server_url: str, method: str, path: str) -> None:
+    response = session.request(method, f"{server_url}{path}", json=PAYLOAD_3, timeout=ANSWER_DEADLINE)
+    assert "POST" in response.headers["Allow"].split(", ")
+    if method == "HEAD":
+        assert (response.status_code, response.content) == (405, b"")
+    else:
+        problem(response, 405, "method-not-allowed")
+
+
+@pytest.mark.parametrize("path", ["/", "/nowhere", "/productionplans", "/ProductionPlan", "/problems/", "/%C3%BC/x"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_nothing_is_found_at_another_address(
+    session: requests.Session, server_url: str, path: str, method: str
+) -> None:
+    problem(session.request(method, f"{server_url}{path}", data=b"{}", timeout=ANSWER_DEADLINE), 404, "not-found")
+
+
+@pytest.mark.parametrize("name", PROBLEM_TYPES)
+def test_each_type_of_problem_has_a_page_that_explains_it(
+    session: requests.Session, server_url: str, name: str
+) -> None:
+    response = session.get(f"{server_url}/problems/{name}", timeout=ANSWER_DEADLINE)
+    assert response.status_code == 200
+    assert response.headers["Content-Type"].startswith("text/")
+    assert len(response.text.split()) > 8
+
+
+def test_a_type_of_problem_that_there_is_not_has_no_page(session: requests.Session, server_url: str) -> None:
+    response = session.get(f"{server_url}/problems/none", timeout=ANSWER_DEADLINE)
+    assert "infeasible-load" in problem(response, 404, "not-found")["detail"]
+
+
+@pytest.mark.parametrize("path", ["/health", "/health/"])
+def test_health_answers(session: requests.Session, server_url: str, path: str) -> None:
+    response = session.get(f"{server_url}{path}", allow_redirects=False, timeout=ANSWER_DEADLINE)
+    assert (response.status_code, response.json()) == (200, {"status": "ok"})
+
+
+# --- Connections -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module", params=["flask run", "gunicorn"])
+def edge_url(request: pytest.FixtureRequest) -> str:
+    """Each of the two servers that the project starts, since a connection is theirs to handle.
+
+    A server that is up anyway stands for both.
+    """
+    if not URL_OF_A_RUNNING_SERVER:
+        server: str = request.getfixturevalue("server_url" if request.param == "flask run" else "gunicorn_url")
+        return server
+    if request.param == "gunicorn":
+        pytest.skip("the server at POWERPLANT_URL was tested already")
+    return URL_OF_A_RUNNING_SERVER
+
+
+def test_clients_that_post_at_the_same_time_get_their_own_answers(edge_url: str) -> None:
+    def ask(load: int) -> tuple[int, Decimal]:
+        outputs = fetch("POST", f"{edge_url}/productionplan", json=PAYLOAD_3 | {"load": load})
+        return load, sum((output["p"] for output in json.loads(outputs.text, parse_float=Decimal)), Decimal())
+
+    with ThreadPoolExecutor(2) as pool:
+        assert all(load == produced for load, produced in pool.map(ask, range(800, 860)))
+
+
+def test_answers_follow_each_other_also_after_faults(edge_url: str) -> None:
+    """What is left of a body that nobody read must not be taken for the next request."""
+    body = json.dumps(PAYLOAD_3).encode()
+    with Connection(edge_url) as connection:
+        for _ in range(2):
+            assert connection.ask("POST", "/productionplan", body) == 200
+            assert connection.ask("POST", "/productionplan", b"{") == 400
+            assert connection.ask("PUT", "/productionplan", body) == 405
+            assert connection.ask("POST", "/nowhere", body) == 404
+            assert connection.ask("POST", "/productionplan?co2=maybe", body) == 422
+            assert connection.ask("GET", "/health", body) == 200
+
+
+def test_gunicorn_keeps_a_connection_open(gunicorn_url: str) -> None:
+    with Connection(gunicorn_url) as connection:
+        for _ in range(3):
+            assert connection.ask("POST", "/productionplan", json.dumps(PAYLOAD_3).encode()) == 200
+        assert connection.opened == 1
+
+
+def test_a_body_that_breaks_off_harms_nobody(edge_url: str) -> None:
+    for _ in range(10):
+        with Connection(edge_url) as connection:
+            connection.send("POST /productionplan HTTP/1.1", "Content-Length: 1000", body=b'{"load": 4')
+    response = fetch("POST", f"{edge_url}/productionplan", json=PAYLOAD_3)
+    assert plan(response) == CHALLENGES_OWN_ANSWER
+
+
+@pytest.mark.parametrize("length", ["ten", "-1", "1e3", ""])
+def test_a_length_that_is_none_is_the_clients_fault(edge_url: str, length: str) -> None:
+    with Connection(edge_url) as connection:
+        connection.send("POST /productionplan HTTP/1.1", f"Content-Length: {length}", "Connection: close")
+        assert connection.next_status() == 400
+
+
+@pytest.mark.parametrize(
+    "chunks", [b"zz\r\nno size\r\n0\r\n\r\n", b"5\r\nlonger than five\r\n0\r\n\r\n", b"-5\r\n{}\r\n"]
+)
+def test_chunks_that_are_none_are_the_clients_fault(edge_url: str, chunks: bytes) -> None:
+    with Connection(edge_url) as connection:
+        connection.send("POST /productionplan HTTP/1.1", "Transfer-Encoding: chunked", "Connection: close", body=chunks)
+        assert connection.next_status() == 400
+
+
+class Connection:
+    """A client that writes what no library would, on one connection as long as the server keeps it open.
+
+    Attributes:
+        opened: how many connections it took.
+    """
+
+    def __init__(self, server_url: str) -> None:
+        address = urlsplit(server_url)
+        self._host = address.netloc
+        self._address = (address.hostname or "", address.port or 80)
+        self.opened = 0
+
+    def __enter__(self) -> Self:
+        self._open()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    def _open(self) -> None:
+        self._socket = socket.create_connection(self._address, timeout=ANSWER_DEADLINE)
+        self._reader = self._socket.makefile("rb")
+        self.opened += 1
+
+    def _close(self) -> None:
+        self._reader.close()
+        self._socket.close()
+
+    def send(self, request_line: str, *headers: str, body: bytes = b"") -> None:
+        head = "\r\n".join([request_line, f"Host: {self._host}", *headers, "", ""])
+        self._socket.sendall(head.encode() + body)
+
+    def next_status(self) -> int:
+        """The status of the next answer."""
+        return int(self._reader.readline().split()[1])
+
+    def ask(self, method: str, path: str, body: bytes) -> int:
+        """Send a request, read its answer to the end, and give back its status."""
+        self.send(f"{method} {path} HTTP/1.1", f"Content-Length: {len(body)}", body=body)
+        status = self.next_status()
+        headers = http.client.parse_headers(self._reader)
+        self._reader.read(int(headers["Content-Length"]))
+        if headers["Connection"] == "close":
+            self._close()
+            self._open()
+        return status
+
+
+# --- Limits ----------------------------------------------------------------------------------------------------------
+
+
+def padded(length: int) -> bytes:
+    """Payload 3 with white space behind it, so many bytes long."""
+    body = json.dumps(PAYLOAD_3).encode()
+    assert len(body) < length
+    return body.ljust(length)
+
+
+def in_chunks(body: bytes) -> Iterator[bytes]:
+    for start in range(0, len(body), 700):
+        yield body[start : start + 700]
+
+
+@pytest.fixture(scope="module", params=[FLASK_RUN, GUNICORN], ids=["flask run", "gunicorn"])
+def small_body_url(request: pytest.FixtureRequest, boot_server: BootServer) -> str:
+    """A server that takes SMALL_BODY bytes and no more."""
+    return boot_server({"POWERPLANT_MAX_BODY": str(SMALL_BODY)}, request.param).url + "/productionplan"
+
+
+@pytest.mark.parametrize("send", [bytes, in_chunks])
+def test_a_body_of_the_largest_size_is_read(small_body_url: str, send: Callable[[bytes], Any]) -> None:
+    assert plan(fetch("POST", small_body_url, data=send(padded(SMALL_BODY)))) == CHALLENGES_OWN_ANSWER
+
+
+@pytest.mark.parametrize("more", [1, 5000])
+@pytest.mark.parametrize("send", [bytes, in_chunks])
+def test_a_larger_body_is_refused_though_it_is_valid_up_to_the_limit(
+    small_body_url: str, send: Callable[[bytes], Any], more: int
+) -> None:
+    response = fetch("POST", small_body_url, data=send(padded(SMALL_BODY) + b"x" * more))
+    problem(response, 413, "content-too-large")
+
+
+def test_a_body_beyond_all_limits_is_refused(post: Post) -> None:
+    problem(post(b" " * (4 * 1024 * 1024 + 1)), 413, "content-too-large")
+
+
+def test_more_plants_than_the_limit_are_refused(boot_server: BootServer) -> None:
+    url = boot_server({"POWERPLANT_MAX_PLANTS": "5"}).url + "/productionplan"
+    members = problem(fetch("POST", url, json=PAYLOAD_3), 422, "invalid-payload")
+    assert [error["pointer"] for error in members["errors"]] == ["#/powerplants"]
+    fewer = PAYLOAD_3 | {"powerplants": PAYLOAD_3["powerplants"][:5]}
+    assert fetch("POST", url, json=fewer).status_code == 200
+
+
+def test_past_the_time_limit_the_service_says_that_it_gave_up(boot_server: BootServer) -> None:
+    """300 plants of one output each, none alike: no solver proves its plan within a ten-thousandth of a second."""
+    url = boot_server({"POWERPLANT_TIME_LIMIT": "0.0001"}).url + "/productionplan"
+    outputs = [1000 + (i * 7919) % 9000 / 10 for i in range(300)]
+    plants = [
+        {"name": f"g{i}", "type": "gasfired", "efficiency": 0.4 + i / 10_000, "pmin": output, "pmax": output}
+        for i, output in enumerate(outputs)
+    ]
+    payload = PAYLOAD_3 | {"load": round(sum(outputs[::2]), 1), "powerplants": plants}
+    response = fetch("POST", url, json=payload)
+    members = problem(response, 503, "gave-up")
+    assert response.headers["Retry-After"].isdecimal()
+    assert members["gap"] is None or members["gap"] > 0
+    assert response.elapsed.total_seconds() < 2
+
+
+# --- Environments ----------------------------------------------------------------------------------------------------
+
+DEBUGGERS_OWN_FILE = "/?__debugger__=yes&cmd=resource&f=style.css"
+
+
+@pytest.mark.parametrize("environment", ["dev", "development"])
+def test_flask_env_turns_the_debugger_on(boot_server: BootServer, environment: str) -> None:
+    server = boot_server({"FLASK_ENV": environment})
+    assert fetch("GET", server.url + DEBUGGERS_OWN_FILE).status_code == 200
+    assert "Debug mode: on" in server.log
+    response = fetch("POST", f"{server.url}/productionplan", json=PAYLOAD_3)
+    assert plan(response) == CHALLENGES_OWN_ANSWER
+
+
+@pytest.mark.parametrize("environment", ["prd", "staging"])
+def test_any_other_flask_env_starts_without_the_debugger(boot_server: BootServer, environment: str) -> None:
+    server = boot_server({"FLASK_ENV": environment})
+    assert fetch("GET", server.url + DEBUGGERS_OWN_FILE).status_code == 404
+    assert "Debug mode: on" not in server.log
+
+
+def test_each_plan_is_a_line_in_the_log(boot_server: BootServer) -> None:
+    server = boot_server({})
+    fetch("POST", f"{server.url}/productionplan", json=PAYLOAD_3 | {"load": 910.0})
+    assert re.search(r"plan plants=6 load=910\.0 cost=24976\.36 .*ms=[\d.]+\n", server.log)
