@@ -1,0 +1,344 @@
+"""What ``./runapp`` promises, and what it says when it cannot.
+
+Most tests run it in a copy of the project with a Poetry on PATH that only pretends to install, so each takes
+seconds and no network.
+The one that sets up a fresh folder for real runs where ``CI`` is ``true``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from checkout import ROOT, Checkout, has_debugger, write_program
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="runapp is for bash; Windows has runapp.ps1")
+
+TOOLS = ("bash", "cat", "cmp", "dirname", "env", "grep", "mkdir", "rm", "sed", "sleep", "tail")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    return Checkout(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A checkout that is set up. Its tests change nothing in it."""
+    checkout = Checkout(tmp_path_factory.mktemp("ready"))
+    setup = checkout.run("setup")
+    assert setup.returncode == 0, setup.stdout
+    return checkout
+
+
+def refuses(outcome: subprocess.CompletedProcess[str], *words: str) -> None:
+    """Assert that it failed with sentences that hold these words, and without a traceback."""
+    assert outcome.returncode != 0
+    assert "Traceback" not in outcome.stdout
+    for word in words:
+        assert word in outcome.stdout
+
+
+# --- Set-up -------------------------------------------------------------------------------------------------
+
+
+def test_the_second_start_installs_nothing_and_answers_within_2_seconds(checkout: Checkout) -> None:
+    with checkout.start() as server:
+        server.wait_until_healthy()
+    assert len(checkout.installs()) == 1
+    with checkout.start() as server:
+        assert server.wait_until_healthy() < 2
+    assert len(checkout.installs()) == 1
+
+
+def test_a_start_needs_the_main_dependencies_alone_and_the_tests_the_others_too(checkout: Checkout) -> None:
+    with checkout.start() as server:
+        server.wait_until_healthy()
+    assert "--only main" in checkout.installs()[-1]
+    assert "pytest" in checkout.run("test", "--version").stdout
+    assert len(checkout.installs()) == 2
+    assert "--only main" not in checkout.installs()[-1]
+    with checkout.start() as server:
+        server.wait_until_healthy()
+    assert len(checkout.installs()) == 2, "what the tests need holds what the service needs"
+
+
+def test_another_lock_file_is_installed(checkout: Checkout) -> None:
+    checkout.run("setup")
+    with (checkout.folder / "poetry.lock").open("a") as lock:
+        lock.write("# changed\n")
+    assert "Making" not in checkout.run("setup").stdout
+    assert len(checkout.installs()) == 2
+
+
+def test_a_folder_that_was_moved_is_set_up_afresh(checkout: Checkout) -> None:
+    checkout.run("setup")
+    checkout.folder = checkout.folder.rename(checkout.home / "project moved")
+    outcome = checkout.run("setup")
+    assert outcome.returncode == 0
+    assert "Making an environment" in outcome.stdout
+    assert len(checkout.installs()) == 2
+
+
+def test_a_set_up_that_was_interrupted_heals(checkout: Checkout) -> None:
+    checkout.use_poetry(before="import time; time.sleep(60)")
+    with checkout.start("setup") as setup:
+        while not checkout.installs():
+            assert setup.process.poll() is None, setup.log.read_text()
+            time.sleep(0.05)
+        os.killpg(setup.process.pid, signal.SIGKILL)
+        setup.process.wait(10)
+    checkout.use_poetry()
+    outcome = checkout.run("setup")
+    assert outcome.returncode == 0
+    assert "Making an environment" in outcome.stdout, "the half-made one is not used"
+    assert len(checkout.installs()) == 2
+
+
+def test_two_set_ups_at_once_do_the_work_once(checkout: Checkout) -> None:
+    checkout.use_poetry(before="import time; time.sleep(2)")
+    with checkout.start("setup") as first:
+        while not checkout.installs():
+            assert first.process.poll() is None, first.log.read_text()
+            time.sleep(0.05)
+        second = checkout.run("setup")
+        assert first.process.wait(20) == 0
+    assert second.returncode == 0
+    assert "Waiting for it" in second.stdout
+    assert len(checkout.installs()) == 1
+
+
+def test_an_environment_that_somebody_made_is_kept(checkout: Checkout) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", checkout.folder / ".venv"], check=True)
+    (checkout.folder / ".venv" / "theirs").touch()
+    assert checkout.run("setup").returncode == 0
+    assert (checkout.folder / ".venv" / "theirs").exists()
+
+
+def test_an_environment_whose_python_is_gone_is_made_anew(checkout: Checkout) -> None:
+    checkout.run("setup")
+    for python in (checkout.folder / ".venv" / "bin").glob("python*"):
+        python.unlink()
+        python.symlink_to("/nowhere/python3")
+    assert "Making an environment" in checkout.run("setup").stdout
+    assert len(checkout.installs()) == 2
+
+
+# --- Package index and certificates -------------------------------------------------------------------------
+
+
+def test_poetry_is_told_the_index_and_the_certificates_of_pips_configuration(checkout: Checkout) -> None:
+    configuration = checkout.home / "pip.conf"
+    configuration.write_text(
+        "[global]\nindex-url = http://127.0.0.1:9/mirror/\ncert = /certificates/of/pip.pem\n"
+    )
+    del checkout.environ["PIP_INDEX_URL"]
+    checkout.environ.pop("REQUESTS_CA_BUNDLE", None)
+    checkout.run("setup", PIP_CONFIG_FILE=str(configuration))
+    assert checkout.installs()[0].endswith(
+        "POETRY_PYPI_MIRROR_URL=http://127.0.0.1:9/mirror/ REQUESTS_CA_BUNDLE=/certificates/of/pip.pem"
+    )
+
+
+def test_what_the_person_set_has_the_last_word(checkout: Checkout) -> None:
+    checkout.run(
+        "setup",
+        PIP_CERT="/pip.pem",
+        REQUESTS_CA_BUNDLE="/mine.pem",
+        POETRY_PYPI_MIRROR_URL="http://127.0.0.1:9/mine",
+    )
+    assert checkout.installs()[0].endswith(
+        "POETRY_PYPI_MIRROR_URL=http://127.0.0.1:9/mine REQUESTS_CA_BUNDLE=/mine.pem"
+    )
+
+
+def test_without_a_configuration_the_index_is_the_one_that_pip_comes_with(checkout: Checkout) -> None:
+    index_of_pip = pytest.importorskip("pip._internal.models.index", reason="pip is not in this environment")
+    checkout.run("setup", PIP_INDEX_URL="")
+    assert f"POETRY_PYPI_MIRROR_URL={index_of_pip.PyPI.simple_url} " in checkout.installs()[0]
+
+
+def test_the_lock_file_names_no_host() -> None:
+    lines = (ROOT / "poetry.lock").read_text().splitlines()
+    assert [line for line in lines if "://" in line and not line.startswith("description = ")] == []
+    assert [line for line in lines if line.startswith("[package.source]")] == []
+
+
+# --- What goes wrong ----------------------------------------------------------------------------------------
+
+
+def test_help_tells_the_commands_and_an_unknown_one_is_refused(checkout: Checkout) -> None:
+    assert "gunicorn" in checkout.run("help").stdout
+    assert checkout.run("help").returncode == 0
+    assert checkout.run("fly").returncode == 2
+    assert "no command 'fly'" in checkout.run("fly").stdout
+    assert checkout.installs() == []
+
+
+def test_without_a_python_it_says_what_to_install(checkout: Checkout) -> None:
+    for tool in TOOLS:
+        (checkout.bin / tool).symlink_to(shutil.which(tool) or pytest.fail(f"no {tool} here"))
+    del checkout.environ["PYTHON"]
+    refuses(checkout.run(PATH=str(checkout.bin)), "found no Python 3.11 or newer", "apt install python3")
+
+
+def test_a_python_that_is_too_old_is_not_used(checkout: Checkout) -> None:
+    write_program(checkout.bin / "old", "#!/bin/sh\nexit 1\n")
+    refuses(checkout.run(PYTHON="old"), "PYTHON=old is no Python 3.11 or newer")
+
+
+def test_without_python3_venv_it_says_what_to_install(checkout: Checkout) -> None:
+    script = f'#!/bin/sh\ncase "$*" in "-m venv"* | "-m pip"*) exit 1 ;; esac\nexec {sys.executable} "$@"\n'
+    write_program(checkout.bin / "bare-python", script)
+    refuses(checkout.run(PYTHON="bare-python"), "apt install python3-venv")
+
+
+def test_without_ensurepip_the_pip_of_the_system_brings_poetry(checkout: Checkout) -> None:
+    script = f"""#!/bin/sh
+case "$*" in
+  "-m venv .poetry") exit 1 ;;
+  "-m pip --version") exit 0 ;;
+  "-m pip --python"*) echo "$@" > ../pip-calls; exit 1 ;;
+esac
+exec {sys.executable} "$@"
+"""
+    write_program(checkout.bin / "debian-python", script)
+    (checkout.bin / "poetry").write_text("#!/bin/sh\nexit 1\n")
+    refuses(checkout.run(PYTHON="debian-python"), "Poetry could not be installed")
+    call = (checkout.home / "pip-calls").read_text()
+    assert call.startswith("-m pip --python .poetry/bin/python install")
+    assert " poetry==2." in call
+
+
+def test_without_a_network_it_says_what_to_check(checkout: Checkout) -> None:
+    """No Poetry is there either: the one on PATH is of a major version that cannot read the project."""
+    (checkout.bin / "poetry").write_text("#!/bin/sh\necho 'Poetry (version 1.8.5)'\n")
+    refuses(
+        checkout.run(),
+        "Poetry could not be installed",
+        "Check the network",
+        "pip config set global.index-url URL",
+    )
+    assert not (checkout.folder / ".poetry" / ".runapp-place").exists()
+
+
+def test_where_the_poetry_on_path_fails_one_of_our_own_is_made(checkout: Checkout) -> None:
+    checkout.use_poetry(before="sys.exit('cannot')")
+    refuses(
+        checkout.run(),
+        "That Poetry could not do it.",
+        "Installing Poetry 2.",
+        "Poetry could not be installed",
+    )
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
+def test_without_the_right_to_write_it_says_so(checkout: Checkout) -> None:
+    checkout.folder.chmod(0o555)
+    try:
+        refuses(checkout.run(), "cannot write to")
+    finally:
+        checkout.folder.chmod(0o755)
+
+
+@pytest.mark.parametrize("command", [(), ("gunicorn",)])
+def test_a_port_that_is_taken_is_named(ready: Checkout, command: tuple[str, ...]) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = str(other.getsockname()[1])
+        refuses(
+            ready.run(*command, POWERPLANT_PORT=port),
+            f"port {port} on 127.0.0.1 is taken",
+            "POWERPLANT_PORT=",
+        )
+
+
+@pytest.mark.parametrize("command", [(), ("gunicorn",)])
+@pytest.mark.parametrize("port", ["electricity", "70000", "-1"])
+def test_a_port_that_is_none_is_refused(ready: Checkout, command: tuple[str, ...], port: str) -> None:
+    refuses(
+        ready.run(*command, POWERPLANT_PORT=port), "POWERPLANT_PORT must be a number from 1 to 65535", port
+    )
+
+
+def test_a_host_that_is_not_of_this_machine_is_refused(ready: Checkout) -> None:
+    refuses(ready.run(POWERPLANT_HOST="192.0.2.1"), "cannot listen on 192.0.2.1", "POWERPLANT_HOST")
+
+
+# --- Serving ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", [(), ("gunicorn",), ("gunicorn", "--workers", "1")])
+def test_it_serves_the_challenges_own_answer(ready: Checkout, command: tuple[str, ...]) -> None:
+    with ready.start(*command) as server:
+        server.wait_until_healthy()
+        expected = json.loads((ROOT / "example_payloads" / "response3.json").read_text())
+        assert server.post("payload3.json") == expected
+
+
+@pytest.mark.parametrize("command", [(), ("gunicorn",)])
+def test_it_stops_at_once_when_it_is_told_to(ready: Checkout, command: tuple[str, ...]) -> None:
+    with ready.start(*command) as server:
+        server.wait_until_healthy()
+        server.process.terminate()
+        assert server.process.wait(5) in {0, -signal.SIGTERM}
+
+
+def test_arguments_of_gunicorn_keep_its_configuration(ready: Checkout) -> None:
+    with ready.start("gunicorn", "--workers", "1") as server:
+        server.wait_until_healthy()
+    log = server.log.read_text()
+    assert "Using worker: gthread" in log
+    assert log.count("Booting worker") == 1
+
+
+def test_gunicorn_writes_nothing_to_the_home_directory(ready: Checkout, tmp_path: Path) -> None:
+    with ready.start("gunicorn", HOME=str(tmp_path), XDG_RUNTIME_DIR=str(tmp_path)) as server:
+        server.wait_until_healthy()
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_gunicorns_workers_and_threads_come_from_the_environment(ready: Checkout) -> None:
+    outcome = ready.run("gunicorn", "--print-config", POWERPLANT_WORKERS="3", POWERPLANT_THREADS="7")
+    settings = dict(
+        line.split("=", 1) for line in outcome.stdout.replace(" ", "").splitlines() if "=" in line
+    )
+    assert settings["workers"] == "3"
+    assert settings["threads"] == "7"
+    assert settings["control_socket_disable"] == "True"
+    refuses(
+        ready.run("gunicorn", POWERPLANT_WORKERS="many"), "POWERPLANT_WORKERS must be a whole number above 0"
+    )
+
+
+@pytest.mark.parametrize(
+    ("flask_env", "debugging"), [("development", True), ("dev", True), ("prd", False), ("acc", False)]
+)
+def test_flask_env_turns_the_debugger_on(ready: Checkout, flask_env: str, *, debugging: bool) -> None:
+    with ready.start(FLASK_ENV=flask_env) as server:
+        server.wait_until_healthy()
+        assert has_debugger(server.url) is debugging
+
+
+@pytest.mark.skipif(
+    os.environ.get("CI") != "true", reason="sets up for real, from the package index: with CI=true"
+)
+def test_a_fresh_folder_becomes_a_service(checkout: Checkout) -> None:
+    checkout.take_away_poetry()
+    with checkout.start() as server:
+        server.wait_until_healthy(300)
+        expected = json.loads((ROOT / "example_payloads" / "response3.json").read_text())
+        assert server.post("payload3.json") == expected
+    assert "Installing Poetry" in server.log.read_text()
+    with checkout.start() as server:
+        assert server.wait_until_healthy() < 2
+    assert "Installing" not in server.log.read_text()
