@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -13,15 +14,13 @@ import sysconfig
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-PARTS = ("runapp", "pyproject.toml", "poetry.lock", "gunicorn.conf.py", "powerplant", "example_payloads")
-
 # What a run of these tests sets for itself is not for the project under test.
 OURS = ("COVERAGE_", "COV_", "FLASK_", "POWERPLANT_", "PYTEST_", "PYTHON", "VIRTUAL_ENV")
 
@@ -67,10 +66,8 @@ class Checkout:
     def __init__(self, home: Path) -> None:
         self.home = home
         self.folder = home / "project"
-        self.folder.mkdir()
-        for part in PARTS:
-            copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
-            copy(ROOT / part, self.folder / part)
+        # What is made here, environments and caches, stays here.
+        shutil.copytree(ROOT, self.folder, ignore=shutil.ignore_patterns(".*", "__pycache__", "htmlcov", "dist"))
         self.bin = home / "bin"
         leave_out = (*OURS, "PIP_", "POETRY_")
         self.environ = {name: value for name, value in os.environ.items() if not name.startswith(leave_out)}
@@ -91,42 +88,56 @@ class Checkout:
 
     def take_away_poetry(self) -> None:
         """Leave a person's shell in which Poetry is nowhere, and an empty home."""
-        folders = [
-            folder for folder in os.environ["PATH"].split(":") if not (Path(folder) / "poetry").exists()
-        ]
-        self.environ = {
-            name: value for name, value in os.environ.items() if not name.startswith((*OURS, "POETRY_"))
-        }
+        folders = [folder for folder in os.environ["PATH"].split(":") if not (Path(folder) / "poetry").exists()]
+        self.environ = {name: value for name, value in os.environ.items() if not name.startswith((*OURS, "POETRY_"))}
         self.environ |= {"PATH": ":".join(folders), "HOME": str(self.home)}
 
     def installs(self) -> list[str]:
         log = self.home / "poetry-calls"
         return log.read_text().splitlines() if log.exists() else []
 
+    def use_the_poetry_of_these_tests(self) -> None:
+        """Take what stands in for it away, and give it the package index that was set for it."""
+        (self.bin / "poetry").unlink()
+        self.environ = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+        # Not into the environments of the person's home.
+        self.environ["POETRY_VIRTUALENVS_IN_PROJECT"] = "true"
+
     def run(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """Run ``./runapp`` to its end; its two outputs as one."""
+        return self.shell(shlex.join(["./runapp", *arguments]), environ)
+
+    def shell(
+        self, line: str, environ: Mapping[str, str] | None = None, *, deadline: float = 60
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a line in bash to its end; its two outputs as one."""
         return subprocess.run(
-            ["bash", "./runapp", *arguments],
+            ["bash", "-c", line],
             cwd=self.folder,
-            env=self.environ | environ,
+            env={**self.environ, **(environ or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=60,
+            timeout=deadline,
             check=False,
         )
 
-    @contextmanager
-    def start(self, *arguments: str, **environ: str) -> Iterator[Started]:
-        """Run ``./runapp`` as a server, and end it."""
+    def start(self, *arguments: str, **environ: str) -> AbstractContextManager[Started]:
+        """Run ``./runapp`` as a server on a free port, and end it."""
         port = free_port()
+        line = "exec " + shlex.join(["./runapp", *arguments])
+        return self.start_line(line, port, {"POWERPLANT_PORT": str(port), **environ})
+
+    @contextmanager
+    def start_line(self, line: str, port: int, environ: Mapping[str, str] | None = None) -> Iterator[Started]:
+        """Run a line in bash that starts a server, and end it."""
         log = self.home / "server.log"
         with log.open("w") as output:
             process = subprocess.Popen(
-                ["bash", "./runapp", *arguments],
+                ["bash", "-c", line],
                 cwd=self.folder,
-                env=self.environ | {"POWERPLANT_PORT": str(port)} | environ,
+                env={**self.environ, **(environ or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -166,9 +177,7 @@ class Started:
         pytest.fail(f"no server within {deadline} s:\n{self.log.read_text()}")
 
     def post(self, payload: str) -> object:
-        return json.loads(
-            get(f"{self.url}/productionplan", (ROOT / "example_payloads" / payload).read_bytes())
-        )
+        return json.loads(get(f"{self.url}/productionplan", (ROOT / "example_payloads" / payload).read_bytes()))
 
 
 def has_debugger(url: str) -> bool:

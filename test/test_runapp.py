@@ -137,9 +137,7 @@ def test_an_environment_whose_python_is_gone_is_made_anew(checkout: Checkout) ->
 
 def test_poetry_is_told_the_index_and_the_certificates_of_pips_configuration(checkout: Checkout) -> None:
     configuration = checkout.home / "pip.conf"
-    configuration.write_text(
-        "[global]\nindex-url = http://127.0.0.1:9/mirror/\ncert = /certificates/of/pip.pem\n"
-    )
+    configuration.write_text("[global]\nindex-url = http://127.0.0.1:9/mirror/\ncert = /certificates/of/pip.pem\n")
     del checkout.environ["PIP_INDEX_URL"]
     checkout.environ.pop("REQUESTS_CA_BUNDLE", None)
     checkout.run("setup", PIP_CONFIG_FILE=str(configuration))
@@ -265,9 +263,7 @@ def test_a_port_that_is_taken_is_named(ready: Checkout, command: tuple[str, ...]
 @pytest.mark.parametrize("command", [(), ("gunicorn",)])
 @pytest.mark.parametrize("port", ["electricity", "70000", "-1"])
 def test_a_port_that_is_none_is_refused(ready: Checkout, command: tuple[str, ...], port: str) -> None:
-    refuses(
-        ready.run(*command, POWERPLANT_PORT=port), "POWERPLANT_PORT must be a number from 1 to 65535", port
-    )
+    refuses(ready.run(*command, POWERPLANT_PORT=port), "POWERPLANT_PORT must be a number from 1 to 65535", port)
 
 
 def test_a_host_that_is_not_of_this_machine_is_refused(ready: Checkout) -> None:
@@ -309,15 +305,11 @@ def test_gunicorn_writes_nothing_to_the_home_directory(ready: Checkout, tmp_path
 
 def test_gunicorns_workers_and_threads_come_from_the_environment(ready: Checkout) -> None:
     outcome = ready.run("gunicorn", "--print-config", POWERPLANT_WORKERS="3", POWERPLANT_THREADS="7")
-    settings = dict(
-        line.split("=", 1) for line in outcome.stdout.replace(" ", "").splitlines() if "=" in line
-    )
+    settings = dict(line.split("=", 1) for line in outcome.stdout.replace(" ", "").splitlines() if "=" in line)
     assert settings["workers"] == "3"
     assert settings["threads"] == "7"
     assert settings["control_socket_disable"] == "True"
-    refuses(
-        ready.run("gunicorn", POWERPLANT_WORKERS="many"), "POWERPLANT_WORKERS must be a whole number above 0"
-    )
+    refuses(ready.run("gunicorn", POWERPLANT_WORKERS="many"), "POWERPLANT_WORKERS must be a whole number above 0")
 
 
 @pytest.mark.parametrize(
@@ -329,9 +321,7 @@ def test_flask_env_turns_the_debugger_on(ready: Checkout, flask_env: str, *, deb
         assert has_debugger(server.url) is debugging
 
 
-@pytest.mark.skipif(
-    os.environ.get("CI") != "true", reason="sets up for real, from the package index: with CI=true"
-)
+@pytest.mark.skipif(os.environ.get("CI") != "true", reason="sets up for real, from the package index: with CI=true")
 def test_a_fresh_folder_becomes_a_service(checkout: Checkout) -> None:
     checkout.take_away_poetry()
     with checkout.start() as server:
