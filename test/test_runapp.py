@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -332,3 +333,11 @@ def test_a_fresh_folder_becomes_a_service(checkout: Checkout) -> None:
     with checkout.start() as server:
         assert server.wait_until_healthy() < 2
     assert "Installing" not in server.log.read_text()
+
+
+def test_windows_gets_the_same_poetry() -> None:
+    def pins(text: str) -> list[str]:
+        return re.findall(r"version\s*=\s*'?([0-9.]+)", text, re.IGNORECASE)[:2]
+
+    assert len(pins((ROOT / "runapp").read_text())) == 2
+    assert pins((ROOT / "runapp").read_text()) == pins((ROOT / "runapp.ps1").read_text())
