@@ -15,9 +15,9 @@ class Bound(NamedTuple):
 
     For every plan with sum of outputs = load, and every price, the cost is at least
     ``price * load + sum over units of min((marginal_cost - price) * output)`` (Lagrangian relaxation of the
-    balance), the minimum taken over the outputs that the leaf leaves to the unit. Inside a :class:`CountSplit` the
-    row on the count is relaxed as well, with the multiplier ``charge`` for each committed unit of its group.
-    Both multipliers are divided by ``scale``.
+    balance), the minimum taken over the outputs that the leaf leaves to the unit. On the first side of a
+    :class:`CountSplit` its row is relaxed as well: ``charge`` for each step of a committed unit's weight, less
+    ``charge * at_most``. Both multipliers are divided by ``scale``.
     """
 
     price: int
@@ -48,9 +48,13 @@ class OutputSplit(NamedTuple):
 
 
 class CountSplit(NamedTuple):
-    """Of the units with ``min_output >= threshold`` at most ``at_most`` are committed, or at least one more."""
+    """The weights of the committed units sum to at most ``at_most``, or to at least one more.
 
-    threshold: int
+    The weight of a unit is its ``min_output`` in steps of ``step`` tenths of a MW, rounded half up. The first side
+    comes first.
+    """
+
+    step: int
     at_most: int
 
 
@@ -65,7 +69,7 @@ class Proof(NamedTuple):
     """How a cost was proven, or that no plan exists.
 
     Attributes:
-        method: ``merit order``, ``search`` or ``core programme`` (the last is recomputed, not certified).
+        method: ``merit order``, ``search``, ``counting`` or ``core programme`` (the last is recomputed, not certified).
         steps: the tree in preorder.
     """
 

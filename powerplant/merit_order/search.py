@@ -26,6 +26,7 @@ from powerplant.merit_order.deadline import Deadline
 from powerplant.merit_order.fill import Fill, MeritOrder
 from powerplant.merit_order.proof import Bound, Empty, OutputSplit, Step
 from powerplant.merit_order.reach import Group
+from powerplant.merit_order.relaxation import of_fill
 
 
 class UnitClass(Group):
@@ -68,6 +69,7 @@ class Search:
 
     Attributes:
         incumbent: the best plan found so far.
+        relaxation: the tightest one that is known; that of the fill at first.
         proven_bound: what no plan can beat, by other means than the open nodes.
         fleet: all units, in merit order.
         steps: the proof so far.
@@ -79,6 +81,7 @@ class Search:
         self.load = load
         self.deadline = deadline
         self.incumbent: Plan | None = None
+        self.relaxation = of_fill(fill)
         self.proven_bound = fill.cost
         self.fleet = Group([merit_order.units[position] for position in merit_order.order], merit_order.total, deadline)
         self.steps: list[Step] = []
@@ -96,9 +99,10 @@ class Search:
         return self.incumbent
 
     def offer(self, committed: list[bool]) -> None:
-        """Keep the best plan of a commitment that can make the load, if no better one is known."""
+        """Keep the best plan of a commitment, if it has one and no better one is known."""
         outputs = self.merit_order.dispatch(committed, self.load)
-        assert outputs is not None, "a commitment that is offered can make the load"
+        if outputs is None:
+            return
         cost = self.merit_order.cost_of(outputs)
         if self.incumbent is None or cost < self.incumbent.cost:
             self.incumbent = Plan(cost, outputs)

@@ -9,15 +9,16 @@ from powerplant.merit_order.deadline import Deadline, TimeLimitPassed
 from powerplant.merit_order.exceptions import GaveUp, Infeasible
 from powerplant.merit_order.fill import MeritOrder
 from powerplant.merit_order.model import Solution, Unit
-from powerplant.merit_order.proof import Bound, Empty, Proof, Recomputed, Step
+from powerplant.merit_order.proof import Bound, CountSplit, Empty, Proof, Recomputed, Step
 from powerplant.merit_order.reach import Group
+from powerplant.merit_order.relaxation import priced, rows_against, suggested_commitment
 from powerplant.merit_order.search import Plan, Search
 
 SEARCH_NODES = 2000
 """Nodes after which a search gives way to the guarantee: ordinary fleets need a few, and where thousands do not
 end it, millions seldom do."""
 
-WIDENINGS = (16, 12, 8, 4, 0)
+WIDENINGS = range(20, -1, -2)
 """The core is tried with the gap divided by these powers of two, narrow first: its cost grows with the budget, and
 the best plan is most often far nearer to the bound than the incumbent."""
 
@@ -47,7 +48,7 @@ def solve(units: Sequence[Unit], load: int, time_limit: float | None = None) -> 
         return _solution(Plan(fill.cost, fill.outputs), "merit order", [Bound(fill.marginal_cost)])
     search = Search(merit_order, fill, load, deadline)
     try:
-        return _searched(search) or _guaranteed(search)
+        return _searched(search) or _counted(search) or _guaranteed(search)
     except TimeLimitPassed:
         raise _gave_up(search) from None
 
@@ -81,21 +82,36 @@ def _searched(search: Search) -> Solution | None:
     return _solution(search.best, "search", search.steps)
 
 
-def _guaranteed(search: Search) -> Solution:
-    """The plan of a core that is widened until it holds one, or holds none that beats the incumbent."""
+def _counted(search: Search) -> Solution | None:
+    """The plan of a row on counts that closes the gap; on the way, some plan or the proof that there is none."""
     if search.incumbent is None:
         committed = search.fleet.commit(search.load)
         if committed is None:
             raise _infeasible(search)
         search.offer(search.merit_order.by_unit(committed))
-    incumbent = search.best
+    for row in rows_against(search.merit_order, search.fill, search.load):
+        search.deadline.check()
+        relaxation = priced(search.merit_order, search.load, row)
+        search.offer(suggested_commitment(search.merit_order, relaxation))
+        if relaxation.lower_bound() > search.proven_bound:
+            search.relaxation, search.proven_bound = relaxation, relaxation.lower_bound()
+        if search.proven_bound >= search.best.cost:
+            leaf = Bound(relaxation.price, relaxation.charge, relaxation.scale)
+            return _solution(search.best, "counting", [CountSplit(row.step, row.limit), leaf, Empty("outputs")])
+    return None
+
+
+def _guaranteed(search: Search) -> Solution:
+    """The plan of a core that is widened until it holds one, or holds none that beats the incumbent."""
+    relaxation = search.relaxation
+    widest = (search.best.cost - 1) * relaxation.scale - relaxation.bound
     for widening in WIDENINGS:
-        budget = incumbent.cost - search.fill.cost - 1 >> widening
-        found = best_within(search.merit_order, search.fill, budget, search.deadline)
+        budget = widest >> widening
+        found = best_within(search.merit_order, relaxation, search.load, budget, search.deadline)
         if found is not None:
             search.offer(found)
             break
-        search.proven_bound = search.fill.cost + budget + 1
+        search.proven_bound = (relaxation.bound + budget) // relaxation.scale + 1
     return _solution(search.best, "core programme", [Recomputed()])
 
 

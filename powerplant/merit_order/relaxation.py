@@ -1,0 +1,174 @@
+"""Lower bounds with multipliers, and the row on counts that the merit order cannot see.
+
+The relaxed fill is the Lagrangian relaxation of the balance (Geoffrion 1974): with a ``price`` for each tenth of a
+MW no plan costs less than ``price * load + sum of min((marginal_cost - price) * output)`` over the units, each taken
+by itself. Its ``min_output`` plays no part in that, and where units are large and narrow the bound is far off: k of
+them are too few, k + 1 too many, and something dear fills in.
+
+Counting closes this gap. Measure the units in steps: the **weight** of a unit is its ``min_output`` in steps, rounded.
+Let ``limit`` be the largest sum of weights of any commitment whose minimum outputs fit under the load. Then
+``sum of weights of committed units <= limit`` holds for every plan (a lifted cover inequality; Balas 1975), and it
+has a multiplier of its own: a ``charge`` for each step of a committed unit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from powerplant.merit_order.fill import Fill, MeritOrder
+
+SCALE = 1 << 20
+"""Multipliers of a row are fractions; this is their common denominator."""
+
+MOST_STEPS = 8
+"""Units are measured in steps of their median size divided by 1 to this."""
+
+FAITHFUL = 0.1
+"""How far from whole steps the units may be, on average and in steps, for steps to be worth trying (sizes at random
+are 0.25 off)."""
+
+
+class Row(NamedTuple):
+    """A row that holds for every plan: the weights of the committed units sum to ``limit`` at the most.
+
+    Attributes:
+        step: in tenths of a MW; a unit's weight is its ``min_output`` in steps, rounded half up.
+        weights: of the units.
+        limit: of their sum.
+    """
+
+    step: int
+    weights: Sequence[int]
+    limit: int
+
+
+class Relaxation(NamedTuple):
+    """Multipliers, and what they prove. All three are in ``scale``-ths.
+
+    Attributes:
+        price: of a tenth of a MW.
+        charge: for each step of a committed unit; 0 without a row.
+        bound: no plan costs less than this, divided by ``scale``.
+        scale: common denominator.
+        row: the row that the charge belongs to, if any.
+    """
+
+    price: int
+    charge: int
+    bound: int
+    scale: int
+    row: Row | None
+
+    def lower_bound(self) -> int:
+        """The bound in whole units of cost, rounded up: costs are integers."""
+        return -(-self.bound // self.scale)
+
+
+def suggested_commitment(merit_order: MeritOrder, relaxation: Relaxation) -> list[bool]:
+    """What the multipliers of a row suggest: whatever saves at the price, the most for each step first."""
+    assert relaxation.row is not None, "only a row has steps"
+    weights, room = relaxation.row.weights, relaxation.row.limit
+    saved = [
+        (relaxation.price - cost * relaxation.scale) * most
+        for cost, most in zip(merit_order.costs, merit_order.max_outputs, strict=True)
+    ]
+    committed = [saving >= 0 and not steps for saving, steps in zip(saved, weights, strict=True)]
+    counted = [position for position, steps in enumerate(weights) if steps and saved[position] >= 0]
+    for position in sorted(counted, key=lambda position: -saved[position] // weights[position]):
+        if weights[position] <= room:
+            committed[position] = True
+            room -= weights[position]
+    return committed
+
+
+def of_fill(fill: Fill) -> Relaxation:
+    """The relaxation that the relaxed fill solves."""
+    return Relaxation(fill.marginal_cost, 0, fill.cost, 1, None)
+
+
+def weight(unit_min_output: int, step: int) -> int:
+    """A unit's size in steps."""
+    return (2 * unit_min_output + step) // (2 * step)
+
+
+def rows_against(merit_order: MeritOrder, fill: Fill, load: int) -> list[Row]:
+    """Rows that the relaxed fill breaks, so that each may raise the bound; O(n * limit) for each step tried."""
+    sizes = sorted(least for least in merit_order.min_outputs if least)
+    rows = []
+    for parts in range(1, MOST_STEPS + 1):
+        step = sizes[len(sizes) // 2] // parts
+        if step < 2:
+            break
+        weights = [weight(least, step) for least in merit_order.min_outputs]
+        counted = [(least, steps) for least, steps in zip(merit_order.min_outputs, weights, strict=True) if steps]
+        if sum(abs(least - steps * step) for least, steps in counted) > FAITHFUL * step * len(counted):
+            continue
+        limit = largest_weight(counted, load)
+        filled = zip(weights, fill.outputs, merit_order.max_outputs, strict=True)
+        if sum(steps * output / most for steps, output, most in filled if output) > limit:
+            rows.append(Row(step, weights, limit))
+    return rows
+
+
+def largest_weight(counted: Sequence[tuple[int, int]], load: int) -> int:
+    """The largest sum of weights whose minimum outputs fit under the load.
+
+    Args:
+        counted: pairs of a unit's ``min_output`` and weight.
+        load: in tenths of a MW.
+    """
+    beyond = load + 1
+    least_output = [0]  # by sum of weights: the least that such units make; beyond the load where they cannot be
+    for output, steps in counted:
+        padding = [beyond] * steps
+        least_output = [
+            min(without, with_it + output)
+            for without, with_it in zip(least_output + padding, padding + least_output, strict=True)
+        ]
+        while least_output[-1] >= beyond:
+            least_output.pop()
+    return len(least_output) - 1
+
+
+def priced(merit_order: MeritOrder, load: int, row: Row) -> Relaxation:
+    """The best multipliers for the balance and a row: a search by halves for the price, the charge from a fill.
+
+    At a given price each unit saves ``(price - marginal_cost) * max_output`` when on, and the best charge is what the
+    last unit that fits under the row saves for each step (Dantzig's bound again). The output of what fits grows
+    with the price, and the bound is highest where it passes the load.
+    """
+    low = min(merit_order.costs) * SCALE
+    high = (2 * max(map(abs, merit_order.costs)) + 1) * SCALE
+    best = _at_price(merit_order, load, row, high)[0]
+    while high - low > 1:
+        price = (low + high) // 2
+        relaxation, output = _at_price(merit_order, load, row, price)
+        best = max(best, relaxation, key=lambda found: found.bound)
+        if output < load:
+            low = price
+        else:
+            high = price
+    return best
+
+
+def _at_price(merit_order: MeritOrder, load: int, row: Row, price: int) -> tuple[Relaxation, float]:
+    """The best charge at a price, and the output of the units that fit under the row then."""
+    units = zip(merit_order.costs, merit_order.max_outputs, row.weights, strict=True)
+    saving = [
+        ((price - cost * SCALE) * most, steps, most) for cost, most, steps in units if cost * SCALE < price and most
+    ]
+    output: float = sum(most for _, steps, most in saving if not steps)
+    under_row = sorted(((saved // steps, saved, steps, most) for saved, steps, most in saving if steps), reverse=True)
+    room = row.limit
+    charge = 0
+    for each, _, steps, most in under_row:
+        if steps > room:
+            charge = each
+            output += most * room / steps
+            break
+        room -= steps
+        output += most
+    bound = price * load - charge * row.limit
+    bound -= sum(max(0, saved - charge * steps) for saved, steps, _ in saving)
+    return Relaxation(price, charge, bound, SCALE, row), output
