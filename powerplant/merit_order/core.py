@@ -98,20 +98,20 @@ class _CoreProgramme:
         self._ones_fields = 1
         self._default_on = [False] * len(merit_order.units)
         self._residual_load = load
-        row = relaxation.row
+        row = relaxation.row if relaxation.charge else None
         self._charge = relaxation.charge
         self._room = row.limit if row else 0
+        self._weights = row.weights if row else [0] * len(merit_order.units)
         self._movers = self._find_movers(merit_order, relaxation)
 
     def _find_movers(self, merit_order: MeritOrder, relaxation: Relaxation) -> list[Mover]:
         """Give every unit its default, and find those that can leave it within the budget, cheapest moves first."""
         budget, price, scale = self._budget, relaxation.price, relaxation.scale
-        weights = relaxation.row.weights if relaxation.row else [0] * len(merit_order.units)
         movers = []
         for position, (marginal_cost, least, most) in enumerate(merit_order.units):
             if not most:
                 continue
-            slope, weight = marginal_cost * scale - price, weights[position]
+            slope, weight = marginal_cost * scale - price, self._weights[position]
             least = max(least, 1)
             cost_at_most = slope * most + relaxation.charge * weight
             slide = least - most if slope < 0 else most - least

@@ -10,12 +10,12 @@ class TimeLimitPassed(Exception):
 
 
 class Deadline:
-    """A moment after which :meth:`check` raises; without a time limit it never does."""
+    """A moment after which :meth:`check` raises: ``time_limit`` seconds after ``start``; without a limit, never."""
 
     __slots__ = ("_end",)
 
-    def __init__(self, time_limit: float | None) -> None:
-        self._end = float("inf") if time_limit is None else perf_counter() + time_limit
+    def __init__(self, start: float, time_limit: float | None) -> None:
+        self._end = float("inf") if time_limit is None else start + time_limit
 
     def check(self) -> None:
         """Raise :class:`TimeLimitPassed` once the time limit (seconds) has passed."""

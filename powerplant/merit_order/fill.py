@@ -41,42 +41,35 @@ class MeritOrder:
         order: positions of the units, cheapest first.
         costs, min_outputs, max_outputs: the units' columns, in the units' own order.
         capacity: for each place in the order, the ``max_output`` of all units up to and including it.
+        total: the ``max_output`` of all units.
     """
 
-    __slots__ = ("capacity", "costs", "max_outputs", "min_outputs", "order", "units")
+    __slots__ = ("capacity", "costs", "max_outputs", "min_outputs", "order", "total", "units")
 
     def __init__(self, units: Sequence[Unit]) -> None:
-        self.units = units
-        columns: tuple[tuple[int, ...], ...] = tuple(zip(*units, strict=True)) or ((), (), ())
-        self.costs, self.min_outputs, self.max_outputs = columns
-        if min(self.min_outputs, default=0) < 0 or any(map(gt, self.min_outputs, self.max_outputs)):
+        costs: Sequence[int]
+        costs, min_outputs, max_outputs = zip(*units, strict=True) if units else ((), (), ())
+        if any(map(gt, min_outputs, max_outputs)) or (units and min(min_outputs) < 0):
             raise ValueError("a unit needs 0 <= min_output <= max_output")
-        self.order = sorted(range(len(units)), key=self.costs.__getitem__)
-        self.capacity = list(accumulate(map(self.max_outputs.__getitem__, self.order)))
+        self.units = units
+        self.costs, self.min_outputs, self.max_outputs = costs, min_outputs, max_outputs
+        self.order = sorted(range(len(costs)), key=costs.__getitem__)
+        self.capacity = list(accumulate(map(max_outputs.__getitem__, self.order)))
+        self.total = self.capacity[-1] if units else 0
 
     def relaxed_fill(self, load: int) -> Fill:
         """Fill in merit order up to a load from 0 to all capacity."""
+        order, max_outputs = self.order, self.max_outputs
+        outputs = [0] * len(order)
         if not load:  # also of no units at all
-            return Fill([0] * len(self.order), 0, 0, min(self.costs, default=0), is_plan=True)
+            return Fill(outputs, 0, 0, min(self.costs, default=0), True)
         place = bisect_left(self.capacity, load)
-        outputs = [0] * len(self.order)
-        for position in self.order[:place]:
-            outputs[position] = self.max_outputs[position]
-        marginal = self.order[place]
-        output = load - self.capacity[place] + self.max_outputs[marginal]
-        outputs[marginal] = output
-        return Fill(
-            outputs=outputs,
-            cost=self.cost_of(outputs),
-            place=place,
-            marginal_cost=self.costs[marginal],
-            is_plan=output >= self.min_outputs[marginal],
-        )
-
-    @property
-    def total(self) -> int:
-        """The ``max_output`` of all units."""
-        return self.capacity[-1] if self.capacity else 0
+        for position in order[:place]:
+            outputs[position] = max_outputs[position]
+        marginal = order[place]
+        outputs[marginal] = output = load - self.capacity[place] + max_outputs[marginal]
+        cost = sum(map(mul, self.costs, outputs))
+        return Fill(outputs, cost, place, self.costs[marginal], output >= self.min_outputs[marginal])
 
     def capacity_of(self, start: int, end: int) -> int:
         """The ``max_output`` of the units at places ``start`` to ``end`` (exclusive)."""

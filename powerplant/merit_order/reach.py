@@ -1,28 +1,114 @@
-"""Which outputs a group of units can make together: a set of integers held as the bits of one ``int``.
+"""Which outputs units can make together: the reach of a group, and a commitment that makes one of its outputs.
 
-Bit ``s`` is set when some commitment and dispatch of the units adds up to ``s``. Adding a unit is a shift and an
-or, so a set over a million tenths of a MW costs microseconds a unit (Bellman's subset-sum recursion on machine
-words; a range of outputs is covered by doubling, in ``O(log width)`` shifts).
+A reach is a set of integers, built unit after unit (Bellman's subset-sum recursion). It is held as **intervals** while
+it has few of them, as the reach of wide or alike units has at any size, and as the **bits** of one ``int`` beyond that:
+bit ``s`` is set when the sum ``s`` can be made, and a unit is a shift and an or, so that a set over a million tenths
+of a MW costs microseconds a unit.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from itertools import accumulate
+from typing import NamedTuple
 
 from powerplant.merit_order.deadline import Deadline
 from powerplant.merit_order.model import Unit
 
-NOTHING = 1
-"""The reach of no unit at all: the output 0 alone."""
-
 FIRST_WINDOW = 4
 """How many units before and after the one that ends partly loaded are chosen anew at first."""
 
+FEW_INTERVALS = 8
+BITS_PER_INTERVAL = 2048
+"""Up to so many intervals, and one more for each so many bits, intervals are faster than bits."""
+
+
+class Intervals(NamedTuple):
+    """A reach as disjoint intervals, in order."""
+
+    intervals: list[tuple[int, int]]
+
+    def with_unit(self, unit: Unit, limit: int) -> Intervals | Bits:
+        """The reach of one unit more, as far as ``limit``; O(intervals)."""
+        _, least, most = unit
+        committed = [(low + least, high + most) for low, high in self.intervals if low + least <= limit]
+        merged: list[tuple[int, int]] = []
+        last_low, last_high = 0, -2
+        for low, high in sorted(self.intervals + committed):
+            if low <= last_high + 1:
+                if high > last_high:
+                    last_high = high
+                    merged[-1] = (last_low, high)
+            else:
+                last_low, last_high = low, high
+                merged.append((low, high))
+        if len(merged) > FEW_INTERVALS + limit // BITS_PER_INTERVAL:
+            mask = (1 << limit + 1) - 1
+            return Bits(sum((1 << high + 1) - (1 << low) for low, high in merged) & mask, mask)
+        return Intervals(merged)
+
+    def floor(self, output: int) -> int:
+        """The largest reachable output up to ``output``."""
+        interval = self.intervals[bisect_right(self.intervals, output, key=_low) - 1]
+        return min(interval[1], output)
+
+    def ceil(self, output: int) -> int | None:
+        """The smallest reachable output from ``output`` on, where there is one."""
+        place = bisect_left(self.intervals, output, key=_high)
+        return None if place == len(self.intervals) else max(self.intervals[place][0], output)
+
+
+class Bits(NamedTuple):
+    """A reach as the bits of an ``int``, and a mask of the bits that count."""
+
+    bits: int
+    mask: int
+
+    def with_unit(self, unit: Unit, _: int) -> Bits:
+        """The reach of one unit more; O(log(width of its range) * bits / 30)."""
+        _, least, most = unit
+        committed = self.bits << least & self.mask
+        covered, width = 1, most - least + 1
+        while covered < width:
+            committed |= committed << min(covered, width - covered)
+            covered *= 2
+        return Bits(self.bits | committed & self.mask, self.mask)
+
+    def floor(self, output: int) -> int:
+        """The largest reachable output up to ``output``."""
+        return (self.bits & (1 << output + 1) - 1).bit_length() - 1
+
+    def ceil(self, output: int) -> int | None:
+        """The smallest reachable output from ``output`` on, where there is one."""
+        above = self.bits >> output
+        return output + (above & -above).bit_length() - 1 if above else None
+
+
+Reach = Intervals | Bits
+NOTHING = Intervals([(0, 0)])
+"""The reach of no unit at all: the output 0 alone."""
+
+
+def _low(interval: tuple[int, int]) -> int:
+    return interval[0]
+
+
+def _high(interval: tuple[int, int]) -> int:
+    return interval[1]
+
+
+def reaches_of(units: Sequence[Unit], limit: int, deadline: Deadline) -> list[Reach]:
+    """The reach of the first 0, 1, 2, ... of the units, as far as ``limit``."""
+    reaches: list[Reach] = [NOTHING]
+    for unit in units:
+        deadline.check()
+        reaches.append(reaches[-1].with_unit(unit, limit))
+    return reaches
+
 
 class Group:
-    """Units whose sum alone matters: which outputs they reach, and which commitment makes one of them.
+    """Units whose sum alone matters.
 
     Attributes:
         units: in the order in which they are to be loaded.
@@ -36,8 +122,8 @@ class Group:
         self.capacity = capacity
         self._deadline = deadline
         self._filled: list[int] = []
-        self._reach = NOTHING
-        self._reach_limit = 0
+        self._reach: Reach = NOTHING
+        self._reach_limit = -1
 
     def gap_around(self, output: int) -> tuple[int, int] | None:
         """The nearest reachable outputs below and above an unreachable one; ``None`` where it is reachable.
@@ -48,19 +134,23 @@ class Group:
         Raises:
             TimeLimitPassed: the deadline came first.
         """
-        if len(self.units) == 1:
-            least = self.units[0].min_output
-            return None if output >= least or not output else (0, least)
+        if self._is_alike():
+            _, least, most = self.units[0]
+            count = -(-output // most) if most else 0
+            return None if count * least <= output else ((count - 1) * most, count * least)
         if self.commit(output) is not None:
             return None
-        if output >= self._reach_limit:
+        if output > self._reach_limit:
             # The least sum above an output has all its units at minimum and needs each of them.
             highest = min(self.capacity, output + max(unit.min_output for unit in self.units))
-            self._reach = reach_of(self.units, highest, self._deadline)
-            self._reach_limit = output + 1
-        above = ceil_in(self._reach, output)
+            reach: Reach = NOTHING
+            for unit in self.units:
+                self._deadline.check()
+                reach = reach.with_unit(unit, highest)
+            self._reach, self._reach_limit = reach, output
+        above = self._reach.ceil(output)
         assert above is not None, "a group reaches its capacity"
-        return floor_in(self._reach, output), above
+        return self._reach.floor(output), above
 
     def commit(self, output: int) -> list[bool] | None:
         """A commitment of the units that makes exactly ``output``; ``None`` where there is none.
@@ -72,79 +162,43 @@ class Group:
         Raises:
             TimeLimitPassed: the deadline came first.
         """
-        count = len(self.units)
+        total = len(self.units)
+        if self._is_alike():
+            _, least, most = self.units[0]
+            count = -(-output // most) if most else 0
+            return [True] * count + [False] * (total - count) if count * least <= output else None
         if not self._filled:
             self._filled = list(accumulate((unit.max_output for unit in self.units), initial=0))
         filled = self._filled
-        middle = min(bisect_left(filled, output, 1) - 1, count - 1)
+        middle = min(bisect_left(filled, output, 1) - 1, total - 1)
         window = FIRST_WINDOW
         while True:
-            low, high = max(0, middle - window), min(count, middle + window)
-            chosen = commitment_for(self.units[low:high], output - filled[low], self._deadline)
+            low, high = max(0, middle - window), min(total, middle + window)
+            chosen = _commitment(self.units[low:high], output - filled[low], self._deadline)
             if chosen is not None:
-                return [True] * low + chosen + [False] * (count - high)
-            if low == 0 and high == count:
+                return [True] * low + chosen + [False] * (total - high)
+            if low == 0 and high == total:
                 return None
             window *= 2
 
-
-def with_unit(reach: int, unit: Unit, mask: int) -> int:
-    """The reach of a group with one more unit, cut to the bits of ``mask``."""
-    width = unit.max_output - unit.min_output + 1
-    committed = reach << unit.min_output & mask
-    covered = 1
-    while covered < width:
-        step = min(covered, width - covered)
-        committed |= committed << step
-        covered += step
-    return reach | committed & mask
+    def _is_alike(self) -> bool:
+        """Whether the units are all the same, so that their number alone matters."""
+        first, last = self.units[0], self.units[-1]
+        return first[1:] == last[1:] and all(unit[1:] == first[1:] for unit in self.units)
 
 
-def reach_of(units: Iterable[Unit], limit: int, deadline: Deadline) -> int:
-    """All outputs from 0 to ``limit`` that the units can make together; O(units * log(width) * limit / 30)."""
-    mask = (1 << limit + 1) - 1
-    reach = NOTHING
-    for unit in units:
-        deadline.check()
-        reach = with_unit(reach, unit, mask)
-    return reach
-
-
-def floor_in(reach: int, output: int) -> int:
-    """The largest reachable output up to ``output``."""
-    return (reach & (1 << output + 1) - 1).bit_length() - 1
-
-
-def ceil_in(reach: int, output: int) -> int | None:
-    """The smallest reachable output from ``output`` on, where there is one."""
-    above = reach >> output
-    return output + (above & -above).bit_length() - 1 if above else None
-
-
-def commitment_for(units: Sequence[Unit], output: int, deadline: Deadline) -> list[bool] | None:
+def _commitment(units: Sequence[Unit], output: int, deadline: Deadline) -> list[bool] | None:
     """A commitment of the units that can make exactly ``output``, or ``None`` where none can.
 
     Later units stay off where they may, so that it is the same one every time.
     """
-    mask = (1 << output + 1) - 1
-    reaches = [NOTHING]
-    for unit in units:
-        deadline.check()
-        reaches.append(with_unit(reaches[-1], unit, mask))
-    if not reaches[-1] >> output & 1:
+    reaches = reaches_of(units, output, deadline)
+    if reaches[-1].floor(output) != output:
         return None
     committed = [False] * len(units)
     for index in range(len(units) - 1, -1, -1):
         before, unit = reaches[index], units[index]
-        if not before >> output & 1:
+        if before.floor(output) != output:
             committed[index] = True
-            output = _largest_before(before, unit, output)
+            output = before.floor(output - unit.min_output)
     return committed
-
-
-def _largest_before(reach: int, unit: Unit, output: int) -> int:
-    """The largest output that the units before can add to this one to make ``output``: it runs low as it may."""
-    highest = output - unit.min_output
-    largest = floor_in(reach, highest)
-    assert largest >= output - unit.max_output, "the reach of a group holds no output that it cannot make"
-    return largest

@@ -24,6 +24,9 @@ SCALE = 1 << 20
 MOST_STEPS = 8
 """Units are measured in steps of their median size divided by 1 to this."""
 
+MOST_TANGENTS = 40
+"""Tangents after which the price found is taken; a handful is the rule, and any price gives a bound."""
+
 FAITHFUL = 0.1
 """How far from whole steps the units may be, on average and in steps, for steps to be worth trying (sizes at random
 are 0.25 off)."""
@@ -132,43 +135,66 @@ def largest_weight(counted: Sequence[tuple[int, int]], load: int) -> int:
 
 
 def priced(merit_order: MeritOrder, load: int, row: Row) -> Relaxation:
-    """The best multipliers for the balance and a row: a search by halves for the price, the charge from a fill.
+    """The best multipliers for the balance and a row, as far as rounding lets them be found.
 
-    At a given price each unit saves ``(price - marginal_cost) * max_output`` when on, and the best charge is what the
-    last unit that fits under the row saves for each step (Dantzig's bound again). The output of what fits grows
-    with the price, and the bound is highest where it passes the load.
+    The bound is a concave function of the price, made of straight pieces. Between a price where it rises and one
+    where it falls, the two tangents meet above the next price to try (Kelley's cutting planes, in one dimension).
     """
-    low = min(merit_order.costs) * SCALE
-    high = (2 * max(map(abs, merit_order.costs)) + 1) * SCALE
-    best = _at_price(merit_order, load, row, high)[0]
-    while high - low > 1:
-        price = (low + high) // 2
-        relaxation, output = _at_price(merit_order, load, row, price)
-        best = max(best, relaxation, key=lambda found: found.bound)
-        if output < load:
-            low = price
+    left = _at_price(merit_order, load, row, min(merit_order.costs) * SCALE)
+    right = _at_price(merit_order, load, row, (2 * max(map(abs, merit_order.costs)) + 1) * SCALE)
+    best = max(left, right, key=_bound)
+    for _ in range(MOST_TANGENTS):
+        between = right.relaxation.price - left.relaxation.price
+        if between < 2 or left.slope <= 0 or right.slope >= 0:
+            break
+        rise = right.bound - left.bound - right.slope * between
+        step = min(max(int(rise / (left.slope - right.slope)), 1), between - 1)
+        meeting_point = left.bound + left.slope * step
+        tried = _at_price(merit_order, load, row, left.relaxation.price + step)
+        best = max(best, tried, key=_bound)
+        if meeting_point - tried.bound < SCALE:  # less than one unit of cost is left
+            break
+        if tried.slope > 0:
+            left = tried
         else:
-            high = price
-    return best
+            right = tried
+    return best.relaxation
 
 
-def _at_price(merit_order: MeritOrder, load: int, row: Row, price: int) -> tuple[Relaxation, float]:
-    """The best charge at a price, and the output of the units that fit under the row then."""
+class _Tried(NamedTuple):
+    """The bound at a price, how it changes with the price there, and the multipliers that give it."""
+
+    bound: int
+    slope: float
+    relaxation: Relaxation
+
+
+def _bound(tried: _Tried) -> int:
+    return tried.bound
+
+
+def _at_price(merit_order: MeritOrder, load: int, row: Row, price: int) -> _Tried:
+    """The best charge at a price: what the last unit that fits under the row saves for each step (Dantzig's bound).
+
+    A unit saves ``(price - marginal_cost) * max_output`` when it is on.
+    """
     units = zip(merit_order.costs, merit_order.max_outputs, row.weights, strict=True)
-    saving = [
-        ((price - cost * SCALE) * most, steps, most) for cost, most, steps in units if cost * SCALE < price and most
-    ]
+    saving = [((price - cost * SCALE) * most, steps, most) for cost, most, steps in units if cost * SCALE < price]
+    saved = sum(save for save, steps, _ in saving if not steps)
     output: float = sum(most for _, steps, most in saving if not steps)
-    under_row = sorted(((saved // steps, saved, steps, most) for saved, steps, most in saving if steps), reverse=True)
+    counted = sorted(((save // steps, save, steps, most) for save, steps, most in saving if steps), reverse=True)
     room = row.limit
-    charge = 0
-    for each, _, steps, most in under_row:
+    charge = fitting = 0
+    for each, save, steps, most in counted:
         if steps > room:
             charge = each
             output += most * room / steps
             break
+        fitting += 1
         room -= steps
+        saved += save
         output += most
-    bound = price * load - charge * row.limit
-    bound -= sum(max(0, saved - charge * steps) for saved, steps, _ in saving)
-    return Relaxation(price, charge, bound, SCALE, row), output
+    # What fits has paid the charge for its part of the row; what does not fit may gain by the rounding of the charge.
+    beyond = sum(max(0, save - charge * steps) for _, save, steps, _ in counted[fitting:])
+    bound = price * load - saved - charge * room - beyond
+    return _Tried(bound, load - output, Relaxation(price, charge, bound, SCALE, row))

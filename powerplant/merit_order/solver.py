@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from time import perf_counter
 
 from powerplant.merit_order.core import best_within
 from powerplant.merit_order.deadline import Deadline, TimeLimitPassed
@@ -14,9 +15,9 @@ from powerplant.merit_order.reach import Group
 from powerplant.merit_order.relaxation import priced, rows_against, suggested_commitment
 from powerplant.merit_order.search import Plan, Search
 
-SEARCH_NODES = 2000
-"""Nodes after which a search gives way to the guarantee: ordinary fleets need a few, and where thousands do not
-end it, millions seldom do."""
+FEW_NODES, MORE_NODES = 50, 450
+"""Nodes after which the search lets counting have a try, and after which it gives way to the guarantee: ordinary fleets
+need a few, and where hundreds do not end it, millions seldom do."""
 
 WIDENINGS = range(20, -1, -2)
 """The core is tried with the gap divided by these powers of two, narrow first: its cost grows with the budget, and
@@ -35,20 +36,20 @@ def solve(units: Sequence[Unit], load: int, time_limit: float | None = None) -> 
         time_limit: seconds after which to give up; never by default.
 
     Raises:
-        ValueError: the load is negative, or a unit has not ``0 <= min_output <= max_output``.
+        ValueError: the load is negative, or a unit does not have not ``0 <= min_output <= max_output``.
         Infeasible: no plan meets the load.
         GaveUp: the time limit passed first.
     """
-    deadline = Deadline(time_limit)
+    start = perf_counter()
     merit_order = MeritOrder(units)
-    if load > merit_order.total:
-        raise Infeasible("above_capacity", merit_order.total, None, Proof("merit order", (Empty("outputs"),)))
+    if not 0 <= load <= merit_order.total:
+        raise _out_of_range(merit_order, load)
     fill = merit_order.relaxed_fill(load)
     if fill.is_plan:
-        return _solution(Plan(fill.cost, fill.outputs), "merit order", [Bound(fill.marginal_cost)])
-    search = Search(merit_order, fill, load, deadline)
+        return Solution(tuple(fill.outputs), fill.cost, fill.cost, Proof("merit order", (Bound(fill.marginal_cost),)))
+    search = Search(merit_order, fill, load, Deadline(start, time_limit))
     try:
-        return _searched(search) or _counted(search) or _guaranteed(search)
+        return _searched(search, FEW_NODES) or _counted(search) or _searched(search, MORE_NODES) or _guaranteed(search)
     except TimeLimitPassed:
         raise _gave_up(search) from None
 
@@ -63,7 +64,7 @@ def nearest_loads(
     Raises:
         GaveUp: the time limit passed first.
     """
-    fleet = Group(units, sum(unit.max_output for unit in units), Deadline(time_limit))
+    fleet = Group(units, sum(unit.max_output for unit in units), Deadline(perf_counter(), time_limit))
     if above > fleet.capacity:
         return fleet.capacity, None
     try:
@@ -73,9 +74,9 @@ def nearest_loads(
     return below if gap_below is None else gap_below[0], above if gap_above is None else gap_above[1]
 
 
-def _searched(search: Search) -> Solution | None:
+def _searched(search: Search, nodes: int) -> Solution | None:
     """The plan of a search that ends within its nodes."""
-    if not search.run(SEARCH_NODES):
+    if not search.run(nodes):
         return None
     if search.incumbent is None:
         raise _infeasible(search)
@@ -113,6 +114,12 @@ def _guaranteed(search: Search) -> Solution:
             break
         search.proven_bound = (relaxation.bound + budget) // relaxation.scale + 1
     return _solution(search.best, "core programme", [Recomputed()])
+
+
+def _out_of_range(merit_order: MeritOrder, load: int) -> Exception:
+    if load < 0:
+        return ValueError("a load must not be negative")
+    return Infeasible("above_capacity", merit_order.total, None, Proof("merit order", (Empty("outputs"),)))
 
 
 def _solution(plan: Plan, method: str, steps: Sequence[Step]) -> Solution:
