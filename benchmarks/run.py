@@ -17,12 +17,13 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from math import floor, log10
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
 from benchmarks.families import FAMILIES, Fleet
-from benchmarks.outside import NO_PLAN, OPTIMAL, OUTSIDE, TIME_OUT
+from benchmarks.outside import FAILED, NO_PLAN, OPTIMAL, OUTSIDE, TIME_OUT
 from benchmarks.worker import OURS, Timing, Worker
 
 ROUNDS = 3
@@ -33,11 +34,19 @@ NAMES = {OURS: "ours", "highs": "HiGHS", "cpsat": "CP-SAT"}
 
 
 class Measured(NamedTuple):
-    """What one solver did on one fleet; ``seconds`` is the median of its repeats, the limit after a time-out."""
+    """What one solver did on one fleet.
+
+    Attributes:
+        seconds: the median of the repeats in the fastest setting; the limit after a time-out.
+        timing: its answer in that setting.
+        setting: that setting.
+        answers: its answers in every setting; the slower ones may be wrong too.
+    """
 
     seconds: float
     timing: Timing
     setting: str
+    answers: list[Timing]
 
 
 def measure(fleet: Fleet, outside: dict[str, Worker], time_limit: float, ours: bool) -> dict[str, Measured]:
@@ -47,16 +56,18 @@ def measure(fleet: Fleet, outside: dict[str, Worker], time_limit: float, ours: b
     with Worker(OURS) as own:
         if ours:
             timing = own.ask(fleet, time_limit, SPEND)
-            best[OURS] = Measured(_seconds(timing, time_limit), timing, "")
+            best[OURS] = Measured(_seconds(timing, time_limit), timing, "", [timing])
             repeats[OURS] = list(timing.seconds)
         workers = {OURS: own, **outside}
         for _ in range(1, ROUNDS):
-            for name, (seconds, timing, setting) in best.items():
-                if timing.status != TIME_OUT and seconds < 1:
+            for name, (seconds, timing, setting, _) in best.items():
+                if timing.status in (OPTIMAL, NO_PLAN) and seconds < 1:
                     again = workers[name].ask(fleet, time_limit, SPEND, setting)
                     repeats[name] += again.seconds
     return {
-        name: measured._replace(seconds=median(repeats[name])) if measured.timing.status != TIME_OUT else measured
+        name: measured._replace(seconds=median(repeats[name]))
+        if measured.timing.status in (OPTIMAL, NO_PLAN)
+        else measured
         for name, measured in best.items()
     }
 
@@ -65,10 +76,12 @@ def _fastest_setting(worker: Worker, fleet: Fleet, time_limit: float) -> Measure
     """Try each setting; the later ones get little more time than the fastest before them needed."""
     _, settings = OUTSIDE[worker.solver]
     best: Measured | None = None
+    answers: list[Timing] = []
     for setting in settings:
         limit = time_limit if best is None else min(time_limit, 2 * best.seconds + SPEND)
         timing = worker.ask(fleet, limit, SPEND, setting)
-        candidate = Measured(_seconds(timing, limit), timing, setting)
+        answers.append(timing)
+        candidate = Measured(_seconds(timing, limit), timing, setting, answers)
         if best is None or _rank(candidate) < _rank(best):
             best = candidate
     assert best is not None  # noqa: S101  # every solver has a setting
@@ -94,12 +107,17 @@ class Row(NamedTuple):
         """Return what a solver did, fleet by fleet."""
         return [fleet[solver] for fleet in self.fleets]
 
-    def ratios(self, rivals: Sequence[str]) -> list[tuple[float, bool]]:
-        """Return for each fleet how many times the fastest rival's time is ours, and whether that is a bound only."""
+    def ratios(self, rivals: Sequence[str]) -> list[tuple[float, str]]:
+        """Return how many times our time the fastest rival took, fleet by fleet, least first.
+
+        The sign says what the time limit leaves of it: ``>`` at least so many, ``<`` at most, ``?`` both are late.
+        """
         answer = []
         for fleet in self.fleets:
-            fastest = min((fleet[rival] for rival in rivals), key=_rank)
-            answer.append((fastest.seconds / fleet[OURS].seconds, fastest.timing.status == TIME_OUT))
+            fastest, ours = min((fleet[rival] for rival in rivals), key=_rank), fleet[OURS]
+            late = fastest.timing.status == TIME_OUT, ours.timing.status == TIME_OUT
+            sign = {(True, False): "> ", (False, True): "< ", (True, True): "? "}.get(late, "")
+            answer.append((fastest.seconds / ours.seconds, sign))
         return sorted(answer)
 
 
@@ -154,6 +172,8 @@ class Table:
     def _time(self, measured: Measured) -> str:
         if measured.timing.status == TIME_OUT:
             return f"> {self._time_limit:g} s"
+        if measured.timing.status == FAILED:
+            return "failed"
         seconds = measured.seconds
         unit, scale = ("s", 1.0) if seconds >= 1 else ("ms", 1e-3) if seconds >= 1e-3 else ("µs", 1e-6)
         return f"{seconds / scale:.{2 if seconds < 10 * scale else 1 if seconds < 100 * scale else 0}f} {unit}"
@@ -166,31 +186,36 @@ class Table:
             print(family.ljust(22), *(cell.rjust(13) for cell in between), "", last, flush=True)
 
 
-def _ratio(ratio: float, at_least: bool) -> str:
-    return f"{'> ' if at_least else ''}{ratio:.{0 if ratio >= 20 else 1 if ratio >= 2 else 2}f}"
+def _ratio(ratio: float, sign: str) -> str:
+    return f"{sign}{ratio:.{0 if ratio >= 20 else 1 if ratio >= 2 else 2}f}"
 
 
 def remarks(row: Row) -> Iterator[str]:
     """Name the answers that cannot all be right, and those that rounded costs excuse.
 
-    The reference is the least cost that any solver reached with a legal plan; no plan at all is disproven by it.
+    The reference is the least cost that any solver reached with a legal plan; "no plan" is disproven by any such plan.
     """
     faults: Counter[str] = Counter()
     for fleet in row.fleets:
-        costs = [each.timing.cost for each in fleet.values() if each.timing.cost is not None]
-        for solver, (_, timing, _) in fleet.items():
-            if timing.status == NO_PLAN and costs:
-                faults[f"{NAMES[solver]} denies a plan that exists"] += 1
-            elif timing.status == OPTIMAL and timing.cost is None:
-                faults[f"{NAMES[solver]} sends an illegal plan"] += 1
-            elif timing.status == OPTIMAL and timing.cost is not None and timing.cost > min(costs):
-                excess = (timing.cost - min(costs)) * 1e-10
-                excuse = "" if timing.exact else " (costs rounded)"
-                faults[f"{NAMES[solver]} calls optimal what is dearer by {excess:.0e} euro{excuse}"] += 1
-            elif timing.status not in (OPTIMAL, NO_PLAN, TIME_OUT):
-                faults[f"{NAMES[solver]} fails"] += 1
+        answers = [(solver, timing) for solver, measured in fleet.items() for timing in measured.answers]
+        costs = [timing.cost for _, timing in answers if timing.cost is not None]
+        faults.update({fault for solver, timing in answers if (fault := _fault(solver, timing, costs))})
     for fault, count in faults.items():
         yield f"{fault}, {count} of {len(row.fleets)}"
+
+
+def _fault(solver: str, timing: Timing, costs: list[int]) -> str | None:
+    name = NAMES[solver]
+    if timing.status == NO_PLAN:
+        return f"{name} denies a plan that exists" if costs else None
+    if timing.status != OPTIMAL:
+        return None if timing.status == TIME_OUT else f"{name} fails"
+    if timing.cost is None:
+        return f"{name} sends an illegal plan"
+    if timing.cost == min(costs):
+        return None
+    excess = f"1e{floor(log10((timing.cost - min(costs)) * 1e-10)):d} euro"
+    return f"{name} calls optimal what is dearer by {excess}" + ("" if timing.exact else " (costs rounded)")
 
 
 def main() -> None:
@@ -227,7 +252,7 @@ def main() -> None:
 
 def _record(path: Path, family: str, n: int, seed: int, fleet: dict[str, Measured]) -> None:
     with path.open("a", encoding="utf-8") as file:
-        for solver, (seconds, timing, setting) in fleet.items():
+        for solver, (seconds, timing, setting, _) in fleet.items():
             line = {"family": family, "n": n, "seed": seed, "solver": solver, "setting": setting}
             line |= timing._asdict() | {"seconds": seconds}
             file.write(json.dumps(line) + "\n")

@@ -16,7 +16,7 @@ from time import perf_counter
 from typing import Any, NamedTuple, Self
 
 from benchmarks.families import Fleet
-from benchmarks.outside import NO_PLAN, OPTIMAL, OUTSIDE, TIME_OUT
+from benchmarks.outside import FAILED, NO_PLAN, OPTIMAL, OUTSIDE, TIME_OUT
 
 OURS = "powerplant"
 
@@ -76,7 +76,8 @@ class Worker:
             return Timing(TIME_OUT, [time_limit])
         answer = process.stdout.readline()
         if not answer:
-            raise RuntimeError(f"the process of {self.solver} ended on its own")
+            self.end()  # the solver has failed and taken its process with it; what it said is on standard error
+            return Timing(FAILED, [time_limit])
         return Timing(**json.loads(answer))
 
     def end(self) -> None:
