@@ -1,0 +1,362 @@
+"""From bytes to a request, or to every fault at once: where it is, and in words that a trader understands."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+from strategies import payloads
+
+from powerplant.decoding import decode, pointer
+from powerplant.errors import Fault, InvalidPayload, MalformedPayload
+from powerplant.models import GasFired, Turbojet, WindTurbine
+
+GAS, KEROSINE, KEROSINE_TOO = "gas(euro/MWh)", "kerosine(euro/MWh)", "kerosine(euro/Mwh)"
+FUELS = {GAS: 13.4, KEROSINE: 50.8, "co2(euro/ton)": 20, "wind(%)": 60}
+GAS_PLANT = {"name": "gas", "type": "gasfired", "efficiency": 0.53, "pmin": 100, "pmax": 460}
+JET = {"name": "jet", "type": "turbojet", "efficiency": 0.3, "pmin": 0, "pmax": 16}
+WIND_PARK = {"name": "wind", "type": "windturbine", "pmax": 36}
+REMOVED = object()
+
+
+def payload(**changes: Any) -> dict[str, Any]:
+    """A valid payload with one plant of each type, its top members changed."""
+    return {"load": 480, "fuels": FUELS, "powerplants": [GAS_PLANT, JET, WIND_PARK]} | changes
+
+
+def changed(path: tuple[str | int, ...], value: Any) -> dict[str, Any]:
+    """The valid payload with one value set, or REMOVED."""
+    whole: dict[str, Any] = json.loads(json.dumps(payload()))
+    parent: Any = whole
+    for token in path[:-1]:
+        parent = parent[token]
+    if value is REMOVED:
+        del parent[path[-1]]
+    else:
+        parent[path[-1]] = value
+    return whole
+
+
+def faults(payload: Any, *, co2: bool = True, max_plants: int = 100) -> list[tuple[str, str]]:
+    """The faults of a payload, in the order in which they are told; none where it is valid."""
+    try:
+        decode(json.dumps(payload).encode(), co2=co2, max_plants=max_plants)
+    except InvalidPayload as error:
+        return [(fault.pointer, fault.detail) for fault in error.faults]
+    return []
+
+
+def test_a_valid_payload_becomes_a_request() -> None:
+    request = decode(json.dumps(payload()).encode(), co2=True, max_plants=3)
+    assert request.load == 480
+    assert (request.fuels.gas, request.fuels.kerosine, request.fuels.co2, request.fuels.wind) == (13.4, 50.8, 20, 60)
+    assert request.powerplants == [
+        GasFired(name="gas", type="gasfired", efficiency=0.53, pmin=100, pmax=460),
+        Turbojet(name="jet", type="turbojet", efficiency=0.3, pmin=0, pmax=16),
+        WindTurbine(name="wind", type="windturbine", pmax=36),
+    ]
+
+
+# --- Pointers --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ((), "#"),
+        (("load",), "#/load"),
+        (("powerplants", 0, "pmin"), "#/powerplants/0/pmin"),
+        (("fuels", "gas(euro/MWh)"), "#/fuels/gas(euro~1MWh)"),
+        (("fuels", "wind(%)"), "#/fuels/wind(%25)"),
+        (("a~b",), "#/a~0b"),
+        (("~1",), "#/~01"),
+        (("",), "#/"),
+        (("a b", "ü", '"', "#"), "#/a%20b/%C3%BC/%22/%23"),
+    ],
+)
+def test_a_pointer_is_a_uri_fragment(path: tuple[str | int, ...], expected: str) -> None:
+    assert pointer(*path) == expected
+
+
+# --- One fault at a time ---------------------------------------------------------------------------------------------
+
+PLACES: dict[str, tuple[str | int, ...]] = {
+    "#/load": ("load",),
+    "#/fuels": ("fuels",),
+    "#/fuels/gas(euro~1MWh)": ("fuels", GAS),
+    "#/fuels/kerosine(euro~1MWh)": ("fuels", KEROSINE),
+    "#/fuels/co2(euro~1ton)": ("fuels", "co2(euro/ton)"),
+    "#/fuels/wind(%25)": ("fuels", "wind(%)"),
+    "#/powerplants": ("powerplants",),
+    "#/powerplants/0/name": ("powerplants", 0, "name"),
+    "#/powerplants/0/type": ("powerplants", 0, "type"),
+    "#/powerplants/0/efficiency": ("powerplants", 0, "efficiency"),
+    "#/powerplants/0/pmin": ("powerplants", 0, "pmin"),
+    "#/powerplants/0/pmax": ("powerplants", 0, "pmax"),
+    "#/powerplants/1/efficiency": ("powerplants", 1, "efficiency"),
+    "#/powerplants/1/pmin": ("powerplants", 1, "pmin"),
+    "#/powerplants/2/name": ("powerplants", 2, "name"),
+    "#/powerplants/2/pmax": ("powerplants", 2, "pmax"),
+}
+NUMBERS = [place for place in PLACES if place.rsplit("/")[-1] not in {"fuels", "powerplants", "name", "type"}]
+
+
+@pytest.mark.parametrize(
+    ("place", "needed_by"),
+    [
+        ("#/load", None),
+        ("#/fuels", None),
+        ("#/fuels/gas(euro~1MWh)", "gasfired"),
+        ("#/fuels/kerosine(euro~1MWh)", "turbojet"),
+        ("#/fuels/co2(euro~1ton)", "gasfired"),
+        ("#/fuels/wind(%25)", "windturbine"),
+        ("#/powerplants", None),
+        ("#/powerplants/0/name", None),
+        ("#/powerplants/0/efficiency", None),
+        ("#/powerplants/0/pmin", None),
+        ("#/powerplants/0/pmax", None),
+        ("#/powerplants/1/efficiency", None),
+        ("#/powerplants/1/pmin", None),
+        ("#/powerplants/2/name", None),
+        ("#/powerplants/2/pmax", None),
+    ],
+)
+def test_a_missing_member_is_pointed_at_as_if_it_were_there(place: str, needed_by: str | None) -> None:
+    words = "is missing" if needed_by is None else f"is missing, and {needed_by} power plants need it"
+    assert faults(changed(PLACES[place], REMOVED)) == [(place, words)]
+
+
+@pytest.mark.parametrize("value", ["910", "", True, False, [], {}, [1]])
+@pytest.mark.parametrize("place", NUMBERS)
+def test_only_a_number_is_a_number(place: str, value: Any) -> None:
+    assert (place, "must be a number") in faults(changed(PLACES[place], value))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("place", NUMBERS)
+def test_a_number_is_finite(place: str, value: float) -> None:
+    assert (place, "must be a finite number") in faults(changed(PLACES[place], value))
+
+
+@pytest.mark.parametrize("place", [place for place in NUMBERS if not place.startswith("#/fuels")])
+def test_null_is_no_number(place: str) -> None:
+    assert faults(changed(PLACES[place], None)) == [(place, "must be a number")]
+
+
+@pytest.mark.parametrize("value", [10**400, -(10**400)])
+@pytest.mark.parametrize("place", NUMBERS)
+def test_an_integer_beyond_every_double_is_beyond_the_limit_as_well(place: str, value: int) -> None:
+    told = faults(changed(PLACES[place], value))
+    assert told[0][0] == place
+    assert all(words.startswith("must ") for _, words in told)
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "words"),
+    [
+        ("#/load", -0.1, "must be at least 0"),
+        ("#/load", 1_000_000.1, "must be at most 1000000"),
+        ("#/fuels/gas(euro~1MWh)", 1_000_000.1, "must be at most 1000000"),
+        ("#/fuels/gas(euro~1MWh)", -1_000_000.1, "must be at least -1000000"),
+        ("#/fuels/kerosine(euro~1MWh)", 1e300, "must be at most 1000000"),
+        ("#/fuels/co2(euro~1ton)", -1e300, "must be at least -1000000"),
+        ("#/fuels/wind(%25)", -0.1, "must be at least 0"),
+        ("#/fuels/wind(%25)", 100.1, "must be at most 100"),
+        ("#/powerplants", [], "must have at least one power plant"),
+        ("#/powerplants", {}, "must be a list"),
+        ("#/powerplants", None, "must be a list"),
+        ("#/powerplants", "none", "must be a list"),
+        ("#/fuels", [], "must be an object"),
+        ("#/fuels", None, "must be an object"),
+        ("#/fuels", 3, "must be an object"),
+        ("#/powerplants/0/name", "", "must not be empty"),
+        ("#/powerplants/0/name", 7, "must be a text"),
+        ("#/powerplants/0/name", None, "must be a text"),
+        ("#/powerplants/0/name", "x" * 201, "must have at most 200 characters"),
+        ("#/powerplants/0/type", "nuclear", "must be gasfired, turbojet or windturbine"),
+        ("#/powerplants/0/type", "Gasfired", "must be gasfired, turbojet or windturbine"),
+        ("#/powerplants/0/type", "{pmin}", "must be gasfired, turbojet or windturbine"),
+        ("#/powerplants/0/type", None, "must be gasfired, turbojet or windturbine"),
+        ("#/powerplants/0/type", ["gasfired"], "must be gasfired, turbojet or windturbine"),
+        ("#/powerplants/0/type", {}, "must be gasfired, turbojet or windturbine"),
+        ("#/powerplants/0/type", 1, "must be gasfired, turbojet or windturbine"),
+        ("#/powerplants/0/type", REMOVED, "is missing: gasfired, turbojet or windturbine"),
+        ("#/powerplants/0/efficiency", 0, "must be at least 1e-06"),
+        ("#/powerplants/0/efficiency", -0.5, "must be at least 1e-06"),
+        ("#/powerplants/0/efficiency", 1.01, "must be at most 1"),
+        ("#/powerplants/0/pmin", -0.1, "must be at least 0"),
+        ("#/powerplants/0/pmin", 460.01, "must not be above pmax"),
+        ("#/powerplants/0/pmax", 99.99, None),
+        ("#/powerplants/0/pmax", 1_000_000.1, "must be at most 1000000"),
+        ("#/powerplants/2/pmax", -1, "must be at least 0"),
+    ],
+)
+def test_a_value_beyond_its_limits_is_told_in_words(place: str, value: Any, words: str | None) -> None:
+    told = faults(changed(PLACES[place], value))
+    if words is None:
+        assert told == [("#/powerplants/0/pmin", "must not be above pmax")]
+    else:
+        assert told == [(place, words)]
+
+
+@pytest.mark.parametrize("whole", [None, 1, "text", True, [], [payload()]])
+def test_a_payload_is_an_object(whole: Any) -> None:
+    assert faults(whole) == [("#", "must be an object")]
+
+
+@pytest.mark.parametrize("plant", [None, 1, "gas", True, []])
+def test_a_plant_is_an_object(plant: Any) -> None:
+    assert faults(payload(powerplants=[GAS_PLANT, plant])) == [("#/powerplants/1", "must be an object")]
+
+
+# --- Faults between members ------------------------------------------------------------------------------------------
+
+
+def test_each_plant_that_repeats_a_name_is_pointed_at_with_the_one_that_it_repeats() -> None:
+    twice = payload(powerplants=[GAS_PLANT, JET | {"name": "gas"}, WIND_PARK, GAS_PLANT])
+    words = "is the name of another power plant (#/powerplants/0/name)"
+    assert faults(twice) == [("#/powerplants/1/name", words), ("#/powerplants/3/name", words)]
+
+
+def test_names_are_compared_as_they_stand() -> None:
+    names = ["a", "A", " a", "a ", "\u00e5", "a\u030a"]
+    assert faults(payload(powerplants=[WIND_PARK | {"name": name} for name in names])) == []
+
+
+def test_a_repeated_name_is_found_at_plants_that_have_other_faults() -> None:
+    told = faults(payload(powerplants=[{"name": "x"}, {"name": "x", "type": "solar"}]))
+    assert ("#/powerplants/1/name", "is the name of another power plant (#/powerplants/0/name)") in told
+    assert len(told) == 3
+
+
+def test_a_wind_turbines_limits_are_not_compared() -> None:
+    assert faults(payload(powerplants=[WIND_PARK | {"pmin": 1000, "efficiency": "none"}])) == []
+
+
+def test_what_a_payload_does_not_need_may_be_absent_and_may_be_null() -> None:
+    assert faults(payload(fuels={"wind(%)": 60}, powerplants=[WIND_PARK])) == []
+    assert faults(payload(fuels={KEROSINE: 1, GAS: None}, powerplants=[JET])) == []
+    assert faults(payload(fuels={GAS: 1}, powerplants=[GAS_PLANT]), co2=False) == []
+    assert faults(payload(fuels={GAS: 1}, powerplants=[GAS_PLANT])) == [
+        ("#/fuels/co2(euro~1ton)", "is missing, and gasfired power plants need it")
+    ]
+
+
+def test_what_a_payload_does_not_need_must_be_right_all_the_same() -> None:
+    told = faults(payload(fuels={"wind(%)": 60, GAS: "cheap"}, powerplants=[WIND_PARK]))
+    assert told == [("#/fuels/gas(euro~1MWh)", "must be a number")]
+
+
+def test_unlike_prices_in_the_two_spellings_of_kerosine_are_a_fault() -> None:
+    assert faults(payload(fuels=FUELS | {KEROSINE_TOO: 50.8})) == []
+    assert faults(payload(fuels=FUELS | {KEROSINE_TOO: 50.9})) == [
+        ("#/fuels/kerosine(euro~1Mwh)", "differs from kerosine(euro/MWh): the two are one price")
+    ]
+
+
+def test_unknown_keys_are_ignored() -> None:
+    plants = [plant | {"co2": 0.3, "": None} for plant in (GAS_PLANT, JET, WIND_PARK)]
+    assert faults(payload(hour=12, fuels=FUELS | {"coal": "none"}, powerplants=plants)) == []
+
+
+# --- All at once -----------------------------------------------------------------------------------------------------
+
+
+def test_every_fault_is_told_at_once_those_inside_members_first() -> None:
+    plants = [
+        GAS_PLANT | {"pmin": 500, "efficiency": 0},
+        {"name": "", "type": "turbojet"},
+        WIND_PARK | {"name": "gas", "pmax": "36"},
+    ]
+    assert faults({"fuels": {"wind(%)": 101}, "powerplants": plants}) == [
+        ("#/load", "is missing"),
+        ("#/fuels/wind(%25)", "must be at most 100"),
+        ("#/powerplants/0/efficiency", "must be at least 1e-06"),
+        ("#/powerplants/1/name", "must not be empty"),
+        ("#/powerplants/1/efficiency", "is missing"),
+        ("#/powerplants/1/pmin", "is missing"),
+        ("#/powerplants/1/pmax", "is missing"),
+        ("#/powerplants/2/pmax", "must be a number"),
+        ("#/powerplants/0/pmin", "must not be above pmax"),
+        ("#/powerplants/2/name", "is the name of another power plant (#/powerplants/0/name)"),
+        ("#/fuels/gas(euro~1MWh)", "is missing, and gasfired power plants need it"),
+        ("#/fuels/kerosine(euro~1MWh)", "is missing, and turbojet power plants need it"),
+        ("#/fuels/co2(euro~1ton)", "is missing, and gasfired power plants need it"),
+    ]
+
+
+def test_more_plants_than_the_limit_are_one_fault() -> None:
+    many = payload(powerplants=[{}] * 6)
+    assert faults(many, max_plants=5) == [("#/powerplants", "must have at most 5 power plants")]
+    assert ("#/powerplants", "must have at most 5 power plants") not in faults(many, max_plants=6)
+
+
+def test_the_error_says_all_of_its_faults() -> None:
+    with pytest.raises(InvalidPayload) as error:
+        decode(b'{"load": -1, "fuels": 1, "powerplants": []}', co2=True, max_plants=1)
+    assert error.value.faults == (
+        Fault("#/load", "must be at least 0"),
+        Fault("#/fuels", "must be an object"),
+        Fault("#/powerplants", "must have at least one power plant"),
+    )
+    assert str(error.value).startswith("#/load: must be at least 0; #/fuels: ")
+
+
+# --- Not JSON --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "where"),
+    [
+        (b"", "line 1 column 0"),
+        (b'{\n"load": }', "line 2 column 9"),
+        (b'{"load": 480', "line 1 column 12"),
+        (b'{"a": "\xff"}', "line 1 column"),
+        (b"[" * 10_000, "line 1 column"),
+    ],
+)
+def test_what_is_no_json_is_told_with_line_and_column(body: bytes, where: str) -> None:
+    with pytest.raises(MalformedPayload, match=where):
+        decode(body, co2=True, max_plants=1)
+
+
+# --- Anything --------------------------------------------------------------------------------------------------------
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda children: (
+        st.lists(children, max_size=3)
+        | st.dictionaries(st.sampled_from([*FUELS, "load", "fuels", "powerplants", *GAS_PLANT]), children, max_size=4)
+    ),
+    max_leaves=8,
+)
+
+
+@st.composite
+def spoilt(draw: st.DrawFn) -> Any:
+    """A valid payload with a few of its values replaced by anything."""
+    whole: Any = draw(payloads(max_plants=3))
+    for _ in range(draw(st.integers(1, 3))):
+        place: Any = whole
+        while True:
+            key = draw(st.sampled_from(sorted(place) if isinstance(place, dict) else range(len(place))))
+            if isinstance(place[key], dict | list) and place[key] and draw(st.integers(0, 3)):
+                place = place[key]
+                continue
+            place[key] = draw(anything)
+            break
+        if not isinstance(whole, dict):
+            break
+    return whole
+
+
+@given(anything | spoilt(), st.booleans())
+def test_whatever_comes_is_a_request_or_faults_in_our_own_words(payload: Any, co2: bool) -> None:
+    for where, words in faults(payload, co2=co2):
+        assert where.startswith("#")
+        assert words.split()[0] in {"is", "must", "differs"}
+        assert "Input" not in words
+        assert "{" not in words

@@ -1,0 +1,212 @@
+"""From an exception to a problem that a client can read, and to a log that we can."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from io import StringIO
+from typing import Any, NoReturn
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.exceptions import HTTPException, ServiceUnavailable, Unauthorized
+from werkzeug.test import TestResponse
+
+import powerplant.api.productionplan
+import powerplant.planning
+from powerplant import Settings, create_app
+from powerplant.api.problems import HANDLERS, PROBLEM_TYPES
+from powerplant.errors import ConfigurationError, OutOfTime, PowerplantError, WrongPlan
+from powerplant.merit_order import GaveUp, Solution, Unit, solve
+
+WIND_PARK = {"name": "wind park of Zürich", "type": "windturbine", "pmax": 10}
+PAYLOAD = {"load": 10, "fuels": {"wind(%)": 100}, "powerplants": [WIND_PARK]}
+
+
+@pytest.fixture
+def log(client: FlaskClient) -> Iterator[StringIO]:
+    """What the client's app writes to its log."""
+    stream = StringIO()
+    handler = logging.StreamHandler(stream)
+    client.application.logger.addHandler(handler)
+    yield stream
+    client.application.logger.removeHandler(handler)
+
+
+def fail_with(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    """Let the use case fail."""
+
+    def fail(*_: Any, **__: Any) -> NoReturn:
+        raise error
+
+    monkeypatch.setattr(powerplant.api.productionplan, "plan_production", fail)
+
+
+def problem(response: TestResponse, status: int, name: str) -> dict[str, Any]:
+    assert response.status_code == status
+    assert response.mimetype == "application/problem+json"
+    members: dict[str, Any] = json.loads(response.text)
+    assert list(members)[:5] == ["type", "title", "status", "detail", "instance"]
+    assert members["type"] == f"/problems/{name}"
+    assert members["title"] == PROBLEM_TYPES[name].title
+    assert members["status"] == PROBLEM_TYPES[name].status == status
+    assert members["instance"] == "/productionplan"
+    return members
+
+
+# --- Our own bugs ----------------------------------------------------------------------------------------------------
+
+
+def test_our_own_bug_tells_the_client_nothing_of_the_code(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    fail_with(monkeypatch, ZeroDivisionError("the inner secret"))
+    response = client.post("/productionplan", json=PAYLOAD)
+    problem(response, 500, "internal-error")
+    for trace in ("secret", "ZeroDivisionError", "Traceback", ".py"):
+        assert trace not in response.text
+
+
+def test_our_own_bug_is_logged_with_its_payload_and_traceback(
+    client: FlaskClient, log: StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail_with(monkeypatch, ZeroDivisionError("the inner secret"))
+    body = json.dumps(PAYLOAD)
+    client.post("/productionplan", data=body)
+    assert "Traceback (most recent call last)" in log.getvalue()
+    assert "ZeroDivisionError: the inner secret" in log.getvalue()
+    assert repr(body.encode()) in log.getvalue()
+
+
+def test_a_plan_that_fails_its_verification_is_our_own_bug(
+    client: FlaskClient, log: StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def switch_off(units: Sequence[Unit], load: int, time_limit: float | None = None) -> Solution:
+        return solve(units, load, time_limit)._replace(dispatch=(0,))
+
+    monkeypatch.setattr(powerplant.planning, "solve", switch_off)
+    response = client.post("/productionplan", json=PAYLOAD)
+    problem(response, 500, "internal-error")
+    assert "Plan-Cost" not in response.headers
+    assert "WrongPlan: the plan makes 0, not the load of 100" in log.getvalue()
+    assert r"wind park of Z\\u00fcrich" in log.getvalue()
+
+
+def test_after_a_bug_the_service_goes_on(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as broken:
+        fail_with(broken, RecursionError())
+        assert client.post("/productionplan", json=PAYLOAD).status_code == 500
+    assert client.post("/productionplan", json=PAYLOAD).status_code == 200
+
+
+def test_in_development_a_bug_reaches_the_debugger(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLASK_DEBUG", "1")
+    fail_with(monkeypatch, ZeroDivisionError("the inner secret"))
+    with pytest.raises(ZeroDivisionError, match="the inner secret"):
+        create_app(Settings(debug=True)).test_client().post("/productionplan", json=PAYLOAD)
+
+
+def test_in_development_the_clients_faults_are_problems_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLASK_DEBUG", "1")
+    response = create_app(Settings(debug=True)).test_client().post("/productionplan", data=b"")
+    problem(response, 400, "malformed-json")
+
+
+# --- Out of time -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("gap", "told"), [(None, None), (Decimal("1.25"), 1.25), (Decimal("1E-10"), 1e-10)])
+def test_a_solver_that_gives_up_asks_to_come_again(
+    client: FlaskClient, log: StringIO, monkeypatch: pytest.MonkeyPatch, gap: Decimal | None, told: float | None
+) -> None:
+    fail_with(monkeypatch, OutOfTime(5.0, gap))
+    response = client.post("/productionplan", json=PAYLOAD)
+    members = problem(response, 503, "gave-up")
+    assert members["gap"] == told
+    assert "within 5 s" in members["detail"]
+    assert int(response.headers["Retry-After"]) > 0
+    assert "gave up" in log.getvalue()
+
+
+def test_the_service_gives_the_solver_its_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    limits = []
+
+    def give_up(*arguments: Any) -> NoReturn:
+        limits.append(arguments[-1])
+        raise GaveUp(None, None, 0)
+
+    monkeypatch.setattr(powerplant.planning, "solve", give_up)
+    for settings in (Settings(), Settings(time_limit=0.5)):
+        assert create_app(settings).test_client().post("/productionplan", json=PAYLOAD).status_code == 503
+    assert limits == [5.0, 0.5]
+
+
+# --- The table -------------------------------------------------------------------------------------------------------
+
+
+def test_every_error_of_ours_is_a_problem_or_a_bug() -> None:
+    """What can go wrong with a request has its place in the table; what is our bug, or the operator's, has none."""
+    assert set(PowerplantError.__subclasses__()) - set(HANDLERS) == {ConfigurationError, WrongPlan}
+
+
+def test_an_http_error_without_a_type_of_its_own_is_a_problem_too(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail_with(monkeypatch, Unauthorized("who are you?"))
+    response = client.post("/productionplan", json=PAYLOAD)
+    assert (response.status_code, response.mimetype) == (401, "application/problem+json")
+    assert json.loads(response.text) == {
+        "type": "about:blank",
+        "title": "Unauthorized",
+        "status": 401,
+        "detail": "who are you?",
+        "instance": "/productionplan",
+    }
+
+
+@pytest.mark.parametrize("error", [ServiceUnavailable(retry_after=7)])
+def test_an_http_errors_own_headers_are_kept(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, error: HTTPException
+) -> None:
+    fail_with(monkeypatch, error)
+    response = client.post("/productionplan", json=PAYLOAD)
+    assert response.headers["Retry-After"] == "7"
+    assert response.headers.getlist("Content-Type") == ["application/problem+json"]
+
+
+@pytest.mark.parametrize("name", PROBLEM_TYPES)
+def test_each_type_is_explained_with_its_title_and_status(client: FlaskClient, name: str) -> None:
+    response = client.get(f"/problems/{name}")
+    status, title, explanation = PROBLEM_TYPES[name]
+    assert (response.status_code, response.mimetype) == (200, "text/plain")
+    assert response.text == f"{title} ({status})\n\n{explanation}\n"
+
+
+def test_an_address_is_quoted_in_its_problem(client: FlaskClient) -> None:
+    assert json.loads(client.get("/a b/ü").text)["instance"] == "/a%20b/%C3%BC"
+
+
+# --- The log ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_load_without_a_plan_is_logged(client: FlaskClient, log: StringIO) -> None:
+    assert client.post("/productionplan", json=PAYLOAD | {"load": 11}).status_code == 422
+    assert log.getvalue() == "infeasible load=11.0 reason=above_capacity\n"
+
+
+def test_a_plan_is_one_line_in_the_log(client: FlaskClient, log: StringIO) -> None:
+    client.post("/productionplan", json=PAYLOAD)
+    line, end = log.getvalue().split("\n")
+    assert line.startswith("plan plants=1 load=10.0 cost=0.00 ")
+    assert float(line.rpartition("ms=")[2]) >= 0
+    assert end == ""
+
+
+def test_the_log_goes_to_stdout(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    logger = Flask("powerplant").logger
+    monkeypatch.setattr(logger, "handlers", [])
+    create_app(Settings()).test_client().post("/productionplan", json=PAYLOAD)
+    captured = capsys.readouterr()
+    assert " INFO plan plants=1 load=10.0 cost=0.00 " in captured.out
+    assert captured.err == ""
