@@ -1,0 +1,429 @@
+"""The solver's public surface: the plan, the reasons for which there is none, and what it does when time is up."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from itertools import pairwise
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import assume, given
+from oracles import (
+    broken_rules,
+    brute_force,
+    decided_dispatch,
+    dense_programme,
+    dispatch_cost,
+    infeasible_reason,
+    merit_order,
+    nearest_loads,
+    reachable,
+)
+from solving import answer, as_units, least_cost, no_plan_of, plan_of, unit_list
+from strategies import PlainUnit, fleets, instances
+
+import powerplant.merit_order as solver
+from benchmarks.families import FAMILIES, Fleet
+from powerplant.merit_order import GaveUp, Infeasible, Solution, Unit, solve
+
+BIG, SMALL, WIND = Unit(3, 50, 100), Unit(5, 0, 40), Unit(0, 20, 20)
+
+# --- Worked by hand --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("units", "load", "dispatch", "cost"),
+    [
+        ([], 0, (), 0),
+        ([BIG], 0, (0,), 0),
+        ([BIG], 50, (50,), 150),
+        ([BIG], 100, (100,), 300),
+        # Wind first, and the rest from the one plant that is good at it.
+        ([BIG, SMALL, WIND], 90, (70, 0, 20), 210),
+        # The wind goes off: with it BIG could not go low enough, and 40 of SMALL cost more than 60 of BIG.
+        ([BIG, SMALL, WIND], 60, (60, 0, 0), 180),
+        # The wind stays on where the other plant is not so poor: 40 * 4 against 60 * 3.
+        ([BIG, Unit(4, 0, 40), WIND], 60, (0, 40, 20), 160),
+        # Filling in merit order would leave the second one at 20: the first one is lowered.
+        ([Unit(3, 100, 460), Unit(3, 100, 460)], 480, (380, 100), 1440),
+        # The cheapest plant is off.
+        ([Unit(1, 80, 100), Unit(2, 10, 50)], 40, (0, 40), 80),
+        # Two plants give way to the third one's min_output.
+        ([Unit(1, 10, 30), Unit(2, 20, 30), Unit(3, 50, 60)], 95, (25, 20, 50), 215),
+        # Two dear ones instead of a cheap one whose min_output is too high.
+        ([Unit(1, 90, 100), Unit(5, 20, 40), Unit(6, 20, 40)], 70, (0, 40, 30), 380),
+        # A negative cost is worth having, and a dearer plant runs as little as it may.
+        ([Unit(-2, 0, 30), WIND, Unit(7, 5, 50)], 60, (30, 20, 10), 10),
+        # At a negative price the block that costs nothing stays off.
+        ([Unit(-1, 0, 100), WIND], 100, (100, 0), -100),
+        # Units that cannot run, at any price.
+        ([Unit(-9, 0, 0), BIG, Unit(0, 0, 0)], 60, (0, 60, 0), 180),
+        # Equal units are loaded in their own order.
+        ([Unit(2, 0, 50), Unit(2, 0, 50), Unit(2, 0, 50)], 70, (50, 20, 0), 140),
+        ([Unit(2, 10, 50), Unit(1, 10, 50), Unit(2, 10, 50)], 80, (30, 50, 0), 110),
+        ([Unit(2, 30, 50), Unit(2, 30, 50), Unit(2, 30, 50)], 110, (50, 30, 30), 220),
+    ],
+)
+def test_the_cheapest_plan(units: list[Unit], load: int, dispatch: tuple[int, ...], cost: int) -> None:
+    solution = plan_of(units, load)
+    assert (solution.dispatch, solution.cost) == (dispatch, cost)
+
+
+@pytest.mark.parametrize(
+    ("units", "load", "reason", "below", "above"),
+    [
+        ([], 5, "above_capacity", 0, None),
+        ([Unit(1, 0, 0)], 1, "above_capacity", 0, None),
+        ([BIG], 101, "above_capacity", 100, None),
+        ([BIG, SMALL, WIND], 161, "above_capacity", 160, None),
+        ([BIG], 49, "below_minimum", 0, 50),
+        ([BIG, WIND], 19, "below_minimum", 0, 20),
+        ([BIG, WIND], 1, "below_minimum", 0, 20),
+        ([BIG, Unit(0, 0, 0)], 49, "below_minimum", 0, 50),
+        ([BIG, WIND], 21, "in_a_gap", 20, 50),
+        ([BIG, WIND], 49, "in_a_gap", 20, 50),
+        ([Unit(1, 100, 120)] * 2, 150, "in_a_gap", 120, 200),
+        ([Unit(0, 6, 6), Unit(0, 10, 10), Unit(0, 15, 15)], 20, "in_a_gap", 16, 21),
+        ([Unit(0, 2, 2)] * 40, 41, "in_a_gap", 40, 42),
+    ],
+)
+def test_why_there_is_no_plan(units: list[Unit], load: int, reason: str, below: int, above: int | None) -> None:
+    assert no_plan_of(units, load) == (reason, below, above)
+
+
+def test_a_commitment_that_was_passed_over_is_looked_at_again() -> None:
+    """100 of the first and 50 of the third: the second, cheaper than the third, can be no part of it."""
+    assert plan_of([Unit(1, 50, 100), Unit(2, 60, 90), Unit(3, 30, 50)], 131).dispatch == (71, 60, 0)
+    assert plan_of([Unit(1, 80, 100), Unit(2, 60, 90), Unit(3, 30, 50)], 131).dispatch == (100, 0, 31)
+
+
+# --- Nonsense --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("units", "load"),
+    [
+        ([BIG], -1),
+        ([], -1),
+        ([Unit(1, 5, 4)], 4),
+        ([Unit(1, 5, 4), BIG], 60),
+        ([BIG, Unit(1, -1, 4)], 60),
+        ([Unit(1, -5, -4)], 0),
+        ([Unit(1, 0, -1)], 0),
+        ([Unit(1, 5, 4)], 1000),
+    ],
+)
+def test_nonsense_is_refused(units: list[Unit], load: int) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        solve(units, load)
+
+
+def test_a_unit_is_made_by_its_members_names() -> None:
+    unit = Unit(marginal_cost=3, min_output=50, max_output=100)
+    assert (unit.marginal_cost, unit.min_output, unit.max_output) == (3, 50, 100)
+    assert solve(units=[unit], load=60, time_limit=None).dispatch == (60,)
+
+
+def test_the_units_may_be_any_sequence_and_are_left_as_they_are() -> None:
+    units = [SMALL, BIG, WIND]
+    assert solve(tuple(units), 90) == solve(units, 90)
+    assert units == [SMALL, BIG, WIND]
+
+
+def test_the_two_ways_to_have_no_plan_are_never_confused() -> None:
+    assert not issubclass(GaveUp, Infeasible)
+    assert not issubclass(Infeasible, GaveUp)
+
+
+# --- Against the oracles ---------------------------------------------------------------------------------------------
+
+
+@given(instances())
+def test_a_plan_costs_what_brute_force_says_or_there_is_none(instance: tuple[list[PlainUnit], int]) -> None:
+    units, load = instance
+    assert least_cost(units, load) == brute_force(units, load)
+
+
+@given(instances(min_units=8, max_units=16, largest=60))
+def test_a_plan_costs_what_the_dense_programme_says_or_there_is_none(instance: tuple[list[PlainUnit], int]) -> None:
+    units, load = instance
+    assert least_cost(units, load) == dense_programme(units, load)
+
+
+@given(fleets(max_units=5, largest=12))
+def test_every_load_of_a_fleet_is_answered(units: list[PlainUnit]) -> None:
+    for load in range(sum(unit.max_output for unit in units) + 2):
+        assert least_cost(units, load) == dense_programme(units, load)
+
+
+@given(instances())
+def test_where_the_rule_on_ties_settles_the_plan_it_is_that_plan(instance: tuple[list[PlainUnit], int]) -> None:
+    units, load = instance
+    decided = decided_dispatch(units, load)
+    if decided is not None:
+        assert plan_of(units, load).dispatch == tuple(decided)
+
+
+@given(instances())
+def test_units_of_one_cost_are_loaded_in_their_order_as_far_as_their_limits_allow(
+    instance: tuple[list[PlainUnit], int],
+) -> None:
+    """In every plan, also where the commitment was a choice: who comes first among equals, and is on, is full
+    before the next one leaves its min_output."""
+    units, load = instance
+    answered = answer(units, load)
+    if isinstance(answered, Infeasible):
+        return
+    dispatch = answered.dispatch
+    by_cost: dict[int, list[int]] = {}
+    for i in merit_order(units):
+        if dispatch[i]:
+            by_cost.setdefault(units[i].marginal_cost, []).append(i)
+    for running in by_cost.values():
+        for first, then in pairwise(running):
+            assert dispatch[first] == units[first].max_output or dispatch[then] == units[then].min_output
+
+
+@given(instances())
+def test_neighbours_have_plans_and_nothing_between_them_has(instance: tuple[list[PlainUnit], int]) -> None:
+    units, load = instance
+    answered = answer(units, load)
+    if isinstance(answered, Solution):
+        return
+    assert (answered.nearest_below, answered.nearest_above) == nearest_loads(units, load)
+    assert answered.reason == infeasible_reason(units, load)
+    plan_of(units, answered.nearest_below)
+    beyond = answered.nearest_below + 4 if answered.nearest_above is None else answered.nearest_above
+    if answered.nearest_above is not None:
+        plan_of(units, answered.nearest_above)
+    for between in {answered.nearest_below + 1, load - 1, load + 1, beyond - 1} - {answered.nearest_below, beyond}:
+        if answered.nearest_below < between < beyond:
+            assert no_plan_of(units, between)[1:] == (answered.nearest_below, answered.nearest_above)
+
+
+@given(fleets(), st.data())
+def test_the_nearest_loads_of_any_two_are_found(units: list[PlainUnit], data: st.DataObject) -> None:
+    capacity = sum(unit.max_output for unit in units)
+    below = data.draw(st.integers(0, capacity))
+    above = below + 1
+    loads = reachable(units, capacity)
+    expected_below = max(load for load in range(below + 1) if loads >> load & 1)
+    expected_above = min((load for load in range(above, capacity + 1) if loads >> load & 1), default=None)
+    assert solver.nearest_loads(unit_list(units), below, above) == (expected_below, expected_above)
+
+
+# --- Large numbers ---------------------------------------------------------------------------------------------------
+
+TERA = 10**12
+
+
+def blocks(*costs_and_outputs: int) -> list[Unit]:
+    """Block units, from their costs and outputs in turn."""
+    values = iter(costs_and_outputs)
+    return [Unit(cost, output, output) for cost, output in zip(values, values, strict=True)]
+
+
+@given(instances(max_units=6), st.integers(1, 10**30))
+def test_costs_may_be_of_any_size(instance: tuple[list[PlainUnit], int], scale: int) -> None:
+    units, load = instance
+    scaled = [unit._replace(marginal_cost=unit.marginal_cost * scale) for unit in units]
+    assert least_cost(scaled, load) == brute_force(scaled, load)
+
+
+@pytest.mark.parametrize(
+    ("units", "load", "dispatch"),
+    [
+        ([Unit(1, TERA, 2 * TERA), Unit(2, TERA // 2, TERA)], 2 * TERA + TERA // 2, (2 * TERA, TERA // 2)),
+        ([Unit(1, TERA, 2 * TERA), Unit(2, TERA // 2, TERA)], 2 * TERA + 5, (3 * TERA // 2 + 5, TERA // 2)),
+        (blocks(1, TERA, 2, TERA - 1, 3, TERA + 7), 2 * TERA + 6, (0, TERA - 1, TERA + 7)),
+        (blocks(1, TERA, 1, TERA - 1, 1, TERA + 7), 2 * TERA + 6, (0, TERA - 1, TERA + 7)),
+        ([Unit(1, TERA, TERA + 5), Unit(2, TERA, TERA + 5), Unit(3, 0, 3)], TERA + 8, (TERA + 5, 0, 3)),
+    ],
+)
+def test_outputs_may_be_of_any_size(units: list[Unit], load: int, dispatch: tuple[int, ...]) -> None:
+    assert brute_force(units, load) == dispatch_cost(units, dispatch)
+    assert plan_of(units, load).dispatch == dispatch
+
+
+@pytest.mark.parametrize(
+    ("units", "load", "neighbours"),
+    [
+        (blocks(1, TERA, 2, TERA - 1), TERA + 1, (TERA, 2 * TERA - 1)),
+        (blocks(1, TERA, 1, TERA - 1), TERA + 1, (TERA, 2 * TERA - 1)),
+        ([Unit(1, TERA, TERA + 5), Unit(2, TERA, TERA + 5), Unit(3, 0, 3)], TERA + 9, (TERA + 8, 2 * TERA)),
+    ],
+)
+def test_neighbours_may_be_of_any_size(units: list[Unit], load: int, neighbours: tuple[int, int]) -> None:
+    assert no_plan_of(units, load) == ("in_a_gap", *neighbours)
+
+
+# --- What a change of the question may change ------------------------------------------------------------------------
+
+
+@given(instances(max_units=10, largest=60), fleets(max_units=1))
+def test_another_unit_never_raises_the_cost(instance: tuple[list[PlainUnit], int], another: list[PlainUnit]) -> None:
+    units, load = instance
+    cost = least_cost(units, load)
+    with_it = least_cost([*units, *another], load)
+    if cost is not None:
+        assert with_it is not None
+        assert with_it <= cost
+
+
+@given(instances(max_units=10, largest=60), st.integers(2, 1000))
+def test_costs_scale(instance: tuple[list[PlainUnit], int], factor: int) -> None:
+    units, load = instance
+    cost = least_cost(units, load)
+    scaled = least_cost([unit._replace(marginal_cost=unit.marginal_cost * factor) for unit in units], load)
+    assert scaled == (None if cost is None else cost * factor)
+
+
+@given(instances(max_units=10, largest=60), st.integers(-(10**9), 10**9))
+def test_a_charge_on_all_units_is_paid_for_the_load(instance: tuple[list[PlainUnit], int], charge: int) -> None:
+    units, load = instance
+    cost = least_cost(units, load)
+    charged = least_cost([unit._replace(marginal_cost=unit.marginal_cost + charge) for unit in units], load)
+    assert charged == (None if cost is None else cost + charge * load)
+
+
+@given(instances(max_units=8, largest=30), st.integers(2, 5))
+def test_a_finer_grid_never_raises_the_cost(instance: tuple[list[PlainUnit], int], factor: int) -> None:
+    units, load = instance
+    cost = least_cost(units, load)
+    finer = [PlainUnit(cost, low * factor, high * factor) for cost, low, high in units]
+    if cost is not None:
+        at_finer = least_cost(finer, load * factor)
+        assert at_finer is not None
+        assert at_finer <= cost * factor
+
+
+@given(instances(max_units=10, largest=60), st.data())
+def test_more_load_costs_no_more_than_a_running_unit_charges_for_it(
+    instance: tuple[list[PlainUnit], int], data: st.DataObject
+) -> None:
+    units, load = instance
+    answered = answer(units, load)
+    assume(isinstance(answered, Solution))
+    assert isinstance(answered, Solution)
+    spare = [i for i, output in enumerate(answered.dispatch) if 0 < output < units[i].max_output]
+    assume(spare)
+    i = data.draw(st.sampled_from(spare))
+    more = data.draw(st.integers(1, units[i].max_output - answered.dispatch[i]))
+    cost = least_cost(units, load + more)
+    assert cost is not None
+    assert cost <= answered.cost + more * units[i].marginal_cost
+
+
+@given(instances(max_units=10, largest=60), st.randoms(use_true_random=False))
+def test_the_order_of_the_units_changes_no_cost(instance: tuple[list[PlainUnit], int], rng: random.Random) -> None:
+    units, load = instance
+    assert least_cost(rng.sample(units, len(units)), load) == least_cost(units, load)
+
+
+@given(instances(max_units=10, largest=60))
+def test_the_same_question_has_the_same_answer(instance: tuple[list[PlainUnit], int]) -> None:
+    units, load = instance
+    once, again = answer(units, load), answer(list(units), load, 60)
+    if isinstance(once, Solution):
+        assert once == again
+    else:
+        assert isinstance(again, Infeasible)
+        assert (once.args, once.proof) == (again.args, again.proof)
+
+
+# --- The time limit --------------------------------------------------------------------------------------------------
+
+LIMIT = 0.2
+KEPT_WITHIN = 0.05
+"""Seconds: the time limit is kept within 10 % or this, whichever is more."""
+
+
+def overrun(ask: Callable[[], object]) -> float:
+    """By how many seconds a solve that gives up exceeds LIMIT; the least of three, for machines have other work."""
+    overruns = []
+    for _ in range(3):
+        start = time.perf_counter()
+        with pytest.raises(GaveUp):
+            ask()
+        overruns.append(time.perf_counter() - start - LIMIT)
+        if overruns[-1] <= KEPT_WITHIN:
+            break
+    return min(overruns)
+
+
+def large_and_narrow() -> Fleet:
+    """400 units around 750 GW, each with four outputs, all of nearly one cost."""
+    rng = random.Random(0)
+    lows = [rng.randrange(5_000_000, 10_000_000) for _ in range(400)]
+    return [(10**10 + rng.randrange(10**6), low, low + 3) for low in lows], sum(lows[::2])
+
+
+HARD: dict[str, Callable[[], Fleet]] = {
+    "blocks": lambda: FAMILIES["large_block"](300, 0),
+    "correlated blocks": lambda: FAMILIES["large_block"](300, 2),
+    "a thousand blocks": lambda: FAMILIES["large_block"](1000, 1),
+    "no plan": lambda: FAMILIES["block_thin_band"](500, 0),
+    "large and narrow": large_and_narrow,
+}
+"""What no solver in Python finishes within LIMIT: sizes beyond those for which a second is promised."""
+
+
+@pytest.mark.parametrize("name", HARD)
+def test_the_time_limit_is_kept(name: str) -> None:
+    plain, load = HARD[name]()
+    units = unit_list(plain)
+    assert overrun(lambda: solve(units, load, LIMIT)) <= KEPT_WITHIN
+
+
+def test_the_time_limit_is_kept_in_the_search_for_neighbours_too() -> None:
+    plain, load = large_and_narrow()
+    units = unit_list(plain)
+    assert overrun(lambda: solver.nearest_loads(units, load // 2, load // 2 + 1, LIMIT)) <= KEPT_WITHIN
+
+
+@pytest.mark.parametrize("name", HARD)
+def test_giving_up_hands_over_the_incumbent_its_bound_and_its_gap(name: str) -> None:
+    plain, load = HARD[name]()
+    units = unit_list(plain)
+    with pytest.raises(GaveUp) as error:
+        solve(units, load, LIMIT)
+    gave_up = error.value
+    if gave_up.dispatch is None:
+        assert (gave_up.cost, gave_up.gap) == (None, None)
+        return
+    assert broken_rules(units, load, gave_up.dispatch) == []
+    assert gave_up.cost == dispatch_cost(units, gave_up.dispatch)
+    assert gave_up.gap == gave_up.cost - gave_up.lower_bound
+    assert gave_up.gap > 0
+
+
+@pytest.mark.parametrize(
+    ("family", "seed"), [("block_spanner", 1), ("block_ceiling", 0), ("near_infeasible", 0), ("block_thin_band", 1)]
+)
+def test_what_is_known_when_time_is_up_encloses_the_least_cost(family: str, seed: int) -> None:
+    """Wherever in its work the solver is stopped."""
+    units, load = FAMILIES[family](50, seed)
+    cost = plan_of(units, load).cost
+    known = [what_is_known(unit_list(units), load, limit) for limit in (1e-9, 1e-4, 1e-3, 0.003, 0.01, 0.02, 0.05)]
+    assert all(lower_bound <= cost <= (cost if found is None else found) for lower_bound, found in known)
+    assert known[0][0] < cost
+
+
+def what_is_known(units: list[Unit], load: int, limit: float) -> tuple[int, int | None]:
+    """The lower bound and the cost of the best plan, when the solver ends or is stopped."""
+    try:
+        solution = solve(units, load, limit)
+    except GaveUp as gave_up:
+        return gave_up.lower_bound, gave_up.cost
+    return solution.lower_bound, solution.cost
+
+
+def test_what_the_merit_order_proves_needs_no_time() -> None:
+    assert solve([BIG, SMALL, WIND], 120, 1e-9).cost == 300
+
+
+def test_without_a_limit_the_solver_takes_its_time() -> None:
+    units, load = FAMILIES["block_ceiling"](30, 0)
+    assert plan_of(units, load).cost == dense_programme(as_units(units), load)

@@ -1,0 +1,66 @@
+"""Runs the solver for a test, and checks on the way whatever an answer must be, whoever asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from oracles import UnitLike, broken_rules, dispatch_cost
+
+from powerplant.merit_order import Infeasible, Solution, Unit, check_proof, solve
+
+
+def unit_list(units: Sequence[tuple[int, int, int]]) -> list[Unit]:
+    """Plain tuples as the solver's units."""
+    return [Unit(marginal_cost=cost, min_output=low, max_output=high) for cost, low, high in units]
+
+
+def answer(units: Sequence[tuple[int, int, int]], load: int, time_limit: float | None = None) -> Solution | Infeasible:
+    """The solver's answer; its plan keeps every rule, its numbers and its proof hold."""
+    fleet = unit_list(units)
+    answered = _solved(fleet, load, time_limit)
+    if isinstance(answered, Infeasible):
+        assert check_proof(fleet, load, None, answered.proof)
+    else:
+        _check_plan(fleet, load, answered)
+    return answered
+
+
+def _solved(fleet: list[Unit], load: int, time_limit: float | None) -> Solution | Infeasible:
+    try:
+        return solve(fleet, load, time_limit)
+    except Infeasible as no_plan:
+        return no_plan
+
+
+def _check_plan(fleet: list[Unit], load: int, solution: Solution) -> None:
+    assert type(solution.dispatch) is tuple
+    assert all(type(output) is int for output in solution.dispatch)
+    assert broken_rules(fleet, load, solution.dispatch) == []
+    assert solution.cost == dispatch_cost(fleet, solution.dispatch)
+    assert solution.lower_bound == solution.cost
+    assert check_proof(fleet, load, solution.cost, solution.proof) is solution.proof.certified
+
+
+def least_cost(units: Sequence[tuple[int, int, int]], load: int) -> int | None:
+    """The cost of the solver's plan, None where it says that there is none."""
+    answered = answer(units, load)
+    return answered.cost if isinstance(answered, Solution) else None
+
+
+def plan_of(units: Sequence[tuple[int, int, int]], load: int) -> Solution:
+    """The solver's plan for a load that has one."""
+    answered = answer(units, load)
+    assert isinstance(answered, Solution), answered
+    return answered
+
+
+def no_plan_of(units: Sequence[tuple[int, int, int]], load: int) -> tuple[str, int, int | None]:
+    """Why a load that has no plan has none, and its neighbours."""
+    answered = answer(units, load)
+    assert isinstance(answered, Infeasible), answered
+    return answered.reason, answered.nearest_below, answered.nearest_above
+
+
+def as_units(units: Sequence[tuple[int, int, int]]) -> Sequence[UnitLike]:
+    """Plain tuples as the oracles take them."""
+    return unit_list(units)

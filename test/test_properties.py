@@ -1,0 +1,137 @@
+"""Whatever is sent: a valid payload gets the oracle's plan or the oracle's reason, and anything else is refused."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import hypothesis.strategies as st
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from oracles import broken_rules, dispatch_cost, euros, exact, expected_answer, expected_units, merit_order
+from strategies import payloads
+from werkzeug.test import TestResponse
+
+# One client serves all examples: the service keeps nothing between two requests.
+one_client = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def post(client: FlaskClient, payload: Any, *, co2: bool = True) -> TestResponse:
+    return client.post(f"/productionplan?co2={str(co2).lower()}", data=json.dumps(payload))
+
+
+def check(response: TestResponse, payload: dict[str, Any], *, co2: bool) -> None:
+    """The answer to a valid payload is what the oracles say."""
+    expected = expected_answer(payload, co2)
+    assert response.status_code == expected["status"], response.text
+    if expected["status"] == 422:
+        members = json.loads(response.text)
+        assert {name: members[name] for name in expected} == expected
+        return
+    assert response.headers["Plan-Status"] == "optimal"
+    assert response.headers["Plan-Cost"] == expected["cost"]
+    outputs = json.loads(response.text)
+    if "plan" in expected:
+        assert outputs == expected["plan"]
+    units = expected_units(payload, co2)
+    order = merit_order(units)
+    assert [output["name"] for output in outputs] == [units[i].name for i in order]
+    dispatch = [0] * len(units)
+    for i, output in zip(order, outputs, strict=True):
+        tenths = exact(output["p"]) * 10
+        assert tenths.denominator == 1
+        dispatch[i] = int(tenths)
+    assert broken_rules(units, int(exact(payload["load"]) * 10), dispatch) == []
+    assert euros(dispatch_cost(units, dispatch)) == expected["cost"]
+    written = json.loads(response.text, parse_float=Decimal, parse_int=pytest.fail)
+    assert sum(output["p"] for output in written) == Decimal(repr(float(payload["load"])))
+
+
+@one_client
+@given(payloads(max_plants=6, largest=60), st.booleans())
+def test_a_small_payload_gets_what_brute_force_says(client: FlaskClient, payload: dict[str, Any], co2: bool) -> None:
+    check(post(client, payload, co2=co2), payload, co2=co2)
+
+
+@one_client
+@given(payloads(min_plants=3, max_plants=8, largest=5000), st.booleans())
+def test_a_payload_of_ordinary_sizes_gets_what_brute_force_says(
+    client: FlaskClient, payload: dict[str, Any], co2: bool
+) -> None:
+    check(post(client, payload, co2=co2), payload, co2=co2)
+
+
+@settings(parent=one_client, max_examples=settings().max_examples // 2)
+@given(payloads(min_plants=13, max_plants=25, largest=100), st.booleans())
+def test_a_larger_payload_gets_what_the_dense_programme_says(
+    client: FlaskClient, payload: dict[str, Any], co2: bool
+) -> None:
+    check(post(client, payload, co2=co2), payload, co2=co2)
+
+
+@one_client
+@given(payloads(max_plants=6, largest=60))
+def test_the_neighbours_of_a_load_without_a_plan_have_plans(client: FlaskClient, payload: dict[str, Any]) -> None:
+    members = json.loads(post(client, payload).text)
+    if isinstance(members, list):
+        return
+    for load in (members["nearest_below"], members["nearest_above"]):
+        if load is not None:
+            assert post(client, payload | {"load": load}).status_code == 200
+    between = round((members["nearest_below"] + 0.1), 1)
+    if between != members["nearest_above"]:
+        assert post(client, payload | {"load": between}).status_code == 422
+
+
+@one_client
+@given(payloads(max_plants=6, largest=60), st.randoms(use_true_random=False))
+def test_the_order_of_the_plants_changes_no_cost(client: FlaskClient, payload: dict[str, Any], rng: Any) -> None:
+    plants = payload["powerplants"]
+    shuffled = post(client, payload | {"powerplants": rng.sample(plants, len(plants))})
+    as_they_stood = post(client, payload)
+    assert shuffled.status_code == as_they_stood.status_code
+    assert shuffled.headers.get("Plan-Cost") == as_they_stood.headers.get("Plan-Cost")
+
+
+# --- Anything at all -------------------------------------------------------------------------------------------------
+
+
+@one_client
+@given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
+def test_any_bytes_are_answered(client: FlaskClient, body: bytes) -> None:
+    response = client.post("/productionplan", data=body)
+    assert response.status_code in {400, 422}
+    assert response.mimetype == "application/problem+json"
+
+
+junk = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@one_client
+@given(payloads(max_plants=4), junk, st.data())
+def test_any_value_anywhere_is_answered(
+    client: FlaskClient, payload: dict[str, Any], value: Any, data: st.DataObject
+) -> None:
+    """A valid payload with one value replaced: still valid, or refused with a pointer to some place in it."""
+    places: list[tuple[Any, Any]] = [(payload, key) for key in payload]
+    places += [(payload["fuels"], key) for key in payload["fuels"]]
+    places += [(plant, key) for plant in payload["powerplants"] for key in plant]
+    places += [(payload["powerplants"], i) for i in range(len(payload["powerplants"]))]
+    place, key = data.draw(st.sampled_from(places))
+    place[key] = value
+    response = post(client, payload)
+    if response.status_code == 200:
+        check(response, payload, co2=True)
+        return
+    assert response.status_code == 422
+    members = json.loads(response.text)
+    if members["type"] == "/problems/invalid-payload":
+        assert all(error["pointer"].startswith("#/") and error["detail"] for error in members["errors"])
+    else:
+        assert members["type"] == "/problems/infeasible-load"
