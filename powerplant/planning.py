@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from time import perf_counter
 
 from powerplant.errors import InfeasibleLoad, OutOfTime
 from powerplant.formulation import TENTHS_PER_MEGAWATT, Instance, euros, formulate
 from powerplant.merit_order import GaveUp, Infeasible, Solution, nearest_loads, solve
 from powerplant.models import ProductionPlanRequest
-from powerplant.verification import verify
+from powerplant.verification import verify, verify_proof
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +46,15 @@ def plan_production(request: ProductionPlanRequest, *, co2: bool, time_limit: fl
         if not instance.on_grid:
             below, above = nearest_loads(instance.units, instance.load, instance.load + 1, time_limit)
             raise _infeasible_load(request, "off_grid", below, above)
+        start = perf_counter()
         solution = solve(instance.units, instance.load, time_limit)
+        seconds = perf_counter() - start
     except Infeasible as error:
         raise _infeasible_load(request, error.reason, error.nearest_below, error.nearest_above) from error
     except GaveUp as error:
         raise OutOfTime(time_limit, None if error.gap is None else euros(error.gap)) from error
     verify(instance, solution)
+    verify_proof(instance, solution, seconds)
     return present(instance, solution)
 
 

@@ -50,12 +50,16 @@ class OutputSplit(NamedTuple):
 class CountSplit(NamedTuple):
     """The weights of the committed units sum to at most ``at_most``, or to at least one more.
 
-    The weight of a unit is its ``min_output`` in steps of ``step`` tenths of a MW, rounded half up. The first side
-    comes first.
+    See :func:`weight_of`. The first side comes first.
     """
 
     step: int
     at_most: int
+
+
+def weight_of(min_output: int, step: int) -> int:
+    """The weight of a unit: its ``min_output`` in steps, rounded half up; 0 where nothing is counted (step 0)."""
+    return (2 * min_output + step) // (2 * step) if step else 0
 
 
 class Recomputed(NamedTuple):

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from powerplant.merit_order.fill import Fill, MeritOrder
+from powerplant.merit_order.proof import weight_of
 
 SCALE = 1 << 20
 """Multipliers of a row are fractions; this is their common denominator."""
@@ -90,11 +91,6 @@ def of_fill(fill: Fill) -> Relaxation:
     return Relaxation(fill.marginal_cost, 0, fill.cost, 1, None)
 
 
-def weight(unit_min_output: int, step: int) -> int:
-    """A unit's size in steps."""
-    return (2 * unit_min_output + step) // (2 * step)
-
-
 def rows_against(merit_order: MeritOrder, fill: Fill, load: int) -> list[Row]:
     """Rows that the relaxed fill breaks, so that each may raise the bound; O(n * limit) for each step tried."""
     sizes = sorted(least for least in merit_order.min_outputs if least)
@@ -103,7 +99,7 @@ def rows_against(merit_order: MeritOrder, fill: Fill, load: int) -> list[Row]:
         step = sizes[len(sizes) // 2] // parts
         if step < 2:
             break
-        weights = [weight(least, step) for least in merit_order.min_outputs]
+        weights = [weight_of(least, step) for least in merit_order.min_outputs]
         counted = [(least, steps) for least, steps in zip(merit_order.min_outputs, weights, strict=True) if steps]
         if sum(abs(least - steps * step) for least, steps in counted) > FAITHFUL * step * len(counted):
             continue
