@@ -6,7 +6,7 @@ double carries it. From here on all is exact.
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import ROUND_05UP, ROUND_HALF_EVEN, Context, Decimal
 from typing import NamedTuple
 
 from powerplant.merit_order import Unit
@@ -22,9 +22,9 @@ EURO_DIGITS = COST_DIGITS + 1
 TONNES_OF_CO2_PER_MWH = Decimal("0.3")
 """What a gas-fired plant is charged for, per MWh of power."""
 
-EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
-"""Sums and quotients of prices are taken to 60 digits before they are rounded: at most 22 stand before the last
-one that is kept, and a quotient of two doubles' decimals that is no tie differs from one within 20 more."""
+EXACT = Context(prec=120, rounding=ROUND_05UP)
+"""Quotients and sums of prices are taken to 120 digits, and cut so that the last one still tells that more followed:
+the one rounding to come then falls as it would on the whole number, however many digits that has."""
 
 
 class Instance(NamedTuple):
@@ -77,7 +77,7 @@ def _fuel_burning_unit(plant: GasFired | Turbojet, fuel_price: Decimal, surcharg
     min_output, max_output = _tenths_up(plant.pmin), _tenths_down(plant.pmax)[0]
     if min_output > max_output:  # no tenth is left between its limits: never on
         min_output = max_output = 0
-    return Unit(int(EXACT.to_integral_value(cost.scaleb(COST_DIGITS, EXACT))), min_output, max_output)
+    return Unit(int(cost.scaleb(COST_DIGITS, EXACT).to_integral_value(ROUND_HALF_EVEN)), min_output, max_output)
 
 
 def _wind_unit(plant: WindTurbine, wind: Decimal) -> Unit:

@@ -184,6 +184,11 @@ def test_a_payload_becomes_what_fractions_say(payload: dict[str, Any], co2: bool
 @given(st.floats(-1e6, 1e6), st.floats(1e-6, 1), st.floats(-1e6, 1e6))
 @example(1e6, 1e-6, -1e6)
 @example(0.1, 0.3, 1e-300)
+# A tie, but for something in the three hundredth place.
+@example(2.2250738585e-313, 1.0, 1.974609375)
+@example(-5e-324, 1.0, 1.974609375)
+@example(0.5923828125, 1.0, 5e-324)
+@example(5e-324, 0.7, -1.974609375)
 def test_a_cost_is_rounded_as_a_fraction_is(gas: float, efficiency: float, co2_price: float) -> None:
     cost = exact(gas) / exact(efficiency) + Fraction("0.3") * exact(co2_price)
     assert unit_of(gas=gas, efficiency=efficiency, co2_price=co2_price).marginal_cost == round(cost * 10**9)
