@@ -19,7 +19,7 @@ def answer(units: Sequence[tuple[int, int, int]], load: int, time_limit: float |
     fleet = unit_list(units)
     answered = _solved(fleet, load, time_limit)
     if isinstance(answered, Infeasible):
-        assert check_proof(fleet, load, None, answered.proof)
+        assert check_proof(fleet, load, None, answered.proof) is answered.proof.certified
     else:
         _check_plan(fleet, load, answered)
     return answered

@@ -181,6 +181,7 @@ class _CoreProgramme:
         """The states with one more unit that may move."""
         stepped: dict[int, States] = {}
         for weight, before in states.items():
+            self._deadline.check()
             stayed = before if mover.jump > 0 else self._slid(before, mover)
             stepped[weight] = self._better(stepped.get(weight, NO_STATES), stayed, 0, 0)
             if mover.jump:

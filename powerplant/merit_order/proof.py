@@ -63,8 +63,11 @@ def weight_of(min_output: int, step: int) -> int:
 
 
 class Recomputed(NamedTuple):
-    """A leaf that only a dynamic programme closed: it can be recomputed, not certified."""
+    """A leaf that only a dynamic programme, or a reach too large to check, closed: to be recomputed, not certified."""
 
+
+MOST_BITS = 1 << 30
+"""The largest reach that a check recomputes; whatever rests on one that is larger is labelled recomputed."""
 
 Step = Bound | Empty | OutputSplit | CountSplit | Recomputed
 

@@ -45,7 +45,7 @@ class Intervals(NamedTuple):
                 merged.append((low, high))
         if len(merged) > FEW_INTERVALS + limit // BITS_PER_INTERVAL:
             mask = (1 << limit + 1) - 1
-            return Bits(sum((1 << high + 1) - (1 << low) for low, high in merged) & mask, mask)
+            return Bits(_as_bits(merged, 0) & mask, mask)
         return Intervals(merged)
 
     def floor(self, output: int) -> int:
@@ -88,6 +88,16 @@ class Bits(NamedTuple):
 Reach = Intervals | Bits
 NOTHING = Intervals([(0, 0)])
 """The reach of no unit at all: the output 0 alone."""
+
+
+def _as_bits(intervals: list[tuple[int, int]], base: int) -> int:
+    """The bits of some intervals, the lowest bit standing for ``base``; by halves, so that few long ints are made."""
+    if len(intervals) == 1:
+        low, high = intervals[0]
+        return (1 << high - base + 1) - (1 << low - base)
+    half = len(intervals) // 2
+    middle = intervals[half][0]
+    return _as_bits(intervals[:half], base) | _as_bits(intervals[half:], middle) << middle - base
 
 
 def _low(interval: tuple[int, int]) -> int:

@@ -13,9 +13,11 @@ has a multiplier of its own: a ``charge`` for each step of a committed unit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from math import gcd
 from typing import NamedTuple
 
+from powerplant.merit_order.deadline import Deadline
 from powerplant.merit_order.fill import Fill, MeritOrder
 from powerplant.merit_order.proof import weight_of
 
@@ -91,35 +93,44 @@ def of_fill(fill: Fill) -> Relaxation:
     return Relaxation(fill.marginal_cost, 0, fill.cost, 1, None)
 
 
-def rows_against(merit_order: MeritOrder, fill: Fill, load: int) -> list[Row]:
-    """Rows that the relaxed fill breaks, so that each may raise the bound; O(n * limit) for each step tried."""
+def rows_against(merit_order: MeritOrder, fill: Fill, load: int, deadline: Deadline) -> Iterator[Row]:
+    """Rows that the relaxed fill breaks, so that each may raise the bound; O(n * limit) for each step tried.
+
+    Raises:
+        TimeLimitPassed: the deadline came first.
+    """
     sizes = sorted(least for least in merit_order.min_outputs if least)
-    rows = []
+    seen = set()
     for parts in range(1, MOST_STEPS + 1):
         step = sizes[len(sizes) // 2] // parts
         if step < 2:
             break
         weights = [weight_of(least, step) for least in merit_order.min_outputs]
         counted = [(least, steps) for least, steps in zip(merit_order.min_outputs, weights, strict=True) if steps]
-        if sum(abs(least - steps * step) for least, steps in counted) > FAITHFUL * step * len(counted):
+        common = gcd(*weights)  # twice the weights under twice the limit are the same row
+        unlike = sum(abs(least - steps * step) for least, steps in counted) > FAITHFUL * step * len(counted)
+        proportions = tuple(steps // common for steps in weights)
+        if unlike or proportions in seen:
             continue
-        limit = largest_weight(counted, load)
+        seen.add(proportions)
+        limit = largest_weight(counted, load, deadline)
         filled = zip(weights, fill.outputs, merit_order.max_outputs, strict=True)
         if sum(steps * output / most for steps, output, most in filled if output) > limit:
-            rows.append(Row(step, weights, limit))
-    return rows
+            yield Row(step, weights, limit)
 
 
-def largest_weight(counted: Sequence[tuple[int, int]], load: int) -> int:
-    """The largest sum of weights whose minimum outputs fit under the load.
+def largest_weight(counted: Sequence[tuple[int, int]], load: int, deadline: Deadline) -> int:
+    """The largest sum of weights whose minimum outputs fit under the load; O(n * weight).
 
     Args:
         counted: pairs of a unit's ``min_output`` and weight.
         load: in tenths of a MW.
+        deadline: of the whole solve.
     """
     beyond = load + 1
     least_output = [0]  # by sum of weights: the least that such units make; beyond the load where they cannot be
     for output, steps in counted:
+        deadline.check()
         padding = [beyond] * steps
         least_output = [
             min(without, with_it + output)
@@ -130,7 +141,7 @@ def largest_weight(counted: Sequence[tuple[int, int]], load: int) -> int:
     return len(least_output) - 1
 
 
-def priced(merit_order: MeritOrder, load: int, row: Row) -> Relaxation:
+def priced(merit_order: MeritOrder, load: int, row: Row, deadline: Deadline) -> Relaxation:
     """The best multipliers for the balance and a row, as far as rounding lets them be found.
 
     The bound is a concave function of the price, made of straight pieces. Between a price where it rises and one
@@ -140,6 +151,7 @@ def priced(merit_order: MeritOrder, load: int, row: Row) -> Relaxation:
     right = _at_price(merit_order, load, row, (2 * max(map(abs, merit_order.costs)) + 1) * SCALE)
     best = max(left, right, key=_bound)
     for _ in range(MOST_TANGENTS):
+        deadline.check()
         between = right.relaxation.price - left.relaxation.price
         if between < 2 or left.slope <= 0 or right.slope >= 0:
             break

@@ -115,6 +115,11 @@ class Search:
             bounds.append(self.incumbent.cost)
         return max(self.proven_bound, min(bounds, default=0))
 
+    @property
+    def is_finished(self) -> bool:
+        """Whether no node is open."""
+        return not self._open
+
     def run(self, nodes: int) -> bool:
         """Search on for a number of nodes; whether the tree is finished.
 
@@ -127,7 +132,7 @@ class Search:
             if visited & 63 == 63:
                 self.deadline.check()
             self._visit(self._open[-1])
-        return not self._open
+        return self.is_finished
 
     def _visit(self, node: Node | None) -> None:
         """Close the node on top of the stack, or put its two children there."""

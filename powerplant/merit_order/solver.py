@@ -10,10 +10,10 @@ from powerplant.merit_order.deadline import Deadline, TimeLimitPassed
 from powerplant.merit_order.exceptions import GaveUp, Infeasible
 from powerplant.merit_order.fill import MeritOrder
 from powerplant.merit_order.model import Solution, Unit
-from powerplant.merit_order.proof import Bound, CountSplit, Empty, Proof, Recomputed, Step
+from powerplant.merit_order.proof import MOST_BITS, Bound, CountSplit, Empty, OutputSplit, Proof, Recomputed, Step
 from powerplant.merit_order.reach import Group
 from powerplant.merit_order.relaxation import priced, rows_against, suggested_commitment
-from powerplant.merit_order.search import Plan, Search
+from powerplant.merit_order.search import Search
 
 FEW_NODES, MORE_NODES = 50, 450
 """Nodes after which the search lets counting have a try, and after which it gives way to the guarantee: ordinary fleets
@@ -80,7 +80,7 @@ def _searched(search: Search, nodes: int) -> Solution | None:
         return None
     if search.incumbent is None:
         raise _infeasible(search)
-    return _solution(search.best, "search", search.steps)
+    return _solution(search, "search", search.steps)
 
 
 def _counted(search: Search) -> Solution | None:
@@ -90,15 +90,14 @@ def _counted(search: Search) -> Solution | None:
         if committed is None:
             raise _infeasible(search)
         search.offer(search.merit_order.by_unit(committed))
-    for row in rows_against(search.merit_order, search.fill, search.load):
-        search.deadline.check()
-        relaxation = priced(search.merit_order, search.load, row)
+    for row in rows_against(search.merit_order, search.fill, search.load, search.deadline):
+        relaxation = priced(search.merit_order, search.load, row, search.deadline)
         search.offer(suggested_commitment(search.merit_order, relaxation))
         if relaxation.lower_bound() > search.proven_bound:
             search.relaxation, search.proven_bound = relaxation, relaxation.lower_bound()
         if search.proven_bound >= search.best.cost:
             leaf = Bound(relaxation.price, relaxation.charge, relaxation.scale)
-            return _solution(search.best, "counting", [CountSplit(row.step, row.limit), leaf, Empty("outputs")])
+            return _solution(search, "counting", [CountSplit(row.step, row.limit), leaf, Empty("outputs")])
     return None
 
 
@@ -113,7 +112,7 @@ def _guaranteed(search: Search) -> Solution:
             search.offer(found)
             break
         search.proven_bound = (relaxation.bound + budget) // relaxation.scale + 1
-    return _solution(search.best, "core programme", [Recomputed()])
+    return _solution(search, "core programme", [Recomputed()])
 
 
 def _out_of_range(merit_order: MeritOrder, load: int) -> Exception:
@@ -122,8 +121,23 @@ def _out_of_range(merit_order: MeritOrder, load: int) -> Exception:
     return Infeasible("above_capacity", merit_order.total, None, Proof("merit order", (Empty("outputs"),)))
 
 
-def _solution(plan: Plan, method: str, steps: Sequence[Step]) -> Solution:
-    return Solution(tuple(plan.outputs), plan.cost, plan.cost, Proof(method, tuple(steps)))
+def _solution(search: Search, method: str, steps: Sequence[Step]) -> Solution:
+    cost, outputs = search.best
+    return Solution(tuple(outputs), cost, cost, _proof(search, method, steps))
+
+
+def _proof(search: Search, method: str, steps: Sequence[Step]) -> Proof:
+    """The steps as a proof, unless they rest on a reach that is too large to be checked."""
+    costs = search.merit_order.costs
+    if search.merit_order.total > MOST_BITS and any(_rests_on_reach(costs, step) for step in steps):
+        steps = [Recomputed()]
+    return Proof(method, tuple(steps))
+
+
+def _rests_on_reach(costs: Sequence[int], step: Step) -> bool:
+    if isinstance(step, OutputSplit):
+        return costs.count(step.marginal_cost) > 1
+    return isinstance(step, Empty) and step.reason == "unreachable"
 
 
 def _infeasible(search: Search) -> Infeasible:
@@ -131,7 +145,8 @@ def _infeasible(search: Search) -> Infeasible:
     assert gap is not None, "a load that the fleet can make has a plan"
     smallest = min(unit.min_output for unit in search.merit_order.units if unit.max_output)
     reason = "below_minimum" if search.load < smallest else "in_a_gap"
-    return Infeasible(reason, *gap, Proof("search", (Empty("unreachable"),)))
+    steps = search.steps if search.is_finished else [Empty("unreachable")]
+    return Infeasible(reason, *gap, _proof(search, "search", steps))
 
 
 def _gave_up(search: Search) -> GaveUp:
