@@ -41,7 +41,7 @@ def docker(*arguments: str, deadline: float = 60) -> subprocess.CompletedProcess
 
 
 def run_once(*arguments: str) -> str:
-    outcome = docker("run", "--rm", "--network", "none", "--read-only", "--tmpfs", "/tmp", *arguments)  # noqa: S108 - the container's
+    outcome = docker("run", "--rm", "--network", "none", "--read-only", "--tmpfs", "/tmp", *arguments)  # noqa: S108 - of the container
     assert outcome.returncode == 0, outcome.stdout
     return outcome.stdout
 
@@ -71,7 +71,7 @@ def serving(*arguments: str) -> Iterator[Container]:
     """A container with a root that is read-only, as the README starts it; the arguments follow the image's name."""
     container = Container(f"powerplant-test-{uuid.uuid4().hex[:8]}", free_port())
     port = container.url.rsplit(":", 1)[1]
-    options = ("--read-only", "--tmpfs", "/tmp", "--network", "host", "--env", f"POWERPLANT_PORT={port}")  # noqa: S108
+    options = ("--read-only", "--tmpfs", "/tmp", "--network", "host", "--env", f"POWERPLANT_PORT={port}")  # noqa: S108 - the same
     started = docker("run", "--detach", "--name", container.name, *options, IMAGE, *arguments)
     try:
         assert started.returncode == 0, started.stdout
