@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from time import perf_counter
 
 from flask import Blueprint, Response, current_app, g, request
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from powerplant.config import Settings
 from powerplant.decoding import decode
@@ -57,10 +57,13 @@ def _read_body(max_body: int) -> bytes:
     if (request.content_length or 0) > max_body:
         raise RequestEntityTooLarge
     body = bytearray()
-    while chunk := request.stream.read(min(CHUNK, max_body + 1 - len(body))):
-        body += chunk
-        if len(body) > max_body:
-            raise RequestEntityTooLarge
+    try:
+        while chunk := request.stream.read(min(CHUNK, max_body + 1 - len(body))):
+            body += chunk
+            if len(body) > max_body:
+                raise RequestEntityTooLarge
+    except OSError as error:  # chunks that are none, or a client that went away
+        raise BadRequest("The body could not be read to its end.") from error
     return bytes(body)
 
 

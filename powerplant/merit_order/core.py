@@ -4,7 +4,7 @@ A relaxation (:mod:`powerplant.merit_order.relaxation`) lets each unit stand whe
 **default**, off or at maximum. What another choice costs more is its deviation cost, never below 0, and a plan is a
 choice of moves away from the defaults that together make up the residual load. So the plans within a **budget** of
 the bound are those whose moves cost no more than the budget, and they are found by a dynamic programme over the
-sum of the moves, unit after unit, from the cheapest moves outward (the core around the break item of Pisinger's
+sum of the moves, mover after mover, from the cheapest moves outward (the core around the break item of Pisinger's
 MINKNAP): what the sum still lacks must be made up by dearer moves, at a known cost at least, so that the sums worth
 keeping stay in a narrow window.
 
@@ -16,28 +16,33 @@ a row, there are such states for each sum of weights.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from powerplant.merit_order.deadline import Deadline
 from powerplant.merit_order.fill import MeritOrder
+from powerplant.merit_order.model import Unit
 from powerplant.merit_order.relaxation import Relaxation
+
+FIRST_SHARE = 20
+"""The budget is first what the incumbent leaves open, divided by two to the power of this."""
 
 
 class Mover(NamedTuple):
-    """A unit that may leave its default within the budget: by a jump, by a slide, or by a jump and a slide from there.
+    """Like units that may leave their default within the budget, together: by a jump, a slide, or one after the other.
 
     Attributes:
-        position: of the unit.
-        jump: the move that switches it on (to the limit that is dearest to leave) or off; 0 where it cannot be
-            switched within the budget.
+        positions: of the units.
+        jump: the move that switches them on (to the limit from which a slide costs) or off; 0 where that is beyond
+            the budget.
         jump_cost: what that costs.
         weight: what the jump adds to the sum of weights.
-        slide: how far it can be moved inside its range from where it is when on, upward or (negative) downward.
+        slide: how far they can be moved inside their range when on, upward or (negative) downward.
         slide_cost: of each tenth of a MW.
-        rate: the least that any of its moves costs for each tenth of a MW, rounded down.
+        rate: the least that any of the moves costs for each tenth of a MW, rounded down.
     """
 
-    position: int
+    positions: list[int]
     jump: int
     jump_cost: int
     weight: int
@@ -46,8 +51,19 @@ class Mover(NamedTuple):
     rate: int
 
 
+class Window(NamedTuple):
+    """What is worth keeping after a step: sums of moves, what each tenth beyond them costs later, sums of weights."""
+
+    lowest: int
+    highest: int
+    up_rate: int
+    down_rate: int
+    lightest: int
+    heaviest: int
+
+
 class States(NamedTuple):
-    """What is left of the budget for each sum of moves from ``lowest`` on, packed in fields."""
+    """What is left of the budget, plus one, for each sum of moves from ``lowest`` on, packed in fields."""
 
     packed: int
     lowest: int
@@ -57,14 +73,26 @@ class States(NamedTuple):
 NO_STATES = States(0, 0, 0)
 
 
+def budgets(widest: int) -> Iterator[int]:
+    """Budgets up to the widest, each four times the one before.
+
+    The cost of a step grows with the budget, and the best plan is most often far nearer to the bound than the
+    incumbent is.
+    """
+    for share in range(FIRST_SHARE, -1, -2):
+        yield widest >> share
+
+
 def best_within(
     merit_order: MeritOrder, relaxation: Relaxation, load: int, budget: int, deadline: Deadline
 ) -> list[bool] | None:
     """The commitment of the cheapest plan that costs at most the relaxation's bound plus a budget.
 
+    Time and memory grow with the number of movers and with the window; O(units * load) fields at the most.
+
     Args:
         merit_order: of the fleet.
-        relaxation: whose bound is the closer, the cheaper.
+        relaxation: the closer its bound, the cheaper.
         load: in tenths of a MW.
         budget: in the relaxation's scale.
         deadline: of the whole solve.
@@ -78,66 +106,26 @@ def best_within(
     return _CoreProgramme(merit_order, relaxation, load, budget, deadline).run()
 
 
-class Window(NamedTuple):
-    """The sums of moves and of weights that are worth keeping after a step."""
-
-    lowest: int
-    highest: int
-    lightest: int
-    heaviest: int
-
-
 class _CoreProgramme:
     def __init__(
         self, merit_order: MeritOrder, relaxation: Relaxation, load: int, budget: int, deadline: Deadline
     ) -> None:
         self._deadline = deadline
         self._budget = budget
-        self._width = (budget + 1).bit_length() + 2
-        self._ones = 1
-        self._ones_fields = 1
-        self._default_on = [False] * len(merit_order.units)
-        self._residual_load = load
+        self._relaxation = relaxation
         row = relaxation.row if relaxation.charge else None
-        self._charge = relaxation.charge
-        self._room = row.limit if row else 0
         self._weights = row.weights if row else [0] * len(merit_order.units)
-        self._movers = self._find_movers(merit_order, relaxation)
-
-    def _find_movers(self, merit_order: MeritOrder, relaxation: Relaxation) -> list[Mover]:
-        """Give every unit its default, and find those that can leave it within the budget, cheapest moves first."""
-        budget, price, scale = self._budget, relaxation.price, relaxation.scale
-        movers = []
-        for position, (marginal_cost, least, most) in enumerate(merit_order.units):
-            if not most:
-                continue
-            slope, weight = marginal_cost * scale - price, self._weights[position]
-            least = max(least, 1)
-            cost_at_most = slope * most + relaxation.charge * weight
-            slide = least - most if slope < 0 else most - least
-            if cost_at_most < 0:
-                self._default_on[position] = True
-                self._residual_load -= most
-                self._room -= weight
-                jump, jump_cost, weight = -most, -cost_at_most, -weight
-                rate = min(jump_cost // most, -slope) if slide else jump_cost // most
-            else:
-                jump = most if slope < 0 else least
-                jump_cost = slope * jump + relaxation.charge * weight
-                rate = cost_at_most // most
-            if jump_cost > budget:
-                jump = 0
-            if jump or (slide and self._default_on[position]):
-                movers.append(Mover(position, jump, jump_cost, weight, slide, abs(slope), rate))
-        movers.sort(key=lambda mover: mover.rate)
-        return movers
+        self._room = row.limit if row else 0
+        self._residual_load = load
+        self._default_on = [False] * len(merit_order.units)
+        self._fields = _Fields(budget)
+        self._movers = self._find_movers(merit_order)
 
     def run(self) -> list[bool] | None:
         """Step through the movers, and walk back from the best end."""
         states = {0: States(self._budget + 1, 0, 1)}
         kept = [states]
         for mover, window in zip(self._movers, self._windows(), strict=True):
-            self._deadline.check()
             stepped = self._step(states, mover)
             states = {}
             for weight, after in stepped.items():
@@ -150,18 +138,63 @@ class _CoreProgramme:
             kept.append(states)
         return self._walk_back(kept)
 
+    def _find_movers(self, merit_order: MeritOrder) -> list[Mover]:
+        """Give every unit its default, and find what can leave it within the budget, the cheapest moves first.
+
+        Of like units 1, 2, 4, ... move together, which makes every number of them (bounded knapsacks are split so).
+        """
+        alike: dict[tuple[Unit, int], list[int]] = {}
+        for position, kind in enumerate(zip(merit_order.units, self._weights, strict=True)):
+            alike.setdefault(kind, []).append(position)
+        movers = []
+        for (unit, weight), positions in alike.items():
+            if unit.max_output:
+                together = 1
+                while positions:
+                    movers += self._mover(unit, weight, positions[:together])
+                    positions = positions[together:]
+                    together *= 2
+        movers.sort(key=lambda mover: mover.rate)
+        return movers
+
+    def _mover(self, unit: Unit, weight: int, positions: list[int]) -> list[Mover]:
+        """The mover of like units, where they can move; their default on the way."""
+        slope = unit.marginal_cost * self._relaxation.scale - self._relaxation.price
+        charge = self._relaxation.charge * weight
+        least, most, count = max(unit.min_output, 1), unit.max_output, len(positions)
+        cost_at_most = slope * most + charge
+        slide = least - most if slope < 0 else most - least
+        on = cost_at_most < 0
+        if on:
+            for position in positions:
+                self._default_on[position] = True
+            self._residual_load -= most * count
+            self._room -= weight * count
+            jump, jump_cost, weight = -most, -cost_at_most, -weight
+            rate = min(jump_cost // most, -slope) if slide else jump_cost // most
+        else:
+            jump = most if slope < 0 else least
+            jump_cost = slope * jump + charge
+            rate = cost_at_most // most
+        if jump_cost * count > self._budget:
+            jump = 0
+        if not jump and not (slide and on):
+            return []
+        return [Mover(positions, jump * count, jump_cost * count, weight * count, slide * count, abs(slope), rate)]
+
     def _windows(self) -> list[Window]:
-        """For each step the sums that the later movers can still make up within the budget."""
+        """For each step what the later movers can still make up within the budget."""
+        charge = self._relaxation.charge
+        most_slack = self._budget // charge if charge else 0
         windows = []
         up = down = up_rate = down_rate = heavier = lighter = 0
-        most_slack = self._budget // self._charge if self._charge else 0
         for mover in reversed(self._movers):
-            affordable_up = min(up, self._budget // up_rate) if up_rate else up
-            affordable_down = min(down, self._budget // down_rate) if down_rate else down
             windows.append(
                 Window(
-                    self._residual_load - affordable_up,
-                    self._residual_load + affordable_down,
+                    self._residual_load - (min(up, self._budget // up_rate) if up_rate else up),
+                    self._residual_load + (min(down, self._budget // down_rate) if down_rate else down),
+                    up_rate,
+                    down_rate,
                     self._room - most_slack - heavier,
                     self._room + lighter,
                 )
@@ -178,86 +211,69 @@ class _CoreProgramme:
         return windows
 
     def _step(self, states: dict[int, States], mover: Mover) -> dict[int, States]:
-        """The states with one more unit that may move."""
-        stepped: dict[int, States] = {}
+        """The states with one mover more."""
+        better = self._fields.better
+        if mover.jump <= 0 and mover.slide:
+            stepped = {weight: self._slid(before, mover) for weight, before in states.items()}
+        else:
+            stepped = dict(states)
+        if not mover.jump:
+            return stepped
         for weight, before in states.items():
             self._deadline.check()
-            stayed = before if mover.jump > 0 else self._slid(before, mover)
-            stepped[weight] = self._better(stepped.get(weight, NO_STATES), stayed, 0, 0)
-            if mover.jump:
-                jumped = self._better(NO_STATES, before, mover.jump, mover.jump_cost)
-                if mover.jump > 0:
-                    jumped = self._slid(jumped, mover)
-                switched = weight + mover.weight
-                stepped[switched] = self._better(stepped.get(switched, NO_STATES), jumped, 0, 0)
+            switched = weight + mover.weight
+            stay = stepped.get(switched, NO_STATES)
+            if mover.jump > 0 and mover.slide:
+                jumped = self._slid(better(NO_STATES, before, mover.jump, mover.jump_cost), mover)
+                stepped[switched] = better(stay, jumped, 0, 0)
+            else:
+                stepped[switched] = better(stay, before, mover.jump, mover.jump_cost)
         return stepped
 
     def _slid(self, states: States, mover: Mover) -> States:
         """Every state moved by up to the mover's slide as well, each tenth at its cost; by doubling."""
         reach, cost = abs(mover.slide), mover.slide_cost
+        if cost:
+            reach = min(reach, self._budget // cost)
         covered = 1
-        while covered <= reach and cost <= self._budget:
-            step = min(covered, reach + 1 - covered, self._budget // cost if cost else reach)
-            states = self._better(states, states, step if mover.slide > 0 else -step, cost * step)
-            if step < covered:
-                break
+        while covered <= reach:
+            self._deadline.check()
+            step = min(covered, reach + 1 - covered)
+            states = self._fields.better(states, states, step if mover.slide > 0 else -step, cost * step)
             covered += step
         return states
 
-    def _better(self, stay: States, move: States, by: int, cost: int) -> States:
-        """For each sum the better of two: stay there, or come there by a move at a cost.
-
-        With ``ahead`` = what the move leaves minus what staying leaves, the better of the two is staying plus
-        ``ahead`` where that is positive. A guard bit above each field keeps the subtractions apart and says
-        where it is.
-        """
-        width = self._width
-        move_lowest = move.lowest + by
-        if not stay.fields:
-            if not cost:
-                return States(move.packed, move_lowest, move.fields)
-            stay = States(0, move_lowest, 0)
-        lowest = min(stay.lowest, move_lowest)
-        fields = max(stay.lowest + stay.fields, move_lowest + move.fields) - lowest
-        staying = stay.packed << width * (stay.lowest - lowest)
-        moving = move.packed << width * (move_lowest - lowest)
-        ones = self._ones_of(fields)
-        guards = ones << width - 1
-        ahead = (moving | guards) - (staying + cost * ones)
-        positive = ahead & guards
-        return States(staying + (ahead & positive - (positive >> width - 1)), lowest, fields)
-
-    def _ones_of(self, fields: int) -> int:
-        """A one in each of so many fields."""
-        while self._ones_fields < fields:
-            self._ones |= self._ones << self._width * self._ones_fields
-            self._ones_fields *= 2
-        return self._ones & (1 << self._width * fields) - 1
-
     def _trim(self, states: States, window: Window) -> States:
-        """The states inside a window of sums."""
-        packed, first, fields = states
-        lowest, highest = window.lowest, window.highest
-        if highest < first + fields - 1:
-            fields = max(0, highest - first + 1)
-            packed &= (1 << self._width * fields) - 1
-        if lowest > first:
-            packed >>= self._width * (lowest - first)
-            fields = max(0, fields - (lowest - first))
-            first = lowest
-        return States(packed, first, fields)
-
-    def _field(self, states: States, move: int) -> int:
-        """What is left of the budget, plus one, where the moves sum to ``move``; 0 where they cannot."""
-        place = move - states.lowest
-        if not 0 <= place < states.fields:
-            return 0
-        return states.packed >> self._width * place & (1 << self._width) - 1
+        """The states inside a window, and of those at its edges only what can afford the way back."""
+        packed, lowest, fields = states
+        if window.highest < lowest + fields - 1:
+            fields = max(0, window.highest - lowest + 1)
+            packed = self._fields.first(packed, fields)
+        if window.lowest > lowest:
+            packed = self._fields.after(packed, window.lowest - lowest)
+            fields = max(0, fields - (window.lowest - lowest))
+            lowest = window.lowest
+        while (edge := fields // 8) > 1:
+            way_back = lowest + fields - edge - self._residual_load
+            if way_back <= 0 or self._fields.any_above(packed, fields - edge, fields, way_back * window.down_rate):
+                break
+            fields -= edge
+            packed = self._fields.first(packed, fields)
+        while (edge := fields // 8) > 1:
+            way_back = self._residual_load - (lowest + edge - 1)
+            if way_back <= 0 or self._fields.any_above(packed, 0, edge, way_back * window.up_rate):
+                break
+            fields -= edge
+            lowest += edge
+            packed = self._fields.after(packed, edge)
+        return States(packed, lowest, fields)
 
     def _walk_back(self, kept: list[dict[int, States]]) -> list[bool] | None:
         """Which units are committed in the best plan; ``None`` if no end is within the budget."""
+        at = self._fields.at
+        charge, move = self._relaxation.charge, self._residual_load
         ends = {
-            weight: self._field(states, self._residual_load) - self._charge * (self._room - weight)
+            weight: at(states, move) - charge * (self._room - weight)
             for weight, states in kept[-1].items()
             if weight <= self._room
         }
@@ -265,29 +281,94 @@ class _CoreProgramme:
         if ends.get(weight, 0) <= 0:
             return None
         committed = self._default_on[:]
-        move = self._residual_load
         steps = zip(reversed(self._movers), reversed(kept[:-1]), reversed(kept[1:]), strict=True)
         for mover, before, after in steps:
-            credit = self._field(after[weight], move)
-            slide = self._slide_from(before.get(weight, NO_STATES), move, credit, mover) if mover.jump <= 0 else 0
+            credit = at(after[weight], move)
             stayed = before.get(weight, NO_STATES)
-            if slide is not None and self._field(stayed, move - slide) == credit + abs(slide) * mover.slide_cost:
+            slide = self._slide_from(stayed, move, credit, mover) if mover.jump <= 0 else 0
+            if slide is not None and at(stayed, move - slide) == credit + abs(slide) * mover.slide_cost:
                 move -= slide
                 continue
-            committed[mover.position] = mover.jump > 0
+            for position in mover.positions:
+                committed[position] = mover.jump > 0
             weight -= mover.weight
-            credit += mover.jump_cost
+            move -= mover.jump
             if mover.jump > 0:
-                slide = self._slide_from(before[weight], move - mover.jump, credit, mover)
+                slide = self._slide_from(before[weight], move, credit + mover.jump_cost, mover)
                 assert slide is not None, "a state that was reached was reached from somewhere"
                 move -= slide
-            move -= mover.jump
         return committed
 
     def _slide_from(self, before: States, move: int, credit: int, mover: Mover) -> int | None:
         """How far a mover slid to come to a sum with so much left of the budget; ``None`` if it did not slide."""
         direction = 1 if mover.slide > 0 else -1
         for slide in range(abs(mover.slide) + 1):
-            if self._field(before, move - direction * slide) == credit + slide * mover.slide_cost:
+            if self._fields.at(before, move - direction * slide) == credit + slide * mover.slide_cost:
                 return direction * slide
         return None
+
+
+class _Fields:
+    """Arithmetic on many small numbers at once: fields of one width in one ``int``, each with a guard bit on top."""
+
+    def __init__(self, budget: int) -> None:
+        self._width = (budget + 1).bit_length() + 2
+        self._ones = self._guards = self._count = 0
+
+    def better(self, stay: States, move: States, by: int, cost: int) -> States:
+        """For each sum the better of two: stay there, or come there by a move at a cost.
+
+        With ``ahead`` = what the move leaves minus what staying leaves, the better of the two is staying plus
+        ``ahead`` where that is positive. The guard bits keep the subtractions apart and say where it is.
+        """
+        move_lowest = move.lowest + by
+        if not stay.fields:
+            if not cost:
+                return States(move.packed, move_lowest, move.fields)
+            stay = States(0, move_lowest, 0)
+        width = self._width
+        lowest = min(stay.lowest, move_lowest)
+        fields = max(stay.lowest + stay.fields, move_lowest + move.fields) - lowest
+        staying = stay.packed << width * (stay.lowest - lowest)
+        moving = move.packed << width * (move_lowest - lowest)
+        self._prepare(fields)
+        ahead = moving + self._ones * ((1 << width - 1) - cost) - staying
+        positive = ahead & self._guards
+        return States(staying + (ahead & positive - (positive >> width - 1)), lowest, fields)
+
+    def at(self, states: States, move: int) -> int:
+        """What is left of the budget, plus one, where the moves sum to ``move``; 0 where they cannot."""
+        place = move - states.lowest
+        if not 0 <= place < states.fields:
+            return 0
+        return states.packed >> self._width * place & (1 << self._width) - 1
+
+    def first(self, packed: int, count: int) -> int:
+        """The first so many fields."""
+        return packed & (1 << self._width * count) - 1
+
+    def after(self, packed: int, count: int) -> int:
+        """The fields after the first so many."""
+        return packed >> self._width * count
+
+    def any_above(self, packed: int, start: int, end: int, bound: int) -> bool:
+        """Whether any of the fields from ``start`` to ``end`` (exclusive) exceeds a bound."""
+        part = self.first(packed >> self._width * start, end - start)
+        highest = (1 << self._width - 1) - 1
+        if bound > highest:
+            return False
+        if self._count < end - start:
+            self._prepare(end - start)
+        return bool(part + self.first(self._ones, end - start) * (highest - bound) & self._guards)
+
+    def _prepare(self, count: int) -> None:
+        """Have a one, and a guard bit, in each of so many fields, or a few more."""
+        if count <= self._count <= count + (count >> 2):
+            return
+        self._count = count + (count >> 3)
+        ones, have = 1, 1
+        while have < self._count:
+            ones |= ones << self._width * have
+            have *= 2
+        self._ones = self.first(ones, self._count)
+        self._guards = self._ones << self._width - 1

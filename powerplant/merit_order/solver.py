@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from time import perf_counter
 
-from powerplant.merit_order.core import best_within
+from powerplant.merit_order.core import best_within, budgets
 from powerplant.merit_order.deadline import Deadline, TimeLimitPassed
 from powerplant.merit_order.exceptions import GaveUp, Infeasible
 from powerplant.merit_order.fill import MeritOrder
@@ -18,10 +18,6 @@ from powerplant.merit_order.search import Search
 FEW_NODES, MORE_NODES = 50, 450
 """Nodes after which the search lets counting have a try, and after which it gives way to the guarantee: ordinary fleets
 need a few, and where hundreds do not end it, millions seldom do."""
-
-WIDENINGS = range(20, -1, -2)
-"""The core is tried with the gap divided by these powers of two, narrow first: its cost grows with the budget, and
-the best plan is most often far nearer to the bound than the incumbent."""
 
 
 def solve(units: Sequence[Unit], load: int, time_limit: float | None = None) -> Solution:
@@ -105,8 +101,7 @@ def _guaranteed(search: Search) -> Solution:
     """The plan of a core that is widened until it holds one, or holds none that beats the incumbent."""
     relaxation = search.relaxation
     widest = (search.best.cost - 1) * relaxation.scale - relaxation.bound
-    for widening in WIDENINGS:
-        budget = widest >> widening
+    for budget in budgets(widest):
         found = best_within(search.merit_order, relaxation, search.load, budget, search.deadline)
         if found is not None:
             search.offer(found)
