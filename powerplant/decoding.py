@@ -8,6 +8,7 @@ with the others.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any, TypeGuard
 from urllib.parse import quote
 
@@ -117,15 +118,16 @@ def _fault(details: ErrorDetails) -> Fault:
         del path[2]  # pydantic names the member of the union there, the payload does not
     if kind in {"union_tag_invalid", "union_tag_not_found"}:
         path.append("type")
-    return Fault(pointer(*path), _WORDS.get(kind, details["msg"]).format(**context))
+    limits = {name: format(Decimal(repr(limit)).normalize(), "f") for name, limit in context.items() if _is_number(limit)}
+    return Fault(pointer(*path), _WORDS.get(kind, details["msg"]).format(**limits))
 
 
 _WORDS = {
     "missing": "is missing",
     "float_type": "must be a number",
     "finite_number": "must be a finite number",
-    "greater_than_equal": "must be at least {ge:.9g}",
-    "less_than_equal": "must be at most {le:.9g}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
     "string_type": "must be a text",
     "string_too_short": "must not be empty",
     "string_too_long": "must have at most {max_length} characters",

@@ -42,7 +42,7 @@ class InvalidQuery(PowerplantError):
     """A query parameter has a value that is not legal."""
 
     def __init__(self, parameter: str, detail: str) -> None:
-        super().__init__(f"{parameter}: {detail}")
+        super().__init__(f"The parameter {parameter} {detail}.")
         self.parameter = parameter
         self.detail = detail
 

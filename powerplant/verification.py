@@ -7,10 +7,7 @@ from __future__ import annotations
 
 from powerplant.errors import WrongPlan
 from powerplant.formulation import Instance
-from powerplant.merit_order import Solution, check_proof
-
-SECONDS_TO_CHECK = 0.4e-6
-"""About what one step of a proof costs for each unit."""
+from powerplant.merit_order import Solution
 
 
 def verify(instance: Instance, solution: Solution) -> None:
@@ -36,22 +33,3 @@ def verify(instance: Instance, solution: Solution) -> None:
         raise WrongPlan(f"the plan costs {cost}, not {solution.cost} as stated")
     if solution.lower_bound != cost:
         raise WrongPlan(f"the plan costs {cost}, and only {solution.lower_bound} is proven")
-
-
-def verify_proof(instance: Instance, solution: Solution, seconds: float) -> None:
-    """Check the proof of a solution, if it is certified and checking it costs no more than solving did.
-
-    Args:
-        instance: what was solved.
-        solution: a verified one.
-        seconds: what solving took.
-
-    Raises:
-        WrongPlan: the proof does not prove the cost.
-    """
-    proof = solution.proof
-    checking = len(proof.steps) * len(instance.units) * SECONDS_TO_CHECK
-    if not proof.certified or checking > seconds:
-        return
-    if not check_proof(instance.units, instance.load, solution.cost, proof):
-        raise WrongPlan(f"the proof ({proof.method}) does not prove a cost of {solution.cost}")

@@ -329,7 +329,7 @@ def test_production_plans_are_posted(session: requests.Session, server_url: str,
         problem(response, 405, "method-not-allowed")
 
 
-@pytest.mark.parametrize("path", ["/", "/nowhere", "/productionplans", "/ProductionPlan", "/problems/", "/%C3%BC/x"])
+@pytest.mark.parametrize("path", ["/", "/nowhere", "/productionplans", "/ProductionPlan", "/problem", "/%C3%BC/x"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_nothing_is_found_at_another_address(
     session: requests.Session, server_url: str, path: str, method: str
@@ -347,9 +347,15 @@ def test_each_type_of_problem_has_a_page_that_explains_it(
     assert len(response.text.split()) > 8
 
 
+def test_the_types_of_problems_are_listed(session: requests.Session, server_url: str) -> None:
+    response = session.get(f"{server_url}/problems", timeout=ANSWER_DEADLINE)
+    assert response.status_code == 200
+    assert all(f"/problems/{name} " in response.text for name in PROBLEM_TYPES)
+
+
 def test_a_type_of_problem_that_there_is_not_has_no_page(session: requests.Session, server_url: str) -> None:
     response = session.get(f"{server_url}/problems/none", timeout=ANSWER_DEADLINE)
-    assert "infeasible-load" in problem(response, 404, "not-found")["detail"]
+    assert "/problems" in problem(response, 404, "not-found")["detail"]
 
 
 @pytest.mark.parametrize("path", ["/health", "/health/"])

@@ -138,11 +138,12 @@ def _out_of_time(error: OutOfTime) -> Response:
 def _http_exception(error: HTTPException) -> Response:
     """What Flask and Werkzeug raise: unknown address, wrong method, a body too large, and our own bugs."""
     status = error.code or 500
+    name = _TYPE_OF_STATUS.get(status, "bad-request" if status == HTTPStatus.BAD_REQUEST else None)
     detail = error.description or HTTPStatus(status).phrase
+    if name is not None and error.description == type(error).description:  # the framework's words, not ours
+        detail = PROBLEM_TYPES[name].explanation
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
         current_app.logger.error("payload of the failed request: %r", g.get("payload"))
-        detail = PROBLEM_TYPES["internal-error"].explanation
-    name = _TYPE_OF_STATUS.get(status, "bad-request" if status == HTTPStatus.BAD_REQUEST else None)
     if name is None:
         response = _response(status, {"type": "about:blank", "title": error.name}, detail, {})
     else:
@@ -170,10 +171,17 @@ def register_handlers(app: Flask) -> None:
         app.register_error_handler(exception, handler)
 
 
+@blueprint.get("", strict_slashes=False)
+def index() -> Response:
+    """The types of problems, a line each."""
+    lines = [f"/problems/{name}  {kind.title} ({kind.status})\n" for name, kind in PROBLEM_TYPES.items()]
+    return Response("".join(lines), mimetype="text/plain")
+
+
 @blueprint.get("/<name>", strict_slashes=False)
 def explain(name: str) -> Response:
     """A few lines on one type of problem."""
     if name not in PROBLEM_TYPES:
-        raise NotFound(f"There is no type of problem of this name; there are {', '.join(PROBLEM_TYPES)}.")
+        raise NotFound("There is no type of problem of this name; /problems lists them.")
     status, title, explanation = PROBLEM_TYPES[name]
     return Response(f"{title} ({status})\n\n{explanation}\n", mimetype="text/plain")

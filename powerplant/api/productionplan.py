@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from time import perf_counter
 
 from flask import Blueprint, Response, current_app, g, request
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 
 from powerplant.config import Settings
 from powerplant.decoding import decode
@@ -45,7 +45,7 @@ def _counts_co2(*, default: bool) -> bool:
     if not values:
         return default
     if values not in (["true"], ["false"]):
-        raise InvalidQuery("co2", "must be true or false, once")
+        raise InvalidQuery("co2", "must be given once, as true or false")
     return values == ["true"]
 
 
@@ -54,15 +54,18 @@ def _read_body(max_body: int) -> bytes:
 
     One byte more than the limit is asked for, since a body in chunks does not say its length before.
     """
+    too_large = f"A body may have {max_body} bytes here."
     if (request.content_length or 0) > max_body:
-        raise RequestEntityTooLarge
+        raise RequestEntityTooLarge(too_large)
     body = bytearray()
     try:
         while chunk := request.stream.read(min(CHUNK, max_body + 1 - len(body))):
             body += chunk
             if len(body) > max_body:
-                raise RequestEntityTooLarge
-    except OSError as error:  # chunks that are none, or a client that went away
+                raise RequestEntityTooLarge(too_large)
+    except HTTPException:
+        raise
+    except Exception as error:
         raise BadRequest("The body could not be read to its end.") from error
     return bytes(body)
 

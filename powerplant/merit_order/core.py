@@ -19,10 +19,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from powerplant.merit_order.deadline import Deadline
+from powerplant.merit_order.deadline import Deadline, TooLarge
 from powerplant.merit_order.fill import MeritOrder
 from powerplant.merit_order.model import Unit
 from powerplant.merit_order.relaxation import Relaxation
+
+MOST_BITS = 1 << 30
+"""The largest states that are tried: 128 MiB."""
+
+KEPT_BITS = 1 << 30
+"""How much of the states is kept for walking back; beyond it only each second, fourth, ... is, and the rest redone."""
 
 FIRST_SHARE = 20
 """The budget is first what the incumbent leaves open, divided by two to the power of this."""
@@ -102,6 +108,7 @@ def best_within(
 
     Raises:
         TimeLimitPassed: the deadline came first.
+        TooLarge: the states would not fit into memory.
     """
     return _CoreProgramme(merit_order, relaxation, load, budget, deadline).run()
 
@@ -120,23 +127,25 @@ class _CoreProgramme:
         self._default_on = [False] * len(merit_order.units)
         self._fields = _Fields(budget)
         self._movers = self._find_movers(merit_order)
+        self._windows = self._find_windows()
 
     def run(self) -> list[bool] | None:
         """Step through the movers, and walk back from the best end."""
         states = {0: States(self._budget + 1, 0, 1)}
-        kept = [states]
-        for mover, window in zip(self._movers, self._windows(), strict=True):
-            stepped = self._step(states, mover)
-            states = {}
-            for weight, after in stepped.items():
-                if window.lightest <= weight <= window.heaviest:
-                    trimmed = self._trim(after, window)
-                    if trimmed.packed:
-                        states[weight] = trimmed
+        kept = {0: states}
+        kept_bits, stride = 0, 1
+        for step in range(len(self._movers)):
+            states = self._step(states, step)
             if not states:
                 return None
-            kept.append(states)
-        return self._walk_back(kept)
+            if (step + 1) % stride == 0:
+                kept[step + 1] = states
+                kept_bits += sum(after.packed.bit_length() for after in states.values())
+            while kept_bits > KEPT_BITS and len(kept) > 2:
+                stride *= 2
+                kept = {at: before for at, before in kept.items() if at % stride == 0}
+                kept_bits = sum(after.packed.bit_length() for before in kept.values() for after in before.values())
+        return self._walk_back(states, kept)
 
     def _find_movers(self, merit_order: MeritOrder) -> list[Mover]:
         """Give every unit its default, and find what can leave it within the budget, the cheapest moves first.
@@ -182,7 +191,7 @@ class _CoreProgramme:
             return []
         return [Mover(positions, jump * count, jump_cost * count, weight * count, slide * count, abs(slope), rate)]
 
-    def _windows(self) -> list[Window]:
+    def _find_windows(self) -> list[Window]:
         """For each step what the later movers can still make up within the budget."""
         charge = self._relaxation.charge
         most_slack = self._budget // charge if charge else 0
@@ -210,7 +219,18 @@ class _CoreProgramme:
         windows.reverse()
         return windows
 
-    def _step(self, states: dict[int, States], mover: Mover) -> dict[int, States]:
+    def _step(self, states: dict[int, States], step: int) -> dict[int, States]:
+        """The states with one mover more, as far as they are worth keeping."""
+        window = self._windows[step]
+        worth_keeping = {}
+        for weight, after in self._moved(states, self._movers[step]).items():
+            if window.lightest <= weight <= window.heaviest:
+                trimmed = self._trim(after, window)
+                if trimmed.packed:
+                    worth_keeping[weight] = trimmed
+        return worth_keeping
+
+    def _moved(self, states: dict[int, States], mover: Mover) -> dict[int, States]:
         """The states with one mover more."""
         better = self._fields.better
         if mover.jump <= 0 and mover.slide:
@@ -268,36 +288,49 @@ class _CoreProgramme:
             packed = self._fields.after(packed, edge)
         return States(packed, lowest, fields)
 
-    def _walk_back(self, kept: list[dict[int, States]]) -> list[bool] | None:
+    def _walk_back(self, last: dict[int, States], kept: dict[int, dict[int, States]]) -> list[bool] | None:
         """Which units are committed in the best plan; ``None`` if no end is within the budget."""
         at = self._fields.at
         charge, move = self._relaxation.charge, self._residual_load
         ends = {
             weight: at(states, move) - charge * (self._room - weight)
-            for weight, states in kept[-1].items()
+            for weight, states in last.items()
             if weight <= self._room
         }
         weight = max(ends, key=ends.__getitem__, default=0)
         if ends.get(weight, 0) <= 0:
             return None
         committed = self._default_on[:]
-        steps = zip(reversed(self._movers), reversed(kept[:-1]), reversed(kept[1:]), strict=True)
-        for mover, before, after in steps:
-            credit = at(after[weight], move)
+        credit = at(last[weight], move)
+        for step in range(len(self._movers) - 1, -1, -1):
+            mover, before = self._movers[step], self._redone(kept, step)
             stayed = before.get(weight, NO_STATES)
             slide = self._slide_from(stayed, move, credit, mover) if mover.jump <= 0 else 0
             if slide is not None and at(stayed, move - slide) == credit + abs(slide) * mover.slide_cost:
                 move -= slide
+                credit += abs(slide) * mover.slide_cost
                 continue
             for position in mover.positions:
                 committed[position] = mover.jump > 0
             weight -= mover.weight
             move -= mover.jump
+            credit += mover.jump_cost
             if mover.jump > 0:
-                slide = self._slide_from(before[weight], move, credit + mover.jump_cost, mover)
+                slide = self._slide_from(before[weight], move, credit, mover)
                 assert slide is not None, "a state that was reached was reached from somewhere"
                 move -= slide
+                credit += abs(slide) * mover.slide_cost
         return committed
+
+    def _redone(self, kept: dict[int, dict[int, States]], step: int) -> dict[int, States]:
+        """The states before a step: kept, or stepped to again from the last ones that were."""
+        start = step
+        while start not in kept:
+            start -= 1
+        for again in range(start, step):
+            kept[again + 1] = self._step(kept[again], again)
+        kept.pop(step + 1, None)
+        return kept[step]
 
     def _slide_from(self, before: States, move: int, credit: int, mover: Mover) -> int | None:
         """How far a mover slid to come to a sum with so much left of the budget; ``None`` if it did not slide."""
@@ -331,6 +364,8 @@ class _Fields:
         fields = max(stay.lowest + stay.fields, move_lowest + move.fields) - lowest
         staying = stay.packed << width * (stay.lowest - lowest)
         moving = move.packed << width * (move_lowest - lowest)
+        if fields * width > MOST_BITS:
+            raise TooLarge
         self._prepare(fields)
         ahead = moving + self._ones * ((1 << width - 1) - cost) - staying
         positive = ahead & self._guards

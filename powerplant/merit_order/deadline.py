@@ -1,4 +1,4 @@
-"""The clock that every long loop of the solver looks at."""
+"""What ends a computation before its end: the clock that every long loop looks at, and numbers that are too large."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from time import perf_counter
 
 class TimeLimitPassed(Exception):
     """Raised inside the solver when its time is up; :func:`powerplant.merit_order.solve` makes it a ``GaveUp``."""
+
+
+class TooLarge(Exception):
+    """Raised inside the solver where a set of sums would not fit into memory; another method goes on."""
 
 
 class Deadline:

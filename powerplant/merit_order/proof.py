@@ -66,7 +66,7 @@ class Recomputed(NamedTuple):
     """A leaf that only a dynamic programme, or a reach too large to check, closed: to be recomputed, not certified."""
 
 
-MOST_BITS = 1 << 30
+MOST_BITS = 1 << 28
 """The largest reach that a check recomputes; whatever rests on one that is larger is labelled recomputed."""
 
 Step = Bound | Empty | OutputSplit | CountSplit | Recomputed

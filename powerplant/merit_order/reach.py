@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-from powerplant.merit_order.deadline import Deadline
+from powerplant.merit_order.deadline import Deadline, TooLarge
 from powerplant.merit_order.model import Unit
 
 FIRST_WINDOW = 4
@@ -23,6 +23,9 @@ FEW_INTERVALS = 8
 BITS_PER_INTERVAL = 2048
 """Up to so many intervals, and one more for each so many bits, intervals are faster than bits."""
 
+MOST_BITS = 1 << 25
+"""The largest reach that is held as bits: 4 MiB."""
+
 
 class Intervals(NamedTuple):
     """A reach as disjoint intervals, in order."""
@@ -30,7 +33,11 @@ class Intervals(NamedTuple):
     intervals: list[tuple[int, int]]
 
     def with_unit(self, unit: Unit, limit: int) -> Intervals | Bits:
-        """The reach of one unit more, as far as ``limit``; O(intervals)."""
+        """The reach of one unit more, as far as ``limit``; O(intervals).
+
+        Raises:
+            TooLarge: it is no few intervals, and has too many bits.
+        """
         _, least, most = unit
         committed = [(low + least, high + most) for low, high in self.intervals if low + least <= limit]
         merged: list[tuple[int, int]] = []
@@ -44,6 +51,8 @@ class Intervals(NamedTuple):
                 last_low, last_high = low, high
                 merged.append((low, high))
         if len(merged) > FEW_INTERVALS + limit // BITS_PER_INTERVAL:
+            if limit > MOST_BITS:
+                raise TooLarge
             mask = (1 << limit + 1) - 1
             return Bits(_as_bits(merged, 0) & mask, mask)
         return Intervals(merged)

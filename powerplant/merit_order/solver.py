@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from time import perf_counter
 
 from powerplant.merit_order.core import best_within, budgets
-from powerplant.merit_order.deadline import Deadline, TimeLimitPassed
+from powerplant.merit_order.deadline import Deadline, TimeLimitPassed, TooLarge
 from powerplant.merit_order.exceptions import GaveUp, Infeasible
 from powerplant.merit_order.fill import MeritOrder
 from powerplant.merit_order.model import Solution, Unit
@@ -32,9 +32,9 @@ def solve(units: Sequence[Unit], load: int, time_limit: float | None = None) -> 
         time_limit: seconds after which to give up; never by default.
 
     Raises:
-        ValueError: the load is negative, or a unit does not have not ``0 <= min_output <= max_output``.
+        ValueError: the load is negative, or a unit does not have ``0 <= min_output <= max_output``.
         Infeasible: no plan meets the load.
-        GaveUp: the time limit passed first.
+        GaveUp: the time limit passed first, or the sums of some tied units are too many for memory.
     """
     start = perf_counter()
     merit_order = MeritOrder(units)
@@ -45,8 +45,14 @@ def solve(units: Sequence[Unit], load: int, time_limit: float | None = None) -> 
         return Solution(tuple(fill.outputs), fill.cost, fill.cost, Proof("merit order", (Bound(fill.marginal_cost),)))
     search = Search(merit_order, fill, load, Deadline(start, time_limit))
     try:
-        return _searched(search, FEW_NODES) or _counted(search) or _searched(search, MORE_NODES) or _guaranteed(search)
-    except TimeLimitPassed:
+        return (
+            _searched(search, FEW_NODES)
+            or _counted(search)
+            or _searched(search, MORE_NODES)
+            or _guaranteed(search)
+            or _searched_to_the_end(search)
+        )
+    except (TimeLimitPassed, TooLarge):
         raise _gave_up(search) from None
 
 
@@ -65,7 +71,7 @@ def nearest_loads(
         return fleet.capacity, None
     try:
         gap_below, gap_above = fleet.gap_around(below), fleet.gap_around(above)
-    except TimeLimitPassed:
+    except (TimeLimitPassed, TooLarge):
         raise GaveUp(None, None, 0) from None
     return below if gap_below is None else gap_below[0], above if gap_above is None else gap_above[1]
 
@@ -82,7 +88,10 @@ def _searched(search: Search, nodes: int) -> Solution | None:
 def _counted(search: Search) -> Solution | None:
     """The plan of a row on counts that closes the gap; on the way, some plan or the proof that there is none."""
     if search.incumbent is None:
-        committed = search.fleet.commit(search.load)
+        try:
+            committed = search.fleet.commit(search.load)
+        except TooLarge:
+            return None
         if committed is None:
             raise _infeasible(search)
         search.offer(search.merit_order.by_unit(committed))
@@ -97,12 +106,27 @@ def _counted(search: Search) -> Solution | None:
     return None
 
 
-def _guaranteed(search: Search) -> Solution:
-    """The plan of a core that is widened until it holds one, or holds none that beats the incumbent."""
+def _searched_to_the_end(search: Search) -> Solution:
+    """The plan of a search that is never cut short: what is left where sums are too large for any table."""
+    while True:
+        if solution := _searched(search, MORE_NODES):
+            return solution
+
+
+def _guaranteed(search: Search) -> Solution | None:
+    """The plan of a core that is widened until it holds one, or holds none that beats the incumbent.
+
+    ``None`` where no plan is known, or the sums are too large for memory.
+    """
+    if search.incumbent is None:
+        return None
     relaxation = search.relaxation
     widest = (search.best.cost - 1) * relaxation.scale - relaxation.bound
     for budget in budgets(widest):
-        found = best_within(search.merit_order, relaxation, search.load, budget, search.deadline)
+        try:
+            found = best_within(search.merit_order, relaxation, search.load, budget, search.deadline)
+        except TooLarge:
+            return None
         if found is not None:
             search.offer(found)
             break
