@@ -6,6 +6,15 @@ What is given on the command line has the last word.
 import os
 import sys
 
+from powerplant import Settings
+from powerplant.errors import ConfigurationError
+
+# A setting that is not legal stops the master with one sentence, instead of every worker with a traceback.
+try:
+    Settings.from_environ(os.environ)
+except ConfigurationError as error:
+    sys.exit(str(error))
+
 
 def _count(name: str, default: int) -> int:
     """Read a whole number above 0 from the environment."""

@@ -10,6 +10,7 @@ import os
 from typing import TYPE_CHECKING
 
 from powerplant.config import Settings
+from powerplant.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -30,7 +31,7 @@ def create_app(config: Settings | None = None) -> Flask:
 
     from powerplant import api
 
-    settings = config or Settings.from_environ(os.environ)
+    settings = config or _settings_of_the_environment()
     if settings.debug:
         # `flask run` sets app.debug from this variable after the factory has returned.
         os.environ.setdefault("FLASK_DEBUG", "1")
@@ -38,3 +39,14 @@ def create_app(config: Settings | None = None) -> Flask:
     app.debug = settings.debug
     api.register(app, settings)
     return app
+
+
+def _settings_of_the_environment() -> Settings:
+    from click import ClickException, get_current_context
+
+    try:
+        return Settings.from_environ(os.environ)
+    except ConfigurationError as error:
+        if get_current_context(silent=True):  # `flask run` tells it as it tells its own errors, without a traceback
+            raise ClickException(str(error)) from error
+        raise

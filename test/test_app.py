@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 from flask.testing import FlaskClient
 
@@ -80,3 +84,20 @@ def test_a_body_of_the_largest_size_is_read_and_a_byte_more_is_refused() -> None
     client = create_app(Settings(max_body=100)).test_client()
     assert client.post("/productionplan", data=b" " * 100).status_code == 400
     assert client.post("/productionplan", data=b" " * 101).status_code == 413
+
+
+@pytest.mark.parametrize("command", [["flask", "--app", "powerplant", "run"], ["gunicorn"]])
+def test_a_setting_that_is_not_legal_stops_the_start_with_one_sentence(command: list[str]) -> None:
+    if command == ["gunicorn"] and sys.platform == "win32":
+        pytest.skip("gunicorn does not run on Windows")
+    started = subprocess.run(
+        [sys.executable, "-m", *command],
+        env={**os.environ, "POWERPLANT_CO2": "maybe", "POWERPLANT_PORT": "0"},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert started.returncode != 0
+    assert "POWERPLANT_CO2 must be true or false, not 'maybe'" in started.stderr
+    assert "Traceback" not in started.stderr
