@@ -118,9 +118,7 @@ def _fault(details: ErrorDetails) -> Fault:
         del path[2]  # pydantic names the member of the union there, the payload does not
     if kind in {"union_tag_invalid", "union_tag_not_found"}:
         path.append("type")
-    limits = {
-        name: format(Decimal(repr(limit)).normalize(), "f") for name, limit in context.items() if _is_number(limit)
-    }
+    limits = {name: f"{Decimal(repr(limit)).normalize():f}" for name, limit in context.items() if _is_number(limit)}
     return Fault(pointer(*path), _WORDS.get(kind, details["msg"]).format(**limits))
 
 
