@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import accumulate
-from operator import gt, mul
+from operator import gt, mul, sub
 from typing import NamedTuple
 
 from powerplant.merit_order.model import Unit
@@ -93,13 +93,14 @@ class MeritOrder:
         """
         outputs = [least if on else 0 for least, on in zip(self.min_outputs, committed, strict=True)]
         residual_load = load - sum(outputs)
-        if residual_load < 0:
+        raised = [position for position in self.order if committed[position]]
+        most, least_of = self.max_outputs.__getitem__, self.min_outputs.__getitem__
+        headroom = list(accumulate(map(sub, map(most, raised), map(least_of, raised)), initial=0))
+        if not 0 <= residual_load <= headroom[-1]:
             return None
-        for position in self.order:
-            if not residual_load:
-                return outputs
-            if committed[position]:
-                raised = min(residual_load, self.max_outputs[position] - self.min_outputs[position])
-                outputs[position] += raised
-                residual_load -= raised
-        return None if residual_load else outputs
+        full = bisect_left(headroom, residual_load, 1) - 1 if residual_load else 0
+        for position in raised[:full]:
+            outputs[position] = most(position)
+        if residual_load:
+            outputs[raised[full]] += residual_load - headroom[full]
+        return outputs

@@ -20,6 +20,7 @@ Horowitz and Sahni 1974)::
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from functools import cached_property
 from typing import NamedTuple
 
 from powerplant.merit_order.deadline import Deadline
@@ -71,7 +72,6 @@ class Search:
         incumbent: the best plan found so far.
         relaxation: the tightest one that is known; that of the fill at first.
         proven_bound: what no plan can beat, by other means than the open nodes.
-        fleet: all units, in merit order.
         steps: the proof so far.
     """
 
@@ -83,7 +83,6 @@ class Search:
         self.incumbent: Plan | None = None
         self.relaxation = of_fill(fill)
         self.proven_bound = fill.cost
-        self.fleet = Group([merit_order.units[position] for position in merit_order.order], merit_order.total, deadline)
         self.steps: list[Step] = []
         self._sorted_costs = list(map(merit_order.costs.__getitem__, merit_order.order))
         self._classes: dict[int, UnitClass] = {}
@@ -91,6 +90,12 @@ class Search:
         self._open: list[Node | None] = [
             Node(fill.cost, marginal, load - merit_order.capacity_of(0, marginal.start), {})
         ]
+
+    @cached_property
+    def fleet(self) -> Group:
+        """All units as one group, in merit order: what they can make together."""
+        units = [self.merit_order.units[position] for position in self.merit_order.order]
+        return Group(units, self.merit_order.total, self.deadline)
 
     @property
     def best(self) -> Plan:
