@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
 
 from oracles import UnitLike, broken_rules, dispatch_cost
 
@@ -64,3 +68,22 @@ def no_plan_of(units: Sequence[tuple[int, int, int]], load: int) -> tuple[str, i
 def as_units(units: Sequence[tuple[int, int, int]]) -> Sequence[UnitLike]:
     """Plain tuples as the oracles take them."""
     return unit_list(units)
+
+
+@contextmanager
+def cut_off(seconds: float) -> Iterator[None]:
+    """Fail a test that is still at work after so many seconds, so that a solver that hangs does not hang the run."""
+    if sys.platform == "win32":  # it has no such signal: there a hang is one
+        yield
+        return
+
+    def fail(_signal: int, _frame: FrameType | None) -> None:
+        raise AssertionError(f"still at work after {seconds:g} s")
+
+    previous = signal.signal(signal.SIGALRM, fail)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
