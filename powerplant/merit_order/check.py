@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from powerplant.merit_order.model import Unit
-from powerplant.merit_order.proof import MOST_BITS, Bound, CountSplit, Empty, OutputSplit, Proof, Step, weight_of
+from powerplant.merit_order.proof import CHECKED_BITS, Bound, CountSplit, Empty, OutputSplit, Proof, Step, weight_of
 
 
 class Region(NamedTuple):
@@ -90,11 +90,11 @@ def _is_gap(units: Sequence[Unit], below: int, above: int) -> bool:
     """Whether no sum of outputs lies between two outputs."""
     if len(units) == 1:
         return below >= units[0].max_output or 0 <= below < above <= units[0].min_output
-    reach, mask = 1, (1 << min(above, MOST_BITS)) - 1
+    reach, mask = 1, (1 << min(above, CHECKED_BITS)) - 1
     for unit in units:
         committed, covered, width = reach << unit.min_output, 1, unit.max_output - unit.min_output + 1
         while covered < width:
             committed |= committed << min(covered, width - covered)
             covered *= 2
         reach = (reach | committed) & mask
-    return above <= MOST_BITS and not reach >> below + 1
+    return above <= CHECKED_BITS and not reach >> below + 1

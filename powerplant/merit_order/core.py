@@ -24,7 +24,7 @@ from powerplant.merit_order.fill import MeritOrder
 from powerplant.merit_order.model import Unit
 from powerplant.merit_order.relaxation import Relaxation
 
-MOST_BITS = 1 << 30
+STATE_BITS = 1 << 30
 """The largest states that are tried: 128 MiB."""
 
 KEPT_BITS = 1 << 30
@@ -85,7 +85,8 @@ def budgets(widest: int) -> Iterator[int]:
     The cost of a step grows with the budget, and the best plan is most often far nearer to the bound than the
     incumbent is.
     """
-    for share in range(FIRST_SHARE, -1, -2):
+    narrowest = min(FIRST_SHARE, widest.bit_length() & ~1)
+    for share in range(narrowest, -1, -2):
         yield widest >> share
 
 
@@ -364,7 +365,7 @@ class _Fields:
         fields = max(stay.lowest + stay.fields, move_lowest + move.fields) - lowest
         staying = stay.packed << width * (stay.lowest - lowest)
         moving = move.packed << width * (move_lowest - lowest)
-        if fields * width > MOST_BITS:
+        if fields * width > STATE_BITS:
             raise TooLarge
         self._prepare(fields)
         ahead = moving + self._ones * ((1 << width - 1) - cost) - staying

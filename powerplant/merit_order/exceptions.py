@@ -4,7 +4,7 @@
 
     Exception
     ├── Infeasible    it is proven that no plan meets the load
-    └── GaveUp        the time limit passed before a plan was proven optimal, or proven not to exist
+    └── GaveUp        a plan was neither proven optimal nor proven not to exist
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Infeasible(Exception):
 
 
 class GaveUp(Exception):
-    """The time limit passed first.
+    """The time limit passed first, or some sums are too large for memory (loads beyond 10^7 tenths of a MW).
 
     Attributes:
         dispatch: the incumbent's outputs in the order of the units, in tenths of a MW; ``None`` without one.
@@ -52,6 +52,5 @@ class GaveUp(Exception):
         self.lower_bound = lower_bound
         self.gap = None if cost is None else cost - lower_bound
         super().__init__(
-            "the time limit passed; "
-            + ("no plan found yet" if cost is None else f"best plan {cost}, lower bound {lower_bound}")
+            "gave up: " + ("no plan found yet" if cost is None else f"best plan {cost}, lower bound {lower_bound}")
         )

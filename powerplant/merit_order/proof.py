@@ -28,8 +28,9 @@ class Bound(NamedTuple):
 class Empty(NamedTuple):
     """A leaf in which no plan exists, because of what it leaves to the units, all taken together.
 
-    ``reason`` is ``outputs`` (the smallest outputs together exceed the load, or the largest do not reach it) or
-    ``unreachable`` (no sum of outputs is the load, which the bit set of all sums shows).
+    ``reason`` is ``outputs`` (the largest outputs together do not reach the load, or the smallest, of as many units as
+    a :class:`CountSplit` asks for, exceed it) or ``unreachable`` (no sum of outputs is the load, which the bit set of
+    all sums shows).
     """
 
     reason: str
@@ -66,7 +67,7 @@ class Recomputed(NamedTuple):
     """A leaf that only a dynamic programme, or a reach too large to check, closed: to be recomputed, not certified."""
 
 
-MOST_BITS = 1 << 28
+CHECKED_BITS = 1 << 28
 """The largest reach that a check recomputes; whatever rests on one that is larger is labelled recomputed."""
 
 Step = Bound | Empty | OutputSplit | CountSplit | Recomputed

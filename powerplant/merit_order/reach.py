@@ -23,7 +23,7 @@ FEW_INTERVALS = 8
 BITS_PER_INTERVAL = 2048
 """Up to so many intervals, and one more for each so many bits, intervals are faster than bits."""
 
-MOST_BITS = 1 << 25
+REACH_BITS = 1 << 25
 """The largest reach that is held as bits: 4 MiB."""
 
 
@@ -51,7 +51,7 @@ class Intervals(NamedTuple):
                 last_low, last_high = low, high
                 merged.append((low, high))
         if len(merged) > FEW_INTERVALS + limit // BITS_PER_INTERVAL:
-            if limit > MOST_BITS:
+            if limit > REACH_BITS:
                 raise TooLarge
             mask = (1 << limit + 1) - 1
             return Bits(_as_bits(merged, 0) & mask, mask)

@@ -7,8 +7,8 @@ them are too few, k + 1 too many, and something dear fills in.
 
 Counting closes this gap. Measure the units in steps: the **weight** of a unit is its ``min_output`` in steps, rounded.
 Let ``limit`` be the largest sum of weights of any commitment whose minimum outputs fit under the load. Then
-``sum of weights of committed units <= limit`` holds for every plan (a lifted cover inequality; Balas 1975), and it
-has a multiplier of its own: a ``charge`` for each step of a committed unit.
+``sum of weights of committed units <= limit`` holds for every plan (with all weights 1 it is an extended cover
+inequality; Balas 1975), and it has a multiplier of its own: a ``charge`` for each step of a committed unit.
 """
 
 from __future__ import annotations
@@ -182,9 +182,9 @@ def _bound(tried: _Tried) -> int:
 
 
 def _at_price(merit_order: MeritOrder, load: int, row: Row, price: int) -> _Tried:
-    """The best charge at a price: what the last unit that fits under the row saves for each step (Dantzig's bound).
+    """The best charge at a price: what the first unit that no longer fits under the row saves for each step.
 
-    A unit saves ``(price - marginal_cost) * max_output`` when it is on.
+    That is Dantzig's bound again. A unit saves ``(price - marginal_cost) * max_output`` when it is on.
     """
     units = zip(merit_order.costs, merit_order.max_outputs, row.weights, strict=True)
     saving = [((price - cost * SCALE) * most, steps, most) for cost, most, steps in units if cost * SCALE < price]

@@ -36,10 +36,11 @@ class UnitClass(Group):
     __slots__ = ("end", "marginal_cost", "start")
 
     def __init__(self, merit_order: MeritOrder, start: int, end: int, deadline: Deadline) -> None:
-        places = merit_order.order[start:end]
-        super().__init__([merit_order.units[place] for place in places], merit_order.capacity_of(start, end), deadline)
+        positions = merit_order.order[start:end]
+        units = [merit_order.units[position] for position in positions]
+        super().__init__(units, merit_order.capacity_of(start, end), deadline)
         self.start, self.end = start, end
-        self.marginal_cost = merit_order.costs[places[0]]
+        self.marginal_cost = units[0].marginal_cost
 
 
 class Node(NamedTuple):
@@ -66,7 +67,7 @@ class Plan(NamedTuple):
 
 
 class Search:
-    """One search over one fleet and one load; the only thing in the solver that has a state.
+    """One search over one fleet and one load, and all that is known of its answer so far.
 
     Attributes:
         incumbent: the best plan found so far.

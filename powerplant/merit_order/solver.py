@@ -10,14 +10,14 @@ from powerplant.merit_order.deadline import Deadline, TimeLimitPassed, TooLarge
 from powerplant.merit_order.exceptions import GaveUp, Infeasible
 from powerplant.merit_order.fill import MeritOrder
 from powerplant.merit_order.model import Solution, Unit
-from powerplant.merit_order.proof import MOST_BITS, Bound, CountSplit, Empty, OutputSplit, Proof, Recomputed, Step
+from powerplant.merit_order.proof import CHECKED_BITS, Bound, CountSplit, Empty, OutputSplit, Proof, Recomputed, Step
 from powerplant.merit_order.reach import Group
 from powerplant.merit_order.relaxation import priced, rows_against, suggested_commitment
 from powerplant.merit_order.search import Search
 
 FEW_NODES, MORE_NODES = 50, 450
 """Nodes after which the search lets counting have a try, and after which it gives way to the guarantee: ordinary fleets
-need a few, and where hundreds do not end it, millions seldom do."""
+need a few, and where hundreds do not end it, the guarantee is most often sooner done."""
 
 
 def solve(units: Sequence[Unit], load: int, time_limit: float | None = None) -> Solution:
@@ -100,10 +100,20 @@ def _counted(search: Search) -> Solution | None:
         search.offer(suggested_commitment(search.merit_order, relaxation))
         if relaxation.lower_bound() > search.proven_bound:
             search.relaxation, search.proven_bound = relaxation, relaxation.lower_bound()
-        if search.proven_bound >= search.best.cost:
-            leaf = Bound(relaxation.price, relaxation.charge, relaxation.scale)
-            return _solution(search, "counting", [CountSplit(row.step, row.limit), leaf, Empty("outputs")])
+        if solution := _met_bound(search):
+            return solution
     return None
+
+
+def _met_bound(search: Search) -> Solution | None:
+    """The incumbent, if the multipliers of the tightest relaxation prove it."""
+    price, charge, _, scale, row = search.relaxation
+    if search.relaxation.lower_bound() < search.best.cost:
+        return None
+    leaf = Bound(price, charge, scale)
+    if row is None:
+        return _solution(search, "merit order", [leaf])
+    return _solution(search, "counting", [CountSplit(row.step, row.limit), leaf, Empty("outputs")])
 
 
 def _searched_to_the_end(search: Search) -> Solution:
@@ -120,6 +130,8 @@ def _guaranteed(search: Search) -> Solution | None:
     """
     if search.incumbent is None:
         return None
+    if solution := _met_bound(search):  # by a plan that the search has found since
+        return solution
     relaxation = search.relaxation
     widest = (search.best.cost - 1) * relaxation.scale - relaxation.bound
     for budget in budgets(widest):
@@ -148,7 +160,7 @@ def _solution(search: Search, method: str, steps: Sequence[Step]) -> Solution:
 def _proof(search: Search, method: str, steps: Sequence[Step]) -> Proof:
     """The steps as a proof, unless they rest on a reach that is too large to be checked."""
     costs = search.merit_order.costs
-    if search.merit_order.total > MOST_BITS and any(_rests_on_reach(costs, step) for step in steps):
+    if search.merit_order.total > CHECKED_BITS and any(_rests_on_reach(costs, step) for step in steps):
         steps = [Recomputed()]
     return Proof(method, tuple(steps))
 
