@@ -26,6 +26,9 @@ EXACT = Context(prec=120, rounding=ROUND_05UP)
 """Quotients and sums of prices are taken to 120 digits, and cut so that the last one still tells that more followed:
 the one rounding to come then falls as it would on the whole number, however many digits that has."""
 
+ABSENT = Decimal("NaN")
+"""A price that is not there. Decoding has seen to it that no plant needs it; if one does, its cost is no integer."""
+
 
 class Instance(NamedTuple):
     """The problem in integers.
@@ -87,7 +90,7 @@ def _wind_unit(plant: WindTurbine, wind: Decimal) -> Unit:
 
 
 def _decimal(number: float | None) -> Decimal:
-    return Decimal(repr(number)) if number is not None else Decimal(0)
+    return Decimal(repr(number)) if number is not None else ABSENT
 
 
 def _tenths_down(megawatt: float) -> tuple[int, bool]:

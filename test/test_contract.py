@@ -13,6 +13,7 @@ import re
 import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Self
@@ -39,6 +40,7 @@ PROBLEM_TYPES = (
     "method-not-allowed",
     "content-too-large",
     "bad-request",
+    "request-timeout",
     "internal-error",
 )
 SMALL_BODY = 2000
@@ -432,6 +434,16 @@ def test_chunks_that_are_none_are_the_clients_fault(edge_url: str, chunks: bytes
     with Connection(edge_url) as connection:
         connection.send("POST /productionplan HTTP/1.1", "Transfer-Encoding: chunked", "Connection: close", body=chunks)
         assert connection.next_status() == 400
+
+
+def test_half_sent_bodies_do_not_starve_the_others(gunicorn_url: str) -> None:
+    """More of them than the server has threads: they are told so after a pause, and the others are answered."""
+    with ExitStack() as open_connections:
+        stalled = [open_connections.enter_context(Connection(gunicorn_url)) for _ in range(12)]
+        for connection in stalled:
+            connection.send("POST /productionplan HTTP/1.1", "Content-Length: 1000", body=b'{"load"')
+        assert fetch("GET", f"{gunicorn_url}/health").status_code == 200
+        assert stalled[0].next_status() == 408
 
 
 class Connection:

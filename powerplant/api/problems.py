@@ -72,6 +72,12 @@ PROBLEM_TYPES = {
         "The body is too large",
         "The body of the request has more bytes than the server takes. Its operator can raise the limit.",
     ),
+    "request-timeout": ProblemType(
+        408,
+        "The body did not arrive in time",
+        "The client began to send a body and paused too long inside it, or did not come to its end in time. Nothing "
+        "was computed; send it again.",
+    ),
     "bad-request": ProblemType(
         400,
         "The request could not be read",
@@ -85,7 +91,9 @@ PROBLEM_TYPES = {
 }
 
 _TYPE_OF_STATUS = {
+    400: "bad-request",
     404: "not-found",
+    408: "request-timeout",
     405: "method-not-allowed",
     413: "content-too-large",
     500: "internal-error",
@@ -138,7 +146,7 @@ def _out_of_time(error: OutOfTime) -> Response:
 def _http_exception(error: HTTPException) -> Response:
     """What Flask and Werkzeug raise: unknown address, wrong method, a body too large, and our own bugs."""
     status = error.code or 500
-    name = _TYPE_OF_STATUS.get(status, "bad-request" if status == HTTPStatus.BAD_REQUEST else None)
+    name = _TYPE_OF_STATUS.get(status)
     detail = error.description or HTTPStatus(status).phrase
     if name is not None and error.description == type(error).description:  # the framework's words, not ours
         detail = PROBLEM_TYPES[name].explanation

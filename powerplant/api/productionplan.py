@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from decimal import ROUND_HALF_EVEN, Decimal
-from time import perf_counter
+from time import monotonic, perf_counter
 
 from flask import Blueprint, Response, current_app, g, request
-from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, RequestTimeout
 
 from powerplant.config import Settings
 from powerplant.decoding import decode
@@ -18,6 +18,14 @@ blueprint = Blueprint("productionplan", __name__)
 
 CENT = Decimal("0.01")
 CHUNK = 64 * 1024
+BODY_TIMEOUT = 5.0
+"""Seconds in which a body has to arrive."""
+
+LONGEST_PAUSE = 2.0
+"""Seconds that a client may pause inside its body."""
+
+SHORTEST_WAIT = 0.001
+"""Seconds; a timeout of 0 would mean not to wait at all, even for what is there."""
 
 
 @blueprint.post("/productionplan", strict_slashes=False)
@@ -58,16 +66,33 @@ def _read_body(max_body: int) -> bytes:
     if (request.content_length or 0) > max_body:
         raise RequestEntityTooLarge(too_large)
     body = bytearray()
-    try:
-        while chunk := request.stream.read(min(CHUNK, max_body + 1 - len(body))):
-            body += chunk
-            if len(body) > max_body:
-                raise RequestEntityTooLarge(too_large)
-    except HTTPException:
-        raise
-    except Exception as error:
-        raise BadRequest("The body could not be read to its end.") from error
+    end = monotonic() + BODY_TIMEOUT
+    while chunk := _read_chunk(min(CHUNK, max_body + 1 - len(body)), end):
+        body += chunk
+        if len(body) > max_body:
+            raise RequestEntityTooLarge(too_large)
     return bytes(body)
+
+
+def _read_chunk(size: int, end: float) -> bytes:
+    """What has come of the body, up to a size; an empty one at its end.
+
+    Under gunicorn the socket is given no longer than until ``end`` (a moment of the monotonic clock): bodies that never
+    come to their end would hold every thread.
+    """
+    connection = request.environ.get("gunicorn.socket")
+    before = connection.gettimeout() if connection else None
+    try:
+        if connection:
+            connection.settimeout(min(max(end - monotonic(), SHORTEST_WAIT), LONGEST_PAUSE))
+        return request.stream.read(size)
+    except TimeoutError as error:
+        raise RequestTimeout from error
+    except Exception as error:  # each server has errors of its own for chunks that are none and clients that went away
+        raise BadRequest("The body could not be read to its end.") from error
+    finally:
+        if connection:
+            connection.settimeout(before)
 
 
 def _answer(plan: ProductionPlan) -> Response:

@@ -6,6 +6,7 @@ Standard library only. It knows integers alone: no HTTP, no payload, no MW.
 from powerplant.merit_order.check import check_proof
 from powerplant.merit_order.exceptions import GaveUp, Infeasible
 from powerplant.merit_order.model import Solution, Unit
+from powerplant.merit_order.proof import Proof
 from powerplant.merit_order.solver import nearest_loads, solve
 
-__all__ = ["GaveUp", "Infeasible", "Solution", "Unit", "check_proof", "nearest_loads", "solve"]
+__all__ = ["GaveUp", "Infeasible", "Proof", "Solution", "Unit", "check_proof", "nearest_loads", "solve"]

@@ -8,6 +8,10 @@ sum of the moves, mover after mover, from the cheapest moves outward (the core a
 MINKNAP): what the sum still lacks must be made up by dearer moves, at a known cost at least, so that the sums worth
 keeping stay in a narrow window.
 
+A **mover** is one unit, or some that are alike. It can **jump** (off, or on) and, when on, **slide** inside its
+range. Its **rate** is the least that any of its moves costs for each tenth of a MW. The rates of the movers to come
+bound the **window** of sums: what they can still bring back to the residual load within the budget.
+
 The states of one step are fields of one ``int``, and a step is a handful of operations on whole integers (Lamport
 1975, multiple byte processing). A field holds what is left of the budget, plus one; 0 says that the sum cannot be
 reached within it. Shifts fill up with zeros, so nothing has to be guarded at the edges. Where the relaxation has
@@ -29,6 +33,9 @@ STATE_BITS = 1 << 30
 
 KEPT_BITS = 1 << 30
 """How much of the states is kept for walking back; beyond it only each second, fourth, ... is, and the rest redone."""
+
+EDGE = 8
+"""What part of the states is looked at, at each end, to see whether it can go."""
 
 FIRST_SHARE = 20
 """The budget is first what the incumbent leaves open, divided by two to the power of this."""
@@ -95,7 +102,8 @@ def best_within(
 ) -> list[bool] | None:
     """The commitment of the cheapest plan that costs at most the relaxation's bound plus a budget.
 
-    Time and memory grow with the number of movers and with the window; O(units * load) fields at the most.
+    Time and memory grow with the number of movers and with the window; O(units * load) fields at the most,
+    times the sums of weights where there is a row.
 
     Args:
         merit_order: of the fleet.
@@ -115,19 +123,23 @@ def best_within(
 
 
 class _CoreProgramme:
+    """One run: defaults, then movers, then windows, each from those before; then step by step forward, and back."""
+
     def __init__(
         self, merit_order: MeritOrder, relaxation: Relaxation, load: int, budget: int, deadline: Deadline
     ) -> None:
         self._deadline = deadline
         self._budget = budget
         self._relaxation = relaxation
+        self._units = merit_order.units
         row = relaxation.row if relaxation.charge else None
-        self._weights = row.weights if row else [0] * len(merit_order.units)
-        self._room = row.limit if row else 0
-        self._residual_load = load
-        self._default_on = [False] * len(merit_order.units)
+        self._weights = row.weights if row else [0] * len(self._units)
+        self._room = row.limit if row else 0  # what the row leaves beyond the defaults
+        self._residual_load = load  # what the defaults leave
+        self._default_on = [False] * len(self._units)
         self._fields = _Fields(budget)
-        self._movers = self._find_movers(merit_order)
+        self._take_defaults()
+        self._movers = self._find_movers()
         self._windows = self._find_windows()
 
     def run(self) -> list[bool] | None:
@@ -148,49 +160,61 @@ class _CoreProgramme:
                 kept_bits = sum(after.packed.bit_length() for before in kept.values() for after in before.values())
         return self._walk_back(states, kept)
 
-    def _find_movers(self, merit_order: MeritOrder) -> list[Mover]:
-        """Give every unit its default, and find what can leave it within the budget, the cheapest moves first.
+    def _take_defaults(self) -> None:
+        """Let every unit stand where the multipliers put it: on at maximum if that saves, else off."""
+        for position, (unit, weight) in enumerate(zip(self._units, self._weights, strict=True)):
+            if self._cost_at_maximum(unit, weight) < 0:
+                self._default_on[position] = True
+                self._residual_load -= unit.max_output
+                self._room -= weight
+
+    def _slope(self, unit: Unit) -> int:
+        """What a tenth of a MW of a unit costs beyond the price; negative where it saves."""
+        return unit.marginal_cost * self._relaxation.scale - self._relaxation.price
+
+    def _cost_at_maximum(self, unit: Unit, weight: int) -> int:
+        return self._slope(unit) * unit.max_output + self._relaxation.charge * weight
+
+    def _find_movers(self) -> list[Mover]:
+        """What can leave its default within the budget, the cheapest moves first.
 
         Of like units 1, 2, 4, ... move together, which makes every number of them (bounded knapsacks are split so).
         """
         alike: dict[tuple[Unit, int], list[int]] = {}
-        for position, kind in enumerate(zip(merit_order.units, self._weights, strict=True)):
+        for position, kind in enumerate(zip(self._units, self._weights, strict=True)):
             alike.setdefault(kind, []).append(position)
         movers = []
         for (unit, weight), positions in alike.items():
             if unit.max_output:
+                mover_of = self._mover_that_is_on if self._default_on[positions[0]] else self._mover_that_is_off
                 together = 1
                 while positions:
-                    movers += self._mover(unit, weight, positions[:together])
+                    mover = mover_of(unit, weight, positions[:together])
+                    if mover.jump or (mover.slide and self._default_on[positions[0]]):
+                        movers.append(mover)
                     positions = positions[together:]
                     together *= 2
         movers.sort(key=lambda mover: mover.rate)
         return movers
 
-    def _mover(self, unit: Unit, weight: int, positions: list[int]) -> list[Mover]:
-        """The mover of like units, where they can move; their default on the way."""
-        slope = unit.marginal_cost * self._relaxation.scale - self._relaxation.price
-        charge = self._relaxation.charge * weight
-        least, most, count = max(unit.min_output, 1), unit.max_output, len(positions)
-        cost_at_most = slope * most + charge
-        slide = least - most if slope < 0 else most - least
-        on = cost_at_most < 0
-        if on:
-            for position in positions:
-                self._default_on[position] = True
-            self._residual_load -= most * count
-            self._room -= weight * count
-            jump, jump_cost, weight = -most, -cost_at_most, -weight
-            rate = min(jump_cost // most, -slope) if slide else jump_cost // most
-        else:
-            jump = most if slope < 0 else least
-            jump_cost = slope * jump + charge
-            rate = cost_at_most // most
-        if jump_cost * count > self._budget:
-            jump = 0
-        if not jump and not (slide and on):
-            return []
-        return [Mover(positions, jump * count, jump_cost * count, weight * count, slide * count, abs(slope), rate)]
+    def _mover_that_is_on(self, unit: Unit, weight: int, positions: list[int]) -> Mover:
+        """Like units at maximum: they jump off, or slide down at what a tenth of a MW saves."""
+        most, slope, count = unit.max_output, self._slope(unit), len(positions)
+        slide = max(unit.min_output, 1) - most
+        off_cost = -self._cost_at_maximum(unit, weight)
+        affordable = off_cost * count <= self._budget
+        rate = min(off_cost // most, -slope) if slide else off_cost // most
+        jump = -most * count if affordable else 0
+        return Mover(positions, jump, off_cost * count, -weight * count, slide * count, -slope, rate)
+
+    def _mover_that_is_off(self, unit: Unit, weight: int, positions: list[int]) -> Mover:
+        """Like units that are off: they jump to the limit from which a slide costs, and slide from there."""
+        least, most, slope, count = max(unit.min_output, 1), unit.max_output, self._slope(unit), len(positions)
+        start, slide = (most, least - most) if slope < 0 else (least, most - least)
+        on_cost = slope * start + self._relaxation.charge * weight
+        rate = self._cost_at_maximum(unit, weight) // most
+        jump = start * count if on_cost * count <= self._budget else 0
+        return Mover(positions, jump, on_cost * count, weight * count, slide * count, abs(slope), rate)
 
     def _find_windows(self) -> list[Window]:
         """For each step what the later movers can still make up within the budget."""
@@ -274,13 +298,15 @@ class _CoreProgramme:
             packed = self._fields.after(packed, window.lowest - lowest)
             fields = max(0, fields - (window.lowest - lowest))
             lowest = window.lowest
-        while (edge := fields // 8) > 1:
+        # What stands far from the residual load must come back to it. An edge of an eighth goes where not one of its
+        # sums can afford even the shortest way back from it: looking at an eighth is cheap, and often all goes.
+        while (edge := fields // EDGE) > 1:
             way_back = lowest + fields - edge - self._residual_load
             if way_back <= 0 or self._fields.any_above(packed, fields - edge, fields, way_back * window.down_rate):
                 break
             fields -= edge
             packed = self._fields.first(packed, fields)
-        while (edge := fields // 8) > 1:
+        while (edge := fields // EDGE) > 1:
             way_back = self._residual_load - (lowest + edge - 1)
             if way_back <= 0 or self._fields.any_above(packed, 0, edge, way_back * window.up_rate):
                 break

@@ -7,7 +7,14 @@ alone; :mod:`powerplant.merit_order.check` does so and trusts none of it.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
+
+from powerplant.merit_order.model import Unit
+
+BITS_PER_OPERATION = 4096
+"""How many bits of a reach are shifted in the time of a simple operation."""
 
 
 class Bound(NamedTuple):
@@ -88,3 +95,15 @@ class Proof(NamedTuple):
     def certified(self) -> bool:
         """Whether every leaf can be checked by arithmetic alone."""
         return not any(isinstance(step, Recomputed) for step in self.steps)
+
+    def operations_to_check(self, units: Sequence[Unit], load: int) -> int:
+        """About how many simple operations a check takes: each step walks the units, each reach is built from bits."""
+        members = Counter(unit.marginal_cost for unit in units)
+        shifts = 2 + max((unit.max_output - unit.min_output for unit in units), default=0).bit_length()
+        operations = len(self.steps) * len(units)
+        for step in self.steps:
+            if isinstance(step, OutputSplit) and members[step.marginal_cost] > 1:
+                operations += members[step.marginal_cost] * shifts * (1 + step.at_least // BITS_PER_OPERATION)
+            elif isinstance(step, Empty) and step.reason == "unreachable":
+                operations += len(units) * shifts * (1 + load // BITS_PER_OPERATION)
+        return operations

@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
+from math import isqrt
 from typing import NamedTuple
 
 from powerplant.merit_order.deadline import Deadline, TooLarge
@@ -18,6 +19,9 @@ from powerplant.merit_order.model import Unit
 
 FIRST_WINDOW = 4
 """How many units before and after the one that ends partly loaded are chosen anew at first."""
+
+SMALL_PART = 32
+"""Up to so many units, the reach of each number of them is kept for walking back."""
 
 FEW_INTERVALS = 8
 BITS_PER_INTERVAL = 2048
@@ -117,9 +121,9 @@ def _high(interval: tuple[int, int]) -> int:
     return interval[1]
 
 
-def reaches_of(units: Sequence[Unit], limit: int, deadline: Deadline) -> list[Reach]:
-    """The reach of the first 0, 1, 2, ... of the units, as far as ``limit``."""
-    reaches: list[Reach] = [NOTHING]
+def reaches_of(first: Reach, units: Sequence[Unit], limit: int, deadline: Deadline) -> list[Reach]:
+    """A reach with the first 0, 1, 2, ... of some units more, as far as ``limit``."""
+    reaches = [first]
     for unit in units:
         deadline.check()
         reaches.append(reaches[-1].with_unit(unit, limit))
@@ -211,13 +215,17 @@ def _commitment(units: Sequence[Unit], output: int, deadline: Deadline) -> list[
 
     Later units stay off where they may, so that it is the same one every time.
     """
-    reaches = reaches_of(units, output, deadline)
-    if reaches[-1].floor(output) != output:
+    limit, part = output, max(SMALL_PART, isqrt(len(units)))
+    starts: list[Reach] = [NOTHING]  # only one reach in so many is kept: they may be large
+    for start in range(0, len(units), part):
+        starts.append(reaches_of(starts[-1], units[start : start + part], limit, deadline)[-1])
+    if starts.pop().floor(output) != output:
         return None
     committed = [False] * len(units)
-    for index in range(len(units) - 1, -1, -1):
-        before, unit = reaches[index], units[index]
-        if before.floor(output) != output:
-            committed[index] = True
-            output = before.floor(output - unit.min_output)
+    for start in range(part * (len(starts) - 1), -1, -part):
+        reaches = reaches_of(starts.pop(), units[start : start + part], limit, deadline)
+        for before, index in zip(reversed(reaches[:-1]), range(start + len(reaches) - 2, start - 1, -1), strict=True):
+            if before.floor(output) != output:
+                committed[index] = True
+                output = before.floor(output - units[index].min_output)
     return committed

@@ -14,6 +14,7 @@ inequality; Balas 1975), and it has a multiplier of its own: a ``charge`` for ea
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from math import gcd
 from typing import NamedTuple
 
@@ -155,8 +156,8 @@ def priced(merit_order: MeritOrder, load: int, row: Row, deadline: Deadline) -> 
         between = right.relaxation.price - left.relaxation.price
         if between < 2 or left.slope <= 0 or right.slope >= 0:
             break
-        rise = right.bound - left.bound - right.slope * between
-        step = min(max(int(rise / (left.slope - right.slope)), 1), between - 1)
+        step = int((right.bound - left.bound - right.slope * between) / (left.slope - right.slope))
+        step = min(max(step, 1), between - 1)
         meeting_point = left.bound + left.slope * step
         tried = _at_price(merit_order, load, row, left.relaxation.price + step)
         best = max(best, tried, key=_bound)
@@ -173,7 +174,7 @@ class _Tried(NamedTuple):
     """The bound at a price, how it changes with the price there, and the multipliers that give it."""
 
     bound: int
-    slope: float
+    slope: Fraction
     relaxation: Relaxation
 
 
@@ -189,14 +190,14 @@ def _at_price(merit_order: MeritOrder, load: int, row: Row, price: int) -> _Trie
     units = zip(merit_order.costs, merit_order.max_outputs, row.weights, strict=True)
     saving = [((price - cost * SCALE) * most, steps, most) for cost, most, steps in units if cost * SCALE < price]
     saved = sum(save for save, steps, _ in saving if not steps)
-    output: float = sum(most for _, steps, most in saving if not steps)
+    output = Fraction(sum(most for _, steps, most in saving if not steps))
     counted = sorted(((save // steps, save, steps, most) for save, steps, most in saving if steps), reverse=True)
     room = row.limit
     charge = fitting = 0
     for each, save, steps, most in counted:
         if steps > room:
             charge = each
-            output += most * room / steps
+            output += Fraction(most * room, steps)
             break
         fitting += 1
         room -= steps

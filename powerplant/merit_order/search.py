@@ -27,7 +27,7 @@ from powerplant.merit_order.deadline import Deadline
 from powerplant.merit_order.fill import Fill, MeritOrder
 from powerplant.merit_order.proof import Bound, Empty, OutputSplit, Step
 from powerplant.merit_order.reach import Group
-from powerplant.merit_order.relaxation import of_fill
+from powerplant.merit_order.relaxation import Relaxation, of_fill
 
 
 class UnitClass(Group):
@@ -103,6 +103,11 @@ class Search:
         """The incumbent, where there is one."""
         assert self.incumbent is not None, "no plan has been found"
         return self.incumbent
+
+    def tighten(self, relaxation: Relaxation) -> None:
+        """Take a relaxation in the place of the one that is known, if its bound is higher."""
+        if relaxation.lower_bound() > self.proven_bound:
+            self.relaxation, self.proven_bound = relaxation, relaxation.lower_bound()
 
     def offer(self, committed: list[bool]) -> None:
         """Keep the best plan of a commitment, if it has one and no better one is known."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from time import perf_counter
 
@@ -46,11 +47,11 @@ def solve(units: Sequence[Unit], load: int, time_limit: float | None = None) -> 
     search = Search(merit_order, fill, load, Deadline(start, time_limit))
     try:
         return (
-            _searched(search, FEW_NODES)
-            or _counted(search)
-            or _searched(search, MORE_NODES)
-            or _guaranteed(search)
-            or _searched_to_the_end(search)
+            _by_search(search, FEW_NODES)  # ordinary fleets end here
+            or _by_counting(search)  # large and narrow units
+            or _by_search(search, MORE_NODES)
+            or _by_core_programme(search)  # the guarantee, wherever its sums fit into memory
+            or _by_search_to_the_end(search)
         )
     except (TimeLimitPassed, TooLarge):
         raise _gave_up(search) from None
@@ -64,9 +65,10 @@ def nearest_loads(
     Both in tenths of a MW; the second is ``None`` where ``above`` exceeds all capacity.
 
     Raises:
-        GaveUp: the time limit passed first.
+        ValueError: a unit does not have ``0 <= min_output <= max_output``.
+        GaveUp: the time limit passed first, or the sums are too many for memory.
     """
-    fleet = Group(units, sum(unit.max_output for unit in units), Deadline(perf_counter(), time_limit))
+    fleet = Group(units, MeritOrder(units).total, Deadline(perf_counter(), time_limit))
     if above > fleet.capacity:
         return fleet.capacity, None
     try:
@@ -76,7 +78,7 @@ def nearest_loads(
     return below if gap_below is None else gap_below[0], above if gap_above is None else gap_above[1]
 
 
-def _searched(search: Search, nodes: int) -> Solution | None:
+def _by_search(search: Search, nodes: int) -> Solution | None:
     """The plan of a search that ends within its nodes."""
     if not search.run(nodes):
         return None
@@ -85,24 +87,41 @@ def _searched(search: Search, nodes: int) -> Solution | None:
     return _solution(search, "search", search.steps)
 
 
-def _counted(search: Search) -> Solution | None:
-    """The plan of a row on counts that closes the gap; on the way, some plan or the proof that there is none."""
+def _by_search_to_the_end(search: Search) -> Solution:
+    """The plan of a search that is not cut short."""
+    solution = _by_search(search, sys.maxsize)
+    assert solution is not None, "a search that is not cut short ends with a plan or without one"
+    return solution
+
+
+def _by_counting(search: Search) -> Solution | None:
+    """The plan that a row on counts proves to be a cheapest one."""
+    if not _has_plan(search):
+        return None
+    for row in rows_against(search.merit_order, search.fill, search.load, search.deadline):
+        relaxation = priced(search.merit_order, search.load, row, search.deadline)
+        search.offer(suggested_commitment(search.merit_order, relaxation))
+        search.tighten(relaxation)
+        if solution := _met_bound(search):
+            return solution
+    return None
+
+
+def _has_plan(search: Search) -> bool:
+    """Whether a plan is known; the first one is found by reach, which also proves where there is none.
+
+    Raises:
+        Infeasible: no plan exists.
+    """
     if search.incumbent is None:
         try:
             committed = search.fleet.commit(search.load)
         except TooLarge:
-            return None
+            return False
         if committed is None:
             raise _infeasible(search)
         search.offer(search.merit_order.by_unit(committed))
-    for row in rows_against(search.merit_order, search.fill, search.load, search.deadline):
-        relaxation = priced(search.merit_order, search.load, row, search.deadline)
-        search.offer(suggested_commitment(search.merit_order, relaxation))
-        if relaxation.lower_bound() > search.proven_bound:
-            search.relaxation, search.proven_bound = relaxation, relaxation.lower_bound()
-        if solution := _met_bound(search):
-            return solution
-    return None
+    return True
 
 
 def _met_bound(search: Search) -> Solution | None:
@@ -116,14 +135,7 @@ def _met_bound(search: Search) -> Solution | None:
     return _solution(search, "counting", [CountSplit(row.step, row.limit), leaf, Empty("outputs")])
 
 
-def _searched_to_the_end(search: Search) -> Solution:
-    """The plan of a search that is never cut short: what is left where sums are too large for any table."""
-    while True:
-        if solution := _searched(search, MORE_NODES):
-            return solution
-
-
-def _guaranteed(search: Search) -> Solution | None:
+def _by_core_programme(search: Search) -> Solution | None:
     """The plan of a core that is widened until it holds one, or holds none that beats the incumbent.
 
     ``None`` where no plan is known, or the sums are too large for memory.
