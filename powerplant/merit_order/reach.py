@@ -161,8 +161,15 @@ class Group:
             _, least, most = self.units[0]
             count = -(-output // most) if most else 0
             return None if count * least <= output else ((count - 1) * most, count * least)
-        if self.commit(output) is not None:
-            return None
+        return None if self.commit(output) is not None else self.neighbours_of(output)
+
+    def neighbours_of(self, output: int) -> tuple[int, int]:
+        """The nearest reachable outputs below and above one that is known to be unreachable.
+
+        Raises:
+            TimeLimitPassed: the deadline came first.
+            TooLarge: the reach would not fit into memory.
+        """
         if output > self._reach_limit:
             # The least sum above an output has all its units at minimum and needs each of them.
             highest = min(self.capacity, output + max(unit.min_output for unit in self.units))

@@ -184,12 +184,11 @@ def _rests_on_reach(costs: Sequence[int], step: Step) -> bool:
 
 
 def _infeasible(search: Search) -> Infeasible:
-    gap = search.fleet.gap_around(search.load)
-    assert gap is not None, "a load that the fleet can make has a plan"
+    neighbours = search.fleet.neighbours_of(search.load)
     smallest = min(unit.min_output for unit in search.merit_order.units if unit.max_output)
     reason = "below_minimum" if search.load < smallest else "in_a_gap"
     steps = search.steps if search.is_finished else [Empty("unreachable")]
-    return Infeasible(reason, *gap, _proof(search, "search", steps))
+    return Infeasible(reason, *neighbours, _proof(search, "search", steps))
 
 
 def _gave_up(search: Search) -> GaveUp:
