@@ -158,9 +158,7 @@ class Group:
             TimeLimitPassed: the deadline came first.
         """
         if self._is_alike():
-            _, least, most = self.units[0]
-            count = -(-output // most) if most else 0
-            return None if count * least <= output else ((count - 1) * most, count * least)
+            return None if self._alike_count(output) is not None else self.neighbours_of(output)
         return None if self.commit(output) is not None else self.neighbours_of(output)
 
     def neighbours_of(self, output: int) -> tuple[int, int]:
@@ -170,6 +168,10 @@ class Group:
             TimeLimitPassed: the deadline came first.
             TooLarge: the reach would not fit into memory.
         """
+        if self._is_alike():
+            _, least, most = self.units[0]
+            count = -(-output // most)
+            return (count - 1) * most, count * least
         if output > self._reach_limit:
             # The least sum above an output has all its units at minimum and needs each of them.
             highest = min(self.capacity, output + max(unit.min_output for unit in self.units))
@@ -194,9 +196,8 @@ class Group:
         """
         total = len(self.units)
         if self._is_alike():
-            _, least, most = self.units[0]
-            count = -(-output // most) if most else 0
-            return [True] * count + [False] * (total - count) if count * least <= output else None
+            count = self._alike_count(output)
+            return None if count is None else [True] * count + [False] * (total - count)
         if not self._filled:
             self._filled = list(accumulate((unit.max_output for unit in self.units), initial=0))
         filled = self._filled
@@ -210,6 +211,12 @@ class Group:
             if low == 0 and high == total:
                 return None
             window *= 2
+
+    def _alike_count(self, output: int) -> int | None:
+        """How many of units that are alike make an output; ``None`` where no number of them does."""
+        _, least, most = self.units[0]
+        count = -(-output // most) if most else 0
+        return count if count * least <= output else None
 
     def _is_alike(self) -> bool:
         """Whether the units are all the same, so that their number alone matters."""
