@@ -95,39 +95,32 @@ def _by_search_to_the_end(search: Search) -> Solution:
 
 
 def _by_counting(search: Search) -> Solution | None:
-    """The plan that a row on counts proves to be a cheapest one."""
-    if not _has_plan(search):
-        return None
+    """The plan that a row on counts proves to be a cheapest one; where none does, at least some plan is known then.
+
+    Raises:
+        Infeasible: no plan exists, which the reach of the fleet shows.
+    """
     for row in rows_against(search.merit_order, search.fill, search.load, search.deadline):
         relaxation = priced(search.merit_order, search.load, row, search.deadline)
         search.offer(suggested_commitment(search.merit_order, relaxation))
         search.tighten(relaxation)
         if solution := _met_bound(search):
             return solution
-    return None
-
-
-def _has_plan(search: Search) -> bool:
-    """Whether a plan is known; the first one is found by reach, which also proves where there is none.
-
-    Raises:
-        Infeasible: no plan exists.
-    """
     if search.incumbent is None:
         try:
             committed = search.fleet.commit(search.load)
         except TooLarge:
-            return False
+            return None
         if committed is None:
             raise _infeasible(search)
         search.offer(search.merit_order.by_unit(committed))
-    return True
+    return None
 
 
 def _met_bound(search: Search) -> Solution | None:
     """The incumbent, if the multipliers of the tightest relaxation prove it."""
     price, charge, _, scale, row = search.relaxation
-    if search.relaxation.lower_bound() < search.best.cost:
+    if search.incumbent is None or search.relaxation.lower_bound() < search.incumbent.cost:
         return None
     leaf = Bound(price, charge, scale)
     if row is None:
