@@ -37,7 +37,7 @@ KEPT_BITS = 1 << 30
 EDGE = 8
 """What part of the states is looked at, at each end, to see whether it can go."""
 
-FIRST_SHARE = 20
+FIRST_SHARE = 21
 """The budget is first what the incumbent leaves open, divided by two to the power of this."""
 
 
@@ -87,13 +87,13 @@ NO_STATES = States(0, 0, 0)
 
 
 def budgets(widest: int) -> Iterator[int]:
-    """Budgets up to the widest, each four times the one before.
+    """Budgets up to the widest, each eight times the one before.
 
     The cost of a step grows with the budget, and the best plan is most often far nearer to the bound than the
     incumbent is.
     """
-    narrowest = min(FIRST_SHARE, widest.bit_length() & ~1)
-    for share in range(narrowest, -1, -2):
+    narrowest = min(FIRST_SHARE, widest.bit_length() // 3 * 3)
+    for share in range(narrowest, -1, -3):
         yield widest >> share
 
 

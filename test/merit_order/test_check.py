@@ -1,0 +1,778 @@
+"""The check of proofs: it takes the true ones, and nothing false gets past it, whatever it is made of.
+
+What a leaf proves is worked out a second time here, output by output, from what :mod:`powerplant.merit_order.proof`
+says that it means.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import assume, given
+from oracles import brute_force, reachable
+from solving import answer, as_units, unit_list
+from strategies import PlainUnit, fleets, instances
+
+from benchmarks.families import FAMILIES
+from powerplant.merit_order import Infeasible, Unit, check, check_proof
+from powerplant.merit_order.proof import Bound, CountSplit, Empty, OutputSplit, Proof, Recomputed, Step, weight_of
+
+BIG, SMALL, WIND = Unit(3, 50, 100), Unit(5, 0, 40), Unit(0, 20, 20)
+ENGINES = [Unit(3, 20, 30), Unit(3, 20, 30), Unit(5, 0, 100)]
+BLOCKS = [Unit(3, 20, 20), Unit(3, 30, 30), Unit(3, 40, 40)]
+
+PROVEN: dict[str, tuple[tuple[Sequence[tuple[int, int, int]], int], str, list[type[Step]]]] = {
+    "no units": (([], 0), "merit order", [Bound]),
+    "a load of nothing": (([BIG], 0), "merit order", [Bound]),
+    "merit order": (([BIG, SMALL, WIND], 120), "merit order", [Bound]),
+    "splits of one unit": (([BIG, SMALL, WIND], 60), "search", [OutputSplit, Bound, Empty]),
+    "a split of two units": ((ENGINES, 35), "search", [OutputSplit, Bound, Empty]),
+    "a longer search": (FAMILIES["types"](8, 1), "search", [OutputSplit, Bound, Empty]),
+    "counting": (FAMILIES["counted"](8, 0), "counting", [CountSplit, Bound, Empty]),
+    "counting two sizes": (FAMILIES["counted_two_sizes"](8, 0), "counting", [CountSplit, Bound, Empty]),
+    "above capacity": (([BIG, SMALL, WIND], 161), "merit order", [Empty]),
+    "below minimum": (([BIG, WIND], 19), "search", [OutputSplit, Empty]),
+    "in a gap": (([BIG, WIND], 49), "search", [OutputSplit, Empty]),
+    "unreachable": (FAMILIES["counted_no_plan"](8, 0), "search", [Empty]),
+}
+"""Fleets whose answer is proven, how, and what the proof is made of."""
+
+every_proof = pytest.mark.parametrize("name", PROVEN)
+
+
+class Proven(NamedTuple):
+    """A fleet, and what was proven of it."""
+
+    units: list[Unit]
+    load: int
+    cost: int | None
+    steps: tuple[Step, ...]
+
+    def accepts(self, *steps: Any) -> bool:
+        """Whether the steps would do as well."""
+        return check_proof(self.units, self.load, self.cost, Proof("search", steps))
+
+    def with_step(self, place: int, *steps: Any) -> tuple[Any, ...]:
+        """The steps, with others for one of them."""
+        return *self.steps[:place], *steps, *self.steps[place + 1 :]
+
+
+def proven(units: Sequence[tuple[int, int, int]], load: int) -> Proven:
+    answered = answer(units, load)
+    cost = None if isinstance(answered, Infeasible) else answered.cost
+    return Proven(unit_list(units), load, cost, answered.proof.steps)
+
+
+def named(name: str) -> Proven:
+    (units, load), _, _ = PROVEN[name]
+    return proven(units, load)
+
+
+# --- What a leaf proves, worked out again ----------------------------------------------------------------------------
+
+
+class Region(NamedTuple):
+    """What the splits above leave: the outputs of a class, by its marginal cost, and the row of a first side."""
+
+    outputs: dict[int, range]
+    row: CountSplit | None
+
+
+ALL = Region({}, None)
+
+
+def sides(units: Sequence[Unit], region: Region, split: OutputSplit | CountSplit) -> list[Region]:
+    """Both sides of a split, the one that comes first in the steps first."""
+    if isinstance(split, CountSplit):
+        return [region._replace(row=split), region]
+    cost = split.marginal_cost
+    capacity = sum(unit.max_output for unit in units if unit.marginal_cost == cost)
+    outputs = region.outputs.get(cost, range(capacity + 1))
+    below = region._replace(outputs={**region.outputs, cost: range(outputs.start, split.at_most + 1)})
+    above = region._replace(outputs={**region.outputs, cost: range(split.at_least, outputs.stop)})
+    return [above, below] if split.at_least_first else [below, above]
+
+
+def leaves(units: Sequence[Unit], steps: Sequence[Step]) -> Iterator[tuple[int, Region]]:
+    """The places of the leaves among the steps of a whole tree, and what is left to each."""
+    regions = [ALL]
+    for place, step in enumerate(steps):
+        region = regions.pop()
+        if isinstance(step, OutputSplit | CountSplit):
+            regions += reversed(sides(units, region, step))
+        else:
+            yield place, region
+
+
+def bound_of(units: Sequence[Unit], load: int, region: Region, leaf: Bound) -> int:
+    """What no plan of a region can cost less than, by a leaf's multipliers: every output is tried."""
+    price, charge, scale = leaf
+    step, limit = region.row or (0, 0)
+    bound = price * load - charge * limit
+    for cost, least, most in units:
+        if cost not in region.outputs and most:
+            toll = charge * weight_of(least, step)
+            bound += min(0, *((cost * scale - price) * output + toll for output in range(least, most + 1)))
+    for cost, outputs in region.outputs.items():
+        bound += min((cost * scale - price) * output for output in outputs)
+    return -(-bound // scale)
+
+
+def holds_a_plan(units: Sequence[Unit], load: int, region: Region) -> bool:
+    """Whether some outputs that a region leaves add up to the load; of a region without a row."""
+    assert region.row is None
+    sums = reachable([unit for unit in units if unit.marginal_cost not in region.outputs], load)
+    for cost, outputs in region.outputs.items():
+        members = reachable([unit for unit in units if unit.marginal_cost == cost], outputs.stop)
+        made = [output for output in outputs if members >> output & 1]
+        sums = sum({1 << total + output for total in range(load + 1) if sums >> total & 1 for output in made})
+    return bool(sums >> load & 1)
+
+
+# --- True proofs -----------------------------------------------------------------------------------------------------
+
+
+@every_proof
+def test_what_the_solver_proves_is_accepted(name: str) -> None:
+    (units, load), method, kinds = PROVEN[name]
+    answered = answer(units, load)
+    assert answered.proof.method == method
+    assert {type(step) for step in answered.proof.steps} == set(kinds)
+    assert answered.proof.certified
+    assert named(name).accepts(*answered.proof.steps)
+
+
+@given(instances())
+def test_every_proof_is_accepted_that_is_not_labelled_recomputed(instance: tuple[list[PlainUnit], int]) -> None:
+    units, load = instance
+    answered = answer(units, load)
+    assert answered.proof.certified is (answered.proof.method != "core programme")
+    assert proven(units, load).accepts(*answered.proof.steps) is answered.proof.certified
+
+
+def test_what_the_core_programme_found_is_not_certified() -> None:
+    units, load = FAMILIES["block_ceiling"](12, 1)
+    answered = answer(units, load)
+    assert answered.proof == Proof("core programme", (Recomputed(),))
+    assert not answered.proof.certified
+    assert not proven(units, load).accepts(Recomputed())
+
+
+def test_what_a_proof_is_called_proves_nothing() -> None:
+    units, load, cost, steps = named("splits of one unit")
+    for method in ("merit order", "search", "counting", "core programme", "", "trust me"):
+        assert check_proof(units, load, cost, Proof(method, steps))
+        assert not check_proof(units, load, cost, Proof(method, (Recomputed(),)))
+
+
+def test_a_proof_made_by_hand_is_accepted() -> None:
+    """Two engines make 0, 20 to 30 or 40 to 60: at 35 one of them is full and the dear unit makes 5."""
+    by_hand = Proven(ENGINES, 35, 115, ())
+    assert by_hand.accepts(OutputSplit(3, 30, 40, True), Empty("outputs"), Bound(5))
+    assert by_hand.accepts(OutputSplit(3, 30, 40, False), Bound(5), Empty("outputs"))
+    # Deeper than need be, and with the whole of a leaf's bound in thirds.
+    assert by_hand.accepts(
+        OutputSplit(3, 30, 40, False), OutputSplit(3, 0, 20, False), Bound(5), Bound(15, 0, 3), Empty("outputs")
+    )
+    # Once more inside what a split has left: 20 to 30 is too much for 15, only because of its lower end.
+    inside = Proven(ENGINES, 15, 75, ())
+    nothing = Empty("outputs")
+    assert inside.accepts(OutputSplit(3, 0, 20, False), Bound(5), OutputSplit(3, 30, 40, True), nothing, nothing)
+    # Counting: two of 20 are too many, and one of them brings at most 30.
+    assert by_hand.accepts(CountSplit(20, 1), Bound(5, 60), Empty("outputs"))
+
+
+# --- Claims ----------------------------------------------------------------------------------------------------------
+
+
+@every_proof
+def test_a_proof_proves_no_more_than_it_says(name: str) -> None:
+    units, load, cost, steps = named(name)
+    proof = Proof("search", steps)
+    if cost is None:
+        return
+    assert not check_proof(units, load, cost + 1, proof)
+    assert not check_proof(units, load, None, proof)
+    # What is less is true as well.
+    assert check_proof(units, load, cost - 1, proof)
+
+
+@every_proof
+@pytest.mark.parametrize("made_of", [float, str, lambda cost: [cost], lambda cost: complex(cost)])
+def test_a_cost_that_is_no_integer_is_not_proven(name: str, made_of: Any) -> None:
+    units, load, cost, steps = named(name)
+    if cost is not None:
+        assert not check_proof(units, load, made_of(cost), Proof("search", steps))
+
+
+# --- Coverage --------------------------------------------------------------------------------------------------------
+
+
+@every_proof
+def test_a_step_that_is_dropped_or_doubled_is_missed(name: str) -> None:
+    case = named(name)
+    for place, step in enumerate(case.steps):
+        assert not case.accepts(*case.with_step(place))
+        assert not case.accepts(*case.with_step(place, step, step))
+
+
+@every_proof
+def test_no_steps_and_steps_too_many_prove_nothing(name: str) -> None:
+    case = named(name)
+    assert not case.accepts()
+    for step in (*case.steps, Bound(0), Empty("outputs"), OutputSplit(3, 0, 50, True), Recomputed(), None):
+        assert not case.accepts(*case.steps, step)
+
+
+@every_proof
+def test_steps_that_were_cut_off_prove_nothing(name: str) -> None:
+    case = named(name)
+    for length in range(len(case.steps)):
+        assert not case.accepts(*case.steps[:length])
+
+
+@every_proof
+def test_a_leaf_that_was_only_recomputed_proves_nothing(name: str) -> None:
+    case = named(name)
+    for place, _ in leaves(case.units, case.steps):
+        assert not case.accepts(*case.with_step(place, Recomputed()))
+
+
+@every_proof
+@pytest.mark.parametrize("reason", ["outputs", "unreachable"])
+def test_a_leaf_that_holds_a_plan_is_not_empty(name: str, reason: str) -> None:
+    case = named(name)
+    for place, region in leaves(case.units, case.steps):
+        if region.row is None and not isinstance(case.steps[place], Empty):
+            accepted = case.accepts(*case.with_step(place, Empty(reason)))
+            assert not (accepted and holds_a_plan(case.units, case.load, region))
+            assert not (accepted and reason == "unreachable")
+
+
+def test_a_count_leaves_out_no_plan() -> None:
+    """The first side of a row on counts holds the plans, and says that it is empty."""
+    case = named("counting")
+    split, bound, empty = case.steps
+    assert case.accepts(split, bound, empty)
+    for reason in ("outputs", "unreachable"):
+        assert not case.accepts(split, Empty(reason), empty)
+        assert not case.accepts(split, Empty(reason), bound)
+
+
+@pytest.mark.parametrize(
+    ("units", "load", "claim", "split", "first", "then"),
+    [
+        # One unit, 50 to 100: what is cheapest lies in between.
+        ([Unit(3, 50, 100), Unit(5, 0, 100)], 60, 181, OutputSplit(3, 59, 61, False), Bound(5), Bound(0)),
+        ([Unit(3, 50, 100), Unit(5, 0, 100)], 60, 181, OutputSplit(3, 59, 61, True), Bound(0), Bound(5)),
+        ([Unit(3, 50, 100), Unit(5, 0, 100)], 60, 185, OutputSplit(3, 0, 70, False), Bound(5), Bound(0)),
+        # The lowest and the highest of its outputs.
+        ([Unit(3, 50, 100), Unit(5, 0, 100)], 50, 151, OutputSplit(3, 0, 51, False), Bound(5), Bound(0)),
+        ([Unit(3, 50, 99), Unit(5, 0, 60)], 98, 295, OutputSplit(3, 50, 99, False), Bound(5), Bound(0)),
+        # Off is an output too.
+        ([Unit(3, 50, 100), Unit(2, 0, 60)], 60, 121, OutputSplit(3, -1, 50, False), Empty("outputs"), Bound(0)),
+        # Two units of one cost: both of them, or one, make what is left out.
+        (ENGINES, 50, 151, OutputSplit(3, 30, 51, False), Bound(5), Bound(0)),
+        (ENGINES, 25, 76, OutputSplit(3, 24, 26, False), Bound(5), Bound(0)),
+        (ENGINES, 20, 61, OutputSplit(3, 0, 21, True), Bound(0), Bound(5)),
+        (ENGINES, 30, 91, OutputSplit(3, 29, 40, True), Bound(0), Bound(5)),
+        # Blocks of one cost: 20 and 30 together are 50.
+        ([*BLOCKS, Unit(5, 0, 99)], 50, 151, OutputSplit(3, 40, 60, True), Bound(0), Bound(5)),
+    ],
+)
+def test_a_split_must_leave_out_nothing_that_can_be_made(
+    units: list[Unit], load: int, claim: int, split: OutputSplit, first: Step, then: Step
+) -> None:
+    """The claim is false by what lies between the sides, while each of the two keeps it."""
+    least = brute_force(as_units(units), load)
+    assert least is not None
+    assert least < claim
+    for leaf, region in zip((first, then), sides(units, ALL, split), strict=True):
+        if isinstance(leaf, Bound):
+            assert bound_of(units, load, region, leaf) >= claim
+    assert not check_proof(units, load, claim, Proof("search", (split, first, then)))
+    assert not check_proof(units, load, claim, Proof("search", (split, then, first)))
+
+
+@pytest.mark.parametrize(
+    "split",
+    [
+        OutputSplit(3, 60, 61, True),  # up to all that they can make, and beyond it
+        OutputSplit(3, -1, 0, True),
+        OutputSplit(3, 61, 70, True),
+        OutputSplit(3, 30, 30, True),  # sides that overlap
+        OutputSplit(3, 40, 30, True),
+        OutputSplit(4, 0, 1, True),  # a class that there is not
+        OutputSplit(4, 0, 0, True),
+    ],
+)
+def test_a_split_lies_inside_what_its_class_can_make(split: OutputSplit) -> None:
+    for leaf in (Bound(3), Bound(5), Bound(0), Empty("outputs")):
+        assert not check_proof(ENGINES, 50, 150, Proof("search", (split, leaf, leaf)))
+        assert not check_proof(ENGINES, 50, 150, Proof("search", (split, leaf, Bound(3))))
+
+
+def test_a_split_lies_inside_the_range_that_was_left_above_it() -> None:
+    """Each of the splits is sound by itself; below another one it must not give back what that one took."""
+    case = Proven(ENGINES, 35, 115, ())
+    outer = OutputSplit(3, 30, 40, True)
+    assert case.accepts(outer, Empty("outputs"), OutputSplit(3, 0, 20, True), Bound(5), Bound(5))
+    # 40 to 60 is left, then 0 to 30.
+    assert not case.accepts(outer, OutputSplit(3, 0, 20, True), Empty("outputs"), Empty("outputs"), Bound(5))
+    assert not case.accepts(outer, OutputSplit(3, 30, 40, True), Empty("outputs"), Bound(5), Bound(5))
+    assert not case.accepts(outer, Empty("outputs"), OutputSplit(3, 30, 40, True), Empty("outputs"), Bound(5))
+    assert not case.accepts(outer, Empty("outputs"), OutputSplit(3, 30, 40, True), Bound(5), Bound(5))
+
+
+@every_proof
+def test_a_split_that_turns_its_sides_around_is_noticed(name: str) -> None:
+    """A leaf that closes one side most often does not close the other; where all still do, nothing was lost."""
+    case = named(name)
+    for place, step in enumerate(case.steps):
+        if isinstance(step, OutputSplit):
+            steps = case.with_step(place, step._replace(at_least_first=not step.at_least_first))
+            if case.cost is not None and case.accepts(*steps):
+                at = dict(leaves(case.units, steps))
+                closing = [(at[i], leaf) for i, leaf in enumerate(steps) if isinstance(leaf, Bound)]
+                assert all(bound_of(case.units, case.load, *leaf) >= case.cost for leaf in closing)
+
+
+# --- Multipliers -----------------------------------------------------------------------------------------------------
+
+
+def test_each_multiplier_counts() -> None:
+    """One engine is full at 30, and the dear unit makes the other 5: 115, which nothing but its own price proves."""
+    case = named("a split of two units")
+    assert case.cost == 115
+    assert case.steps == (OutputSplit(3, 30, 40, False), Bound(5), Empty("outputs"))
+    for moved in (Bound(4), Bound(6), Bound(0), Bound(-5), Bound(5, 1), Bound(5, -1), Bound(5, 0, 2), Bound(10, 0, 1)):
+        assert not case.accepts(*case.with_step(1, moved))
+    assert case.accepts(*case.with_step(1, Bound(10, 0, 2)))
+
+
+@given(instances(max_units=5, largest=20), st.data())
+def test_a_moved_multiplier_is_accepted_where_its_bound_reaches_the_cost_and_only_there(
+    instance: tuple[list[PlainUnit], int], data: st.DataObject
+) -> None:
+    case = proven(*instance)
+    bounds = [at for at in leaves(case.units, case.steps) if isinstance(case.steps[at[0]], Bound)]
+    assume(case.cost is not None and bounds)
+    assert case.cost is not None
+    place, region = data.draw(st.sampled_from(bounds))
+    leaf = case.steps[place]
+    assert isinstance(leaf, Bound)
+    finer = data.draw(st.integers(1, 3))
+    by = data.draw(st.one_of(st.integers(-3, 3), st.sampled_from([u.marginal_cost - leaf.price for u in case.units])))
+    moved = Bound(leaf.price * finer + by, 0, finer * leaf.scale)
+    accepted = case.accepts(*case.with_step(place, moved))
+    assert accepted is (bound_of(case.units, case.load, region, moved) >= case.cost)
+
+
+@pytest.mark.parametrize("name", ["counting", "counting two sizes"])
+def test_the_multipliers_of_a_row_count(name: str) -> None:
+    case = named(name)
+    split, leaf, empty = case.steps
+    assert isinstance(split, CountSplit)
+    assert isinstance(leaf, Bound)
+    region, _ = sides(case.units, ALL, split)
+    # They prove the cost with next to nothing to spare: a tenth less or more of one is too much.
+    for moved in (
+        leaf._replace(price=leaf.price * 9 // 10),
+        leaf._replace(price=leaf.price * 11 // 10),
+        leaf._replace(charge=leaf.charge * 9 // 10),
+        leaf._replace(charge=leaf.charge * 11 // 10),
+        leaf._replace(charge=0),
+        leaf._replace(scale=leaf.scale * 11 // 10),
+        leaf._replace(scale=leaf.scale + 1),
+        leaf._replace(price=leaf.price + leaf.scale, charge=leaf.charge + leaf.scale),
+    ):
+        assert case.cost is not None
+        reaches = bound_of(case.units, case.load, region, moved) >= case.cost
+        assert case.accepts(split, moved, empty) is reaches
+        assert not reaches or moved.price == leaf.price
+    assert not case.accepts(split, leaf._replace(charge=0), empty)
+    assert not case.accepts(split, leaf._replace(scale=leaf.scale * 11 // 10), empty)
+
+
+@every_proof
+@pytest.mark.parametrize("scale", [0, -1, -(1 << 20)])
+def test_a_scale_is_above_nothing(name: str, scale: int) -> None:
+    """Divided by a negative scale, a bound on what a plan costs would be one on what it can cost at the most."""
+    case = named(name)
+    for place, step in enumerate(case.steps):
+        if isinstance(step, Bound):
+            assert case.cost is not None
+            turned = Bound(step.price * scale, 0, scale)
+            for wrong in (step._replace(scale=scale), step._replace(charge=0, scale=scale), turned):
+                for claim in (case.cost, case.cost + 1, case.cost + 10**30):
+                    steps = case.with_step(place, wrong)
+                    assert not check_proof(case.units, case.load, claim, Proof("search", steps))
+
+
+def test_a_charge_needs_a_row() -> None:
+    case = named("merit order")
+    assert case.accepts(Bound(3))
+    assert case.accepts(Bound(3, 0))
+    assert not case.accepts(Bound(3, 1))
+    # On the second side of a row there is none; on the first one there is, and nobody pays for no weight.
+    assert case.accepts(CountSplit(1000, 0), Bound(3, 1), Bound(3))
+    assert not case.accepts(CountSplit(1000, 0), Bound(3, 1), Bound(3, 1))
+
+
+def test_a_charge_is_never_negative() -> None:
+    """It would pay those who keep the row: with -60 for each engine 35 would cost 175."""
+    units, split = ENGINES, CountSplit(20, 1)
+    negative = Bound(5, -60)
+    assert not check_proof(units, 35, 115, Proof("counting", (split, negative, Empty("outputs"))))
+    # One engine of 20 makes a load of 20 for 60, while a gain of a million for each missing one says that it cannot.
+    proof = (CountSplit(20, 3), Bound(3, -(10**6)), Empty("outputs"))
+    assert bound_of(units, 20, sides(units, ALL, CountSplit(20, 3))[0], Bound(3, -(10**6))) > 60
+    assert not check_proof(units, 20, 61, Proof("counting", proof))
+
+
+# --- Rows on counts --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["counting", "counting two sizes"])
+def test_a_count_that_can_be_exceeded_is_no_row(name: str) -> None:
+    case = named(name)
+    split, leaf, empty = case.steps
+    assert isinstance(split, CountSplit)
+    for lower in range(1, split.at_most + 2):
+        assert not case.accepts(split._replace(at_most=split.at_most - lower), leaf, empty)
+
+
+@pytest.mark.parametrize("name", ["counting", "counting two sizes"])
+def test_a_wrong_step_is_noticed(name: str) -> None:
+    """Half the step doubles the weights, and all of them together no longer keep the limit; no step weighs nothing."""
+    case = named(name)
+    split, leaf, empty = case.steps
+    assert isinstance(split, CountSplit)
+    for step in (0, -1, -split.step, 1, split.step // 2, split.step * 2, split.step * 100):
+        assert not case.accepts(split._replace(step=step), leaf, empty)
+
+
+def test_a_count_does_not_know_what_a_class_weighs_that_was_split() -> None:
+    """The two engines make 45 for 135. One of them and the dear unit cost 165, which is all that the first side has."""
+    count, split, nothing = CountSplit(20, 1), OutputSplit(3, 30, 40, True), Empty("outputs")
+    first_side = Bound(5, 60)
+    assert bound_of(ENGINES, 45, sides(ENGINES, ALL, count)[0], first_side) == 165
+    assert brute_force(as_units(ENGINES), 45) == 135
+    for second_side in ((nothing,), (split, nothing, nothing), (split, Empty("unreachable"), nothing)):
+        assert not check_proof(ENGINES, 45, 165, Proof("counting", (count, first_side, *second_side)))
+    # At 35 two of them are too many, and that is known of the second side while nothing else was split.
+    assert check_proof(ENGINES, 35, 115, Proof("counting", (count, first_side, nothing)))
+
+
+def test_a_step_is_above_nothing() -> None:
+    case = named("merit order")
+    for step in (0, -1, -20):
+        for at_most in (-1, 0, 5):
+            for then in (Empty("outputs"), Empty("unreachable"), *case.steps):
+                assert not case.accepts(CountSplit(step, at_most), *case.steps, then)
+
+
+@given(fleets(max_units=5, largest=20), st.data())
+def test_the_second_side_of_a_count_is_empty_only_where_no_commitment_weighs_so_much(
+    units: list[PlainUnit], data: st.DataObject
+) -> None:
+    fleet = unit_list(units)
+    load = data.draw(st.integers(0, sum(unit.max_output for unit in units)))
+    step = data.draw(st.integers(1, 21))
+    heaviest = heaviest_commitment(fleet, load, step)
+    at_most = data.draw(st.integers(max(0, heaviest - 2), heaviest + 2))
+    # A cost that any bound reaches, so that only the second side is in question.
+    count = Proof("counting", (CountSplit(step, at_most), Bound(0), Empty("outputs")))
+    assert check_proof(fleet, load, -(10**15), count) is (at_most >= heaviest)
+
+
+def heaviest_commitment(units: Sequence[Unit], load: int, step: int) -> int:
+    """The largest sum of weights of units whose minimum outputs fit under the load, one commitment after another."""
+    commitments = [(0, 0)]
+    for unit in units:
+        weight = weight_of(unit.min_output, step)
+        commitments += [(output + unit.min_output, steps + weight) for output, steps in commitments]
+    return max(steps for output, steps in commitments if output <= load)
+
+
+# --- Garbage ---------------------------------------------------------------------------------------------------------
+
+GARBAGE: list[Any] = [None, 0, 1.5, "", "outputs", (), (3,), (3, 0, 1), [], {}, object(), Bound, Empty, Proof("", ())]
+
+
+@every_proof
+@pytest.mark.parametrize("garbage", GARBAGE, ids=repr)
+def test_garbage_for_a_step_is_no_step(name: str, garbage: Any) -> None:
+    case = named(name)
+    for place in range(len(case.steps)):
+        assert not case.accepts(*case.with_step(place, garbage))
+
+
+@pytest.mark.parametrize("garbage", [None, 0, 1.5, "steps", object(), Bound(3), Bound], ids=repr)
+def test_garbage_for_steps_or_for_a_proof_proves_nothing(garbage: Any) -> None:
+    units, load, cost, _ = named("merit order")
+    assert not check_proof(units, load, cost, Proof("search", garbage))
+    assert not check_proof(units, load, cost, garbage)
+
+
+def numbers_of(step: Step) -> list[str]:
+    """The members of a step that are numbers."""
+    return [name for name, value in step._asdict().items() if type(value) is int]
+
+
+@every_proof
+@pytest.mark.parametrize(
+    "made_of",
+    [str, lambda _: None, lambda _: float("nan"), lambda _: float("inf"), lambda n: [n], lambda n: (n,)],
+)
+def test_garbage_for_a_number_is_no_number(name: str, made_of: Any) -> None:
+    case = named(name)
+    for place, step in enumerate(case.steps):
+        for member in numbers_of(step):
+            garbled = step._replace(**{member: made_of(getattr(step, member))})
+            assert not case.accepts(*case.with_step(place, garbled))
+
+
+# --- Soundness: whatever is accepted is true -------------------------------------------------------------------------
+
+
+@st.composite
+def planned(draw: st.DrawFn, max_units: int = 4, largest: int = 16) -> tuple[list[Unit], int, int]:
+    """A fleet, a load that has a plan, and the least cost."""
+    units = unit_list(draw(fleets(max_units, largest)))
+    load = 0
+    for unit in units:
+        load += draw(st.one_of(st.sampled_from([0, *unit[1:]]), st.integers(unit.min_output, unit.max_output)))
+    least = brute_force(as_units(units), load)
+    assert least is not None
+    return units, load, least
+
+
+@st.composite
+def falsehoods(draw: st.DrawFn, least: int) -> int | None:
+    """A cost above the least one, or that there is no plan."""
+    return draw(st.one_of(st.none(), st.just(least + 1), st.just(least + 1), st.integers(least + 1, least + 10**4)))
+
+
+@given(planned(5, 24), st.data())
+def test_the_proof_of_another_question_proves_nothing_false_of_this_one(
+    question: tuple[list[Unit], int, int], data: st.DataObject
+) -> None:
+    """The proof, as it is, of a fleet of which one thing is different."""
+    units, load, least = question
+    others = units.copy()
+    at = data.draw(st.integers(0, len(units) - 1))
+    cost, low, high = units[at]
+    change = data.draw(st.sampled_from(["dearer", "later", "earlier", "gone", "load"]))
+    if change == "dearer":
+        others[at] = Unit(cost + data.draw(st.integers(1, 3)), low, high)
+    elif change == "later":
+        others[at] = Unit(cost, data.draw(st.integers(low, high)), high)
+    elif change == "earlier":
+        others[at] = Unit(cost, low, data.draw(st.integers(low, high)))
+    elif change == "gone":
+        del others[at]
+    other_load = max(0, load + data.draw(st.integers(-3, 3))) if change == "load" else load
+    answered = answer(others, other_load)
+    claim = None if isinstance(answered, Infeasible) else answered.cost
+    accepted = check_proof(units, load, claim, answered.proof)
+    assert not accepted or (claim is not None and claim <= least)
+
+
+@st.composite
+def trees(draw: st.DrawFn, units: list[Unit], load: int, claim: int | None) -> tuple[Step, ...]:
+    """A tree made to prove a claim: splits that need not be sound, and leaves that are closed if they can be."""
+    plan = draw(st.sampled_from(cheapest_outputs(units, load)))
+    regions = [ALL]
+    steps: list[Step] = []
+    while regions:
+        region = regions.pop()
+        kind = draw(st.sampled_from(["output", "output", "count", "leaf"])) if len(steps) < 6 else "leaf"
+        split: OutputSplit | CountSplit | None = None
+        if kind == "output":
+            split = draw(output_splits(units, region, plan))
+        elif kind == "count":
+            split = draw(count_splits(units, plan))
+        if split is None:
+            steps.append(draw(closing_leaves(units, load, claim, region)))
+        else:
+            steps.append(split)
+            regions += reversed(sides(units, region, split))
+    return tuple(steps)
+
+
+def cheapest_outputs(units: Sequence[Unit], load: int) -> list[tuple[int, ...]]:
+    """The outputs of the cheapest plans, ends of ranges first; a plan that is left out makes a claim seem true."""
+    plans: dict[int, tuple[int, tuple[int, ...]]] = {0: (0, ())}
+    for cost, low, high in units:
+        after: dict[int, tuple[int, tuple[int, ...]]] = {}
+        for total, (spent, outputs) in plans.items():
+            for output in {0, *range(low, high + 1)} if high else {0}:
+                candidate = spent + cost * output, (*outputs, output)
+                if total + output <= load and (total + output not in after or candidate < after[total + output]):
+                    after[total + output] = candidate
+        plans = after
+    return [plans[load][1]]
+
+
+@st.composite
+def output_splits(draw: st.DrawFn, units: list[Unit], region: Region, plan: Sequence[int]) -> OutputSplit | None:
+    """A split around what a class makes in the cheapest plan, as though it could not make that, or anywhere."""
+    cost = draw(st.sampled_from([unit.marginal_cost for unit in units]))
+    capacity = sum(unit.max_output for unit in units if unit.marginal_cost == cost)
+    left = region.outputs.get(cost, range(capacity + 1))
+    if len(left) < 2:
+        return None
+    made = sum(output for unit, output in zip(units, plan, strict=True) if unit.marginal_cost == cost)
+    between = made if made in left[1:-1] and draw(st.booleans()) else draw(st.sampled_from(left[:-1]))
+    at_most = draw(st.sampled_from([max(left[0], between - 1), left[0], between]))
+    at_least = draw(st.sampled_from([max(at_most, between) + 1, left[-1]]))
+    at_least = min(max(at_least, at_most + 1), left[-1])
+    return OutputSplit(cost, at_most, at_least, draw(st.booleans())) if at_most < at_least else None
+
+
+@st.composite
+def count_splits(draw: st.DrawFn, units: list[Unit], plan: Sequence[int]) -> CountSplit:
+    """A row that the cheapest plan just keeps, or just breaks, or any other."""
+    step = draw(st.sampled_from(sorted({max(1, unit.min_output // parts) for unit in units for parts in (1, 2, 3)})))
+    weight = sum(weight_of(unit.min_output, step) for unit, output in zip(units, plan, strict=True) if output)
+    return CountSplit(step, draw(st.sampled_from([weight, weight - 1, weight - 1, weight + 1, 0])))
+
+
+@st.composite
+def closing_leaves(draw: st.DrawFn, units: list[Unit], load: int, claim: int | None, region: Region) -> Step:
+    """A bound that reaches the claim; where there is none, one of the ways to say that nothing is there."""
+    scale = draw(st.sampled_from([1, 1, 1, 2, -1]))
+    costs = sorted({unit.marginal_cost for unit in units})
+    far = 10**4 * max(1, *map(abs, costs))
+    prices = [scale * price for cost in costs for price in (cost, cost - 1, cost + 1)] + [-far, far]
+    charges = [0, draw(st.integers(1, 1 + abs(costs[-1]))), -draw(st.integers(1, 10**6)), far]
+    if region.row is None:
+        charges = [0, draw(st.sampled_from([0, 0, 0, 1, -1]))]
+    bounds = [Bound(price, charge, scale) for price in prices for charge in charges]
+    least = 10**30 if claim is None else claim
+    closing: list[Step] = [bound for bound in bounds if scale < 0 or bound_of(units, load, region, bound) >= least]
+    otherwise: list[Step] = [Empty("outputs"), Empty("unreachable"), bounds[0], Recomputed()]
+    return draw(st.sampled_from(closing or otherwise))
+
+
+@given(planned(), st.data())
+def test_no_tree_proves_anything_false(question: tuple[list[Unit], int, int], data: st.DataObject) -> None:
+    units, load, least = question
+    claim = data.draw(falsehoods(least))
+    assert not check_proof(units, load, claim, Proof("search", data.draw(trees(units, load, claim))))
+
+
+@given(planned(), st.data())
+def test_a_tree_that_is_accepted_is_right(question: tuple[list[Unit], int, int], data: st.DataObject) -> None:
+    """A true claim is often accepted here, so that the test before this one is no test of a check that says no."""
+    units, load, least = question
+    claim = least - data.draw(st.integers(0, 2))
+    steps = data.draw(trees(units, load, claim))
+    if check_proof(units, load, claim, Proof("search", steps)):
+        for place, region in leaves(units, steps):
+            leaf = steps[place]
+            if isinstance(leaf, Bound):
+                assert bound_of(units, load, region, leaf) >= claim
+            else:
+                assert isinstance(leaf, Empty)
+
+
+@st.composite
+def corrupted(draw: st.DrawFn, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Steps of which one or a few were dropped, doubled, swapped, or had a number changed."""
+    corrupt = list(steps)
+    for _ in range(draw(st.integers(1, 3))):
+        place = draw(st.integers(0, len(corrupt) - 1)) if corrupt else 0
+        how = draw(st.sampled_from(["drop", "double", "swap", "empty", "number", "number", "number"]))
+        if not corrupt or how == "double":
+            corrupt.insert(place, draw(st.sampled_from(steps)))
+        elif how == "drop":
+            del corrupt[place]
+        elif how == "swap":
+            other = draw(st.integers(0, len(corrupt) - 1))
+            corrupt[place], corrupt[other] = corrupt[other], corrupt[place]
+        elif how == "empty":
+            corrupt[place] = Empty(draw(st.sampled_from(["outputs", "unreachable"])))
+        elif members := numbers_of(corrupt[place]):
+            member = draw(st.sampled_from(members))
+            by = draw(st.one_of(st.integers(-2, 2), st.integers(-(10**4), 10**4)))
+            corrupt[place] = corrupt[place]._replace(**{member: getattr(corrupt[place], member) + by})
+    return tuple(corrupt)
+
+
+@given(planned(5, 24), st.data())
+def test_no_corruption_of_a_true_proof_proves_anything_false(
+    question: tuple[list[Unit], int, int], data: st.DataObject
+) -> None:
+    units, load, least = question
+    case = proven(units, load)
+    assert case.cost == least
+    corrupt = data.draw(corrupted(case.steps))
+    claim = data.draw(falsehoods(least))
+    assert not check_proof(units, load, claim, Proof("search", corrupt))
+    if len(corrupt) != len(case.steps):
+        splits = sum(isinstance(step, OutputSplit | CountSplit) for step in corrupt)
+        assert not case.accepts(*corrupt) or len(corrupt) == 2 * splits + 1
+
+
+TINY = [
+    ([Unit(2, 2, 3), Unit(5, 0, 4)], 4),
+    ([Unit(2, 2, 2), Unit(2, 3, 3), Unit(4, 0, 3)], 4),
+    ([Unit(-1, 3, 4), Unit(1, 1, 3)], 5),
+    ([Unit(1, 2, 2), Unit(1, 2, 2), Unit(1, 2, 2), Unit(7, 0, 1)], 5),
+    ([Unit(0, 3, 3), Unit(2, 2, 4)], 3),
+]
+
+
+@pytest.mark.parametrize(("units", "load"), TINY)
+def test_none_of_all_small_trees_proves_more_than_the_least_cost(units: list[Unit], load: int) -> None:
+    """Every split there is, sound or not, with every two of many leaves."""
+    least = brute_force(as_units(units), load)
+    assert least is not None
+    costs = sorted({unit.marginal_cost for unit in units})
+    capacity = sum(unit.max_output for unit in units)
+    splits: list[Step] = [CountSplit(step, at_most) for step in (1, 2, 3) for at_most in range(-1, 5)]
+    splits += [
+        OutputSplit(cost, at_most, at_least, True)
+        for cost in costs
+        for at_most in range(capacity + 1)
+        for at_least in range(at_most, capacity + 1)
+    ]
+    far: list[Step] = [Bound(price) for price in (-99, *costs, 99)]
+    closing: list[Step] = [*far, Bound(99, 99), Bound(costs[-1], 3), Bound(costs[0], -9), Empty("outputs")]
+    closing += [Empty("unreachable"), Recomputed()]
+    accepted = 0
+    for split in splits:
+        for first in closing:
+            for then in closing:
+                proof = Proof("search", (split, first, then))
+                assert not check_proof(units, load, least + 1, proof)
+                accepted += check_proof(units, load, least, proof)
+    assert accepted
+
+
+# --- The module ------------------------------------------------------------------------------------------------------
+
+SOURCE = Path(check.__file__)
+
+
+def test_the_check_can_be_read_in_one_sitting() -> None:
+    assert len(SOURCE.read_text(encoding="utf-8").splitlines()) <= 100
+
+
+def test_the_check_knows_nothing_of_the_search() -> None:
+    tree = ast.parse(SOURCE.read_text(encoding="utf-8"))
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    modules = {node.module or "" for node in imports if isinstance(node, ast.ImportFrom)}
+    modules |= {alias.name for node in imports if isinstance(node, ast.Import) for alias in node.names}
+    assert not any(node.level for node in imports if isinstance(node, ast.ImportFrom))
+    own = {module for module in modules if module.partition(".")[0] not in sys.stdlib_module_names}
+    assert own == {"powerplant.merit_order.model", "powerplant.merit_order.proof"}
+    assert not any(isinstance(node, ast.Name) and node.id in ("__import__", "eval", "exec") for node in ast.walk(tree))

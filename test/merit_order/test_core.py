@@ -1,0 +1,214 @@
+"""The core programme: it finds the cheapest plan within its budget, and where it finds none there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from time import perf_counter
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+from oracles import dense_programme, dispatch_cost
+from solving import as_units, unit_list
+from strategies import fleets
+
+from benchmarks.families import FAMILIES
+from powerplant.merit_order import Unit
+from powerplant.merit_order.core import best_within, budgets
+from powerplant.merit_order.deadline import Deadline, TimeLimitPassed
+from powerplant.merit_order.fill import MeritOrder
+from powerplant.merit_order.proof import weight_of
+from powerplant.merit_order.relaxation import Relaxation, Row, largest_weight, of_fill, priced, rows_against
+
+NEVER = Deadline(0, None)
+
+
+def capacity_of(units: Sequence[Unit]) -> int:
+    return sum(unit.max_output for unit in units)
+
+
+def row_of(units: Sequence[Unit], load: int, step: int) -> Row:
+    """The row of a step, whether the fill breaks it or not."""
+    weights = [weight_of(unit.min_output, step) for unit in units]
+    counted = [(unit.min_output, weight) for unit, weight in zip(units, weights, strict=True) if weight]
+    return Row(step, weights, largest_weight(counted, load, NEVER))
+
+
+def relaxed(units: Sequence[Unit], load: int, price: int, charge: int, scale: int, row: Row | None) -> Relaxation:
+    """The relaxation of any multipliers: each unit stands where it is best."""
+    weights = row.weights if row else [0] * len(units)
+    bound = price * load - (charge * row.limit if row else 0)
+    for (cost, low, high), weight in zip(units, weights, strict=True):
+        if high:
+            bound += min(0, *((cost * scale - price) * output + charge * weight for output in (low, high)))
+    return Relaxation(price, charge, bound, scale, row)
+
+
+def finds_the_best(units: list[Unit], load: int, relaxation: Relaxation, budget: int, least: int | None) -> bool:
+    """Whether the core programme finds a plan within a budget; it is a cheapest one, and it finds one if it may."""
+    merit = MeritOrder(units)
+    committed = best_within(merit, relaxation, load, budget, NEVER)
+    may = least is not None and least * relaxation.scale <= relaxation.bound + budget
+    assert (committed is not None) is may
+    if committed is None:
+        return False
+    outputs = merit.dispatch(committed, load)
+    assert outputs is not None
+    assert dispatch_cost(units, outputs) == least
+    return True
+
+
+def check_around(units: list[Unit], load: int, relaxation: Relaxation) -> None:
+    """Budgets that just hold the cheapest plan, just miss it, and hold dearer ones too; without a plan, some."""
+    least = dense_programme(as_units(units), load)
+    if least is None:
+        for budget in (0, 1, 1000):
+            assert not finds_the_best(units, load, relaxation, budget, least)
+        return
+    needed = least * relaxation.scale - relaxation.bound
+    assert needed >= 0
+    assert finds_the_best(units, load, relaxation, needed, least)
+    assert finds_the_best(units, load, relaxation, 4 * needed + 7, least)
+    costs = [unit.marginal_cost for unit in units]
+    any_plan = needed + (max(costs) - min(costs)) * load * relaxation.scale
+    assert finds_the_best(units, load, relaxation, any_plan, least)
+    for missing in (1, needed // 2, needed):
+        if 0 < missing <= needed:
+            assert not finds_the_best(units, load, relaxation, needed - missing, least)
+
+
+@st.composite
+def questions(draw: st.DrawFn, max_units: int = 8, largest: int = 30) -> tuple[list[Unit], int]:
+    """A fleet, and a load from 0 to all that it can make."""
+    units = unit_list(draw(fleets(max_units, largest)))
+    made = sum(draw(st.sampled_from([0, low, high])) for _, low, high in units) + draw(st.integers(-1, 1))
+    anything = draw(st.integers(0, capacity_of(units)))
+    return units, min(max(made, 0), capacity_of(units)) if draw(st.booleans()) else anything
+
+
+# --- Against the dense programme -------------------------------------------------------------------------------------
+
+
+@given(questions())
+def test_from_the_fill_it_finds_the_best_within_any_budget(question: tuple[list[Unit], int]) -> None:
+    units, load = question
+    check_around(units, load, of_fill(MeritOrder(units).relaxed_fill(load)))
+
+
+@given(questions(), st.integers(0, 200))
+def test_a_small_budget_is_enough_for_a_small_gap_alone(question: tuple[list[Unit], int], budget: int) -> None:
+    units, load = question
+    relaxation = of_fill(MeritOrder(units).relaxed_fill(load))
+    finds_the_best(units, load, relaxation, budget, dense_programme(as_units(units), load))
+
+
+@given(questions(max_units=6), st.integers(1, 31))
+def test_from_the_multipliers_of_a_row_it_finds_the_best(question: tuple[list[Unit], int], step: int) -> None:
+    units, load = question
+    check_around(units, load, priced(MeritOrder(units), load, row_of(units, load, step), NEVER))
+
+
+@given(questions(), st.data())
+def test_from_any_multipliers_it_finds_the_best(question: tuple[list[Unit], int], data: st.DataObject) -> None:
+    """Good ones make it quick; that it is right does not depend on them."""
+    units, load = question
+    scale = data.draw(st.sampled_from([1, 1, 3]))
+    price = data.draw(st.sampled_from([unit.marginal_cost for unit in units])) * scale + data.draw(st.integers(-5, 5))
+    row = data.draw(st.one_of(st.none(), st.integers(1, 31).map(lambda step: row_of(units, load, step))))
+    charge = data.draw(st.one_of(st.integers(0, 5), st.integers(0, 200))) if row else 0
+    check_around(units, load, relaxed(units, load, price, charge, scale, row))
+
+
+@given(questions(max_units=9, largest=120))
+def test_among_many_sums_it_finds_the_best(question: tuple[list[Unit], int]) -> None:
+    """So many that those at the edges, which cannot afford the way back, are cut off."""
+    units, load = question
+    check_around(units, load, of_fill(MeritOrder(units).relaxed_fill(load)))
+
+
+def test_two_units_change_places_under_a_row() -> None:
+    """The row is kept by the units that are on by default, and by the two of the plan; on the way, three are on."""
+    units = [Unit(512, 102, 102), Unit(500, 100, 100), Unit(510, 101, 101)]
+    row = row_of(units, 202, 100)
+    assert row == Row(100, [1, 1, 1], 2)
+    relaxation = relaxed(units, 202, 600, 9000, 1, row)
+    check_around(units, 202, relaxation)
+    assert best_within(MeritOrder(units), relaxation, 202, 10**6, NEVER) == [True, True, False]
+
+
+# --- Shapes that its moves are made for ------------------------------------------------------------------------------
+
+SHAPES: dict[str, tuple[list[Unit], range]] = {
+    "alike": ([Unit(5, 7, 9)] * 13 + [Unit(9, 2, 3)], range(0, 121, 6)),
+    "alike in threes": ([Unit(cost, 10, 12) for cost in (3, 4, 5)] * 3 + [Unit(40, 0, 5)] * 3, range(0, 124, 6)),
+    "alike but for their cost": ([Unit(cost, 10, 11) for cost in range(12)], range(0, 133, 7)),
+    "blocks": ([Unit(20 + size % 5, size, size) for size in range(6, 30, 2)], range(0, 205, 11)),
+    "blocks that are alike": ([Unit(7, 6, 6)] * 9 + [Unit(8, 10, 10)] * 6 + [Unit(9, 15, 15)] * 3, range(0, 160, 8)),
+    "slides": ([Unit(cost, 10, 30) for cost in (5, 6, 8, 9, 9, 12)], range(0, 181, 9)),
+    "units that slide and blocks": ([Unit(2, 8, 8), Unit(3, 4, 17), Unit(4, 16, 16)] * 3, range(0, 124, 6)),
+    "costs of nothing": ([Unit(0, 6, 6)] * 4 + [Unit(0, 5, 9), Unit(0, 0, 2), Unit(1, 3, 4)], range(40)),
+    "negative costs": ([Unit(-cost, 4 + cost, 6 + 2 * cost) for cost in range(8)], range(0, 101, 5)),
+    "costs of both signs": ([Unit(cost, 5, 5 + cost % 3) for cost in range(-5, 6)], range(0, 66, 3)),
+    "units that are never on": ([Unit(-1, 0, 0), Unit(4, 5, 6), Unit(9, 0, 0), Unit(4, 3, 3)], range(10)),
+    "no minimum": ([Unit(cost, 0, 7) for cost in (3, 3, 4, 8)] + [Unit(2, 11, 12)], range(0, 41, 2)),
+    "costs far apart": ([Unit(10**power, 4, 5) for power in range(0, 40, 5)], range(0, 41, 2)),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_shape_of_move(shape: str) -> None:
+    units, loads = SHAPES[shape]
+    for load in loads:
+        check_around(units, load, of_fill(MeritOrder(units).relaxed_fill(load)))
+        check_around(units, load, priced(MeritOrder(units), load, row_of(units, load, 5), NEVER))
+
+
+@pytest.mark.parametrize(
+    "family", ["counted", "counted_two_sizes", "narrow", "block_even_flexible", "types", "engines"]
+)
+def test_from_the_rows_of_a_search_it_finds_the_best(family: str) -> None:
+    for seed in range(3):
+        plain, load = FAMILIES[family](14, seed)
+        coarser = max(1, load // 1000)
+        units = [Unit(cost, low // coarser, high // coarser) for cost, low, high in plain]
+        load = min(load // coarser, capacity_of(units))
+        merit = MeritOrder(units)
+        fill = merit.relaxed_fill(load)
+        least = dense_programme(as_units(units), load)
+        for relaxation in [of_fill(fill), *(priced(merit, load, row, NEVER) for row in rows(merit, load))]:
+            budget = (10**9 if least is None else least) * relaxation.scale - relaxation.bound
+            assert finds_the_best(units, load, relaxation, max(0, budget), least) is (least is not None)
+
+
+def rows(merit: MeritOrder, load: int) -> list[Row]:
+    fill = merit.relaxed_fill(load)
+    return [] if fill.is_plan else list(rows_against(merit, fill, load, NEVER))
+
+
+@given(st.integers(1, 40), st.integers(0, 5), st.integers(0, 3), st.data())
+def test_any_number_of_like_units_can_move(count: int, more: int, cost: int, data: st.DataObject) -> None:
+    """They are moved 1, 2, 4, ... at a time: that makes every number of them, on from off and off from on."""
+    units = [Unit(cost, 5, 5 + more)] * count + [Unit(2, 3, 3)] * data.draw(st.integers(0, 3)) + [Unit(7, 0, 4)]
+    load = data.draw(st.integers(0, capacity_of(units)))
+    price = data.draw(st.sampled_from([cost - 1, cost, cost + 1, 2, 7]))
+    check_around(units, load, relaxed(units, load, price, 0, 1, None))
+
+
+# --- Budgets and time ------------------------------------------------------------------------------------------------
+
+
+@given(st.integers(0, 10**40))
+def test_budgets_grow_to_the_widest(widest: int) -> None:
+    steps = list(budgets(widest))
+    assert steps[-1] == widest
+    assert steps == sorted(steps)
+    assert all(budget <= widest >> 2 for budget in steps[:-1])
+
+
+@pytest.mark.parametrize("family", ["block_even_flexible", "large_block", "narrow"])
+def test_the_core_keeps_the_deadline(family: str) -> None:
+    plain, load = FAMILIES[family](40, 0)
+    units = unit_list(plain)
+    merit = MeritOrder(units)
+    with pytest.raises(TimeLimitPassed):
+        best_within(merit, of_fill(merit.relaxed_fill(load)), load, 10**13, Deadline(perf_counter() - 1, 0))

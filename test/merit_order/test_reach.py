@@ -1,0 +1,204 @@
+"""Reaches against plain sets of sums: what units make together, the gaps around what they cannot, and who makes it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from time import perf_counter
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+from solving import unit_list
+from strategies import PlainUnit, fleets
+
+from powerplant.merit_order import Unit
+from powerplant.merit_order.deadline import Deadline, TimeLimitPassed
+from powerplant.merit_order.reach import NOTHING, Bits, Group, Intervals, Reach, reaches_of
+
+NEVER = Deadline(0, None)
+PASSED = Deadline(perf_counter() - 1, 0)
+TERA = 10**12
+
+
+def sums_of(units: Sequence[Unit]) -> set[int]:
+    """Every sum of outputs."""
+    sums = {0}
+    for _, low, high in units:
+        sums |= {total + output for total in sums for output in range(low, high + 1)}
+    return sums
+
+
+def capacity_of(units: Sequence[Unit]) -> int:
+    return sum(unit.max_output for unit in units)
+
+
+def group_of(units: Sequence[Unit]) -> Group:
+    return Group(units, capacity_of(units), NEVER)
+
+
+def can_make(units: Sequence[Unit], committed: Sequence[bool], output: int) -> bool:
+    running = [unit for unit, on in zip(units, committed, strict=True) if on]
+    return sum(unit.min_output for unit in running) <= output <= capacity_of(running)
+
+
+# --- Both ways to hold a reach ---------------------------------------------------------------------------------------
+
+
+def same_as(reach: Reach, sums: set[int], limit: int) -> None:
+    """Up to a limit, a reach holds these sums and no other."""
+    for output in range(limit + 1):
+        assert reach.floor(output) == max(total for total in sums if total <= output)
+        above = [total for total in sums if output <= total <= limit]
+        found = reach.ceil(output)
+        if above:
+            assert found == min(above)
+        else:
+            assert found is None or found > limit
+
+
+@given(fleets(max_units=5, largest=20), st.data())
+def test_intervals_and_bits_hold_the_sums_of_a_fleet(units: list[PlainUnit], data: st.DataObject) -> None:
+    fleet = unit_list(units)
+    sums = sums_of(fleet)
+    limit = data.draw(st.integers(0, capacity_of(fleet)))
+    intervals: Reach = NOTHING
+    bits: Reach = Bits(1, (1 << limit + 1) - 1)
+    for unit in fleet:
+        intervals, bits = intervals.with_unit(unit, limit), bits.with_unit(unit, limit)
+    same_as(intervals, sums, limit)
+    same_as(bits, sums, limit)
+
+
+def test_a_reach_of_many_intervals_becomes_bits() -> None:
+    """The sums of three to the power of 0, 1, 2, ... are all alone, twice as many with each unit."""
+    units = [Unit(0, 3**power, 3**power) for power in range(7)]
+    limit = capacity_of(units)
+    kinds = [type(reach) for reach in reaches_of(NOTHING, units, limit, NEVER)]
+    assert kinds[0] is Intervals
+    assert kinds[-1] is Bits
+    assert kinds == sorted(kinds, key=[Intervals, Bits].index)
+    for count, reach in enumerate(reaches_of(NOTHING, units, limit, NEVER)):
+        same_as(reach, sums_of(units[:count]), limit)
+
+
+def test_ranges_that_meet_or_overlap_are_one_interval() -> None:
+    for units in ([Unit(0, 1, 5)], [Unit(0, 2, 4), Unit(0, 1, 1)], [Unit(0, 1, 1), Unit(0, 2, 4)], [Unit(0, 0, 5)]):
+        assert reaches_of(NOTHING, units, 5, NEVER)[-1] == Intervals([(0, 5)])
+    assert reaches_of(NOTHING, [Unit(0, 3, 5), Unit(0, 4, 7)], 12, NEVER)[-1] == Intervals([(0, 0), (3, 12)])
+
+
+def test_intervals_are_as_quick_at_any_size() -> None:
+    units = [Unit(0, 9 * TERA, 10 * TERA)] * 40 + [Unit(0, 0, TERA)]
+    reach = reaches_of(NOTHING, units, capacity_of(units), NEVER)[-1]
+    assert isinstance(reach, Intervals)
+    assert (reach.floor(9 * TERA - 1), reach.ceil(TERA + 1)) == (TERA, 9 * TERA)
+    assert (reach.floor(401 * TERA), reach.ceil(401 * TERA), reach.ceil(401 * TERA + 1)) == (
+        401 * TERA,
+        401 * TERA,
+        None,
+    )
+
+
+# --- Groups ----------------------------------------------------------------------------------------------------------
+
+
+@given(fleets(max_units=6, largest=15), st.randoms(use_true_random=False))
+def test_a_group_knows_every_gap_and_who_makes_what_can_be_made(units: list[PlainUnit], rng: random.Random) -> None:
+    """Asked in any order, for a group remembers what it worked out."""
+    fleet = unit_list(units)
+    group, sums = group_of(fleet), sums_of(fleet)
+    outputs = range(group.capacity + 1)
+    for output in rng.sample(outputs, min(len(outputs), 40)):
+        gap, committed = group.gap_around(output), group.commit(output)
+        if output in sums:
+            assert gap is None
+            assert committed is not None
+            assert can_make(fleet, committed, output)
+        else:
+            below, above = (
+                max(total for total in sums if total < output),
+                min(total for total in sums if total > output),
+            )
+            assert gap == (below, above)
+            assert committed is None
+
+
+@given(st.integers(0, 20), st.integers(0, 20), st.integers(1, 6))
+def test_units_that_are_alike_are_counted(low: int, more: int, count: int) -> None:
+    units = [Unit(cost, low, low + more) for cost in range(count)]
+    group, sums = group_of(units), sums_of(units)
+    for output in range(group.capacity + 1):
+        committed = group.commit(output)
+        assert (group.gap_around(output) is None) is (committed is not None) is (output in sums)
+        if committed is not None:
+            assert can_make(units, committed, output)
+            # The first of them, and no more than need be: they are loaded in their order.
+            assert committed == sorted(committed, reverse=True)
+            running = sum(committed)
+            assert not running or output > (running - 1) * (low + more)
+
+
+@pytest.mark.parametrize("count", [1, 2, 1000])
+def test_units_that_are_alike_are_counted_at_any_size(count: int) -> None:
+    group = group_of([Unit(1, 9 * TERA, 10 * TERA)] * count)
+    assert group.commit(0) == [False] * count
+    assert group.gap_around(1) == (0, 9 * TERA)
+    assert group.gap_around(9 * TERA) is None
+    assert group.commit(9 * TERA - 1) is None
+    if count > 1:
+        assert group.gap_around(15 * TERA) == (10 * TERA, 18 * TERA)
+        assert group.commit(19 * TERA) == [True, True] + [False] * (count - 2)
+    assert group.commit(count * 10 * TERA) == [True] * count
+
+
+@pytest.mark.parametrize(
+    ("output", "gap", "committed"),
+    [
+        (0, None, [False, False, False]),
+        (TERA - 1, (7, TERA), None),
+        (TERA, None, [True, False, False]),
+        (TERA + 8, (TERA + 7, 3 * TERA - 1), None),
+        (3 * TERA, None, [False, True, False]),
+        (3 * TERA + 3, None, [False, True, True]),
+        (4 * TERA - 1, None, [True, True, False]),
+        (4 * TERA + 6, None, [True, True, True]),
+        (4 * TERA + 7, None, [True, True, True]),
+    ],
+)
+def test_unlike_units_of_any_size(output: int, gap: tuple[int, int] | None, committed: list[bool] | None) -> None:
+    group = group_of([Unit(1, TERA, TERA), Unit(1, 3 * TERA - 1, 3 * TERA), Unit(1, 0, 7)])
+    assert group.gap_around(output) == gap
+    assert group.commit(output) == committed
+
+
+def test_units_that_are_never_on_change_no_reach() -> None:
+    never = [Unit(1, 0, 0)] * 3
+    group = group_of(never)
+    assert (group.capacity, group.gap_around(0), group.commit(0)) == (0, None, [False] * 3)
+    group = group_of([*never, Unit(1, 5, 6), *never])
+    assert [group.gap_around(output) for output in range(7)] == [None, *[(0, 5)] * 4, None, None]
+
+
+@given(st.integers(0, 10**6))
+def test_a_large_group_is_committed_as_a_small_one(seed: int) -> None:
+    """Few units around the one that ends partly loaded are chosen anew at first, then more, at last all of them."""
+    rng = random.Random(seed)
+    units = [Unit(0, 2 * size, 2 * size) for size in rng.choices(range(40, 60), k=60)]
+    units.insert(rng.randrange(61), Unit(0, 1, 1))
+    group = group_of(units)
+    for output in (2 * rng.randrange(1000, 2000), 2 * rng.randrange(1000, 2000) + 1):
+        committed = group.commit(output)
+        assert committed is not None
+        assert can_make(units, committed, output)
+        assert group.gap_around(output) is None
+    assert group.gap_around(2) == (1, 2 * min(unit.min_output // 2 for unit in units if unit.min_output > 1))
+
+
+@pytest.mark.parametrize("units", [[Unit(0, 20, 20), Unit(0, 31, 31)], [Unit(0, 2, 2), Unit(0, 9, 10), Unit(0, 7, 7)]])
+def test_a_group_keeps_the_deadline(units: list[Unit]) -> None:
+    for ask in (Group(units, capacity_of(units), PASSED).commit, Group(units, capacity_of(units), PASSED).gap_around):
+        with pytest.raises(TimeLimitPassed):
+            ask(8)
+    with pytest.raises(TimeLimitPassed):
+        reaches_of(NOTHING, units, 8, PASSED)

@@ -1,0 +1,233 @@
+"""Relaxations: a row holds for every commitment that can run, and no multipliers prove more than is true."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import product
+from time import perf_counter
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import assume, given
+from oracles import brute_force, dense_programme
+from solving import as_units, unit_list
+from strategies import PlainUnit, fleets, instances
+
+from benchmarks.families import FAMILIES
+from powerplant.merit_order import Unit
+from powerplant.merit_order.deadline import Deadline, TimeLimitPassed
+from powerplant.merit_order.fill import MeritOrder
+from powerplant.merit_order.proof import weight_of
+from powerplant.merit_order.relaxation import (
+    Relaxation,
+    Row,
+    largest_weight,
+    of_fill,
+    priced,
+    rows_against,
+    suggested_commitment,
+)
+
+NEVER = Deadline(0, None)
+PASSED = Deadline(perf_counter() - 1, 0)
+
+
+def commitments_under(units: Sequence[Unit], load: int) -> list[tuple[bool, ...]]:
+    """Every commitment whose minimum outputs fit under the load; all that can run are among them."""
+    every = product((False, True), repeat=len(units))
+    return [each for each in every if sum(u.min_output for u, on in zip(units, each, strict=True) if on) <= load]
+
+
+def proven_by(units: Sequence[Unit], load: int, relaxation: Relaxation) -> int:
+    """What the multipliers prove, in their scale: each unit stands where it is best, of all its outputs."""
+    price, charge, _, scale, row = relaxation
+    weights = row.weights if row else [0] * len(units)
+    bound = price * load - (charge * row.limit if row else 0)
+    for (cost, low, high), weight in zip(units, weights, strict=True):
+        if high:
+            bound += min(0, *((cost * scale - price) * output + charge * weight for output in (low, high)))
+    return bound
+
+
+def any_row(units: Sequence[Unit], load: int, step: int) -> Row:
+    """The row of a step, whether the fill breaks it or not."""
+    weights = [weight_of(unit.min_output, step) for unit in units]
+    counted = [(unit.min_output, weight) for unit, weight in zip(units, weights, strict=True) if weight]
+    return Row(step, weights, largest_weight(counted, load, NEVER))
+
+
+@st.composite
+def narrow_fleets(draw: st.DrawFn, max_units: int = 8) -> tuple[list[Unit], int]:
+    """Large units of one or two sizes, narrow and near-equal in cost, with a dear one; a load that they may meet."""
+    size = draw(st.integers(10, 60))
+    sizes = draw(st.sampled_from([(1,), (1,), (2, 3), (3, 5)]))
+    units = []
+    for _ in range(draw(st.integers(2, max_units - 1))):
+        low = size * draw(st.sampled_from(sizes)) + draw(st.integers(0, 2))
+        units.append(Unit(1000 + draw(st.integers(-5, 5)), low, low + draw(st.integers(0, 2))))
+    units.append(Unit(draw(st.sampled_from([990, 3000, 5000])), draw(st.integers(0, 3)), 2 * size))
+    most = sum(unit.max_output for unit in units)
+    return units, draw(st.one_of(st.integers(0, most), st.integers(most // 3, most * 2 // 3)))
+
+
+# --- Rows ------------------------------------------------------------------------------------------------------------
+
+
+def check_rows(units: list[Unit], load: int) -> list[Row]:
+    """The rows against the fill; each holds for all that can run, says what can be exceeded by none, and is broken."""
+    merit = MeritOrder(units)
+    fill = merit.relaxed_fill(load)
+    rows = [] if fill.is_plan else list(rows_against(merit, fill, load, NEVER))
+    running = commitments_under(units, load)
+    for row in rows:
+        assert row.weights == [weight_of(unit.min_output, row.step) for unit in units]
+        heaviest = max(sum(w for w, on in zip(row.weights, each, strict=True) if on) for each in running)
+        assert row.limit == heaviest
+        shares = (
+            Fraction(weight * output, unit.max_output)
+            for unit, weight, output in zip(units, row.weights, fill.outputs, strict=True)
+            if output
+        )
+        assert sum(shares) > row.limit
+    assert len({row.step for row in rows}) == len(rows)
+    return rows
+
+
+@given(narrow_fleets())
+def test_a_row_holds_for_every_commitment_that_can_run_and_is_broken_by_the_fill(
+    question: tuple[list[Unit], int],
+) -> None:
+    check_rows(*question)
+
+
+@given(instances(max_units=7))
+def test_a_row_of_any_fleet_holds(instance: tuple[list[PlainUnit], int]) -> None:
+    units, load = instance
+    assume(load <= sum(unit.max_output for unit in units))
+    check_rows(unit_list(units), load)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_where_one_plant_is_too_many_there_is_a_row(seed: int) -> None:
+    plain, load = FAMILIES["counted"](9, seed)
+    assert check_rows(unit_list(plain), load)
+
+
+def test_a_row_by_hand() -> None:
+    """Three of 100 are too many for 250: at most two of them run, while the fill has two and a half."""
+    units = [Unit(3, 100, 104), Unit(4, 100, 104), Unit(5, 100, 104), Unit(90, 0, 100)]
+    merit = MeritOrder(units)
+    first, *_ = rows_against(merit, merit.relaxed_fill(250), 250, NEVER)
+    assert first == Row(100, [1, 1, 1, 0], 2)
+    # Two of them make 208, and the rest is dear: 728 and 42 * 90. The fill thinks that it is 728 and 42 * 5.
+    relaxation = priced(merit, 250, first, NEVER)
+    assert brute_force(as_units(units), 250) == relaxation.lower_bound() == 728 + 42 * 90
+    assert of_fill(merit.relaxed_fill(250)).lower_bound() == 728 + 42 * 5
+    assert suggested_commitment(merit, relaxation) == [True, True, False, True]
+
+
+@given(st.lists(st.tuples(st.integers(1, 30), st.integers(1, 6)), max_size=9), st.integers(0, 150))
+def test_the_largest_weight_is_that_of_the_heaviest_commitment(counted: list[tuple[int, int]], load: int) -> None:
+    sums = [(0, 0)]
+    for output, steps in counted:
+        sums += [(made + output, weight + steps) for made, weight in sums]
+    assert largest_weight(counted, load, NEVER) == max(weight for made, weight in sums if made <= load)
+
+
+@given(st.integers(1, 10**6), st.integers(1, 10**6))
+def test_a_weight_is_the_nearest_number_of_steps_and_the_half_goes_up(min_output: int, step: int) -> None:
+    assert abs(Fraction(min_output, step) - weight_of(min_output, step)) <= Fraction(1, 2)
+    assert weight_of(step * 3, 2 * step) == 2
+    assert weight_of(min_output, 0) == weight_of(0, step) == 0
+
+
+# --- Multipliers -----------------------------------------------------------------------------------------------------
+
+
+@given(instances(max_units=7))
+def test_the_relaxation_of_the_fill_proves_what_the_fill_costs(instance: tuple[list[PlainUnit], int]) -> None:
+    units, load = unit_list(instance[0]), instance[1]
+    assume(load <= sum(unit.max_output for unit in units))
+    fill = MeritOrder(units).relaxed_fill(load)
+    relaxation = of_fill(fill)
+    assert relaxation.lower_bound() == relaxation.bound == fill.cost == proven_by(units, load, relaxation)
+
+
+def check_priced(units: list[Unit], load: int, row: Row) -> None:
+    """The multipliers prove what they say, which is true; charges are paid, not gained."""
+    merit = MeritOrder(units)
+    relaxation = priced(merit, load, row, NEVER)
+    assert relaxation.row == row
+    assert relaxation.charge >= 0
+    assert relaxation.bound == proven_by(units, load, relaxation)
+    assert (relaxation.lower_bound() - 1) * relaxation.scale < relaxation.bound
+    assert relaxation.bound <= relaxation.lower_bound() * relaxation.scale
+    least = brute_force(as_units(units), load)
+    assert least is None or relaxation.lower_bound() <= least
+    suggested = suggested_commitment(merit, relaxation)
+    assert sum(weight for weight, on in zip(row.weights, suggested, strict=True) if on) <= row.limit
+
+
+@given(narrow_fleets(), st.integers(1, 70))
+def test_no_multipliers_of_a_row_prove_more_than_the_least_cost(question: tuple[list[Unit], int], step: int) -> None:
+    units, load = question
+    check_priced(units, load, any_row(units, load, step))
+
+
+@given(fleets(max_units=6), st.data())
+def test_no_multipliers_of_any_row_of_any_fleet_prove_more_than_the_least_cost(
+    plain: list[PlainUnit], data: st.DataObject
+) -> None:
+    units = unit_list(plain)
+    load = data.draw(st.integers(0, sum(unit.max_output for unit in units)))
+    check_priced(units, load, any_row(units, load, data.draw(st.integers(1, 40))))
+
+
+@pytest.mark.parametrize("family", ["counted", "counted_two_sizes", "narrow", "rigid_base", "block_negative"])
+def test_rows_of_the_families_prove_no_more_than_the_least_cost(family: str) -> None:
+    for seed in range(4):
+        plain, load = FAMILIES[family](8, seed)
+        units = unit_list(plain)
+        for row in check_rows(units, load):
+            check_priced(units, load, row)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_counting_closes_most_of_the_gap_where_one_plant_is_too_many(seed: int) -> None:
+    """That is what it is for: the fill is off by what the peakers cost."""
+    plain, load = FAMILIES["counted"](20, seed)
+    units = unit_list(plain)
+    coarse = [unit._replace(min_output=unit.min_output // 50, max_output=unit.max_output // 50) for unit in units]
+    merit = MeritOrder(coarse)
+    load //= 50
+    least, fill = dense_programme(as_units(coarse), load), merit.relaxed_fill(load)
+    assert least is not None
+    best = max(priced(merit, load, row, NEVER).lower_bound() for row in rows_against(merit, fill, load, NEVER))
+    assert fill.cost < best <= least
+    assert (least - best) * 4 < least - fill.cost
+
+
+@given(narrow_fleets(), st.data())
+def test_no_other_multipliers_of_the_row_prove_much_more(question: tuple[list[Unit], int], data: st.DataObject) -> None:
+    """Not one unit of cost more: that is where the search for the price ends."""
+    units, load = question
+    row = any_row(units, load, data.draw(st.sampled_from([low for _, low, _ in units if low])))
+    best = priced(MeritOrder(units), load, row, NEVER)
+    costs = sorted({unit.marginal_cost for unit in units})
+    price = best.scale * data.draw(st.one_of(st.sampled_from(costs), st.integers(costs[0], 2 * costs[-1])))
+    counted = [(unit, steps) for unit, steps in zip(units, row.weights, strict=True) if steps]
+    saved = [(price - unit.marginal_cost * best.scale) * unit.max_output // steps for unit, steps in counted]
+    charge = max(0, data.draw(st.sampled_from([best.charge, *saved])))
+    assert proven_by(units, load, Relaxation(price, charge, 0, best.scale, row)) < best.bound + best.scale
+
+
+def test_rows_keep_the_deadline() -> None:
+    plain, load = FAMILIES["counted"](20, 0)
+    merit = MeritOrder(unit_list(plain))
+    fill = merit.relaxed_fill(load)
+    with pytest.raises(TimeLimitPassed):
+        list(rows_against(merit, fill, load, PASSED))
+    row = next(rows_against(merit, fill, load, NEVER))
+    with pytest.raises(TimeLimitPassed):
+        priced(merit, load, row, PASSED)

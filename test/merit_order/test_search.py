@@ -1,0 +1,150 @@
+"""The search, node after node: what it knows encloses the least cost, and at the end its steps prove it."""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+import pytest
+from hypothesis import given
+from oracles import broken_rules, dense_programme, dispatch_cost
+from solving import as_units, unit_list
+from strategies import PlainUnit, instances
+
+from benchmarks.families import FAMILIES
+from powerplant.merit_order import Unit, check_proof
+from powerplant.merit_order.deadline import Deadline, TimeLimitPassed
+from powerplant.merit_order.fill import MeritOrder
+from powerplant.merit_order.proof import Bound, Empty, OutputSplit, Proof
+from powerplant.merit_order.search import Search
+
+MOST_NODES = 3000
+
+
+def search_for(units: list[Unit], load: int, deadline: Deadline | None = None) -> Search:
+    merit_order = MeritOrder(units)
+    return Search(merit_order, merit_order.relaxed_fill(load), load, deadline or Deadline(0, None))
+
+
+def walk(units: list[Unit], load: int, least: int | None) -> Search:
+    """A search that is looked at after each node, to its end or for so many nodes."""
+    search = search_for(units, load)
+    costs, bounds = [], [search.lower_bound]
+    for _ in range(MOST_NODES):
+        steps = len(search.steps)
+        finished = search.run(1)
+        assert finished is search.is_finished
+        assert len(search.steps) == steps + 1
+        bounds.append(search.lower_bound)
+        if search.incumbent is not None:
+            costs.append(search.incumbent.cost)
+            assert broken_rules(units, load, search.incumbent.outputs) == []
+            assert search.incumbent.cost == dispatch_cost(units, search.incumbent.outputs)
+            assert least is not None
+            assert search.lower_bound <= least <= search.incumbent.cost
+        elif least is not None:
+            assert search.lower_bound <= least
+        if finished:
+            break
+    # What it knows only gets better. Without a plan there is nothing to bound, at the end.
+    assert costs == sorted(costs, reverse=True)
+    if least is not None:
+        assert bounds == sorted(bounds)
+    return search
+
+
+@given(instances(max_units=8, largest=30))
+def test_the_incumbent_and_the_bound_enclose_the_least_cost_at_every_node(
+    instance: tuple[list[PlainUnit], int],
+) -> None:
+    units, load = unit_list(instance[0]), instance[1]
+    if load > sum(unit.max_output for unit in units):
+        return
+    least = dense_programme(as_units(units), load)
+    search = walk(units, load, least)
+    if search.is_finished:
+        at_the_end(search, units, load, least)
+
+
+def at_the_end(search: Search, units: list[Unit], load: int, least: int | None) -> None:
+    assert (search.incumbent and search.incumbent.cost) == least
+    if least is not None:
+        assert search.lower_bound == least
+    assert check_proof(units, load, least, Proof("search", tuple(search.steps)))
+    splits = sum(isinstance(step, OutputSplit) for step in search.steps)
+    assert len(search.steps) == 2 * splits + 1
+    assert {type(step) for step in search.steps} <= {Bound, Empty, OutputSplit}
+    assert search.run(1)
+    assert len(search.steps) == 2 * splits + 1
+
+
+@pytest.mark.parametrize(
+    ("family", "n"),
+    [
+        *(("ordinary", 30), ("distinct", 30), ("narrow", 8), ("engines", 12), ("counted", 7), ("counted_no_plan", 7)),
+        *(("block_equal", 12), ("block_near_equal", 8), ("block_negative", 8), ("wind_divisor", 12), ("types", 12)),
+        *(("wind_thin_bands", 8), ("tied_at_margin", 20), ("gap", 8), ("near_infeasible", 7), ("few_pmin", 8)),
+    ],
+)
+def test_a_search_of_a_small_fleet_ends_and_proves_what_it_found(family: str, n: int) -> None:
+    for seed in range(3):
+        plain, load = FAMILIES[family](n, seed)
+        units = unit_list(plain)
+        if n * load <= 500_000:
+            search = walk(units, load, dense_programme(as_units(units), load))
+            assert search.is_finished
+            assert search.incumbent is None or search.lower_bound == search.incumbent.cost
+            cost = None if search.incumbent is None else search.incumbent.cost
+            assert check_proof(units, load, cost, Proof("search", tuple(search.steps)))
+
+
+def test_units_of_one_cost_are_one_node() -> None:
+    """A hundred engines, three too few and four too many: a tree over single ones would have 2^100 leaves."""
+    units = [Unit(3, 100, 110)] * 100
+    search = search_for(units, 350)
+    assert search.run(3)
+    assert search.incumbent is None
+    assert search.steps == [OutputSplit(3, 330, 400, False), Empty("outputs"), Empty("outputs")]
+    assert search_for(units, 420).run(1)
+
+
+def test_a_search_asked_for_no_nodes_does_nothing() -> None:
+    search = search_for([Unit(3, 50, 100), Unit(5, 0, 100)], 40)
+    assert not search.run(0)
+    assert search.steps == []
+    assert not search.is_finished
+    assert search.incumbent is None
+
+
+@pytest.mark.parametrize("nodes", [1, 2, 7, 1000])
+def test_it_does_not_matter_how_often_a_search_is_interrupted(nodes: int) -> None:
+    plain, load = FAMILIES["narrow"](8, 0)
+    whole, parts = search_for(unit_list(plain), load), search_for(unit_list(plain), load)
+    whole.run(MOST_NODES)
+    while not parts.run(nodes):
+        pass
+    assert (parts.steps, parts.incumbent) == (whole.steps, whole.incumbent)
+
+
+def test_only_a_better_plan_is_kept_of_those_that_are_offered() -> None:
+    search = search_for([Unit(3, 50, 100), Unit(5, 0, 100), Unit(4, 10, 30)], 60)
+    search.offer([False, False, False])
+    assert search.incumbent is None
+    search.offer([False, True, False])
+    assert search.best == (300, [0, 60, 0])
+    search.offer([False, False, True])
+    assert search.best == (300, [0, 60, 0])
+    search.offer([True, False, True])
+    assert search.best == (190, [50, 0, 10])
+    search.offer([False, True, True])
+    assert search.best == (190, [50, 0, 10])
+    assert search.lower_bound == 180
+    assert search.run(MOST_NODES)
+    assert search.best == (180, [60, 0, 0])
+
+
+def test_a_search_keeps_the_deadline() -> None:
+    plain, load = FAMILIES["block_even_flexible"](30, 0)
+    search = search_for(unit_list(plain), load, Deadline(perf_counter() - 1, 0))
+    with pytest.raises(TimeLimitPassed):
+        search.run(MOST_NODES)
+    assert len(search.steps) < MOST_NODES
