@@ -9,13 +9,13 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 from oracles import dense_programme, dispatch_cost
-from solving import as_units, unit_list
+from solving import as_units, plan_of, unit_list
 from strategies import fleets
 
 from benchmarks.families import FAMILIES
-from powerplant.merit_order import Unit
+from powerplant.merit_order import Unit, core
 from powerplant.merit_order.core import best_within, budgets
-from powerplant.merit_order.deadline import Deadline, TimeLimitPassed
+from powerplant.merit_order.deadline import Deadline, TimeLimitPassed, TooLarge
 from powerplant.merit_order.fill import MeritOrder
 from powerplant.merit_order.proof import weight_of
 from powerplant.merit_order.relaxation import Relaxation, Row, largest_weight, of_fill, priced, rows_against
@@ -192,6 +192,39 @@ def test_any_number_of_like_units_can_move(count: int, more: int, cost: int, dat
     load = data.draw(st.integers(0, capacity_of(units)))
     price = data.draw(st.sampled_from([cost - 1, cost, cost + 1, 2, 7]))
     check_around(units, load, relaxed(units, load, price, 0, 1, None))
+
+
+# --- Memory ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kept_bits", [0, 300, 5000])
+@pytest.mark.parametrize("shape", ["alike", "slides", "units that slide and blocks", "costs of both signs"])
+def test_states_that_were_not_kept_are_redone(shape: str, kept_bits: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(core, "KEPT_BITS", kept_bits)
+    units, loads = SHAPES[shape]
+    for load in loads[::3]:
+        check_around(units, load, of_fill(MeritOrder(units).relaxed_fill(load)))
+
+
+def test_states_that_would_not_fit_into_memory_are_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    units, load = unit_list(FAMILIES["block_ceiling"](12, 1)[0]), FAMILIES["block_ceiling"](12, 1)[1]
+    relaxation = of_fill(MeritOrder(units).relaxed_fill(load))
+    assert best_within(MeritOrder(units), relaxation, load, 10**14, NEVER) is not None
+    monkeypatch.setattr(core, "STATE_BITS", 4000)
+    with pytest.raises(TooLarge):
+        best_within(MeritOrder(units), relaxation, load, 10**14, NEVER)
+
+
+@pytest.mark.parametrize("family", ["block_ceiling", "block_negative", "near_infeasible", "counted_two_sizes"])
+def test_without_memory_for_the_core_a_search_to_the_end_finds_the_same(
+    family: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain, load = FAMILIES[family](12, 0)
+    cost = plan_of(plain, load).cost
+    monkeypatch.setattr(core, "STATE_BITS", 0)
+    without = plan_of(plain, load)
+    assert without.cost == cost
+    assert without.proof.method in ("search", "counting", "merit order")
 
 
 # --- Budgets and time ------------------------------------------------------------------------------------------------

@@ -12,8 +12,8 @@ from hypothesis import given
 from solving import unit_list
 from strategies import PlainUnit, fleets
 
-from powerplant.merit_order import Unit
-from powerplant.merit_order.deadline import Deadline, TimeLimitPassed
+from powerplant.merit_order import Unit, reach
+from powerplant.merit_order.deadline import Deadline, TimeLimitPassed, TooLarge
 from powerplant.merit_order.reach import NOTHING, Bits, Group, Intervals, Reach, reaches_of
 
 NEVER = Deadline(0, None)
@@ -78,14 +78,16 @@ def test_a_reach_of_many_intervals_becomes_bits() -> None:
     assert kinds[0] is Intervals
     assert kinds[-1] is Bits
     assert kinds == sorted(kinds, key=[Intervals, Bits].index)
-    for count, reach in enumerate(reaches_of(NOTHING, units, limit, NEVER)):
-        same_as(reach, sums_of(units[:count]), limit)
+    for count, of_first in enumerate(reaches_of(NOTHING, units, limit, NEVER)):
+        same_as(of_first, sums_of(units[:count]), limit)
 
 
 def test_ranges_that_meet_or_overlap_are_one_interval() -> None:
     for units in ([Unit(0, 1, 5)], [Unit(0, 2, 4), Unit(0, 1, 1)], [Unit(0, 1, 1), Unit(0, 2, 4)], [Unit(0, 0, 5)]):
         assert reaches_of(NOTHING, units, 5, NEVER)[-1] == Intervals([(0, 5)])
     assert reaches_of(NOTHING, [Unit(0, 3, 5), Unit(0, 4, 7)], 12, NEVER)[-1] == Intervals([(0, 0), (3, 12)])
+    # What the second one makes alone lies inside what the first one makes.
+    assert reaches_of(NOTHING, [Unit(0, 3, 20), Unit(0, 4, 5)], 25, NEVER)[-1] == Intervals([(0, 0), (3, 25)])
 
 
 def test_intervals_are_as_quick_at_any_size() -> None:
@@ -122,6 +124,14 @@ def test_a_group_knows_every_gap_and_who_makes_what_can_be_made(units: list[Plai
             )
             assert gap == (below, above)
             assert committed is None
+
+
+def test_a_group_that_was_asked_for_little_knows_what_lies_above() -> None:
+    group = group_of([Unit(1, output, output) for output in (10, 11, 100, 200)])
+    assert group.gap_around(5) == (0, 10)
+    assert group.gap_around(250) == (221, 300)
+    assert group.gap_around(90) == (21, 100)
+    assert group.gap_around(320) == (311, 321)
 
 
 @given(st.integers(0, 20), st.integers(0, 20), st.integers(1, 6))
@@ -193,6 +203,18 @@ def test_a_large_group_is_committed_as_a_small_one(seed: int) -> None:
         assert can_make(units, committed, output)
         assert group.gap_around(output) is None
     assert group.gap_around(2) == (1, 2 * min(unit.min_output // 2 for unit in units if unit.min_output > 1))
+
+
+def test_a_reach_that_would_not_fit_into_memory_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As bits, that is; as intervals it may be of any size, and a few units may be enough to make an output."""
+    monkeypatch.setattr(reach, "REACH_BITS", 10_000)
+    units = [Unit(0, 10 * 3**power, 10 * 3**power) for power in range(12)]
+    group = group_of(units)
+    with pytest.raises(TooLarge):
+        group.gap_around(group.capacity - 1)
+    assert group.commit(group.capacity) == [True] * 12
+    assert group.commit(40) == [True, True] + [False] * 10
+    assert group_of([Unit(0, 9000, 9999)] * 40 + [Unit(0, 0, 2000)]).gap_around(300_000) is None
 
 
 @pytest.mark.parametrize("units", [[Unit(0, 20, 20), Unit(0, 31, 31)], [Unit(0, 2, 2), Unit(0, 9, 10), Unit(0, 7, 7)]])
