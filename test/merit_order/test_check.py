@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -537,6 +538,36 @@ def test_garbage_for_a_number_is_no_number(name: str, made_of: Any) -> None:
         for member in numbers_of(step):
             garbled = step._replace(**{member: made_of(getattr(step, member))})
             assert not case.accepts(*case.with_step(place, garbled))
+
+
+@every_proof
+@pytest.mark.parametrize("made_of", [float, complex, Fraction])
+def test_a_number_that_is_no_integer_is_no_number_though_it_equals_one(name: str, made_of: Any) -> None:
+    case = named(name)
+    for place, step in enumerate(case.steps):
+        for member in numbers_of(step):
+            garbled = step._replace(**{member: made_of(getattr(step, member))})
+            assert not case.accepts(*case.with_step(place, garbled))
+
+
+def test_what_a_float_rounds_away_is_not_proven() -> None:
+    """A plan costs 7 * 2**53. At the price 2**53 + 1 the slope of the class is -1, and as a float it is nothing."""
+    cost = 1 << 53
+    steps = OutputSplit(float(cost), 0, 5, True), Bound(cost + 1), Bound(2 * cost)  # type: ignore[arg-type] # on purpose
+    assert not check_proof([Unit(cost, 5, 10)], 7, 7 * cost + 1, Proof("search", steps))
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        (CountSplit(1, 10**15), Bound(1), Empty("outputs")),
+        (OutputSplit(1, 7, 8, True), Bound(1), Bound(1)),
+        (Empty("unreachable"),),
+    ],
+)
+def test_what_would_not_fit_into_memory_is_not_proven(steps: tuple[Step, ...]) -> None:
+    """It ends in a no, and in no error."""
+    assert not check_proof([Unit(1, 10**18, 10**18), Unit(1, 5, 10)], 7, 7, Proof("search", steps))
 
 
 # --- Soundness: whatever is accepted is true -------------------------------------------------------------------------

@@ -215,6 +215,15 @@ def test_states_that_would_not_fit_into_memory_are_not_made(monkeypatch: pytest.
         best_within(MeritOrder(units), relaxation, load, 10**14, NEVER)
 
 
+def test_states_of_any_size_are_refused_before_they_are_made() -> None:
+    units, load = (
+        [Unit(1, 10**17, 10**17), Unit(2, 10**17 - 1, 10**17 - 1), Unit(3, 10**17 + 7, 10**17 + 7)],
+        2 * 10**17 + 6,
+    )
+    with pytest.raises(TooLarge):
+        best_within(MeritOrder(units), of_fill(MeritOrder(units).relaxed_fill(load)), load, 10**20, NEVER)
+
+
 @pytest.mark.parametrize("family", ["block_ceiling", "block_negative", "near_infeasible", "counted_two_sizes"])
 def test_without_memory_for_the_core_a_search_to_the_end_finds_the_same(
     family: str, monkeypatch: pytest.MonkeyPatch
