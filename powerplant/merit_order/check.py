@@ -29,11 +29,13 @@ def check_proof(units: Sequence[Unit], load: int, cost: int | None, proof: Proof
     try:
         for step in proof.steps:
             region = regions.pop()
+            if not all(isinstance(part, int | str) for part in step):
+                return False
             if isinstance(step, OutputSplit | CountSplit):
                 regions += _sides(units, region, step)
             elif not (_is_empty(units, load, region, step) or _is_closed(load, cost, region, step)):
                 return False
-    except (ArithmeticError, AttributeError, IndexError, TypeError, ValueError):
+    except (ArithmeticError, AttributeError, IndexError, MemoryError, TypeError, ValueError):
         return False
     return not regions
 
@@ -58,18 +60,14 @@ def _sides(units: Sequence[Unit], region: Region, split: OutputSplit | CountSpli
 
 def _is_closed(load: int, cost: int | None, region: Region, leaf: Step) -> bool:
     """Whether the multipliers of a leaf prove the cost for all that its region holds."""
-    if cost is None or not isinstance(leaf, Bound) or not all(isinstance(part, int) for part in (cost, *leaf)):
+    if not isinstance(cost, int) or not isinstance(leaf, Bound):
         return False
-    price, charge, scale = leaf
-    step, limit = region.at_most
-    if scale <= 0 or charge < 0 or (charge and not step):
-        return False
+    (price, charge, scale), (step, limit) = leaf, region.at_most
     bound = price * load - charge * limit
     for marginal_cost, least, most in region.free:
-        slope, fixed = marginal_cost * scale - price, charge * weight_of(least, step)
-        bound += min(0, slope * least + fixed, slope * most + fixed) if most else 0
+        bound += min(0, (marginal_cost * scale - price) * most + charge * weight_of(least, step))
     bound += sum(min((split * scale - price) * end for end in ends) for split, ends in region.ranges.items())
-    return bound > (cost - 1) * scale
+    return scale > 0 <= charge and bool(step or not charge) and bound > (cost - 1) * scale
 
 
 def _is_empty(units: Sequence[Unit], load: int, region: Region, leaf: Step) -> bool:
@@ -77,6 +75,7 @@ def _is_empty(units: Sequence[Unit], load: int, region: Region, leaf: Step) -> b
     if not isinstance(leaf, Empty) or leaf.reason == "unreachable":
         return isinstance(leaf, Empty) and _is_gap(units, load - 1, load + 1)
     step, weight = (0, 0) if region.ranges else region.at_least  # what a split class weighs is not known
+    weight = min(weight, load + 1)  # no unit weighs more than its min_output
     least = [0] + [load + 1] * weight  # by sum of weights, or more: the least that free units make
     for unit in region.free:
         own = min(weight_of(unit.min_output, step), weight)
@@ -91,8 +90,8 @@ def _is_gap(units: Sequence[Unit], below: int, above: int) -> bool:
     if len(units) == 1:
         return below >= units[0].max_output or 0 <= below < above <= units[0].min_output
     reach, mask = 1, (1 << min(above, CHECKED_BITS)) - 1
-    for unit in units:
-        committed, covered, width = reach << unit.min_output, 1, unit.max_output - unit.min_output + 1
+    for _, least, most in units:
+        committed, covered, width = reach << min(least, above), 1, min(most, above) - least + 1
         while covered < width:
             committed |= committed << min(covered, width - covered)
             covered *= 2

@@ -34,6 +34,9 @@ STATE_BITS = 1 << 30
 KEPT_BITS = 1 << 30
 """How much of the states is kept for walking back; beyond it only each second, fourth, ... is, and the rest redone."""
 
+TOGETHER = 256
+"""How many fields are taken out of the states at once where one after the other is looked at."""
+
 EDGE = 8
 """What part of the states is looked at, at each end, to see whether it can go."""
 
@@ -362,10 +365,8 @@ class _CoreProgramme:
     def _slide_from(self, before: States, move: int, credit: int, mover: Mover) -> int | None:
         """How far a mover slid to come to a sum with so much left of the budget; ``None`` if it did not slide."""
         direction = 1 if mover.slide > 0 else -1
-        for slide in range(abs(mover.slide) + 1):
-            if self._fields.at(before, move - direction * slide) == credit + slide * mover.slide_cost:
-                return direction * slide
-        return None
+        left = self._fields.from_on(before, move, -direction, abs(mover.slide) + 1)
+        return next((direction * at for at, was in enumerate(left) if was == credit + at * mover.slide_cost), None)
 
 
 class _Fields:
@@ -389,10 +390,10 @@ class _Fields:
         width = self._width
         lowest = min(stay.lowest, move_lowest)
         fields = max(stay.lowest + stay.fields, move_lowest + move.fields) - lowest
-        staying = stay.packed << width * (stay.lowest - lowest)
-        moving = move.packed << width * (move_lowest - lowest)
         if fields * width > STATE_BITS:
             raise TooLarge
+        staying = stay.packed << width * (stay.lowest - lowest)
+        moving = move.packed << width * (move_lowest - lowest)
         self._prepare(fields)
         ahead = moving + self._ones * ((1 << width - 1) - cost) - staying
         positive = ahead & self._guards
@@ -404,6 +405,17 @@ class _Fields:
         if not 0 <= place < states.fields:
             return 0
         return states.packed >> self._width * place & (1 << self._width) - 1
+
+    def from_on(self, states: States, move: int, direction: int, count: int) -> Iterator[int]:
+        """What :meth:`at` says of so many sums from one on, upward (1) or downward (-1)."""
+        for start in range(0, count, TOGETHER):
+            several = min(TOGETHER, count - start)
+            lowest = move + start if direction > 0 else move - start - several + 1
+            before = min(states.lowest - lowest, several)  # fields that are asked for and not there
+            packed = states.packed << self._width * before if before > 0 else self.after(states.packed, -before)
+            packed = self.first(packed, several)
+            fields = [packed >> self._width * place & (1 << self._width) - 1 for place in range(several)]
+            yield from fields if direction > 0 else reversed(fields)
 
     def first(self, packed: int, count: int) -> int:
         """The first so many fields."""

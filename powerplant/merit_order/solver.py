@@ -69,13 +69,16 @@ def nearest_loads(
         GaveUp: the time limit passed first, or the sums are too many for memory.
     """
     fleet = Group(units, MeritOrder(units).total, Deadline(perf_counter(), time_limit))
-    if above > fleet.capacity:
-        return fleet.capacity, None
+    below = min(below, fleet.capacity)
     try:
-        gap_below, gap_above = fleet.gap_around(below), fleet.gap_around(above)
+        gap_below = fleet.gap_around(below) if below else None
+        gap_above = fleet.gap_around(above) if 0 < above <= fleet.capacity else None
     except (TimeLimitPassed, TooLarge):
         raise GaveUp(None, None, 0) from None
-    return below if gap_below is None else gap_below[0], above if gap_above is None else gap_above[1]
+    nearest_below = below if gap_below is None else gap_below[0]
+    if above > fleet.capacity:
+        return nearest_below, None
+    return nearest_below, above if gap_above is None else gap_above[1]
 
 
 def _by_search(search: Search, nodes: int) -> Solution | None:

@@ -558,16 +558,17 @@ def test_what_a_float_rounds_away_is_not_proven() -> None:
 
 
 @pytest.mark.parametrize(
-    "steps",
+    ("steps", "holds"),
     [
-        (CountSplit(1, 10**15), Bound(1), Empty("outputs")),
-        (OutputSplit(1, 7, 8, True), Bound(1), Bound(1)),
-        (Empty("unreachable"),),
+        ((CountSplit(1, 10**15), Bound(1), Empty("outputs")), True),  # no commitment under the load weighs so much
+        ((OutputSplit(1, 7, 8, True), Bound(1), Bound(1)), True),  # there is no integer between
+        ((OutputSplit(1, 10, 10**18, True), Empty("outputs"), Bound(1)), False),  # a reach too large to be built
+        ((Empty("unreachable"),), False),
     ],
 )
-def test_what_would_not_fit_into_memory_is_not_proven(steps: tuple[Step, ...]) -> None:
-    """It ends in a no, and in no error."""
-    assert not check_proof([Unit(1, 10**18, 10**18), Unit(1, 5, 10)], 7, 7, Proof("search", steps))
+def test_outputs_and_counts_of_any_size_end_in_an_answer(steps: tuple[Step, ...], holds: bool) -> None:
+    """Whatever would not fit into memory is not proven, and is no error."""
+    assert check_proof([Unit(1, 10**18, 10**18), Unit(1, 5, 10)], 7, 7, Proof("search", steps)) is holds
 
 
 # --- Soundness: whatever is accepted is true -------------------------------------------------------------------------
