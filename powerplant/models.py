@@ -73,10 +73,3 @@ class ProductionPlanRequest(_Payload):
     load: Megawatt = Field(description="MWh in the hour, so MW on average")
     fuels: Fuels
     powerplants: list[PowerPlant] = Field(min_length=1)
-
-
-class PlannedOutput(BaseModel):
-    """What one power plant produces."""
-
-    name: str
-    p: float = Field(description="MW, a multiple of 0.1; 0.0 is off")

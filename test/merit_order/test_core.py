@@ -13,7 +13,7 @@ from solving import as_units, plan_of, unit_list
 from strategies import fleets
 
 from benchmarks.families import FAMILIES
-from powerplant.merit_order import Unit, core
+from powerplant.merit_order import Unit, core, fields
 from powerplant.merit_order.core import best_within, budgets
 from powerplant.merit_order.deadline import Deadline, TimeLimitPassed, TooLarge
 from powerplant.merit_order.fill import MeritOrder
@@ -210,7 +210,7 @@ def test_states_that_would_not_fit_into_memory_are_not_made(monkeypatch: pytest.
     units, load = unit_list(FAMILIES["block_ceiling"](12, 1)[0]), FAMILIES["block_ceiling"](12, 1)[1]
     relaxation = of_fill(MeritOrder(units).relaxed_fill(load))
     assert best_within(MeritOrder(units), relaxation, load, 10**14, NEVER) is not None
-    monkeypatch.setattr(core, "STATE_BITS", 4000)
+    monkeypatch.setattr(fields, "STATE_BITS", 4000)
     with pytest.raises(TooLarge):
         best_within(MeritOrder(units), relaxation, load, 10**14, NEVER)
 
@@ -230,7 +230,7 @@ def test_without_memory_for_the_core_a_search_to_the_end_finds_the_same(
 ) -> None:
     plain, load = FAMILIES[family](12, 0)
     cost = plan_of(plain, load).cost
-    monkeypatch.setattr(core, "STATE_BITS", 0)
+    monkeypatch.setattr(fields, "STATE_BITS", 0)
     without = plan_of(plain, load)
     assert without.cost == cost
     assert without.proof.method in ("search", "counting", "merit order")

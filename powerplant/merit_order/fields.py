@@ -1,0 +1,108 @@
+"""Many small numbers at once: the states of the core programme as fields of one ``int``.
+
+A step of the programme is a handful of operations on whole integers (Lamport 1975, multiple byte processing). Shifts
+fill up with zeros, which stand for a sum that is out of reach, so nothing has to be guarded at the edges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from powerplant.merit_order.deadline import TooLarge
+
+STATE_BITS = 1 << 30
+"""The largest states that are tried: 128 MiB."""
+
+TOGETHER = 256
+"""How many fields are taken out of the states at once where one after the other is looked at."""
+
+
+class States(NamedTuple):
+    """What is left of the budget, plus one, for each sum of moves from ``lowest`` on, packed in fields."""
+
+    packed: int
+    lowest: int
+    fields: int
+
+
+NO_STATES = States(0, 0, 0)
+
+
+class Fields:
+    """Arithmetic on many small numbers at once: fields of one width in one ``int``, each with a guard bit on top."""
+
+    def __init__(self, budget: int) -> None:
+        self._width = (budget + 1).bit_length() + 2
+        self._ones = self._guards = self._count = 0
+
+    def better(self, stay: States, move: States, by: int, cost: int) -> States:
+        """For each sum the better of two: stay there, or come there by a move at a cost.
+
+        With ``ahead`` = what the move leaves minus what staying leaves, the better of the two is staying plus
+        ``ahead`` where that is positive. The guard bits keep the subtractions apart and say where it is.
+        """
+        move_lowest = move.lowest + by
+        if not stay.fields:
+            if not cost:
+                return States(move.packed, move_lowest, move.fields)
+            stay = States(0, move_lowest, 0)
+        width = self._width
+        lowest = min(stay.lowest, move_lowest)
+        fields = max(stay.lowest + stay.fields, move_lowest + move.fields) - lowest
+        if fields * width > STATE_BITS:
+            raise TooLarge
+        staying = stay.packed << width * (stay.lowest - lowest)
+        moving = move.packed << width * (move_lowest - lowest)
+        self._prepare(fields)
+        ahead = moving + self._ones * ((1 << width - 1) - cost) - staying
+        positive = ahead & self._guards
+        return States(staying + (ahead & positive - (positive >> width - 1)), lowest, fields)
+
+    def at(self, states: States, move: int) -> int:
+        """What is left of the budget, plus one, where the moves sum to ``move``; 0 where they cannot."""
+        place = move - states.lowest
+        if not 0 <= place < states.fields:
+            return 0
+        return states.packed >> self._width * place & (1 << self._width) - 1
+
+    def from_on(self, states: States, move: int, direction: int, count: int) -> Iterator[int]:
+        """What :meth:`at` says of so many sums from one on, upward (1) or downward (-1)."""
+        for start in range(0, count, TOGETHER):
+            several = min(TOGETHER, count - start)
+            lowest = move + start if direction > 0 else move - start - several + 1
+            before = min(states.lowest - lowest, several)  # fields that are asked for and not there
+            packed = states.packed << self._width * before if before > 0 else self.after(states.packed, -before)
+            packed = self.first(packed, several)
+            fields = [packed >> self._width * place & (1 << self._width) - 1 for place in range(several)]
+            yield from fields if direction > 0 else reversed(fields)
+
+    def first(self, packed: int, count: int) -> int:
+        """The first so many fields."""
+        return packed & (1 << self._width * count) - 1
+
+    def after(self, packed: int, count: int) -> int:
+        """The fields after the first so many."""
+        return packed >> self._width * count
+
+    def any_above(self, packed: int, start: int, end: int, bound: int) -> bool:
+        """Whether any of the fields from ``start`` to ``end`` (exclusive) exceeds a bound."""
+        part = self.first(packed >> self._width * start, end - start)
+        highest = (1 << self._width - 1) - 1
+        if bound > highest:
+            return False
+        if self._count < end - start:
+            self._prepare(end - start)
+        return bool(part + self.first(self._ones, end - start) * (highest - bound) & self._guards)
+
+    def _prepare(self, count: int) -> None:
+        """Have a one, and a guard bit, in each of so many fields, or a few more."""
+        if count <= self._count <= count + (count >> 2):
+            return
+        self._count = count + (count >> 3)
+        ones, have = 1, 1
+        while have < self._count:
+            ones |= ones << self._width * have
+            have *= 2
+        self._ones = self.first(ones, self._count)
+        self._guards = self._ones << self._width - 1
