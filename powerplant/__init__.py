@@ -15,7 +15,9 @@ from powerplant.errors import ConfigurationError
 if TYPE_CHECKING:
     from flask import Flask
 
-__all__ = ["Settings", "create_app"]
+__all__ = ["Settings", "__version__", "create_app"]
+
+__version__ = "0.2.0"
 
 
 def create_app(config: Settings | None = None) -> Flask:
@@ -37,6 +39,7 @@ def create_app(config: Settings | None = None) -> Flask:
         os.environ.setdefault("FLASK_DEBUG", "1")
     app = Flask(__name__, static_folder=None)
     app.debug = settings.debug
+    app.url_map.merge_slashes = False  # an address with a slash too many is not found, rather than redirected
     api.register(app, settings)
     return app
 

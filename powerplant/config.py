@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from powerplant.errors import ConfigurationError
 
@@ -18,6 +19,7 @@ TRUTH = {
     "no": False,
     "off": False,
 }
+LOG_FORMATS = ("json", "text")
 
 
 @dataclass(frozen=True)
@@ -29,14 +31,24 @@ class Settings:
         co2: whether emission allowances count in the marginal cost unless a request says otherwise.
         time_limit: seconds that the solver may take for one plan.
         max_body: bytes that a request body may have.
+        body_timeout: seconds within which a body has to arrive.
         max_plants: power plants that one payload may have.
+        solvers: processes for the payloads that take long, in each worker.
+        log_json: whether the lines of the log are JSON, for programs, or text, for people.
+        cors_origins: origins whose pages may read the answers; ``*`` among them means all.
+        proxies: reverse proxies in front whose ``X-Forwarded-...`` headers are believed.
     """
 
     debug: bool = False
     co2: bool = True
     time_limit: float = 5.0
     max_body: int = 4 * 1024 * 1024
+    body_timeout: float = 5.0
     max_plants: int = 10_000
+    solvers: int = 2
+    log_json: bool = True
+    cors_origins: tuple[str, ...] = ()
+    proxies: int = 0
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
@@ -45,22 +57,41 @@ class Settings:
         Raises:
             ConfigurationError: a variable holds a value that is not legal; the message names both.
         """
+        debug = environ.get("FLASK_ENV", "prd").strip().lower() in DEBUG_ENVIRONMENTS
         return cls(
-            debug=environ.get("FLASK_ENV", "prd").strip().lower() in DEBUG_ENVIRONMENTS,
+            debug=debug,
             co2=_boolean(environ, "POWERPLANT_CO2", default=cls.co2),
             time_limit=_positive_number(environ, "POWERPLANT_TIME_LIMIT", default=cls.time_limit),
-            max_body=_positive_integer(environ, "POWERPLANT_MAX_BODY", default=cls.max_body),
-            max_plants=_positive_integer(environ, "POWERPLANT_MAX_PLANTS", default=cls.max_plants),
+            max_body=positive_integer(environ, "POWERPLANT_MAX_BODY", default=cls.max_body),
+            body_timeout=_positive_number(environ, "POWERPLANT_BODY_TIMEOUT", default=cls.body_timeout),
+            max_plants=positive_integer(environ, "POWERPLANT_MAX_PLANTS", default=cls.max_plants),
+            solvers=positive_integer(environ, "POWERPLANT_SOLVERS", default=cls.solvers),
+            log_json=_log_format(environ, "POWERPLANT_LOG", default="text" if debug else "json") == "json",
+            cors_origins=_origins(environ, "POWERPLANT_CORS_ORIGINS"),
+            proxies=_natural_number(environ, "POWERPLANT_PROXIES", default=cls.proxies),
         )
 
 
-def _boolean(environ: Mapping[str, str], name: str, *, default: bool) -> bool:
-    text = environ.get(name, "").strip().lower()
+def positive_integer(environ: Mapping[str, str], name: str, *, default: int) -> int:
+    """A whole number above 0.
+
+    Raises:
+        ConfigurationError: the variable holds something else.
+    """
+    return _integer(environ, name, default, "a whole number above 0", least=1)
+
+
+def _natural_number(environ: Mapping[str, str], name: str, *, default: int) -> int:
+    return _integer(environ, name, default, "a whole number", least=0)
+
+
+def _integer(environ: Mapping[str, str], name: str, default: int, what: str, *, least: int) -> int:
+    text = environ.get(name, "").strip()
     if not text:
         return default
-    if text not in TRUTH:
-        raise ConfigurationError(f"{name} must be true or false, not {environ[name]!r}")
-    return TRUTH[text]
+    if not (text.isascii() and text.isdecimal() and len(text) < 20 and int(text) >= least):
+        raise ConfigurationError(f"{name} must be {what}, not {environ[name]!r}")
+    return int(text)
 
 
 def _positive_number(environ: Mapping[str, str], name: str, *, default: float) -> float:
@@ -76,10 +107,26 @@ def _positive_number(environ: Mapping[str, str], name: str, *, default: float) -
     return number
 
 
-def _positive_integer(environ: Mapping[str, str], name: str, *, default: int) -> int:
-    text = environ.get(name, "").strip()
+def _boolean(environ: Mapping[str, str], name: str, *, default: bool) -> bool:
+    text = environ.get(name, "").strip().lower()
     if not text:
         return default
-    if not text.isdecimal() or int(text) == 0:
-        raise ConfigurationError(f"{name} must be a whole number above 0, not {environ[name]!r}")
-    return int(text)
+    if text not in TRUTH:
+        raise ConfigurationError(f"{name} must be true or false, not {environ[name]!r}")
+    return TRUTH[text]
+
+
+def _log_format(environ: Mapping[str, str], name: str, *, default: str) -> str:
+    text = environ.get(name, "").strip().lower() or default
+    if text not in LOG_FORMATS:
+        raise ConfigurationError(f"{name} must be json or text, not {environ[name]!r}")
+    return text
+
+
+def _origins(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+    origins = tuple(origin for part in environ.get(name, "").split(",") if (origin := part.strip()))
+    for origin in origins:
+        parts = urlsplit(origin)
+        if origin != "*" and (not parts.netloc or origin != f"{parts.scheme}://{parts.netloc}"):
+            raise ConfigurationError(f"{name} must list origins like https://desk.example.com, or *; not {origin!r}")
+    return origins

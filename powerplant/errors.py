@@ -9,6 +9,7 @@
     ├── InvalidPayload        JSON that is no valid payload: every fault that can be told
     ├── InfeasibleLoad        a valid payload without a plan: why, and the nearest loads that have one
     ├── OutOfTime             the solver gave up: the best plan so far and its gap, where there are any
+    ├── TooBusy               it would take long, and as many others that do are being solved as may be
     └── WrongPlan             a plan that failed its verification: always our own bug
 """
 
@@ -96,6 +97,13 @@ class OutOfTime(PowerplantError):
         found = "no plan was found" if gap is None else f"the best plan found is at most {gap} euro too dear"
         super().__init__(f"No plan was proven optimal within {time_limit:g} s; {found}.")
         self.gap = gap
+
+
+class TooBusy(PowerplantError):
+    """A payload takes long to solve, and all processes for such ones are at work."""
+
+    def __init__(self) -> None:
+        super().__init__("This payload takes long to solve, and as many others that do are being solved as may be.")
 
 
 class WrongPlan(PowerplantError):

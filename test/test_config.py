@@ -57,12 +57,50 @@ def test_a_number_that_is_empty_counts_as_unset(name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("environ", "as_json"),
+    [
+        ({}, True),
+        ({"FLASK_ENV": "dev"}, False),
+        ({"POWERPLANT_LOG": "text"}, False),
+        ({"FLASK_ENV": "dev", "POWERPLANT_LOG": " JSON "}, True),
+    ],
+)
+def test_the_log_is_for_programs_in_production_and_for_people_in_development(
+    environ: dict[str, str], as_json: bool
+) -> None:
+    assert Settings.from_environ(environ).log_json is as_json
+
+
+@pytest.mark.parametrize(
+    ("text", "origins"),
+    [
+        ("", ()),
+        (" , ", ()),
+        ("*", ("*",)),
+        ("https://desk.example.com, http://127.0.0.1:8080", ("https://desk.example.com", "http://127.0.0.1:8080")),
+    ],
+)
+def test_origins_are_a_list(text: str, origins: tuple[str, ...]) -> None:
+    assert Settings.from_environ({"POWERPLANT_CORS_ORIGINS": text}).cors_origins == origins
+
+
+@pytest.mark.parametrize("text", ["desk.example.com", "https://desk.example.com/", "https://a.example, null", "//x"])
+def test_what_is_no_origin_is_told(text: str) -> None:
+    with pytest.raises(ConfigurationError, match="POWERPLANT_CORS_ORIGINS must list origins like"):
+        Settings.from_environ({"POWERPLANT_CORS_ORIGINS": text})
+
+
+@pytest.mark.parametrize(
     ("name", "values", "must_be"),
     [
         ("POWERPLANT_CO2", ["maybe", "2", "truefalse"], "true or false"),
         ("POWERPLANT_TIME_LIMIT", ["0", "-1", "nan", "inf", "-inf", "5s", "1e999"], "a number above 0"),
         ("POWERPLANT_MAX_BODY", ["0", "-1", "1.5", "4M", "²", "nan"], "a whole number above 0"),
-        ("POWERPLANT_MAX_PLANTS", ["0", "-1", "1e4", "many", "½"], "a whole number above 0"),
+        ("POWERPLANT_MAX_PLANTS", ["0", "-1", "1e4", "many", "½", "9" * 30], "a whole number above 0"),
+        ("POWERPLANT_BODY_TIMEOUT", ["0", "-1", "nan", "soon"], "a number above 0"),
+        ("POWERPLANT_SOLVERS", ["0", "-1", "two"], "a whole number above 0"),
+        ("POWERPLANT_PROXIES", ["-1", "one", "0.5"], "a whole number"),
+        ("POWERPLANT_LOG", ["xml", "1"], "json or text"),
     ],
 )
 def test_a_value_that_is_not_legal_is_named_with_its_variable(name: str, values: list[str], must_be: str) -> None:

@@ -36,6 +36,7 @@ PROBLEM_TYPES = (
     "invalid-query",
     "infeasible-load",
     "gave-up",
+    "busy",
     "not-found",
     "method-not-allowed",
     "content-too-large",
@@ -331,7 +332,9 @@ def test_production_plans_are_posted(session: requests.Session, server_url: str,
         problem(response, 405, "method-not-allowed")
 
 
-@pytest.mark.parametrize("path", ["/", "/nowhere", "/productionplans", "/ProductionPlan", "/problem", "/%C3%BC/x"])
+@pytest.mark.parametrize(
+    "path", ["/", "/nowhere", "/productionplans", "/productionplan//", "/ProductionPlan", "/problem", "/%C3%BC/x"]
+)
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_nothing_is_found_at_another_address(
     session: requests.Session, server_url: str, path: str, method: str
@@ -363,7 +366,15 @@ def test_a_type_of_problem_that_there_is_not_has_no_page(session: requests.Sessi
 @pytest.mark.parametrize("path", ["/health", "/health/"])
 def test_health_answers(session: requests.Session, server_url: str, path: str) -> None:
     response = session.get(f"{server_url}{path}", allow_redirects=False, timeout=ANSWER_DEADLINE)
-    assert (response.status_code, response.json()) == (200, {"status": "ok"})
+    assert response.status_code == 200
+    assert response.json()["status"] == "ok"
+    assert re.fullmatch(r"\d+\.\d+\.\d+", response.json()["version"])
+
+
+@pytest.mark.parametrize("path", ["/ready", "/ready/"])
+def test_readiness_is_told(session: requests.Session, server_url: str, path: str) -> None:
+    response = session.get(f"{server_url}{path}", allow_redirects=False, timeout=ANSWER_DEADLINE)
+    assert (response.status_code, response.json()) == (200, {"status": "ready"})
 
 
 # --- Connections -----------------------------------------------------------------------------------------------------
@@ -582,4 +593,6 @@ def test_any_other_flask_env_starts_without_the_debugger(boot_server: BootServer
 def test_each_plan_is_a_line_in_the_log(boot_server: BootServer) -> None:
     server = boot_server({})
     fetch("POST", f"{server.url}/productionplan", json=PAYLOAD_3 | {"load": 910.0})
-    assert re.search(r"plan plants=6 load=910\.0 cost=24976\.36 .*ms=[\d.]+\n", server.log)
+    [line] = [json.loads(line) for line in server.log.splitlines() if '"plan"' in line]
+    assert (line["plants"], line["load"], line["cost"], line["status"]) == (6, 910.0, "24976.36", 200)
+    assert line["ms"] > 0

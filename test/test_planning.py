@@ -11,17 +11,21 @@ from typing import Any, NoReturn
 import pytest
 
 import powerplant.planning
+import powerplant.solving
 from powerplant.decoding import decode
 from powerplant.errors import InfeasibleLoad, OutOfTime, WrongPlan
 from powerplant.merit_order import GaveUp, Solution, Unit, solve
 from powerplant.planning import ProductionPlan, plan_production
+from powerplant.solving import Solvers
 
 EXAMPLES = Path(__file__).parents[1] / "example_payloads"
 
 
-def planned(payload: dict[str, Any], *, co2: bool = True, time_limit: float = 5.0) -> ProductionPlan:
+def planned(
+    payload: dict[str, Any], *, co2: bool = True, time_limit: float = 5.0, feasible: bool = False
+) -> ProductionPlan:
     request = decode(json.dumps(payload).encode(), co2=co2, max_plants=1000)
-    return plan_production(request, co2=co2, time_limit=time_limit)
+    return plan_production(request, co2=co2, time_limit=time_limit, solvers=Solvers(1), feasible=feasible)
 
 
 def example(number: int, **changes: Any) -> dict[str, Any]:
@@ -111,8 +115,8 @@ def given_up(gap: int | None) -> GaveUp:
 @pytest.mark.parametrize(
     ("gap", "euros", "said"),
     [
-        (None, None, "No plan was proven optimal within 0.25 s; no plan was found."),
-        (12_500_000_000, Decimal("1.25"), "the best plan found is at most 1.2500000000 euro too dear."),
+        (None, None, "No plan was proven optimal within 0.02 s; no plan was found."),
+        (12_500_000_000, Decimal("1.25"), "the best plan found is at most 1.25"),
         (1, Decimal("1E-10"), "too dear"),
     ],
 )
@@ -126,19 +130,46 @@ def test_a_solver_that_gives_up_is_out_of_time(
         limits.append(arguments[-1])
         raise given_up(gap)
 
-    monkeypatch.setattr(powerplant.planning, "solve", give_up)
+    monkeypatch.setattr(powerplant.planning, "prove", give_up)
     monkeypatch.setattr(powerplant.planning, "nearest_loads", give_up)
     with pytest.raises(OutOfTime, match=said) as error:
-        planned(example(3, load=load), time_limit=0.25)
+        planned(example(3, load=load), time_limit=0.02)
     assert error.value.gap == euros
-    assert limits == [0.25]
+    assert limits == [0.02]
 
 
-def test_a_wrong_plan_is_never_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unproven_plan_is_handed_on_only_where_it_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Payload 1 from its gas plants alone, though the wind is free."""
+
+    def give_up(units: Sequence[Unit], *_: Any) -> NoReturn:
+        dispatch = (3800, 1000, 0, 0, 0, 0)
+        cost = sum(unit.marginal_cost * output for unit, output in zip(units, dispatch, strict=True))
+        raise GaveUp(dispatch, cost, cost - 12_500_000_000)
+
+    monkeypatch.setattr(powerplant.planning, "prove", give_up)
+    with pytest.raises(OutOfTime):
+        planned(example(1))
+    plan = planned(example(1, load=480), feasible=True)
+    assert plan.gap == Decimal("1.25")
+    assert plan.method == "none"
+    assert sum(p for _, p in plan.outputs) == 480
+
+
+def test_where_no_plan_was_found_none_is_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def give_up(*_: Any) -> NoReturn:
+        raise GaveUp(None, None, 0)
+
+    monkeypatch.setattr(powerplant.planning, "prove", give_up)
+    with pytest.raises(OutOfTime):
+        planned(example(1), feasible=True)
+
+
+@pytest.mark.parametrize("feasible", [False, True])
+def test_a_wrong_plan_is_never_handed_on(monkeypatch: pytest.MonkeyPatch, feasible: bool) -> None:
     def miscount(units: Sequence[Unit], load: int, time_limit: float | None = None) -> Solution:
         solution = solve(units, load, time_limit)
         return solution._replace(dispatch=(solution.dispatch[0] - 1, *solution.dispatch[1:]))
 
-    monkeypatch.setattr(powerplant.planning, "solve", miscount)
+    monkeypatch.setattr(powerplant.solving, "solve", miscount)
     with pytest.raises(WrongPlan, match="makes 9099, not the load of 9100"):
-        planned(example(3))
+        planned(example(3), feasible=feasible)

@@ -1,14 +1,14 @@
-"""The service at the edge: blueprints, and the one table from exception to problem+json."""
+"""The service at the edge: blueprints, what every request goes through, and the one table from exception to problem."""
 
 from __future__ import annotations
 
-import logging
-import sys
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from flask.logging import default_handler
+from werkzeug.middleware.proxy_fix import ProxyFix
 
-from powerplant.api import health, problems, productionplan
+from powerplant.api import headers, logs, observation, probes, problems, productionplan
+from powerplant.solving import Solvers
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -19,19 +19,18 @@ if TYPE_CHECKING:
 def register(app: Flask, settings: Settings) -> None:
     """Give the app its settings, its log, its routes and its error handlers."""
     app.config["SETTINGS"] = settings
-    _log_to_stdout(app)
+    app.config["SOLVERS"] = Solvers(settings.solvers)
+    logs.write_to_stdout(app, as_json=settings.log_json)
+    observation.register(app)
+    headers.register(app, settings)
     app.register_blueprint(productionplan.blueprint)
-    app.register_blueprint(health.blueprint)
+    app.register_blueprint(probes.blueprint)
     app.register_blueprint(problems.blueprint)
     problems.register_handlers(app)
+    if find_spec("prometheus_client"):
+        from powerplant.api import metrics
 
-
-def _log_to_stdout(app: Flask) -> None:
-    """Send Flask's logger to stdout, a line an event."""
-    app.logger.removeHandler(default_handler)
-    if not app.logger.handlers:  # the logger outlives an app of the same name
-        handler = logging.StreamHandler(sys.stdout)
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-        app.logger.addHandler(handler)
-    app.logger.setLevel(logging.DEBUG if app.debug else logging.INFO)
-    app.logger.propagate = False
+        metrics.register(app)
+    if count := settings.proxies:
+        # Flask's own way to put something around an app.
+        app.wsgi_app = ProxyFix(app.wsgi_app, count, count, count, x_prefix=count)  # type: ignore[method-assign]

@@ -11,12 +11,13 @@ from urllib.parse import quote
 from flask import Blueprint, Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException, NotFound
 
-from powerplant.errors import InfeasibleLoad, InvalidPayload, InvalidQuery, MalformedPayload, OutOfTime
+from powerplant.api.observation import note
+from powerplant.errors import InfeasibleLoad, InvalidPayload, InvalidQuery, MalformedPayload, OutOfTime, TooBusy
 
 blueprint = Blueprint("problems", __name__, url_prefix="/problems")
 
 RETRY_AFTER = "5"
-"""Seconds after which a client may try a payload again that the solver gave up on."""
+"""Seconds after which a client may send a payload again that the solver gave up on, or had no process for."""
 
 
 class ProblemType(NamedTuple):
@@ -61,7 +62,14 @@ PROBLEM_TYPES = {
         "No plan was proven in time",
         "The payload is valid, but its cheapest plan could not be proven within the time that the server gives to "
         "one request. gap is how far, in euro, the best plan found may be from the cheapest; it is null where none "
-        "was found. The same payload may succeed on a server with a larger time limit.",
+        "was found. The same payload may succeed on a server with a larger time limit. With ?accept=feasible the best "
+        "plan found is answered instead, with the headers Plan-Status: feasible and Plan-Gap.",
+    ),
+    "busy": ProblemType(
+        503,
+        "Too many payloads take long at the moment",
+        "This payload takes longer than a moment to solve, and as many others that do are being solved as the server "
+        "takes on at once. Nothing is wrong with it; send it again after the seconds that Retry-After names.",
     ),
     "not-found": ProblemType(404, "There is nothing at this address", "Production plans are at POST /productionplan."),
     "method-not-allowed": ProblemType(
@@ -103,11 +111,20 @@ _TYPE_OF_STATUS = {
 def problem(name: str, detail: str, **members: Any) -> Response:
     """A problem+json response of one of the types, with members of its own beside the standard ones."""
     status, title, _ = PROBLEM_TYPES[name]
-    return _response(status, {"type": f"/problems/{name}", "title": title}, detail, members)
+    return _response(status, f"{request.script_root}/problems/{name}", title, detail, members)
 
 
-def _response(status: int, head: dict[str, Any], detail: str, members: dict[str, Any]) -> Response:
-    body = {**head, "status": status, "detail": detail, "instance": quote(request.path), **members}
+def _response(status: int, type_: str, title: str, detail: str, members: dict[str, Any]) -> Response:
+    body = {
+        "type": type_,
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "instance": quote(request.script_root + request.path),
+        "request_id": g.request_id,
+        **members,
+    }
+    note("problem", problem=type_.rpartition("/")[2])
     return Response(json.dumps(body) + "\n", status, mimetype="application/problem+json")
 
 
@@ -126,19 +143,27 @@ def _invalid_payload(error: InvalidPayload) -> Response:
 
 
 def _infeasible_load(error: InfeasibleLoad) -> Response:
-    current_app.logger.info("infeasible load=%s reason=%s", error.load, error.reason)
-    return problem(
+    response = problem(
         "infeasible-load",
         str(error),
         reason=error.reason,
         nearest_below=error.nearest_below,
         nearest_above=error.nearest_above,
     )
+    note("infeasible", reason=error.reason)
+    return response
 
 
 def _out_of_time(error: OutOfTime) -> Response:
-    current_app.logger.warning("gave up: %s", error)
-    response = problem("gave-up", str(error), gap=None if error.gap is None else float(error.gap))
+    gap = None if error.gap is None else float(error.gap)
+    response = problem("gave-up", str(error), gap=gap)
+    response.headers["Retry-After"] = RETRY_AFTER
+    note("gave-up", gap=gap)
+    return response
+
+
+def _too_busy(error: TooBusy) -> Response:
+    response = problem("busy", str(error))
     response.headers["Retry-After"] = RETRY_AFTER
     return response
 
@@ -151,11 +176,9 @@ def _http_exception(error: HTTPException) -> Response:
     if name is not None and error.description == type(error).description:  # the framework's words, not ours
         detail = PROBLEM_TYPES[name].explanation
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
-        current_app.logger.error("payload of the failed request: %r", g.get("payload"))
-    if name is None:
-        response = _response(status, {"type": "about:blank", "title": error.name}, detail, {})
-    else:
-        response = problem(name, detail)
+        payload = g.get("payload", b"").decode(errors="backslashreplace")
+        current_app.logger.error("the payload of a request that failed", extra={"facts": {"payload": payload}})
+    response = problem(name, detail) if name else _response(status, "about:blank", error.name, detail, {})
     for header, value in error.get_headers():
         if header not in {"Content-Type", "Content-Length"}:
             response.headers[header] = value
@@ -168,6 +191,7 @@ HANDLERS: dict[type[Exception], Callable[[Any], Response]] = {
     InvalidPayload: _invalid_payload,
     InfeasibleLoad: _infeasible_load,
     OutOfTime: _out_of_time,
+    TooBusy: _too_busy,
     HTTPException: _http_exception,
 }
 """Which exception becomes which problem. What is not in it is our own bug: Flask logs it and makes it a 500."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from decimal import ROUND_HALF_EVEN, Decimal
-from time import monotonic, perf_counter
+from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal
+from time import monotonic
 
 from flask import Blueprint, Response, current_app, g, request
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, RequestTimeout
 
+from powerplant.api.observation import note
 from powerplant.config import Settings
 from powerplant.decoding import decode
 from powerplant.errors import InvalidQuery
@@ -18,9 +19,6 @@ blueprint = Blueprint("productionplan", __name__)
 
 CENT = Decimal("0.01")
 CHUNK = 64 * 1024
-BODY_TIMEOUT = 5.0
-"""Seconds in which a body has to arrive."""
-
 LONGEST_PAUSE = 2.0
 """Seconds that a client may pause inside its body."""
 
@@ -31,20 +29,16 @@ SHORTEST_WAIT = 0.001
 @blueprint.post("/productionplan", strict_slashes=False)
 def productionplan() -> Response:
     """Answer a payload with its production plan; every error is told by the handlers in ``problems``."""
-    start = perf_counter()
     settings: Settings = current_app.config["SETTINGS"]
     co2 = _counts_co2(default=settings.co2)
-    body = g.payload = _read_body(settings.max_body)
+    feasible = _takes_feasible()
+    body = g.payload = _read_body(settings.max_body, settings.body_timeout)
     payload = decode(body, co2=co2, max_plants=settings.max_plants)
-    plan = plan_production(payload, co2=co2, time_limit=settings.time_limit)
-    current_app.logger.info(
-        "plan plants=%d load=%s cost=%s method=%r ms=%.2f",
-        len(plan.outputs),
-        payload.load,
-        _cents(plan.cost),
-        plan.method,
-        (perf_counter() - start) * 1000,
+    note("payload", plants=len(payload.powerplants), load=payload.load)
+    plan = plan_production(
+        payload, co2=co2, feasible=feasible, time_limit=settings.time_limit, solvers=current_app.config["SOLVERS"]
     )
+    note("plan", cost=_cents(plan.cost), proof=plan.method, solve_ms=round(plan.seconds * 1000, 3))
     return _answer(plan)
 
 
@@ -57,7 +51,15 @@ def _counts_co2(*, default: bool) -> bool:
     return values == ["true"]
 
 
-def _read_body(max_body: int) -> bytes:
+def _takes_feasible() -> bool:
+    """Whether a plan that is not proven to be a cheapest one will do when the time is over."""
+    values = request.args.getlist("accept")
+    if values not in ([], ["feasible"]):
+        raise InvalidQuery("accept", "can only be feasible, given once")
+    return bool(values)
+
+
+def _read_body(max_body: int, timeout: float) -> bytes:
     """The whole body, whatever its Content-Type and however it is sent.
 
     One byte more than the limit is asked for, since a body in chunks does not say its length before.
@@ -66,7 +68,7 @@ def _read_body(max_body: int) -> bytes:
     if (request.content_length or 0) > max_body:
         raise RequestEntityTooLarge(too_large)
     body = bytearray()
-    end = monotonic() + BODY_TIMEOUT
+    end = monotonic() + timeout
     while chunk := _read_chunk(min(CHUNK, max_body + 1 - len(body)), end):
         body += chunk
         if len(body) > max_body:
@@ -99,8 +101,11 @@ def _answer(plan: ProductionPlan) -> Response:
     response = Response(
         json.dumps([{"name": name, "p": p} for name, p in plan.outputs]) + "\n", mimetype="application/json"
     )
-    response.headers["Plan-Status"] = "optimal"
-    response.headers["Plan-Cost"] = _cents(plan.cost)
+    headers = response.headers
+    headers["Plan-Status"] = "feasible" if plan.gap else "optimal"
+    headers["Plan-Cost"] = _cents(plan.cost)
+    if plan.gap:
+        headers["Plan-Gap"] = str(plan.gap.quantize(CENT, ROUND_CEILING))
     return response
 
 

@@ -5,6 +5,8 @@
     Exception
     ├── Infeasible    it is proven that no plan meets the load
     └── GaveUp        a plan was neither proven optimal nor proven not to exist
+
+What they are made of is what an exception keeps as its ``args``, so that both can be sent to another process.
 """
 
 from __future__ import annotations
@@ -27,13 +29,15 @@ class Infeasible(Exception):
     """
 
     def __init__(self, reason: str, nearest_below: int, nearest_above: int | None, proof: Proof) -> None:
-        super().__init__(
-            f"no plan meets the load ({reason}); nearest below {nearest_below}, nearest above {nearest_above}"
-        )
+        super().__init__(reason, nearest_below, nearest_above, proof)
         self.reason = reason
         self.nearest_below = nearest_below
         self.nearest_above = nearest_above
         self.proof = proof
+
+    def __str__(self) -> str:
+        nearest = f"nearest below {self.nearest_below}, nearest above {self.nearest_above}"
+        return f"no plan meets the load ({self.reason}); {nearest}"
 
 
 class GaveUp(Exception):
@@ -47,10 +51,12 @@ class GaveUp(Exception):
     """
 
     def __init__(self, dispatch: tuple[int, ...] | None, cost: int | None, lower_bound: int) -> None:
+        super().__init__(dispatch, cost, lower_bound)
         self.dispatch = dispatch
         self.cost = cost
         self.lower_bound = lower_bound
         self.gap = None if cost is None else cost - lower_bound
-        super().__init__(
-            "gave up: " + ("no plan found yet" if cost is None else f"best plan {cost}, lower bound {lower_bound}")
-        )
+
+    def __str__(self) -> str:
+        found = "no plan found yet" if self.cost is None else f"best plan {self.cost}, lower bound {self.lower_bound}"
+        return f"gave up: {found}"

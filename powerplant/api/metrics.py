@@ -1,0 +1,79 @@
+"""``GET /metrics`` for Prometheus: requests, plans and how they were proven, in all worker processes together.
+
+Several processes share their numbers through files in the folder that ``PROMETHEUS_MULTIPROC_DIR`` names, which
+``gunicorn.conf.py`` makes; without it the numbers are those of this one process. The library is the extra ``metrics``:
+this module is imported only where it is installed.
+"""
+
+from __future__ import annotations
+
+import os
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, g, request
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+blueprint = Blueprint("metrics", __name__)
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each number, that nobody asks for
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+SOLVE_SECONDS = (0.00001, 0.0001, 0.001, 0.01, 0.1, 1, 5)
+PLANTS = (1, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
+
+REQUESTS = Counter("powerplant_requests", "Requests answered.", ["method", "route", "status"])
+LATENCY = Histogram("powerplant_request_seconds", "From head to answer, in seconds.", ["route"], buckets=SECONDS)
+PLANS = Counter("powerplant_plans", "Plans answered, by how their cost was proven.", ["proof"])
+INFEASIBLE = Counter("powerplant_infeasible_loads", "Loads that no plan meets, by the reason.", ["reason"])
+GAVE_UP = Counter("powerplant_gave_up", "Payloads whose plan was not proven in time.")
+SOLVING = Histogram("powerplant_solve_seconds", "Seconds of the solver for a plan.", buckets=SOLVE_SECONDS)
+FLEET = Histogram("powerplant_plants", "Power plants of a valid payload.", buckets=PLANTS)
+
+
+def register(app: Flask) -> None:
+    """Count every request, and tell the numbers."""
+    app.register_blueprint(blueprint)
+    app.after_request(_count)
+
+
+def _count(response: Response) -> Response:
+    event, facts = g.event, g.facts
+    # Only names of our own become labels: what clients make up would grow without end.
+    route = request.url_rule.rule if request.url_rule else "unknown"
+    method = request.method if request.method in METHODS else "other"
+    REQUESTS.labels(method, route, response.status_code).inc()
+    LATENCY.labels(route).observe(perf_counter() - g.start)
+    if "plants" in facts:
+        FLEET.observe(facts["plants"])
+    if event == "plan":
+        PLANS.labels(facts["proof"]).inc()
+        SOLVING.observe(facts["solve_ms"] / 1000)
+    elif event == "infeasible":
+        INFEASIBLE.labels(facts["reason"]).inc()
+    elif event == "gave-up":
+        GAVE_UP.inc()
+    return response
+
+
+@blueprint.get("/metrics", strict_slashes=False)
+def metrics() -> Response:
+    """All numbers, in Prometheus' text format."""
+    registry = REGISTRY
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        from prometheus_client.multiprocess import MultiProcessCollector
+
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library has left it untyped
+    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
