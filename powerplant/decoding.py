@@ -7,8 +7,8 @@ with the others.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any, TypeGuard
 from urllib.parse import quote
 
@@ -16,18 +16,23 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails, from_json
 
 from powerplant.errors import Fault, InvalidPayload, MalformedPayload
-from powerplant.models import ProductionPlanRequest
+from powerplant.models import BEYOND_LIMITS, FIELDS, FUEL_KEYS, MAX_NAME_LENGTH, ProductionPlanRequest
 
 UTF8_BOM = b"\xef\xbb\xbf"
+UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
+"""UTF-32 begins with one of them too, or with a zero byte."""
+
 FRAGMENT_SAFE = "/~!$&'()*+,;=:@?-._"
 """What RFC 3986 allows in a fragment as it is, and the slash and tilde of RFC 6901."""
 
-FUEL_KEYS = {
-    "gasfired": ("gas(euro/MWh)",),
-    "turbojet": ("kerosine(euro/MWh)", "kerosine(euro/Mwh)"),
-    "windturbine": ("wind(%)",),
+FUELS_OF = {
+    "gasfired": [FUEL_KEYS["gas"]],
+    "turbojet": [FUEL_KEYS["kerosine"], FUEL_KEYS["kerosine_other_spelling"]],
+    "windturbine": [FUEL_KEYS["wind"]],
 }
-CO2_KEY = "co2(euro/ton)"
+"""What each type of power plant needs a price of; several keys are spellings of one."""
+
+EXPECTED = "an object with load, fuels and powerplants"
 
 
 def decode(body: bytes, *, co2: bool, max_plants: int) -> ProductionPlanRequest:
@@ -42,21 +47,16 @@ def decode(body: bytes, *, co2: bool, max_plants: int) -> ProductionPlanRequest:
         MalformedPayload: the body is not JSON.
         InvalidPayload: it is JSON, but no valid request.
     """
-    try:
-        payload = from_json(body.removeprefix(UTF8_BOM))
-    except ValueError as error:
-        raise MalformedPayload(f"The body is not JSON: {error}.") from None
-    plants = payload.get("powerplants") if isinstance(payload, dict) else None
+    payload = _parse(body)
+    if not isinstance(payload, dict):
+        raise InvalidPayload([Fault("#", f"must be {EXPECTED}")])
+    plants = payload.get("powerplants")
     if isinstance(plants, list) and len(plants) > max_plants:
         raise InvalidPayload([Fault("#/powerplants", f"must have at most {max_plants} power plants")])
-    between = faults_between(payload, co2=co2)
-    try:
-        request = ProductionPlanRequest.model_validate(payload)
-    except ValidationError as error:
-        inside = [_fault(details) for details in error.errors(include_url=False)]
-        raise InvalidPayload(list(dict.fromkeys(inside + between))) from None
-    if between:
-        raise InvalidPayload(between)
+    request, inside = _look_inside(payload)
+    between = list(_faults_between(payload, {fault.pointer for fault in inside}, co2=co2))
+    if request is None or between:
+        raise InvalidPayload(inside + between)
     return request
 
 
@@ -66,72 +66,99 @@ def pointer(*path: str | int) -> str:
     return "#" + "".join("/" + quote(token, safe=FRAGMENT_SAFE) for token in tokens)
 
 
-def faults_between(payload: Any, *, co2: bool) -> list[Fault]:
-    """The faults between members, as far as the members are there and of their kinds."""
-    if not isinstance(payload, dict):
-        return []
-    fuels, plants = payload.get("fuels"), payload.get("powerplants")
-    listed = plants if isinstance(plants, list) else []
-    faults = list(_faults_between_plants(listed))
-    if isinstance(fuels, dict):
-        types = {str(plant.get("type")) for plant in listed if isinstance(plant, dict)}
-        faults += _faults_of_fuels(fuels, types, co2=co2)
-    return faults
+# --- Bytes to JSON ---------------------------------------------------------------------------------------------------
 
 
-def _faults_between_plants(plants: list[Any]) -> Iterator[Fault]:
-    first_of: dict[str, int] = {}
-    for index, plant in enumerate(plants):
-        if not isinstance(plant, dict):
-            continue
-        name, pmin, pmax = plant.get("name"), plant.get("pmin"), plant.get("pmax")
-        if isinstance(name, str) and name and first_of.setdefault(name, index) != index:
-            same = pointer("powerplants", first_of[name], "name")
-            yield Fault(pointer("powerplants", index, "name"), f"is the name of another power plant ({same})")
-        if plant.get("type") == "windturbine" or not (_is_number(pmin) and _is_number(pmax)):
-            continue
-        if pmin > pmax:
-            yield Fault(pointer("powerplants", index, "pmin"), "must not be above pmax")
+def _parse(body: bytes) -> Any:
+    body = body.removeprefix(UTF8_BOM)
+    if not body.strip():
+        raise MalformedPayload(f"The body is empty: JSON is expected, {EXPECTED}.")
+    if body.startswith(UTF16_BOMS) or b"\0" in body[:4]:
+        raise MalformedPayload("The body is not in UTF-8, but looks like UTF-16 or UTF-32: UTF-8 is expected.")
+    try:
+        return from_json(body)
+    except ValueError as error:
+        raise MalformedPayload(f"The body is not JSON: {_in_words(str(error), body)}.") from None
 
 
-def _faults_of_fuels(fuels: dict[str, Any], types: set[str], *, co2: bool) -> Iterator[Fault]:
-    needed = [(FUEL_KEYS[type_], type_) for type_ in sorted(types & FUEL_KEYS.keys())]
-    if co2 and "gasfired" in types:
-        needed.append(((CO2_KEY,), "gasfired"))
-    for keys, type_ in needed:
-        if all(fuels.get(key) is None for key in keys):
-            yield Fault(pointer("fuels", keys[0]), f"is missing, and {type_} power plants need it")
-    one, other = FUEL_KEYS["turbojet"]
-    if fuels.get(one) is not None and fuels.get(other) is not None and fuels[one] != fuels[other]:
-        yield Fault(pointer("fuels", other), f"differs from {one}: the two are one price")
+def _in_words(message: str, body: bytes) -> str:
+    """What the parser says, in plainer words, and the text there: curl's ``-d`` takes all line ends away."""
+    parts = re.fullmatch(r"(.+) at line (\d+) column (\d+)", message)
+    if parts is None:
+        return message
+    what, line, column = parts[1], int(parts[2]), int(parts[3])
+    place = sum(len(text) + 1 for text in body.split(b"\n")[: line - 1]) + column
+    near = body[max(0, place - _LENGTH_SHOWN) : place + _LENGTH_SHOWN].decode(errors="replace")
+    return f"{_JSON_WORDS.get(what, what)} at line {line} column {column}, near `{' '.join(near.split())}`"
 
 
-def _is_number(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+_LENGTH_SHOWN = 20
+"""Bytes on either side of the place."""
+
+_JSON_WORDS = {
+    "EOF while parsing a value": "it ends too early",
+    "EOF while parsing an object": "it ends too early",
+    "EOF while parsing a list": "it ends too early",
+    "EOF while parsing a string": "it ends too early",
+    "invalid unicode code point": "a byte that is no UTF-8",
+    "key must be a string": "a key in double quotes is expected",
+    "expected value": "a value is expected",
+    "expected ident": "a value is expected",
+    "trailing characters": "more follows after its end",
+}
+
+
+# --- Faults inside members -------------------------------------------------------------------------------------------
+
+
+def _look_inside(payload: dict[str, Any]) -> tuple[ProductionPlanRequest | None, list[Fault]]:
+    try:
+        return ProductionPlanRequest.model_validate(payload), []
+    except ValidationError as error:
+        return None, [_fault(details) for details in error.errors(include_url=False)]
 
 
 def _fault(details: ErrorDetails) -> Fault:
     """One of pydantic's errors, in words that a trader understands, at its place in the payload."""
-    kind, context = details["type"], details.get("ctx", {})
+    kind, value = details["type"], details["input"]
     path = [*details["loc"]]
     if path[:1] == ["powerplants"] and len(path) > 2:
         del path[2]  # pydantic names the member of the union there, the payload does not
     if kind in {"union_tag_invalid", "union_tag_not_found"}:
         path.append("type")
-    limits = {name: f"{Decimal(repr(limit)).normalize():f}" for name, limit in context.items() if _is_number(limit)}
-    return Fault(pointer(*path), _WORDS.get(kind, details["msg"]).format(**limits))
+    key = str(path[-1])
+    words = _WORDS.get(kind, details["msg"])
+    if key in BEYOND_LIMITS and _is_number(value):
+        low = kind == "greater_than_equal" or value < 0  # no double holds what has another kind: its sign tells
+        words = BEYOND_LIMITS[key].too_small if low else BEYOND_LIMITS[key].too_large
+    elif kind == "float_type" and isinstance(value, str) and _NUMBER_IN_QUOTES.fullmatch(value):
+        words = "must be a number, without quotes"
+    elif kind in {"missing", "union_tag_not_found"} and (meant := _mistaken_for(key, value)) is not None:
+        words += f"; {meant} is not a known key"
+    return Fault(pointer(*path), words)
 
 
+def _is_number(value: Any) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == value  # NaN is no number
+
+
+def _mistaken_for(key: str, given: dict[str, Any]) -> str | None:
+    """The key that was probably meant to be this one: it begins alike, and means nothing else."""
+    alike = (other for other in given if len(other) <= _LONGEST_SLIP and other.strip().casefold().startswith(key[:3]))
+    return next((other for other in alike if other not in FIELDS), None)
+
+
+_LONGEST_SLIP = 40
+_NUMBER_IN_QUOTES = re.compile(r"\s*[-+]?\d+([.,]\d+)?\s*")
 _WORDS = {
     "missing": "is missing",
     "float_type": "must be a number",
-    "finite_number": "must be a finite number",
-    "greater_than_equal": "must be at least {ge}",
-    "less_than_equal": "must be at most {le}",
+    "finite_number": "must be a number",
     "string_type": "must be a text",
     "string_too_short": "must not be empty",
-    "string_too_long": "must have at most {max_length} characters",
-    "list_type": "must be a list",
+    "string_too_long": f"must have at most {MAX_NAME_LENGTH} characters",
+    "string_pattern_mismatch": "must not be blank",
+    "list_type": "must be a list of power plants",
     "too_short": "must have at least one power plant",
     "model_type": "must be an object",
     "model_attributes_type": "must be an object",
@@ -139,3 +166,45 @@ _WORDS = {
     "union_tag_not_found": "is missing: gasfired, turbojet or windturbine",
     "union_tag_invalid": "must be gasfired, turbojet or windturbine",
 }
+
+
+# --- Faults between members ------------------------------------------------------------------------------------------
+
+
+def _faults_between(payload: dict[str, Any], wrong: set[str], *, co2: bool) -> Iterator[Fault]:
+    """The faults between members, as far as they are there, of their kinds, and not wrong in themselves."""
+    fuels, plants = payload.get("fuels"), payload.get("powerplants")
+    listed = {i: plant for i, plant in enumerate(plants) if isinstance(plant, dict)} if isinstance(plants, list) else {}
+    yield from _faults_between_plants(listed, wrong)
+    if isinstance(fuels, dict):
+        yield from _faults_of_fuels(fuels, {str(plant.get("type")) for plant in listed.values()}, wrong, co2=co2)
+
+
+def _faults_between_plants(plants: dict[int, dict[str, Any]], wrong: set[str]) -> Iterator[Fault]:
+    first_of: dict[str, int] = {}
+    for index, plant in plants.items():
+        name, pmin, pmax = plant.get("name"), plant.get("pmin"), plant.get("pmax")
+        if isinstance(name, str) and name.strip() and first_of.setdefault(name, index) != index:
+            this, first = (pointer("powerplants", i, "name") for i in (index, first_of[name]))
+            if this not in wrong:
+                yield Fault(this, f"is the name of another power plant ({first})")
+        if plant.get("type") == "windturbine" or not (_is_number(pmin) and _is_number(pmax)):
+            continue
+        if pmin > pmax and wrong.isdisjoint(pointer("powerplants", index, key) for key in ("pmin", "pmax")):
+            yield Fault(pointer("powerplants", index, "pmin"), "must not be above pmax")
+
+
+def _faults_of_fuels(fuels: dict[str, Any], types: set[str], wrong: set[str], *, co2: bool) -> Iterator[Fault]:
+    needed = [(FUELS_OF[type_], type_) for type_ in sorted(types & FUELS_OF.keys())]
+    if co2 and "gasfired" in types:
+        needed.append(([FUEL_KEYS["co2"]], "gasfired"))
+    for keys, type_ in needed:
+        if all(fuels.get(key) is None for key in keys):
+            meant = _mistaken_for(keys[0], fuels)
+            hint = "" if meant is None else f"; {meant} is not a known fuel"
+            yield Fault(pointer("fuels", keys[0]), f"is missing, and {type_} power plants need it{hint}")
+    one, other = FUELS_OF["turbojet"]
+    if fuels.get(one) is None or fuels.get(other) is None or fuels[one] == fuels[other]:
+        return
+    if wrong.isdisjoint(pointer("fuels", key) for key in (one, other)):
+        yield Fault(pointer("fuels", other), f"differs from {one}: the two are one price")

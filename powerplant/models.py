@@ -5,7 +5,7 @@ Numbers are taken as JSON has them: no text and no truth value stands for one, a
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,11 +14,35 @@ MAX_PRICE = 1_000_000
 MIN_EFFICIENCY = 0.000_001
 MAX_NAME_LENGTH = 200
 
-Megawatt = Annotated[float, Field(ge=0, le=MAX_MEGAWATT)]
-Price = Annotated[float, Field(ge=-MAX_PRICE, le=MAX_PRICE)]
-Percentage = Annotated[float, Field(ge=0, le=100)]
-Efficiency = Annotated[float, Field(ge=MIN_EFFICIENCY, le=1)]
-Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME_LENGTH)]
+
+class BeyondLimits(NamedTuple):
+    """What is said of a number under the least, or above the most, that its kind may be."""
+
+    too_small: str
+    too_large: str
+
+
+Megawatt = Annotated[
+    float,
+    Field(ge=0, le=MAX_MEGAWATT),
+    BeyondLimits("must be at least 0", f"must be at most {MAX_MEGAWATT} MW"),
+]
+Price = Annotated[
+    float | None,
+    Field(ge=-MAX_PRICE, le=MAX_PRICE),
+    BeyondLimits(f"must be at least -{MAX_PRICE} euro", f"must be at most {MAX_PRICE} euro"),
+]
+Percentage = Annotated[
+    float | None,
+    Field(ge=0, le=100),
+    BeyondLimits("must be at least 0", "must be at most 100"),
+]
+Efficiency = Annotated[
+    float,
+    Field(ge=MIN_EFFICIENCY, le=1),
+    BeyondLimits(f"must be above 0 (at least {MIN_EFFICIENCY:f})", "must be at most 1: a fraction, 0.53 for 53 %"),
+]
+Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME_LENGTH, pattern=r"\S")]
 
 
 class _Payload(BaseModel):
@@ -28,13 +52,17 @@ class _Payload(BaseModel):
 class Fuels(_Payload):
     """Prices of the hour and its wind; only what some power plant of the payload needs must be there."""
 
-    gas: Price | None = Field(None, alias="gas(euro/MWh)", description="euro per MWh of gas")
-    kerosine: Price | None = Field(None, alias="kerosine(euro/MWh)", description="euro per MWh of kerosine")
-    kerosine_other_spelling: Price | None = Field(
+    gas: Price = Field(None, alias="gas(euro/MWh)", description="euro per MWh of gas")
+    kerosine: Price = Field(None, alias="kerosine(euro/MWh)", description="euro per MWh of kerosine")
+    kerosine_other_spelling: Price = Field(
         None, alias="kerosine(euro/Mwh)", description="the same, as the challenge also spells it"
     )
-    co2: Price | None = Field(None, alias="co2(euro/ton)", description="euro per tonne of CO2")
-    wind: Percentage | None = Field(None, alias="wind(%)", description="per cent of pmax that wind turbines make")
+    co2: Price = Field(None, alias="co2(euro/ton)", description="euro per tonne of CO2")
+    wind: Percentage = Field(None, alias="wind(%)", description="per cent of pmax that wind turbines make")
+
+
+FUEL_KEYS = {name: str(field.alias) for name, field in Fuels.model_fields.items()}
+"""What the payload calls each of the fuels."""
 
 
 class _FuelBurningPlant(_Payload):
@@ -73,3 +101,16 @@ class ProductionPlanRequest(_Payload):
     load: Megawatt = Field(description="MWh in the hour, so MW on average")
     fuels: Fuels
     powerplants: list[PowerPlant] = Field(min_length=1)
+
+
+FIELDS = {
+    field.alias or name: field
+    for model in (ProductionPlanRequest, Fuels, GasFired, Turbojet, WindTurbine)
+    for name, field in model.model_fields.items()
+}
+"""Every key that the payload may have, wherever: one key means the same in each place."""
+
+BEYOND_LIMITS = {
+    key: words for key, field in FIELDS.items() for words in field.metadata if isinstance(words, BeyondLimits)
+}
+"""The words for each key that holds a number."""

@@ -256,7 +256,7 @@ def test_the_outputs_add_up_to_the_load_in_decimals(post: Post) -> None:
 
 
 def test_names_come_back_as_they_were(post: Post) -> None:
-    names = ['"', "\\", "Zürich ⚡ 風力", "\U0001f300", "tab\there", "\u0000", "</script>", "a/b~c", " ", "null"]
+    names = ['"', "\\", "Zürich ⚡ 風力", "\U0001f300", "tab\there", "\u0000", "</script>", "a/b~c", " x ", "null"]
     plants = [{"name": name, "type": "windturbine", "pmax": 10} for name in names]
     outputs = plan(post({"load": 100, "fuels": {"wind(%)": 100}, "powerplants": plants}))
     assert outputs == [{"name": name, "p": 10.0} for name in names]

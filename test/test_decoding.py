@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from typing import Any
 
@@ -42,8 +43,13 @@ def changed(path: tuple[str | int, ...], value: Any) -> dict[str, Any]:
 
 def faults(payload: Any, *, co2: bool = True, max_plants: int = 100) -> list[tuple[str, str]]:
     """The faults of a payload, in the order in which they are told; none where it is valid."""
+    return told(json.dumps(payload), co2=co2, max_plants=max_plants)
+
+
+def told(body: str, *, co2: bool = True, max_plants: int = 100) -> list[tuple[str, str]]:
+    """The faults of a body."""
     try:
-        decode(json.dumps(payload).encode(), co2=co2, max_plants=max_plants)
+        decode(body.encode(), co2=co2, max_plants=max_plants)
     except InvalidPayload as error:
         return [(fault.pointer, fault.detail) for fault in error.faults]
     return []
@@ -129,16 +135,16 @@ def test_a_missing_member_is_pointed_at_as_if_it_were_there(place: str, needed_b
     assert faults(changed(PLACES[place], REMOVED)) == [(place, words)]
 
 
-@pytest.mark.parametrize("value", ["910", "", True, False, [], {}, [1]])
+@pytest.mark.parametrize("value", ["high", "", True, False, [], {}, [1], float("nan")])
 @pytest.mark.parametrize("place", NUMBERS)
 def test_only_a_number_is_a_number(place: str, value: Any) -> None:
-    assert (place, "must be a number") in faults(changed(PLACES[place], value))
+    assert faults(changed(PLACES[place], value)) == [(place, "must be a number")]
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("value", ["910", "-910", "0.53", "0,53", " 1 "])
 @pytest.mark.parametrize("place", NUMBERS)
-def test_a_number_is_finite(place: str, value: float) -> None:
-    assert (place, "must be a finite number") in faults(changed(PLACES[place], value))
+def test_a_number_that_came_as_text_is_told_to_lose_its_quotes(place: str, value: str) -> None:
+    assert faults(changed(PLACES[place], value)) == [(place, "must be a number, without quotes")]
 
 
 @pytest.mark.parametrize("place", [place for place in NUMBERS if not place.startswith("#/fuels")])
@@ -146,37 +152,55 @@ def test_null_is_no_number(place: str) -> None:
     assert faults(changed(PLACES[place], None)) == [(place, "must be a number")]
 
 
-@pytest.mark.parametrize("value", [10**400, -(10**400)])
+MEGAWATT = ("must be at least 0", "must be at most 1000000 MW")
+PRICE = ("must be at least -1000000 euro", "must be at most 1000000 euro")
+BEYOND_LIMITS = {
+    "load": MEGAWATT,
+    "pmin": MEGAWATT,
+    "pmax": MEGAWATT,
+    "gas(euro~1MWh)": PRICE,
+    "kerosine(euro~1MWh)": PRICE,
+    "co2(euro~1ton)": PRICE,
+    "wind(%25)": ("must be at least 0", "must be at most 100"),
+    "efficiency": ("must be above 0 (at least 0.000001)", "must be at most 1: a fraction, 0.53 for 53 %"),
+}
+
+
+@pytest.mark.parametrize("number", ["1e400", "1" + "0" * 400, "Infinity", "1e300", "10000000"])
 @pytest.mark.parametrize("place", NUMBERS)
-def test_an_integer_beyond_every_double_is_beyond_the_limit_as_well(place: str, value: int) -> None:
-    told = faults(changed(PLACES[place], value))
-    assert told[0][0] == place
-    assert all(words.startswith("must ") for _, words in told)
+def test_a_number_beyond_its_limits_is_told_them_whether_or_not_a_double_holds_it(place: str, number: str) -> None:
+    body = json.dumps(changed(PLACES[place], "?"))
+    too_small, too_large = BEYOND_LIMITS[place.rpartition("/")[2]]
+    assert told(body.replace('"?"', number)) == [(place, too_large)]
+    assert told(body.replace('"?"', "-" + number)) == [(place, too_small)]
 
 
 @pytest.mark.parametrize(
     ("place", "value", "words"),
     [
         ("#/load", -0.1, "must be at least 0"),
-        ("#/load", 1_000_000.1, "must be at most 1000000"),
-        ("#/fuels/gas(euro~1MWh)", 1_000_000.1, "must be at most 1000000"),
-        ("#/fuels/gas(euro~1MWh)", -1_000_000.1, "must be at least -1000000"),
-        ("#/fuels/kerosine(euro~1MWh)", 1e300, "must be at most 1000000"),
-        ("#/fuels/co2(euro~1ton)", -1e300, "must be at least -1000000"),
+        ("#/load", 1_000_000.1, "must be at most 1000000 MW"),
+        ("#/fuels/gas(euro~1MWh)", 1_000_000.1, "must be at most 1000000 euro"),
+        ("#/fuels/gas(euro~1MWh)", -1_000_000.1, "must be at least -1000000 euro"),
+        ("#/fuels/kerosine(euro~1MWh)", 1e300, "must be at most 1000000 euro"),
+        ("#/fuels/co2(euro~1ton)", -1e300, "must be at least -1000000 euro"),
         ("#/fuels/wind(%25)", -0.1, "must be at least 0"),
         ("#/fuels/wind(%25)", 100.1, "must be at most 100"),
         ("#/powerplants", [], "must have at least one power plant"),
-        ("#/powerplants", {}, "must be a list"),
-        ("#/powerplants", None, "must be a list"),
-        ("#/powerplants", "none", "must be a list"),
+        ("#/powerplants", {}, "must be a list of power plants"),
+        ("#/powerplants", None, "must be a list of power plants"),
+        ("#/powerplants", "none", "must be a list of power plants"),
         ("#/fuels", [], "must be an object"),
         ("#/fuels", None, "must be an object"),
         ("#/fuels", 3, "must be an object"),
         ("#/powerplants/0/name", "", "must not be empty"),
+        ("#/powerplants/0/name", " ", "must not be blank"),
+        ("#/powerplants/0/name", "\t\n\u00a0\u3000", "must not be blank"),
         ("#/powerplants/0/name", 7, "must be a text"),
         ("#/powerplants/0/name", None, "must be a text"),
         ("#/powerplants/0/name", "x" * 201, "must have at most 200 characters"),
         ("#/powerplants/0/type", "nuclear", "must be gasfired, turbojet or windturbine"),
+        ("#/powerplants/0/type", "gas-fired", "must be gasfired, turbojet or windturbine"),
         ("#/powerplants/0/type", "Gasfired", "must be gasfired, turbojet or windturbine"),
         ("#/powerplants/0/type", "{pmin}", "must be gasfired, turbojet or windturbine"),
         ("#/powerplants/0/type", None, "must be gasfired, turbojet or windturbine"),
@@ -184,13 +208,15 @@ def test_an_integer_beyond_every_double_is_beyond_the_limit_as_well(place: str, 
         ("#/powerplants/0/type", {}, "must be gasfired, turbojet or windturbine"),
         ("#/powerplants/0/type", 1, "must be gasfired, turbojet or windturbine"),
         ("#/powerplants/0/type", REMOVED, "is missing: gasfired, turbojet or windturbine"),
-        ("#/powerplants/0/efficiency", 0, "must be at least 0.000001"),
-        ("#/powerplants/0/efficiency", -0.5, "must be at least 0.000001"),
-        ("#/powerplants/0/efficiency", 1.01, "must be at most 1"),
+        ("#/powerplants/0/efficiency", 0, "must be above 0 (at least 0.000001)"),
+        ("#/powerplants/0/efficiency", -0.5, "must be above 0 (at least 0.000001)"),
+        ("#/powerplants/0/efficiency", 0.0000009, "must be above 0 (at least 0.000001)"),
+        ("#/powerplants/0/efficiency", 53, "must be at most 1: a fraction, 0.53 for 53 %"),
+        ("#/powerplants/0/efficiency", 1.01, "must be at most 1: a fraction, 0.53 for 53 %"),
         ("#/powerplants/0/pmin", -0.1, "must be at least 0"),
         ("#/powerplants/0/pmin", 460.01, "must not be above pmax"),
         ("#/powerplants/0/pmax", 99.99, None),
-        ("#/powerplants/0/pmax", 1_000_000.1, "must be at most 1000000"),
+        ("#/powerplants/0/pmax", 1_000_000.1, "must be at most 1000000 MW"),
         ("#/powerplants/2/pmax", -1, "must be at least 0"),
     ],
 )
@@ -204,12 +230,44 @@ def test_a_value_beyond_its_limits_is_told_in_words(place: str, value: Any, word
 
 @pytest.mark.parametrize("whole", [None, 1, "text", True, [], [payload()]])
 def test_a_payload_is_an_object(whole: Any) -> None:
-    assert faults(whole) == [("#", "must be an object")]
+    assert faults(whole) == [("#", "must be an object with load, fuels and powerplants")]
 
 
 @pytest.mark.parametrize("plant", [None, 1, "gas", True, []])
 def test_a_plant_is_an_object(plant: Any) -> None:
     assert faults(payload(powerplants=[GAS_PLANT, plant])) == [("#/powerplants/1", "must be an object")]
+
+
+@pytest.mark.parametrize(
+    ("key", "place", "meant"),
+    [
+        ("Load", ("load",), "#/load"),
+        ("fuel", ("fuels",), "#/fuels"),
+        ("power_plants", ("powerplants",), "#/powerplants"),
+        ("pMin", ("powerplants", 0, "pmin"), "#/powerplants/0/pmin"),
+        ("efficiency(%)", ("powerplants", 1, "efficiency"), "#/powerplants/1/efficiency"),
+        (" name", ("powerplants", 2, "name"), "#/powerplants/2/name"),
+    ],
+)
+def test_a_key_that_was_probably_meant_is_named(key: str, place: tuple[str | int, ...], meant: str) -> None:
+    whole = changed(place, REMOVED)
+    parent: Any = whole
+    for token in place[:-1]:
+        parent = parent[token]
+    parent[key] = 1
+    assert faults(whole) == [(meant, f"is missing; {key} is not a known key")]
+
+
+def test_a_misspelt_type_is_named_too() -> None:
+    plant = {"Type" if key == "type" else key: value for key, value in GAS_PLANT.items()}
+    words = "is missing: gasfired, turbojet or windturbine; Type is not a known key"
+    assert faults(payload(powerplants=[plant])) == [("#/powerplants/0/type", words)]
+
+
+@pytest.mark.parametrize("key", ["minimum", "xload", "", "loa" * 1000, "pmax"])
+def test_a_key_that_is_not_alike_or_means_something_else_is_not_named(key: str) -> None:
+    whole = changed(("load",), REMOVED) | {key: 1}
+    assert faults(whole) == [("#/load", "is missing")]
 
 
 # --- Faults between members ------------------------------------------------------------------------------------------
@@ -250,11 +308,64 @@ def test_what_a_payload_does_not_need_must_be_right_all_the_same() -> None:
     assert told == [("#/fuels/gas(euro~1MWh)", "must be a number")]
 
 
+@pytest.mark.parametrize(
+    ("key", "other", "needed_by"),
+    [
+        (GAS, "gas(euro/MWH)", "gasfired"),
+        (GAS, "Gas price", "gasfired"),
+        (KEROSINE, "kerosene(euro/MWh)", "turbojet"),
+        ("co2(euro/ton)", "CO2(euro/ton)", "gasfired"),
+        ("wind(%)", "wind", "windturbine"),
+        ("wind(%)", " Wind (%)", "windturbine"),
+    ],
+)
+def test_a_fuel_that_was_probably_meant_is_named(key: str, other: str, needed_by: str) -> None:
+    fuels = {other if fuel == key else fuel: price for fuel, price in FUELS.items()}
+    words = f"is missing, and {needed_by} power plants need it; {other} is not a known fuel"
+    assert faults(payload(fuels=fuels)) == [(pointer("fuels", key), words)]
+
+
+def test_a_fuel_that_is_not_needed_may_be_spelt_in_any_way() -> None:
+    assert faults(payload(fuels={"wind(%)": 60, "gas": 13.4}, powerplants=[WIND_PARK])) == []
+
+
 def test_unlike_prices_in_the_two_spellings_of_kerosine_are_a_fault() -> None:
     assert faults(payload(fuels=FUELS | {KEROSINE_TOO: 50.8})) == []
+    assert faults(payload(fuels=FUELS | {KEROSINE_TOO: None})) == []
     assert faults(payload(fuels=FUELS | {KEROSINE_TOO: 50.9})) == [
         ("#/fuels/kerosine(euro~1Mwh)", "differs from kerosine(euro/MWh): the two are one price")
     ]
+
+
+@pytest.mark.parametrize("price", ["dear", "60", True, 2_000_000, [], 10**400])
+@pytest.mark.parametrize("spelling", [KEROSINE, KEROSINE_TOO])
+def test_spellings_of_kerosine_are_compared_only_where_both_are_prices(spelling: str, price: Any) -> None:
+    fuels = FUELS | {KEROSINE: 50.8, KEROSINE_TOO: 50.8} | {spelling: price}
+    assert [where for where, _ in faults(payload(fuels=fuels))] == [pointer("fuels", spelling)]
+
+
+@pytest.mark.parametrize(
+    ("pmin", "pmax", "wrong"),
+    [
+        (10, -5, ["pmax"]),
+        (-1, -5, ["pmin", "pmax"]),
+        (2_000_000, 5, ["pmin"]),
+        (10**400, 5, ["pmin"]),
+        ("10", 5, ["pmin"]),
+        (10, None, ["pmax"]),
+    ],
+)
+def test_limits_are_compared_only_where_both_are_legal(pmin: Any, pmax: Any, wrong: list[str]) -> None:
+    told = faults(payload(powerplants=[GAS_PLANT | {"pmin": pmin, "pmax": pmax}]))
+    assert [where for where, _ in told] == [f"#/powerplants/0/{key}" for key in wrong]
+    assert all(words != "must not be above pmax" for _, words in told)
+
+
+@pytest.mark.parametrize("name", ["", " ", "x" * 201])
+def test_a_name_that_is_wrong_in_itself_repeats_no_other(name: str) -> None:
+    told = faults(payload(powerplants=[WIND_PARK | {"name": name}] * 2))
+    assert [where for where, _ in told] == ["#/powerplants/0/name", "#/powerplants/1/name"]
+    assert len({words for _, words in told}) == 1
 
 
 def test_unknown_keys_are_ignored() -> None:
@@ -274,12 +385,12 @@ def test_every_fault_is_told_at_once_those_inside_members_first() -> None:
     assert faults({"fuels": {"wind(%)": 101}, "powerplants": plants}) == [
         ("#/load", "is missing"),
         ("#/fuels/wind(%25)", "must be at most 100"),
-        ("#/powerplants/0/efficiency", "must be at least 0.000001"),
+        ("#/powerplants/0/efficiency", "must be above 0 (at least 0.000001)"),
         ("#/powerplants/1/name", "must not be empty"),
         ("#/powerplants/1/efficiency", "is missing"),
         ("#/powerplants/1/pmin", "is missing"),
         ("#/powerplants/1/pmax", "is missing"),
-        ("#/powerplants/2/pmax", "must be a number"),
+        ("#/powerplants/2/pmax", "must be a number, without quotes"),
         ("#/powerplants/0/pmin", "must not be above pmax"),
         ("#/powerplants/2/name", "is the name of another power plant (#/powerplants/0/name)"),
         ("#/fuels/gas(euro~1MWh)", "is missing, and gasfired power plants need it"),
@@ -308,19 +419,40 @@ def test_the_error_says_all_of_its_faults() -> None:
 # --- Not JSON --------------------------------------------------------------------------------------------------------
 
 
+def complaint(body: bytes) -> str:
+    """What is said of a body that is no JSON."""
+    with pytest.raises(MalformedPayload) as error:
+        decode(body, co2=True, max_plants=1)
+    return str(error.value)
+
+
+@pytest.mark.parametrize("body", [b"", b" \r\n\t", codecs.BOM_UTF8])
+def test_an_empty_body_is_told_what_is_expected(body: bytes) -> None:
+    assert complaint(body) == "The body is empty: JSON is expected, an object with load, fuels and powerplants."
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
+def test_another_encoding_is_told_that_utf_8_is_expected(encoding: str) -> None:
+    words = "The body is not in UTF-8, but looks like UTF-16 or UTF-32: UTF-8 is expected."
+    assert complaint(json.dumps(payload()).encode(encoding)) == words
+    assert complaint(codecs.BOM_UTF16_BE + json.dumps(payload()).encode("utf-16-be")) == words
+
+
 @pytest.mark.parametrize(
-    ("body", "where"),
+    ("body", "words"),
     [
-        (b"", "line 1 column 0"),
-        (b'{\n"load": }', "line 2 column 9"),
-        (b'{"load": 480', "line 1 column 12"),
-        (b'{"a": "\xff"}', "line 1 column"),
-        (b"[" * 10_000, "line 1 column"),
+        (b'{\n"load": }', 'a value is expected at line 2 column 9, near `{ "load": }`'),
+        (b'{"load": 480', 'it ends too early at line 1 column 12, near `{"load": 480`'),
+        (b'{"load": 480 "fuels": {}}', 'expected `,` or `}` at line 1 column 14, near `{"load": 480 "fuels": {}}`'),
+        (b'{"load": 480,5}', 'a key in double quotes is expected at line 1 column 14, near `{"load": 480,5}`'),
+        (b'{"load": 480}}', 'more follows after its end at line 1 column 14, near `{"load": 480}}`'),
+        (b"load=480", "a value is expected at line 1 column 1, near `load=480`"),
+        (b'{"a": "\xff"}', 'a byte that is no UTF-8 at line 1 column 8, near `{"a": "\ufffd"}`'),
+        (b"[" * 10_000, f"recursion limit exceeded at line 1 column 202, near `{'[' * 40}`"),
     ],
 )
-def test_what_is_no_json_is_told_with_line_and_column(body: bytes, where: str) -> None:
-    with pytest.raises(MalformedPayload, match=where):
-        decode(body, co2=True, max_plants=1)
+def test_what_is_no_json_is_told_with_line_column_and_the_text_there(body: bytes, words: str) -> None:
+    assert complaint(body) == f"The body is not JSON: {words}."
 
 
 # --- Anything --------------------------------------------------------------------------------------------------------
@@ -354,9 +486,11 @@ def spoilt(draw: st.DrawFn) -> Any:
 
 
 @given(anything | spoilt(), st.booleans())
-def test_whatever_comes_is_a_request_or_faults_in_our_own_words(payload: Any, co2: bool) -> None:
+def test_whatever_comes_is_a_request_or_one_fault_a_place_in_our_own_words(payload: Any, co2: bool) -> None:
     for where, words in faults(payload, co2=co2):
         assert where.startswith("#")
         assert words.split()[0] in {"is", "must", "differs"}
         assert "Input" not in words
         assert "{" not in words
+    places = [where for where, _ in faults(payload, co2=co2)]
+    assert len(places) == len(set(places))
