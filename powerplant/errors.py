@@ -16,7 +16,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 from typing import NamedTuple
 
 
@@ -40,7 +40,7 @@ class MalformedPayload(PowerplantError):
 
 
 class InvalidQuery(PowerplantError):
-    """A query parameter has a value that is not legal."""
+    """A query parameter is not legal."""
 
     def __init__(self, parameter: str, detail: str) -> None:
         super().__init__(f"The parameter {parameter} {detail}.")
@@ -94,7 +94,7 @@ class OutOfTime(PowerplantError):
     """
 
     def __init__(self, time_limit: float, gap: Decimal | None) -> None:
-        found = "no plan was found" if gap is None else f"the best plan found is at most {gap} euro too dear"
+        found = "no plan was found" if gap is None else f"the best plan found is at most {_cents(gap)} euro too dear"
         super().__init__(f"No plan was proven optimal within {time_limit:g} s; {found}.")
         self.gap = gap
 
@@ -104,6 +104,10 @@ class TooBusy(PowerplantError):
 
     def __init__(self) -> None:
         super().__init__("This payload takes long to solve, and as many others that do are being solved as may be.")
+
+
+def _cents(gap: Decimal) -> Decimal:
+    return gap.quantize(Decimal("0.01"), ROUND_UP)  # up, so that what is said of the gap stays true
 
 
 class WrongPlan(PowerplantError):

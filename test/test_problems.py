@@ -136,6 +136,22 @@ def test_a_solver_that_gives_up_asks_to_come_again(
     assert (lines_of(log)[-1]["event"], lines_of(log)[-1]["gap"]) == ("gave-up", told)
 
 
+@pytest.mark.parametrize(
+    ("gap", "told"),
+    [
+        ("0", "0.00"),
+        ("1E-10", "0.01"),
+        ("12.3400000000", "12.34"),
+        ("12.3400000001", "12.35"),
+        ("12.3499999999", "12.35"),
+        ("1234567890123456789.0000000001", "1234567890123456789.01"),
+    ],
+)
+def test_a_gap_is_told_in_cents_and_never_too_small(gap: str, told: str) -> None:
+    said = f"No plan was proven optimal within 5 s; the best plan found is at most {told} euro too dear."
+    assert str(OutOfTime(5.0, Decimal(gap))) == said
+
+
 def test_the_service_gives_the_solver_its_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     limits = []
 
@@ -146,6 +162,46 @@ def test_the_service_gives_the_solver_its_time_limit(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(powerplant.planning, "prove", give_up)
     assert create_app(Settings(time_limit=0.02)).test_client().post("/productionplan", json=PAYLOAD).status_code == 503
     assert limits == [0.02]
+
+
+# --- Faults ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (1, "The payload has a fault."),
+        (2, "The payload has 2 faults."),
+        (100, "The payload has 100 faults."),
+        (101, "The payload has 101 faults; the first 100 are listed."),
+        (5000, "The payload has 5000 faults; the first 100 are listed."),
+    ],
+)
+def test_the_first_hundred_faults_are_listed_and_all_are_counted(client: FlaskClient, count: int, said: str) -> None:
+    plants = [WIND_PARK | {"name": f"park {i}", "pmax": -1} for i in range(count)]
+    members = problem(client.post("/productionplan", json=PAYLOAD | {"powerplants": plants}), 422, "invalid-payload")
+    assert members["detail"] == said
+    assert [error["pointer"] for error in members["errors"]] == [
+        f"#/powerplants/{i}/pmax" for i in range(min(count, 100))
+    ]
+
+
+def test_the_page_says_how_many_faults_are_listed(client: FlaskClient) -> None:
+    assert "100" in client.get("/problems/invalid-payload").text
+
+
+@pytest.mark.parametrize("query", ["CO2=false", "Co2=true", "cO2", "co2=false&CO2=false"])
+def test_co2_in_capitals_is_refused_for_it_would_not_count(client: FlaskClient, query: str) -> None:
+    members = problem(client.post(f"/productionplan?{query}", json=PAYLOAD), 422, "invalid-query")
+    (error,) = members["errors"]
+    assert error["parameter"] in query
+    assert error["parameter"].lower() == "co2" != error["parameter"]
+    assert error["detail"] == "must be written in small letters, as co2"
+
+
+@pytest.mark.parametrize("query", ["co=1", "co22=maybe", "carbon=false", "CO₂=false", "=", "co2%20=1"])
+def test_a_parameter_of_another_name_is_ignored(client: FlaskClient, query: str) -> None:
+    assert client.post(f"/productionplan?{query}", json=PAYLOAD).status_code == 200
 
 
 # --- The table -------------------------------------------------------------------------------------------------------

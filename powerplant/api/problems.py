@@ -20,6 +20,10 @@ RETRY_AFTER = "5"
 """Seconds after which a client may send a payload again that the solver gave up on, or had no process for."""
 
 
+MAX_FAULTS = 100
+"""How many faults of a payload are listed; the rest are counted."""
+
+
 class ProblemType(NamedTuple):
     """One kind of problem: its status, its title, and what its page says of it."""
 
@@ -38,15 +42,15 @@ PROBLEM_TYPES = {
     "invalid-payload": ProblemType(
         422,
         "The payload is not valid",
-        "The body is JSON, but no valid payload. The member errors lists every fault that could be told: pointer is a "
-        "JSON Pointer (RFC 6901) to the value in the payload, or to where a missing one should stand; detail says "
-        "what is wrong with it.",
+        "The body is JSON, but no valid payload. The member errors lists every fault that could be told, up to "
+        f"{MAX_FAULTS} of them; the problem's detail says how many there are. pointer is a JSON Pointer (RFC 6901) to "
+        "the value in the payload, or to where a missing one should stand; detail says what is wrong with it.",
     ),
     "invalid-query": ProblemType(
         422,
         "A query parameter is not valid",
-        "A parameter behind the question mark of the address has a value that the service does not take. The member "
-        "errors names the parameter and what it may be.",
+        "A parameter behind the question mark of the address has a value that the service does not take, or is co2 "
+        "written in capitals. The member errors names the parameter and what it may be.",
     ),
     "infeasible-load": ProblemType(
         422,
@@ -139,7 +143,9 @@ def _invalid_query(error: InvalidQuery) -> Response:
 def _invalid_payload(error: InvalidPayload) -> Response:
     count = len(error.faults)
     detail = "The payload has a fault." if count == 1 else f"The payload has {count} faults."
-    return problem("invalid-payload", detail, errors=[fault._asdict() for fault in error.faults])
+    if count > MAX_FAULTS:
+        detail = f"The payload has {count} faults; the first {MAX_FAULTS} are listed."
+    return problem("invalid-payload", detail, errors=[fault._asdict() for fault in error.faults[:MAX_FAULTS]])
 
 
 def _infeasible_load(error: InfeasibleLoad) -> Response:

@@ -43,6 +43,9 @@ def productionplan() -> Response:
 
 
 def _counts_co2(*, default: bool) -> bool:
+    for parameter in request.args:
+        if parameter != "co2" and parameter.lower() == "co2":
+            raise InvalidQuery(parameter, "must be written in small letters, as co2")
     values = request.args.getlist("co2")
     if not values:
         return default
