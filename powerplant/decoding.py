@@ -22,6 +22,9 @@ UTF8_BOM = b"\xef\xbb\xbf"
 UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 """UTF-32 begins with one of them too, or with a zero byte."""
 
+WHITE_SPACE = b" \t\r\n"
+"""What JSON takes for it."""
+
 FRAGMENT_SAFE = "/~!$&'()*+,;=:@?-._"
 """What RFC 3986 allows in a fragment as it is, and the slash and tilde of RFC 6901."""
 
@@ -63,15 +66,15 @@ def decode(body: bytes, *, co2: bool, max_plants: int) -> ProductionPlanRequest:
 def pointer(*path: str | int) -> str:
     """An RFC 6901 pointer as a URI fragment: ``#/fuels/gas(euro~1MWh)``."""
     tokens = (str(token).replace("~", "~0").replace("/", "~1") for token in path)
-    return "#" + "".join("/" + quote(token, safe=FRAGMENT_SAFE) for token in tokens)
+    return "#" + quote("".join("/" + token for token in tokens), safe=FRAGMENT_SAFE)
 
 
 # --- Bytes to JSON ---------------------------------------------------------------------------------------------------
 
 
 def _parse(body: bytes) -> Any:
-    body = body.removeprefix(UTF8_BOM)
-    if not body.strip():
+    body = body.removeprefix(UTF8_BOM).rstrip(WHITE_SPACE)
+    if not body:
         raise MalformedPayload(f"The body is empty: JSON is expected, {EXPECTED}.")
     if body.startswith(UTF16_BOMS) or b"\0" in body[:4]:
         raise MalformedPayload("The body is not in UTF-8, but looks like UTF-16 or UTF-32: UTF-8 is expected.")
@@ -96,6 +99,9 @@ _LENGTH_SHOWN = 20
 """Bytes on either side of the place."""
 
 _JSON_WORDS = {
+    "expected `,` or `}`": "`,` or `}` is expected",
+    "expected `,` or `]`": "`,` or `]` is expected",
+    "expected `:`": "`:` is expected",
     "EOF while parsing a value": "it ends too early",
     "EOF while parsing an object": "it ends too early",
     "EOF while parsing a list": "it ends too early",
@@ -104,7 +110,11 @@ _JSON_WORDS = {
     "key must be a string": "a key in double quotes is expected",
     "expected value": "a value is expected",
     "expected ident": "a value is expected",
+    "trailing comma": "a comma with nothing behind it",
     "trailing characters": "more follows after its end",
+    "control character (\\u0000-\\u001F) found while parsing a string": "a line end or control character in a text",
+    "number out of range": "a number with too many digits",
+    "recursion limit exceeded": "it is nested too deeply",
 }
 
 
@@ -120,22 +130,25 @@ def _look_inside(payload: dict[str, Any]) -> tuple[ProductionPlanRequest | None,
 
 def _fault(details: ErrorDetails) -> Fault:
     """One of pydantic's errors, in words that a trader understands, at its place in the payload."""
-    kind, value = details["type"], details["input"]
-    path = [*details["loc"]]
+    kind, path = details["type"], [*details["loc"]]
     if path[:1] == ["powerplants"] and len(path) > 2:
         del path[2]  # pydantic names the member of the union there, the payload does not
     if kind in {"union_tag_invalid", "union_tag_not_found"}:
         path.append("type")
-    key = str(path[-1])
-    words = _WORDS.get(kind, details["msg"])
+    return Fault(pointer(*path), _words(kind, str(path[-1]), details["input"]) or details["msg"])
+
+
+def _words(kind: str, key: str, value: Any) -> str | None:
+    """What is wrong with the value of a key; where it is missing, the value is the object that should have it."""
     if key in BEYOND_LIMITS and _is_number(value):
-        low = kind == "greater_than_equal" or value < 0  # no double holds what has another kind: its sign tells
-        words = BEYOND_LIMITS[key].too_small if low else BEYOND_LIMITS[key].too_large
-    elif kind == "float_type" and isinstance(value, str) and _NUMBER_IN_QUOTES.fullmatch(value):
-        words = "must be a number, without quotes"
-    elif kind in {"missing", "union_tag_not_found"} and (meant := _mistaken_for(key, value)) is not None:
-        words += f"; {meant} is not a known key"
-    return Fault(pointer(*path), words)
+        # What no double holds is of neither kind, too small or too large, for pydantic; its sign tells.
+        too_small = kind == "greater_than_equal" or value < 0
+        return BEYOND_LIMITS[key].too_small if too_small else BEYOND_LIMITS[key].too_large
+    if kind == "float_type" and isinstance(value, str) and _NUMBER_IN_QUOTES.fullmatch(value):
+        return "must be a number, without quotes"
+    if kind in {"missing", "union_tag_not_found"} and (meant := _mistaken_for(key, value)) is not None:
+        return f"{_WORDS[kind]}; {meant} is not a known key, {key} is"
+    return _WORDS.get(kind)
 
 
 def _is_number(value: Any) -> TypeGuard[float]:
@@ -160,9 +173,8 @@ _WORDS = {
     "string_pattern_mismatch": "must not be blank",
     "list_type": "must be a list of power plants",
     "too_short": "must have at least one power plant",
-    "model_type": "must be an object",
-    "model_attributes_type": "must be an object",
-    "dict_type": "must be an object",
+    "model_type": "must be an object with prices and wind",
+    "model_attributes_type": "must be an object with name, type, efficiency, pmin and pmax",
     "union_tag_not_found": "is missing: gasfired, turbojet or windturbine",
     "union_tag_invalid": "must be gasfired, turbojet or windturbine",
 }
@@ -200,9 +212,10 @@ def _faults_of_fuels(fuels: dict[str, Any], types: set[str], wrong: set[str], *,
         needed.append(([FUEL_KEYS["co2"]], "gasfired"))
     for keys, type_ in needed:
         if all(fuels.get(key) is None for key in keys):
-            meant = _mistaken_for(keys[0], fuels)
-            hint = "" if meant is None else f"; {meant} is not a known fuel"
-            yield Fault(pointer("fuels", keys[0]), f"is missing, and {type_} power plants need it{hint}")
+            key = keys[0]
+            meant = _mistaken_for(key, fuels)
+            hint = "" if meant is None else f"; {meant} is not a known fuel, {key} is"
+            yield Fault(pointer("fuels", key), f"is missing, and {type_} power plants need it{hint}")
     one, other = FUELS_OF["turbojet"]
     if fuels.get(one) is None or fuels.get(other) is None or fuels[one] == fuels[other]:
         return

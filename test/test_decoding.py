@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from strategies import payloads
 
+from powerplant import decoding
 from powerplant.decoding import decode, pointer
 from powerplant.errors import Fault, InvalidPayload, MalformedPayload
 from powerplant.models import GasFired, Turbojet, WindTurbine
@@ -190,9 +191,9 @@ def test_a_number_beyond_its_limits_is_told_them_whether_or_not_a_double_holds_i
         ("#/powerplants", {}, "must be a list of power plants"),
         ("#/powerplants", None, "must be a list of power plants"),
         ("#/powerplants", "none", "must be a list of power plants"),
-        ("#/fuels", [], "must be an object"),
-        ("#/fuels", None, "must be an object"),
-        ("#/fuels", 3, "must be an object"),
+        ("#/fuels", [], "must be an object with prices and wind"),
+        ("#/fuels", None, "must be an object with prices and wind"),
+        ("#/fuels", 3, "must be an object with prices and wind"),
         ("#/powerplants/0/name", "", "must not be empty"),
         ("#/powerplants/0/name", " ", "must not be blank"),
         ("#/powerplants/0/name", "\t\n\u00a0\u3000", "must not be blank"),
@@ -235,7 +236,8 @@ def test_a_payload_is_an_object(whole: Any) -> None:
 
 @pytest.mark.parametrize("plant", [None, 1, "gas", True, []])
 def test_a_plant_is_an_object(plant: Any) -> None:
-    assert faults(payload(powerplants=[GAS_PLANT, plant])) == [("#/powerplants/1", "must be an object")]
+    words = "must be an object with name, type, efficiency, pmin and pmax"
+    assert faults(payload(powerplants=[GAS_PLANT, plant])) == [("#/powerplants/1", words)]
 
 
 @pytest.mark.parametrize(
@@ -255,12 +257,12 @@ def test_a_key_that_was_probably_meant_is_named(key: str, place: tuple[str | int
     for token in place[:-1]:
         parent = parent[token]
     parent[key] = 1
-    assert faults(whole) == [(meant, f"is missing; {key} is not a known key")]
+    assert faults(whole) == [(meant, f"is missing; {key} is not a known key, {place[-1]} is")]
 
 
 def test_a_misspelt_type_is_named_too() -> None:
     plant = {"Type" if key == "type" else key: value for key, value in GAS_PLANT.items()}
-    words = "is missing: gasfired, turbojet or windturbine; Type is not a known key"
+    words = "is missing: gasfired, turbojet or windturbine; Type is not a known key, type is"
     assert faults(payload(powerplants=[plant])) == [("#/powerplants/0/type", words)]
 
 
@@ -321,7 +323,7 @@ def test_what_a_payload_does_not_need_must_be_right_all_the_same() -> None:
 )
 def test_a_fuel_that_was_probably_meant_is_named(key: str, other: str, needed_by: str) -> None:
     fuels = {other if fuel == key else fuel: price for fuel, price in FUELS.items()}
-    words = f"is missing, and {needed_by} power plants need it; {other} is not a known fuel"
+    words = f"is missing, and {needed_by} power plants need it; {other} is not a known fuel, {key} is"
     assert faults(payload(fuels=fuels)) == [(pointer("fuels", key), words)]
 
 
@@ -410,7 +412,7 @@ def test_the_error_says_all_of_its_faults() -> None:
         decode(b'{"load": -1, "fuels": 1, "powerplants": []}', co2=True, max_plants=1)
     assert error.value.faults == (
         Fault("#/load", "must be at least 0"),
-        Fault("#/fuels", "must be an object"),
+        Fault("#/fuels", "must be an object with prices and wind"),
         Fault("#/powerplants", "must have at least one power plant"),
     )
     assert str(error.value).startswith("#/load: must be at least 0; #/fuels: ")
@@ -443,16 +445,36 @@ def test_another_encoding_is_told_that_utf_8_is_expected(encoding: str) -> None:
     [
         (b'{\n"load": }', 'a value is expected at line 2 column 9, near `{ "load": }`'),
         (b'{"load": 480', 'it ends too early at line 1 column 12, near `{"load": 480`'),
-        (b'{"load": 480 "fuels": {}}', 'expected `,` or `}` at line 1 column 14, near `{"load": 480 "fuels": {}}`'),
+        (b'{"load": 480 "fuels": {}}', '`,` or `}` is expected at line 1 column 14, near `{"load": 480 "fuels": {}}`'),
         (b'{"load": 480,5}', 'a key in double quotes is expected at line 1 column 14, near `{"load": 480,5}`'),
         (b'{"load": 480}}', 'more follows after its end at line 1 column 14, near `{"load": 480}}`'),
+        (b'{"load": [480}', '`,` or `]` is expected at line 1 column 14, near `{"load": [480}`'),
+        (b'{"load" 480}', '`:` is expected at line 1 column 9, near `{"load" 480}`'),
+        (b'{"load": 480,}', 'a comma with nothing behind it at line 1 column 14, near `{"load": 480,}`'),
+        (b'{"a": "b\nc"}', 'a line end or control character in a text at line 2 column 0, near `{"a": "b c"}`'),
+        (b"9" * 5000, f"a number with too many digits at line 1 column 4302, near `{'9' * 40}`"),
+        (b'{"load":' + b" " * 99, 'it ends too early at line 1 column 8, near `{"load":`'),
         (b"load=480", "a value is expected at line 1 column 1, near `load=480`"),
         (b'{"a": "\xff"}', 'a byte that is no UTF-8 at line 1 column 8, near `{"a": "\ufffd"}`'),
-        (b"[" * 10_000, f"recursion limit exceeded at line 1 column 202, near `{'[' * 40}`"),
+        (b"[" * 10_000, f"it is nested too deeply at line 1 column 202, near `{'[' * 40}`"),
     ],
 )
 def test_what_is_no_json_is_told_with_line_column_and_the_text_there(body: bytes, words: str) -> None:
     assert complaint(body) == f"The body is not JSON: {words}."
+
+
+def test_what_we_have_no_words_for_is_told_in_the_parsers_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoding, "_JSON_WORDS", {})
+    assert "expected value at line 1 column 1" in complaint(b"load")
+    monkeypatch.setattr(decoding, "from_json", int)
+    assert "invalid literal" in complaint(b"load")
+
+
+def test_what_we_have_no_words_for_is_told_in_pydantics_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the client's braces in them, as here, they are no template."""
+    monkeypatch.delitem(decoding._WORDS, "union_tag_invalid")
+    ((_, words),) = faults(changed(("powerplants", 0, "type"), "{ge}{0}{"))
+    assert "'{ge}{0}{'" in words
 
 
 # --- Anything --------------------------------------------------------------------------------------------------------
