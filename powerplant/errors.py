@@ -99,15 +99,15 @@ class OutOfTime(PowerplantError):
         self.gap = gap
 
 
+def _cents(gap: Decimal) -> Decimal:
+    return gap.quantize(Decimal("0.01"), ROUND_UP)  # up, so that what is said of the gap stays true
+
+
 class TooBusy(PowerplantError):
     """A payload takes long to solve, and all processes for such ones are at work."""
 
     def __init__(self) -> None:
         super().__init__("This payload takes long to solve, and as many others that do are being solved as may be.")
-
-
-def _cents(gap: Decimal) -> Decimal:
-    return gap.quantize(Decimal("0.01"), ROUND_UP)  # up, so that what is said of the gap stays true
 
 
 class WrongPlan(PowerplantError):
