@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import http.client
 import json
+import random
 import re
 import socket
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from decimal import Decimal
 from pathlib import Path
+from time import sleep
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -553,20 +555,78 @@ def test_more_plants_than_the_limit_are_refused(boot_server: BootServer) -> None
     assert fetch("POST", url, json=fewer).status_code == 200
 
 
-def test_past_the_time_limit_the_service_says_that_it_gave_up(boot_server: BootServer) -> None:
-    """300 plants of one output each, none alike: no solver proves its plan within a ten-thousandth of a second."""
-    url = boot_server({"POWERPLANT_TIME_LIMIT": "0.0001"}).url + "/productionplan"
-    outputs = [1000 + (i * 7919) % 9000 / 10 for i in range(300)]
+def hard_payload(fuel_price: float = 13.4) -> dict[str, Any]:
+    """90 plants of one output each, none alike, and sums of nearly ten million tenths: seconds for any solver."""
+    choose = random.Random(3)
+    outputs = [choose.randrange(100_000, 300_000) / 10 for _ in range(90)]
     plants = [
-        {"name": f"g{i}", "type": "gasfired", "efficiency": 0.4 + i / 10_000, "pmin": output, "pmax": output}
-        for i, output in enumerate(outputs)
+        {"name": f"g{i}", "type": "gasfired", "efficiency": 0.4 + choose.randrange(1000) / 1e7, "pmin": p, "pmax": p}
+        for i, p in enumerate(outputs)
     ]
-    payload = PAYLOAD_3 | {"load": round(sum(outputs[::2]), 1), "powerplants": plants}
-    response = fetch("POST", url, json=payload)
+    fuels = {"gas(euro/MWh)": fuel_price, "co2(euro/ton)": 20}
+    return {"load": round(sum(outputs) / 2, 1), "fuels": fuels, "powerplants": plants}
+
+
+def test_past_the_time_limit_the_service_says_that_it_gave_up(boot_server: BootServer) -> None:
+    url = boot_server({"POWERPLANT_TIME_LIMIT": "0.2"}).url + "/productionplan"
+    response = fetch("POST", url, json=hard_payload())
     members = problem(response, 503, "gave-up")
     assert response.headers["Retry-After"].isdecimal()
-    assert members["gap"] is None or members["gap"] > 0
+    assert members["gap"] > 0
     assert response.elapsed.total_seconds() < 2
+
+
+def test_a_client_that_asks_for_it_gets_the_best_plan_so_far_and_how_far_off_it_may_be(boot_server: BootServer) -> None:
+    url = boot_server({"POWERPLANT_TIME_LIMIT": "0.2"}).url + "/productionplan?accept=feasible"
+    payload = hard_payload()
+    response = fetch("POST", url, json=payload)
+    assert (response.status_code, response.headers["Plan-Status"]) == (200, "feasible")
+    assert 0 < Decimal(response.headers["Plan-Gap"]) < Decimal(response.headers["Plan-Cost"])
+    outputs = json.loads(response.text, parse_float=Decimal)
+    assert sum(output["p"] for output in outputs) == Decimal(str(payload["load"]))
+    assert {output["p"] for output in outputs} <= {Decimal(0)} | {exact(p["pmax"]) for p in payload["powerplants"]}
+
+
+def test_what_is_proven_is_optimal_also_for_a_client_that_would_take_less(post: Post) -> None:
+    response = post(PAYLOAD_3, "accept=feasible")
+    assert plan(response) == CHALLENGES_OWN_ANSWER
+    assert "Plan-Gap" not in response.headers
+
+
+@pytest.mark.parametrize("query", ["accept=", "accept=optimal", "accept=feasible&accept=feasible"])
+def test_nothing_but_feasible_can_be_accepted(post: Post, query: str) -> None:
+    members = problem(post(PAYLOAD_3, query), 422, "invalid-query")
+    assert [error["parameter"] for error in members["errors"]] == ["accept"]
+
+
+def test_four_hard_payloads_at_once_hold_nobody_else_up(boot_server: BootServer) -> None:
+    """They are answered in time too, all of them: with a plan, or with one of the two documented 503s."""
+    url = boot_server({"POWERPLANT_TIME_LIMIT": "3"}, GUNICORN).url
+    with ThreadPoolExecutor(4) as pool:
+        hard = [pool.submit(fetch, "POST", f"{url}/productionplan", json=hard_payload(13 + i)) for i in range(4)]
+        sleep(0.5)
+        for _ in range(10):
+            assert fetch("GET", f"{url}/health", timeout=1).status_code == 200
+            assert plan(fetch("POST", f"{url}/productionplan", json=PAYLOAD_3, timeout=1)) == CHALLENGES_OWN_ANSWER
+        assert not all(answer.done() for answer in hard), "they were hard"
+        for response in (answer.result() for answer in hard):
+            assert response.elapsed.total_seconds() < 5
+            if response.status_code == 503:
+                assert response.json()["type"] in ("/problems/gave-up", "/problems/busy")
+                assert response.headers["Retry-After"].isdecimal()
+            else:
+                assert response.headers["Plan-Status"] == "optimal"
+
+
+def test_the_numbers_of_all_workers_are_told_together(boot_server: BootServer) -> None:
+    pytest.importorskip("prometheus_client", reason="the extra metrics is not installed")
+    url = boot_server({"POWERPLANT_THREADS": "3"}, GUNICORN).url
+    for _ in range(40):  # each on a connection of its own, so that both workers get some
+        fetch("POST", f"{url}/productionplan", json=PAYLOAD_3)
+    for _ in range(6):
+        text = fetch("GET", f"{url}/metrics").text
+        assert 'powerplant_plans_total{proof="merit order"} 40.0' in text
+        assert 'powerplant_requests_total{method="POST",route="/productionplan",status="200"} 40.0' in text
 
 
 # --- Environments ----------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 
 import powerplant.api.productionplan
 from powerplant import Settings, create_app
-from powerplant.api.logs import JsonLines, TextLines
+from powerplant.logs import JsonLines, TextLines
 
 WIND_PARK = {"name": "wind park of Zürich", "type": "windturbine", "pmax": 10}
 PAYLOAD = {"load": 10, "fuels": {"wind(%)": 100}, "powerplants": [WIND_PARK]}

@@ -18,9 +18,9 @@ import powerplant.api.productionplan
 import powerplant.planning
 import powerplant.solving
 from powerplant import Settings, create_app
-from powerplant.api.logs import JsonLines
 from powerplant.api.problems import HANDLERS, PROBLEM_TYPES
 from powerplant.errors import ConfigurationError, OutOfTime, PowerplantError, WrongPlan
+from powerplant.logs import JsonLines
 from powerplant.merit_order import GaveUp, Solution, Unit, solve
 
 WIND_PARK = {"name": "wind park of Zürich", "type": "windturbine", "pmax": 10}

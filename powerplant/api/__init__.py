@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from powerplant.api import headers, logs, observation, probes, problems, productionplan
+from powerplant.api import headers, observation, probes, problems, productionplan
 from powerplant.solving import Solvers
 
 if TYPE_CHECKING:
@@ -20,8 +20,7 @@ def register(app: Flask, settings: Settings) -> None:
     """Give the app its settings, its log, its routes and its error handlers."""
     app.config["SETTINGS"] = settings
     app.config["SOLVERS"] = Solvers(settings.solvers)
-    logs.write_to_stdout(app, as_json=settings.log_json)
-    observation.register(app)
+    observation.register(app, log_json=settings.log_json)
     headers.register(app, settings)
     app.register_blueprint(productionplan.blueprint)
     app.register_blueprint(probes.blueprint)

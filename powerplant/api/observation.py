@@ -6,12 +6,17 @@ had, how long it was solved. Nothing of the payload itself is among them.
 
 from __future__ import annotations
 
+import logging
 import re
+import sys
 from secrets import token_hex
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from flask import current_app, g, request
+from flask import current_app, g, has_request_context, request
+from flask.logging import default_handler
+
+from powerplant.logs import formatter
 
 if TYPE_CHECKING:
     from flask import Flask, Response
@@ -24,8 +29,9 @@ PROBES = ("/health", "/ready", "/metrics")
 """Asked all the time; not worth a line each."""
 
 
-def register(app: Flask) -> None:
-    """Watch every request from its first moment to its last."""
+def register(app: Flask, *, log_json: bool) -> None:
+    """Watch every request from its first moment to its last, and write the log to stdout."""
+    _log_to_stdout(app, formatter(as_json=log_json))
     app.before_request(_begin)
     app.after_request(_tell)
 
@@ -34,6 +40,25 @@ def note(event: str, **facts: Any) -> None:
     """Remember what came of the request that is being answered, and facts for its line of the log."""
     g.event = event
     g.facts.update(facts)
+
+
+def _log_to_stdout(app: Flask, form: logging.Formatter) -> None:
+    app.logger.removeHandler(default_handler)
+    for earlier in [*app.logger.handlers]:  # the logger outlives an app of the same name
+        app.logger.removeHandler(earlier)
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(form)
+    app.logger.addHandler(handler)
+    app.logger.filters = [_add_request_id]
+    app.logger.setLevel(logging.DEBUG if app.debug else logging.INFO)
+    app.logger.propagate = False
+
+
+def _add_request_id(record: logging.LogRecord) -> bool:
+    """Let every line that is written while a request is answered name it."""
+    if has_request_context() and "request_id" in g:
+        record.facts = {"request_id": g.request_id, **getattr(record, "facts", {})}
+    return True
 
 
 def _begin() -> None:

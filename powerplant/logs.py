@@ -1,37 +1,26 @@
-"""The log: one line an event on stdout, as JSON for programs or as text for people."""
+"""The forms of the log: one line an event, as JSON for programs or as text for people.
+
+What is known of an event beyond its name are its facts: ``logger.info("plan", extra={"facts": {"plants": 6}})``.
+"""
 
 from __future__ import annotations
 
 import json
 import logging
 import re
-import sys
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
-
-from flask import g, has_request_context
-from flask.logging import default_handler
-
-if TYPE_CHECKING:
-    from flask import Flask
+from typing import Any
 
 PLAIN_WORD = re.compile("[!#-~]+")
 
 
-def write_to_stdout(app: Flask, *, as_json: bool) -> None:
-    """Send Flask's logger to stdout."""
-    app.logger.removeHandler(default_handler)
-    for earlier in [*app.logger.handlers]:  # the logger outlives an app of the same name
-        app.logger.removeHandler(earlier)
-    handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(JsonLines() if as_json else TextLines())
-    app.logger.addHandler(handler)
-    app.logger.setLevel(logging.DEBUG if app.debug else logging.INFO)
-    app.logger.propagate = False
+def formatter(*, as_json: bool) -> logging.Formatter:
+    """The form for programs, or the one for people."""
+    return JsonLines() if as_json else TextLines()
 
 
 class JsonLines(logging.Formatter):
-    """``{"time": ..., "level": ..., "event": ..., "request_id": ..., ...}`` and the facts of the event."""
+    """``{"time": ..., "level": ..., "event": ..., ...}``, the facts of the event last."""
 
     def format(self, record: logging.LogRecord) -> str:
         """One line of JSON; a traceback is a member of it."""
@@ -62,6 +51,4 @@ def _as_word(value: Any) -> str:
 
 def _facts(record: logging.LogRecord) -> dict[str, Any]:
     facts: dict[str, Any] = getattr(record, "facts", {})
-    if has_request_context() and "request_id" in g:
-        return {"request_id": g.request_id, **facts}
     return facts
