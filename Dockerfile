@@ -28,8 +28,8 @@ RUN ./runapp poetry install --no-interaction --compile --only-root && python -m 
 # --- What runs. -----------------------------------------------------------------------------------------------------
 FROM python:3.11-slim
 
-# It owns nothing, and has no home.
-RUN useradd --system --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin gunicorn
+# It owns nothing, and has no home. Its number is fixed: Kubernetes wants to see that it is not 0.
+RUN useradd --system --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin gunicorn
 
 WORKDIR /app
 # Poetry may write to /tmp alone, so that the rest can be read-only.

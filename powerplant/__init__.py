@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Settings", "__version__", "create_app"]
 
-__version__ = "0.2.0"
+__version__ = "0.1.0"
 
 
 def create_app(config: Settings | None = None) -> Flask:
