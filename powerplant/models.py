@@ -114,3 +114,83 @@ BEYOND_LIMITS = {
     key: words for key, field in FIELDS.items() for words in field.metadata if isinstance(words, BeyondLimits)
 }
 """The words for each key that holds a number."""
+
+
+# --- The report ------------------------------------------------------------------------------------------------------
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Cost(_Answer):
+    """Money, and what it is spent on."""
+
+    total: float = Field(description="euro")
+    fuel: float = Field(description="euro for fuel")
+    co2: float = Field(description="euro for emission allowances")
+
+
+class MarginalCost(_Answer):
+    """What one more MWh of a plant's power costs, and for what."""
+
+    total: float = Field(description="euro per MWh")
+    fuel: float = Field(description="euro per MWh for fuel")
+    co2: float = Field(description="euro per MWh for emission allowances")
+
+
+class Prices(_Answer):
+    """What one tenth of a MW more or less would change, per MWh."""
+
+    up: float | None = Field(description="euro per MWh that one tenth more would cost; null where it cannot be had")
+    down: float | None = Field(description="euro per MWh that one tenth less would save; null where it cannot be had")
+
+
+class MarginalPrice(_Answer):
+    """The price of the next MWh; the two differ where a plant would have to start or stop for it."""
+
+    commitment_as_it_is: Prices = Field(description="from the plants that run")
+    commitment_free: Prices = Field(description="from the best plan at that load; also null where time was over")
+
+
+class Headroom(_Answer):
+    """How far the plants that run could go from here."""
+
+    up: float = Field(description="MW more")
+    down: float = Field(description="MW less")
+
+
+class PlantReport(_Answer):
+    """One power plant in a plan."""
+
+    name: str
+    type: Literal["gasfired", "turbojet", "windturbine"]
+    p: float = Field(description="MW, its output")
+    pmin: float = Field(description="MW, the least output when on that held for it, on the grid of 0.1 MW")
+    pmax: float = Field(description="MW, the largest output that held for it; of a wind turbine what the wind gives")
+    marginal_cost: MarginalCost
+    cost: float = Field(description="euro")
+    co2_tonnes: float = Field(description="tonnes of CO2 that it is charged for")
+    state: Literal["off", "at_minimum", "in_between", "at_maximum"]
+    alternative: Literal["forced_on", "forced_off"] = Field(description="the other thing that it could do")
+    outcome: Literal["feasible", "infeasible", "not_computed"] = Field(
+        description="whether a plan exists with it; not_computed where the time for the report was over"
+    )
+    cost_difference: float | None = Field(description="euro that the best plan with it costs more; null without one")
+    reason: str = Field(description="the same in a sentence")
+
+
+class Report(_Answer):
+    """A production plan, and why it is as it is."""
+
+    status: Literal["optimal", "feasible"]
+    load: float = Field(description="MW")
+    cost: Cost
+    lower_bound: float = Field(description="euro that no plan can beat; the cost itself where it is optimal")
+    proof: str = Field(description="how the cost was proven")
+    co2_tonnes: float = Field(description="tonnes of CO2 that are charged")
+    average_price: float | None = Field(description="euro per MWh; null where nothing is made")
+    marginal_price: MarginalPrice
+    curtailed_wind: float = Field(description="MW of wind that blows and is not used")
+    headroom: Headroom
+    powerplants: list[PlantReport] = Field(description="in merit order")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from time import perf_counter
+from typing import NamedTuple
 
 from powerplant.errors import InfeasibleLoad, OutOfTime
 from powerplant.formulation import TENTHS_PER_MEGAWATT, Instance, euros, formulate
@@ -36,10 +37,25 @@ class ProductionPlan:
     seconds: float
 
 
+class Solved(NamedTuple):
+    """What a request came to: the instance that it is, its solution, verified, and the seconds that solving took."""
+
+    instance: Instance
+    solution: Solution
+    seconds: float
+
+
 def plan_production(
     request: ProductionPlanRequest, *, co2: bool, time_limit: float, solvers: Solvers, feasible: bool = False
 ) -> ProductionPlan:
-    """The cheapest production plan that meets the load.
+    """The cheapest production plan that meets the load; arguments and errors are those of :func:`solve_request`."""
+    return present(*solve_request(request, co2=co2, time_limit=time_limit, solvers=solvers, feasible=feasible))
+
+
+def solve_request(
+    request: ProductionPlanRequest, *, co2: bool, time_limit: float, solvers: Solvers, feasible: bool = False
+) -> Solved:
+    """Formulate, solve, verify.
 
     Args:
         request: a decoded payload.
@@ -71,20 +87,25 @@ def plan_production(
         solution = Solution(error.dispatch, error.cost, error.lower_bound, UNPROVEN)
     seconds = perf_counter() - start
     verify(instance, solution, proven=solution.proof is not UNPROVEN)
-    return present(instance, solution, seconds)
+    return Solved(instance, solution, seconds)
 
 
 def present(instance: Instance, solution: Solution, seconds: float) -> ProductionPlan:
     """A solution in the users' terms: MW and euro, in merit order."""
-    units, names, dispatch = instance.units, instance.names, solution.dispatch
-    merit_order = sorted(range(len(units)), key=lambda position: units[position].marginal_cost)
+    names, dispatch = instance.names, solution.dispatch
     return ProductionPlan(
-        outputs=[(names[position], dispatch[position] / TENTHS_PER_MEGAWATT) for position in merit_order],
+        outputs=[(names[position], dispatch[position] / TENTHS_PER_MEGAWATT) for position in merit_order(instance)],
         cost=euros(solution.cost),
         gap=euros(solution.cost - solution.lower_bound),
         method=solution.proof.method,
         seconds=seconds,
     )
+
+
+def merit_order(instance: Instance) -> list[int]:
+    """Positions of the plants, the cheapest first, equally cheap ones as the payload has them."""
+    units = instance.units
+    return sorted(range(len(units)), key=lambda position: units[position].marginal_cost)
 
 
 def _infeasible_load(

@@ -20,6 +20,7 @@ from pathlib import Path
 from threading import BoundedSemaphore, Timer
 from time import perf_counter
 from typing import Any, TypeVar
+from weakref import finalize
 
 from powerplant.errors import TooBusy, WrongPlan
 from powerplant.merit_order import GaveUp, Infeasible, Proof, Solution, Unit, check_proof, solve
@@ -136,6 +137,8 @@ class _SolverProcess:
             stdout=subprocess.PIPE,
             start_new_session=True,  # Ctrl-C is for this process alone
         )
+        self.end = finalize(self, _end, self._process)
+        """End it, whatever it does; also when nobody holds it any more."""
 
     @property
     def is_alive(self) -> bool:
@@ -163,11 +166,11 @@ class _SolverProcess:
         finally:
             timer.cancel()
 
-    def end(self) -> None:
-        """End it, whatever it does."""
-        self._process.kill()
-        with suppress(OSError):
-            self._process.communicate()
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    with suppress(OSError):
+        process.communicate()
 
 
 def answer_questions() -> None:

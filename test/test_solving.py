@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -180,3 +181,14 @@ def test_a_wrong_proof_is_a_wrong_plan(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(solving, "solve", careless)
     with pytest.raises(WrongPlan, match="merit order"):
         prove(TWO, 120, 5.0)
+
+
+@pytest.mark.usefixtures("solvers")
+def test_the_processes_end_with_what_started_them() -> None:
+    """Nothing is left behind, and no warning of a process that still runs."""
+    others = Solvers(1)
+    process = others.run(process_of, time_limit=5.0)
+    del others
+    gc.collect()
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)

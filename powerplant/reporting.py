@@ -1,0 +1,251 @@
+"""The plan explained: what the next MWh costs, what each plant's alternative would cost, and a reason for each plant.
+
+All of it is worked out exactly, from the instance and its solution. Money becomes a float only where it leaves, and is
+rounded to the cent only in sentences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Literal, NamedTuple
+
+from powerplant.errors import TooBusy
+from powerplant.formulation import COST_DIGITS, EXACT, TENTHS_PER_MEGAWATT, TONNES_OF_CO2_PER_MWH, euros
+from powerplant.merit_order import Unit
+from powerplant.merit_order.alternatives import Alternative, Appraisal, Unfinished, appraise
+from powerplant.models import (
+    Cost,
+    GasFired,
+    Headroom,
+    MarginalCost,
+    MarginalPrice,
+    PlantReport,
+    PowerPlant,
+    Prices,
+    ProductionPlanRequest,
+    Report,
+    WindTurbine,
+)
+from powerplant.planning import Solved, merit_order, solve_request
+from powerplant.solving import Solvers
+
+State = Literal["off", "at_minimum", "in_between", "at_maximum"]
+Outcome = Literal["feasible", "infeasible", "not_computed"]
+
+
+def report_production(
+    request: ProductionPlanRequest, *, co2: bool, time_limit: float, solvers: Solvers, feasible: bool = False
+) -> Report:
+    """The cheapest production plan, and why it is as it is.
+
+    The alternatives get a time limit of their own, as long as that of the plan. What is not computed by then is left
+    open in the report.
+
+    Raises:
+        PowerplantError: as :func:`powerplant.planning.solve_request` does.
+    """
+    solved = solve_request(request, co2=co2, time_limit=time_limit, solvers=solvers, feasible=feasible)
+    return explain(request, solved, _appraised(solved, time_limit, solvers), co2=co2)
+
+
+def _appraised(solved: Solved, time_limit: float, solvers: Solvers) -> Appraisal:
+    instance, solution, _ = solved
+    try:
+        return solvers.run(appraise, instance.units, instance.load, solution.dispatch, time_limit=time_limit)
+    except Unfinished as error:
+        return error.appraisal
+    except TooBusy as error:  # then what was computed in a moment has to do
+        if not isinstance(error.__cause__, Unfinished):
+            raise
+        return error.__cause__.appraisal
+
+
+def explain(request: ProductionPlanRequest, solved: Solved, appraisal: Appraisal, *, co2: bool) -> Report:
+    """A solution and its alternatives in the users' terms; O(n log n).
+
+    Args:
+        request: the payload.
+        solved: what it came to.
+        appraisal: of that solution.
+        co2: whether emission allowances count in the cost.
+    """
+    instance, solution, _ = solved
+    charged = _allowance(request) if co2 else None
+    stations = [
+        _Station(plant, unit, output, charged if isinstance(plant, GasFired) else None, alternative)
+        for plant, unit, output, alternative in zip(
+            request.powerplants, instance.units, solution.dispatch, appraisal.switched, strict=True
+        )
+    ]
+    stations = [stations[position] for position in merit_order(instance)]
+    running = [station for station in stations if station.output]
+    total, for_co2 = euros(solution.cost), _sum(station.co2_cost for station in stations)
+    load = Decimal(instance.load) / TENTHS_PER_MEGAWATT
+    return Report(
+        status="optimal" if solution.cost == solution.lower_bound else "feasible",
+        load=float(load),
+        cost=Cost(total=float(total), fuel=float(total - for_co2), co2=float(for_co2)),
+        lower_bound=float(euros(solution.lower_bound)),
+        proof=solution.proof.method,
+        co2_tonnes=float(_sum(station.co2_tonnes for station in stations)),
+        average_price=float(total / load) if load else None,
+        marginal_price=MarginalPrice(
+            commitment_as_it_is=_prices_of_running(running), commitment_free=_prices_of_loads(appraisal, solution.cost)
+        ),
+        curtailed_wind=_megawatt(
+            sum(s.unit.max_output for s in stations if isinstance(s.plant, WindTurbine) and not s.output)
+        ),
+        headroom=Headroom(
+            up=_megawatt(sum(station.unit.max_output - station.output for station in running)),
+            down=_megawatt(sum(station.output - station.unit.min_output for station in running)),
+        ),
+        powerplants=_with_reasons([_plant_report(station, solution.cost) for station in stations]),
+    )
+
+
+def _allowance(request: ProductionPlanRequest) -> Decimal | None:
+    """What gas-fired plants pay for CO2, in euro per MWh of power; ``None`` where no price is given."""
+    price = request.fuels.co2
+    return None if price is None else EXACT.multiply(TONNES_OF_CO2_PER_MWH, Decimal(repr(price)))
+
+
+class _Station(NamedTuple):
+    """A plant in a plan, exactly.
+
+    Attributes:
+        plant: as the payload has it.
+        unit: as the solver had it.
+        output: in tenths of a MW.
+        allowance: euro for CO2 per MWh of its power; ``None`` where it is not charged for any.
+        alternative: with it off if it is on, else with it on.
+    """
+
+    plant: PowerPlant
+    unit: Unit
+    output: int
+    allowance: Decimal | None
+    alternative: Alternative
+
+    @property
+    def energy(self) -> Decimal:
+        """MWh in the hour."""
+        return Decimal(self.output) / TENTHS_PER_MEGAWATT
+
+    @property
+    def co2_cost(self) -> Decimal:
+        """Euro for allowances."""
+        return EXACT.multiply(self.energy, self.allowance or Decimal(0))
+
+    @property
+    def co2_tonnes(self) -> Decimal:
+        """Tonnes that it is charged for."""
+        return Decimal(0) if self.allowance is None else self.energy * TONNES_OF_CO2_PER_MWH
+
+    @property
+    def state(self) -> State:
+        """Where its output stands between its limits."""
+        if not self.output:
+            return "off"
+        if self.output == self.unit.max_output:
+            return "at_maximum"
+        return "at_minimum" if self.output == self.unit.min_output else "in_between"
+
+
+def _plant_report(station: _Station, cost: int) -> PlantReport:
+    plant, unit, output, allowance, alternative = station
+    per_mwh = Decimal(unit.marginal_cost).scaleb(-COST_DIGITS, EXACT)
+    for_co2 = allowance or Decimal(0)
+    return PlantReport(
+        name=plant.name,
+        type=plant.type,
+        p=_megawatt(output),
+        pmin=_megawatt(unit.min_output),
+        pmax=_megawatt(unit.max_output),
+        marginal_cost=MarginalCost(total=float(per_mwh), fuel=float(per_mwh - for_co2), co2=float(for_co2)),
+        cost=float(euros(unit.marginal_cost * output)),
+        co2_tonnes=float(station.co2_tonnes),
+        state=station.state,
+        alternative="forced_off" if output else "forced_on",
+        outcome=_outcome(alternative),
+        cost_difference=None if alternative.cost is None else float(euros(alternative.cost - cost)),
+        reason="",
+    )
+
+
+def _outcome(alternative: Alternative) -> Outcome:
+    if not alternative.computed:
+        return "not_computed"
+    return "infeasible" if alternative.cost is None else "feasible"
+
+
+# --- Prices ----------------------------------------------------------------------------------------------------------
+
+
+def _prices_of_running(running: Sequence[_Station]) -> Prices:
+    """The cheapest of the running plants that can make more, and the dearest that can make less."""
+    up = [station.unit.marginal_cost for station in running if station.output < station.unit.max_output]
+    down = [station.unit.marginal_cost for station in running if station.output > station.unit.min_output]
+    return Prices(up=_price(min(up, default=None)), down=_price(max(down, default=None)))
+
+
+def _prices_of_loads(appraisal: Appraisal, cost: int) -> Prices:
+    """What the best plans for a tenth of a MW more and less cost beside this one."""
+    more, less = appraisal.more.cost, appraisal.less.cost
+    return Prices(up=_price(None if more is None else more - cost), down=_price(None if less is None else cost - less))
+
+
+def _price(marginal_cost: int | None) -> float | None:
+    """Euro per MWh. The cost of a tenth of a MW counts in a tenth of the unit of a marginal cost."""
+    return None if marginal_cost is None else float(Decimal(marginal_cost).scaleb(-COST_DIGITS, EXACT))
+
+
+# --- Reasons ---------------------------------------------------------------------------------------------------------
+
+
+def _with_reasons(plants: list[PlantReport]) -> list[PlantReport]:
+    must_run = [plant for plant in plants if plant.p and plant.outcome == "infeasible"]
+    return [plant.model_copy(update={"reason": reason_of(plant, must_run)}) for plant in plants]
+
+
+def reason_of(plant: PlantReport, must_run: Sequence[PlantReport]) -> str:
+    """Why a plant stands as it does, in one sentence, from what the report says.
+
+    Args:
+        plant: its report.
+        must_run: the plants without which no plan meets the load.
+    """
+    if plant.p:
+        place = {"at_minimum": "At its minimum", "in_between": "Between its limits", "at_maximum": "At its maximum"}
+        return f"{place[plant.state]}{_unless_off(plant)}."
+    if not plant.pmax:
+        return "Off: there is no wind." if plant.type == "windturbine" else "Off: it can make nothing."
+    off = "Off although free" if plant.marginal_cost.total == 0 else "Off"
+    if plant.outcome == "infeasible":
+        if must_run and plant not in must_run:
+            needed = " and ".join(f"the {other.p} MW of {other.name}" for other in must_run[:2])
+            return f"{off}: without {needed} no plan meets the load."
+        return f"{off}: with it on no plan meets the load."
+    if plant.outcome == "not_computed":
+        return f"{off}."
+    return f"{off}: switching it on would cost {_more(plant.cost_difference)}."
+
+
+def _unless_off(plant: PlantReport) -> str:
+    if plant.outcome == "infeasible":
+        return ": without it no plan meets the load"
+    if plant.outcome == "not_computed":
+        return ""
+    return f": switching it off would cost {_more(plant.cost_difference)}"
+
+
+def _more(euro: float | None) -> str:
+    return f"{euro:,.2f} euro more" if euro else "the same"
+
+
+def _sum(amounts: Iterable[Decimal]) -> Decimal:
+    return sum(amounts, Decimal(0))
+
+
+def _megawatt(tenths: int) -> float:
+    return tenths / TENTHS_PER_MEGAWATT

@@ -1,0 +1,246 @@
+"""The report: every number in it worked out a second time, and its sentences read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from oracles import ExpectedUnit, brute_force, expected_units, merit_order
+from strategies import payloads
+
+from powerplant import reporting
+from powerplant.decoding import decode
+from powerplant.errors import InfeasibleLoad, TooBusy
+from powerplant.merit_order.alternatives import NOT_COMPUTED, Appraisal, Unfinished
+from powerplant.models import PlantReport, Report
+from powerplant.reporting import report_production
+from powerplant.solving import Solvers
+
+EXAMPLES = Path(__file__).parents[1] / "example_payloads"
+
+
+def reported(payload: dict[str, Any], *, co2: bool = True, time_limit: float = 5.0) -> Report:
+    request = decode(json.dumps(payload).encode(), co2=co2, max_plants=1000)
+    return report_production(request, co2=co2, time_limit=time_limit, solvers=Solvers(1))
+
+
+def example(number: int, **changes: Any) -> dict[str, Any]:
+    payload: dict[str, Any] = json.loads((EXAMPLES / f"payload{number}.json").read_text(encoding="utf-8"))
+    return payload | changes
+
+
+def by_name(report: Report) -> dict[str, PlantReport]:
+    return {plant.name: plant for plant in report.powerplants}
+
+
+GAS = {"name": "gas", "type": "gasfired", "efficiency": 0.5, "pmin": 100, "pmax": 200}
+WIND = {"name": "wind", "type": "windturbine", "pmax": 60}
+FUELS = {"gas(euro/MWh)": 10, "co2(euro/ton)": 10, "wind(%)": 100}
+
+
+# --- The challenge's payloads ----------------------------------------------------------------------------------------
+
+
+def test_payload_3_is_explained() -> None:
+    report = reported(example(3))
+    assert (report.status, report.proof, report.load) == ("optimal", "merit order", 910.0)
+    assert report.cost.total == report.lower_bound == pytest.approx(24976.3622642, abs=1e-6)
+    assert report.cost.co2 == pytest.approx(798.4 * 0.3 * 20)
+    assert report.cost.fuel + report.cost.co2 == pytest.approx(report.cost.total)
+    assert report.co2_tonnes == pytest.approx(239.52)
+    assert report.average_price == pytest.approx(24976.3622642 / 910)
+    assert report.curtailed_wind == 0.0
+    assert (report.headroom.up, report.headroom.down) == (121.6, 598.4)
+    prices = report.marginal_price.commitment_as_it_is
+    assert (prices.up, prices.down) == (31.283018868, 31.283018868)
+    assert report.marginal_price.commitment_free == prices
+    plants = by_name(report)
+    assert list(plants) == [
+        "windpark1",
+        "windpark2",
+        "gasfiredbig1",
+        "gasfiredbig2",
+        "gasfiredsomewhatsmaller",
+        "tj1",
+    ]
+    assert [plant.state for plant in report.powerplants] == [
+        *["at_maximum"] * 3,
+        "in_between",
+        *["off"] * 2,
+    ]
+    small = plants["gasfiredsomewhatsmaller"]
+    assert (small.alternative, small.outcome) == ("forced_on", "feasible")
+    assert small.cost_difference == pytest.approx(40 * (13.4 / 0.37 - 13.4 / 0.53), abs=1e-6)
+    assert small.reason == "Off: switching it on would cost 437.33 euro more."
+    assert plants["gasfiredbig1"].marginal_cost.co2 == 6.0
+    assert plants["gasfiredbig1"].marginal_cost.fuel == pytest.approx(13.4 / 0.53, abs=1e-9)
+
+
+def test_where_a_plant_would_have_to_start_the_two_marginal_prices_differ() -> None:
+    """200 MW of gas at its maximum: no running plant can make more, and a dear one would have to start at 50."""
+    second = GAS | {"name": "second", "efficiency": 0.25, "pmin": 50}
+    report = reported({"load": 200, "fuels": FUELS, "powerplants": [GAS, second]})
+    assert report.marginal_price.commitment_as_it_is.up is None
+    assert report.marginal_price.commitment_as_it_is.down == 23.0
+    # 150.1 from the first at 23 euro and 50 from the second at 43, instead of 200 at 23: 1002.3 euro for 0.1 MWh.
+    assert report.marginal_price.commitment_free.up == pytest.approx(10_023)
+    assert report.marginal_price.commitment_free.down == 23.0
+
+
+def test_without_co2_nothing_is_charged() -> None:
+    report = reported(example(3), co2=False)
+    assert report.cost.co2 == report.co2_tonnes == 0
+    assert report.cost.fuel == report.cost.total
+    assert all(plant.marginal_cost.co2 == 0 for plant in report.powerplants)
+
+
+def test_what_an_allowance_for_nothing_costs_is_charged_all_the_same() -> None:
+    report = reported(example(3, fuels=example(3)["fuels"] | {"co2(euro/ton)": 0}))
+    assert report.cost.co2 == 0
+    assert report.co2_tonnes == pytest.approx(239.52)
+
+
+def test_a_load_of_nothing_has_no_average_price() -> None:
+    report = reported(example(3, load=0))
+    assert report.average_price is None
+    assert report.cost.total == 0
+    assert report.curtailed_wind == 111.6
+    assert report.marginal_price.commitment_free.down is None
+
+
+def test_a_load_without_a_plan_has_no_report() -> None:
+    with pytest.raises(InfeasibleLoad):
+        reported(example(3, load=10_000))
+
+
+# --- Reasons ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("load", "plants", "reasons"),
+    [
+        (
+            100,
+            [GAS, WIND],
+            {
+                "wind": "Off although free: without the 100.0 MW of gas no plan meets the load.",
+                "gas": "At its minimum: without it no plan meets the load.",
+            },
+        ),
+        (
+            150,
+            [GAS, WIND | {"pmax": 100}],
+            {"wind": "Off although free: without the 150.0 MW of gas no plan meets the load."},
+        ),
+        (160, [GAS, WIND], {"wind": "At its maximum: switching it off would cost 1,380.00 euro more."}),
+        (60, [GAS, WIND], {"gas": "Off: without the 60.0 MW of wind no plan meets the load."}),
+        (0, [GAS, WIND], {"gas": "Off: with it on no plan meets the load."}),
+        (100, [GAS, GAS | {"name": "twin"}], {"gas": "At its minimum: switching it off would cost the same."}),
+        (100, [GAS, WIND | {"pmax": 0}], {"wind": "Off: there is no wind."}),
+        (100, [GAS, GAS | {"name": "none", "pmin": 1.01, "pmax": 1.09}], {"none": "Off: it can make nothing."}),
+        (
+            120,
+            [GAS | {"pmin": 0}, WIND],
+            {"gas": "Between its limits: without it no plan meets the load."},
+        ),
+    ],
+)
+def test_each_plant_has_its_reason(load: float, plants: list[dict[str, Any]], reasons: dict[str, str]) -> None:
+    report = by_name(reported({"load": load, "fuels": FUELS, "powerplants": plants}))
+    assert {name: report[name].reason for name in reasons} == reasons
+
+
+# --- Every number, by an oracle --------------------------------------------------------------------------------------
+
+
+def with_one_switched(units: Sequence[ExpectedUnit], load: int, position: int, *, on: bool) -> int | None:
+    """The least cost with a unit off, or with some output of it."""
+    others = [*units[:position], *units[position + 1 :]]
+    unit = units[position]
+    outputs = range(max(unit.min_output, 1), min(unit.max_output, load) + 1) if on else [0]
+    totals = ((unit.marginal_cost * output, brute_force(others, load - output)) for output in outputs)
+    return min((own + rest for own, rest in totals if rest is not None), default=None)
+
+
+@given(payloads(max_plants=4, largest=15))
+def test_every_alternative_and_price_is_what_an_oracle_says(payload: dict[str, Any]) -> None:
+    try:
+        report = reported(payload)
+    except InfeasibleLoad:
+        return
+    units = expected_units(payload)
+    load = round(payload["load"] * 10)
+    cost = brute_force(units, load)
+    assert cost is not None
+    assert report.cost.total == float(Fraction(cost, 10**10))
+    order = merit_order(units)
+    assert [plant.name for plant in report.powerplants] == [units[i].name for i in order]
+    for plant, position in zip(report.powerplants, order, strict=True):
+        unit = units[position]
+        assert (plant.pmin, plant.pmax) == (unit.min_output / 10, unit.max_output / 10)
+        assert plant.marginal_cost.total == float(Fraction(unit.marginal_cost, 10**9))
+        assert plant.alternative == ("forced_off" if plant.p else "forced_on")
+        expected = with_one_switched(units, load, position, on=not plant.p)
+        assert plant.outcome == ("infeasible" if expected is None else "feasible")
+        assert plant.cost_difference == (None if expected is None else float(Fraction(expected - cost, 10**10)))
+    for price, neighbour in (
+        (report.marginal_price.commitment_free.up, load + 1),
+        (report.marginal_price.commitment_free.down, load - 1),
+    ):
+        there = brute_force(units, neighbour) if neighbour >= 0 else None
+        expected_price = None if there is None else float(Fraction((there - cost) * (neighbour - load), 10**9))
+        assert price == expected_price
+    check_prices_of_what_runs(report, units)
+
+
+def check_prices_of_what_runs(report: Report, units: Sequence[ExpectedUnit]) -> None:
+    """With the commitment as it is: every running plant may move inside its limits, and nothing else may."""
+    running = {plant.name: round(plant.p * 10) for plant in report.powerplants if plant.p}
+    committed = [unit for unit in units if unit.name in running]
+    load = sum(running.values())
+    at = {change: least_cost_of_all_on(committed, load + change) for change in (-1, 0, 1)}
+    prices = report.marginal_price.commitment_as_it_is
+    up, down, here = at[1], at[-1], at[0]
+    assert here is not None
+    assert prices.up == (None if up is None else float(Fraction(up - here, 10**9)))
+    assert prices.down == (None if down is None else float(Fraction(here - down, 10**9)))
+    assert round(report.headroom.up * 10) == sum(unit.max_output for unit in committed) - load
+    assert round(report.headroom.down * 10) == load - sum(unit.min_output for unit in committed)
+
+
+def least_cost_of_all_on(committed: Sequence[ExpectedUnit], load: int) -> int | None:
+    """Everyone at minimum, the rest in merit order."""
+    rest = load - sum(unit.min_output for unit in committed)
+    cost = sum(unit.marginal_cost * unit.min_output for unit in committed)
+    if rest < 0:
+        return None
+    for unit in sorted(committed, key=lambda unit: unit.marginal_cost):
+        more = min(rest, unit.max_output - unit.min_output)
+        cost, rest = cost + unit.marginal_cost * more, rest - more
+    return None if rest else cost
+
+
+# --- Time ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("busy", [False, True])
+def test_what_was_not_computed_in_time_is_left_open(monkeypatch: pytest.MonkeyPatch, busy: bool) -> None:
+    def unfinished(units: Sequence[Any], *_: Any) -> Appraisal:
+        error = Unfinished(Appraisal(NOT_COMPUTED, NOT_COMPUTED, [NOT_COMPUTED] * len(units)))
+        if busy:
+            raise TooBusy from error
+        raise error
+
+    monkeypatch.setattr(reporting, "appraise", unfinished)
+    report = reported(example(3))
+    assert report.status == "optimal"
+    assert report.marginal_price.commitment_free.up is None
+    assert {plant.outcome for plant in report.powerplants} == {"not_computed"}
+    assert {plant.cost_difference for plant in report.powerplants} == {None}
+    assert [plant.reason for plant in report.powerplants][-2:] == ["Off.", "Off."]
+    assert by_name(report)["gasfiredbig1"].reason == "At its maximum."
