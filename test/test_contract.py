@@ -656,3 +656,42 @@ def test_each_plan_is_a_line_in_the_log(boot_server: BootServer) -> None:
     [line] = [json.loads(line) for line in server.log.splitlines() if '"plan"' in line]
     assert (line["plants"], line["load"], line["cost"], line["status"]) == (6, 910.0, "24976.36", 200)
     assert line["ms"] > 0
+
+
+# --- The report ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/productionplan/report", "/productionplan/report/"])
+def test_a_plan_is_explained(session: requests.Session, server_url: str, path: str) -> None:
+    response = session.post(f"{server_url}{path}", json=PAYLOAD_3, timeout=ANSWER_DEADLINE)
+    assert response.status_code == 200, response.text
+    assert response.headers["Content-Type"] == "application/json"
+    members = response.json()
+    assert (members["status"], members["load"], members["proof"]) == ("optimal", 910.0, "merit order")
+    assert f"{members['cost']['total']:.2f}" == COST_WITH_CO2
+    plants = members["powerplants"]
+    assert [{"name": plant["name"], "p": plant["p"]} for plant in plants] == CHALLENGES_OWN_ANSWER
+    assert plants[4]["reason"] == "Off: switching it on would cost 437.33 euro more."
+
+
+@pytest.mark.parametrize(("query", "co2_tonnes"), [("", 239.52), ("?co2=false", 0.0)])
+def test_the_report_takes_the_same_parameters(
+    session: requests.Session, server_url: str, query: str, co2_tonnes: float
+) -> None:
+    response = session.post(f"{server_url}/productionplan/report{query}", json=PAYLOAD_3, timeout=ANSWER_DEADLINE)
+    assert response.json()["co2_tonnes"] == co2_tonnes
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "name"),
+    [
+        (b"", 400, "malformed-json"),
+        (b"{}", 422, "invalid-payload"),
+        (json.dumps(PAYLOAD_3 | {"load": 10_000}).encode(), 422, "infeasible-load"),
+    ],
+)
+def test_what_has_no_plan_has_no_report(
+    session: requests.Session, server_url: str, body: bytes, status: int, name: str
+) -> None:
+    response = session.post(f"{server_url}/productionplan/report", data=body, timeout=ANSWER_DEADLINE)
+    problem(response, status, name)

@@ -1,10 +1,11 @@
-"""``POST /productionplan``: bytes in, the cheapest production plan out."""
+"""``POST /productionplan``: bytes in, the cheapest production plan out; ``/productionplan/report``: the plan explained."""
 
 from __future__ import annotations
 
 import json
 from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal
 from time import monotonic
+from typing import Any
 
 from flask import Blueprint, Response, current_app, g, request
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, RequestTimeout
@@ -13,7 +14,9 @@ from powerplant.api.observation import note
 from powerplant.config import Settings
 from powerplant.decoding import decode
 from powerplant.errors import InvalidQuery
+from powerplant.models import ProductionPlanRequest
 from powerplant.planning import ProductionPlan, plan_production
+from powerplant.reporting import report_production
 
 blueprint = Blueprint("productionplan", __name__)
 
@@ -29,17 +32,31 @@ SHORTEST_WAIT = 0.001
 @blueprint.post("/productionplan", strict_slashes=False)
 def productionplan() -> Response:
     """Answer a payload with its production plan; every error is told by the handlers in ``problems``."""
+    payload, options = _read_request()
+    plan = plan_production(payload, **options)
+    note("plan", cost=_cents(plan.cost), proof=plan.method, solve_ms=round(plan.seconds * 1000, 3))
+    return _answer(plan)
+
+
+@blueprint.post("/productionplan/report", strict_slashes=False)
+def report() -> Response:
+    """Answer a payload with its production plan and why it is as it is."""
+    payload, options = _read_request()
+    explained = report_production(payload, **options)
+    note("report", cost=f"{explained.cost.total:.2f}", proof=explained.proof)
+    return Response(explained.model_dump_json() + "\n", mimetype="application/json")
+
+
+def _read_request() -> tuple[ProductionPlanRequest, dict[str, Any]]:
+    """A valid payload, and how it is to be planned."""
     settings: Settings = current_app.config["SETTINGS"]
     co2 = _counts_co2(default=settings.co2)
     feasible = _takes_feasible()
     body = g.payload = _read_body(settings.max_body, settings.body_timeout)
     payload = decode(body, co2=co2, max_plants=settings.max_plants)
     note("payload", plants=len(payload.powerplants), load=payload.load)
-    plan = plan_production(
-        payload, co2=co2, feasible=feasible, time_limit=settings.time_limit, solvers=current_app.config["SOLVERS"]
-    )
-    note("plan", cost=_cents(plan.cost), proof=plan.method, solve_ms=round(plan.seconds * 1000, 3))
-    return _answer(plan)
+    solvers = current_app.config["SOLVERS"]
+    return payload, {"co2": co2, "feasible": feasible, "time_limit": settings.time_limit, "solvers": solvers}
 
 
 def _counts_co2(*, default: bool) -> bool:
