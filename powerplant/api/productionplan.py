@@ -1,4 +1,4 @@
-"""``POST /productionplan``: bytes in, the cheapest production plan out; ``/productionplan/report``: the plan explained."""
+"""``POST /productionplan``: bytes in, the cheapest plan out. ``POST /productionplan/report``: the plan explained."""
 
 from __future__ import annotations
 
