@@ -18,6 +18,16 @@ def unit_list(units: Sequence[tuple[int, int, int]]) -> list[Unit]:
     return [Unit(marginal_cost=cost, min_output=low, max_output=high) for cost, low, high in units]
 
 
+def usable(units: Sequence[tuple[int, int, int]], load: int) -> list[Unit]:
+    """Of each unit what a plan for a load can use: a proof speaks of this much."""
+    return [
+        unit._replace(max_output=min(unit.max_output, load))
+        if unit.min_output <= load
+        else Unit(unit.marginal_cost, 0, 0)
+        for unit in unit_list(units)
+    ]
+
+
 def answer(units: Sequence[tuple[int, int, int]], load: int, time_limit: float | None = None) -> Solution | Infeasible:
     """The solver's answer; its plan keeps every rule, its numbers and its proof hold."""
     fleet = unit_list(units)

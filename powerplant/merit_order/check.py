@@ -25,8 +25,9 @@ def check_proof(units: Sequence[Unit], load: int, cost: int | None, proof: Proof
 
     What only a dynamic programme closed is not certified. O(n) for each step, and a reach for each split.
     """
-    regions = [Region({}, units)]
     try:
+        units = [Unit(cost, least, min(most, load)) for cost, least, most in units if least <= load]  # no plan has more
+        regions = [Region({}, units)]
         for step in proof.steps:
             region = regions.pop()
             if not all(isinstance(part, int | str) for part in step):
@@ -45,7 +46,7 @@ def _sides(units: Sequence[Unit], region: Region, split: OutputSplit | CountSpli
     if isinstance(split, CountSplit):
         if split.step <= 0:
             raise ValueError("a step is above 0")
-        heavier = region._replace(at_least=(split.step, split.at_most + 1))
+        heavier = region._replace(at_least=(split.step, min(split.at_most + 1, 1 << 20)))  # less claims more
         return heavier, region._replace(at_most=(split.step, split.at_most))
     cost, at_most, at_least, at_least_first = split
     members = [unit for unit in units if unit.marginal_cost == cost]
@@ -75,25 +76,25 @@ def _is_empty(units: Sequence[Unit], load: int, region: Region, leaf: Step) -> b
     if not isinstance(leaf, Empty) or leaf.reason == "unreachable":
         return isinstance(leaf, Empty) and _is_gap(units, load - 1, load + 1)
     step, weight = (0, 0) if region.ranges else region.at_least  # what a split class weighs is not known
-    weight = min(weight, load + 1)  # no unit weighs more than its min_output
+    outputs = [(unit.min_output, min(weight_of(unit.min_output, step), weight)) for unit in region.free]
+    weight = min(weight, 1 + sum(own for _, own in outputs))  # all together do not weigh so much
     least = [0] + [load + 1] * weight  # by sum of weights, or more: the least that free units make
-    for unit in region.free:
-        own = min(weight_of(unit.min_output, step), weight)
+    for output, own in outputs:
         with_it = [0] * own + least[: len(least) - own]
-        least = [min(without, before + unit.min_output) for without, before in zip(least, with_it, strict=True)]
+        least = [min(without, before + output) for without, before in zip(least, with_it, strict=True)]
     lowest, highest = (sum(ends) for ends in zip(*region.ranges.values(), strict=True)) if region.ranges else (0, 0)
     return least[-1] + lowest > load or highest + sum(unit.max_output for unit in region.free) < load
 
 
 def _is_gap(units: Sequence[Unit], below: int, above: int) -> bool:
     """Whether no sum of outputs lies between two outputs."""
-    if len(units) == 1:
-        return below >= units[0].max_output or 0 <= below < above <= units[0].min_output
-    reach, mask = 1, (1 << min(above, CHECKED_BITS)) - 1
+    if len(units) == 1 or above > CHECKED_BITS:
+        return len(units) == 1 and (below >= units[0].max_output or 0 <= below < above <= units[0].min_output)
+    reach, mask = 1, (1 << above) - 1
     for _, least, most in units:
         committed, covered, width = reach << min(least, above), 1, min(most, above) - least + 1
         while covered < width:
             committed |= committed << min(covered, width - covered)
             covered *= 2
         reach = (reach | committed) & mask
-    return above <= CHECKED_BITS and not reach >> below + 1
+    return not reach >> below + 1

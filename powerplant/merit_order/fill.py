@@ -34,28 +34,51 @@ class Fill(NamedTuple):
     is_plan: bool
 
 
+def _usable_part(unit: Unit, load: int) -> Unit:
+    """What of a unit a plan for a load can use."""
+    cost, least, most = unit
+    return Unit(cost, least, min(most, load)) if least <= load else Unit(cost, 0, 0)
+
+
 class MeritOrder:
     """The units of one fleet by marginal cost, then in their own order; O(n log n).
 
     Attributes:
+        units: in their own order.
+        given: the units from which :meth:`usable_under` a load made these; the same where it made none.
         order: positions of the units, cheapest first.
         costs, min_outputs, max_outputs: the units' columns, in the units' own order.
         capacity: for each place in the order, the ``max_output`` of all units up to and including it.
         total: the ``max_output`` of all units.
     """
 
-    __slots__ = ("capacity", "costs", "max_outputs", "min_outputs", "order", "total", "units")
+    __slots__ = ("capacity", "costs", "given", "max_outputs", "min_outputs", "order", "total", "units")
 
     def __init__(self, units: Sequence[Unit]) -> None:
         costs: Sequence[int]
         costs, min_outputs, max_outputs = zip(*units, strict=True) if units else ((), (), ())
         if any(map(gt, min_outputs, max_outputs)) or (units and min(min_outputs) < 0):
             raise ValueError("a unit needs 0 <= min_output <= max_output")
-        self.units = units
+        self.units = self.given = units
         self.costs, self.min_outputs, self.max_outputs = costs, min_outputs, max_outputs
         self.order = sorted(range(len(costs)), key=costs.__getitem__)
         self.capacity = list(accumulate(map(max_outputs.__getitem__, self.order)))
         self.total = self.capacity[-1] if units else 0
+
+    def usable_under(self, load: int) -> MeritOrder:
+        """The same fleet without what no plan for a load can use: outputs beyond it, and units that start beyond it.
+
+        Each unit keeps its place; one that starts beyond the load becomes one that is never on.
+        """
+        if max(self.max_outputs, default=0) <= load:
+            return self
+        usable = MeritOrder([_usable_part(unit, load) for unit in self.given])
+        usable.given = self.given
+        return usable
+
+    def starts_beyond(self, load: int) -> int | None:
+        """The smallest ``min_output`` beyond a load, of the units as they were given; ``None`` where there is none."""
+        return min((unit.min_output for unit in self.given if unit.min_output > load), default=None)
 
     def relaxed_fill(self, load: int) -> Fill:
         """Fill in merit order up to a load from 0 to all capacity."""

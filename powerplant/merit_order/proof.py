@@ -2,7 +2,8 @@
 
 A proof is the tree of a search, written down in the order in which the search walked it (a split, then all of its
 first side, then all of its second). Everything that it claims can be recomputed from the units and the load
-alone; :mod:`powerplant.merit_order.check` does so and trusts none of it.
+alone; :mod:`powerplant.merit_order.check` does so and trusts none of it. It speaks of what a plan can use: of outputs
+up to the load, and of units that do not start beyond it.
 """
 
 from __future__ import annotations
@@ -99,11 +100,14 @@ class Proof(NamedTuple):
     def operations_to_check(self, units: Sequence[Unit], load: int) -> int:
         """About how many simple operations a check takes: each step walks the units, each reach is built from bits."""
         members = Counter(unit.marginal_cost for unit in units)
-        shifts = 2 + max((unit.max_output - unit.min_output for unit in units), default=0).bit_length()
-        operations = len(self.steps) * len(units)
+        widest = max((min(most, load) - least for _, least, most in units if least <= load), default=0)
+        shifts = 2 + widest.bit_length()
+        operations = (1 + len(self.steps)) * len(units)
         for step in self.steps:
             if isinstance(step, OutputSplit) and members[step.marginal_cost] > 1:
                 operations += members[step.marginal_cost] * shifts * (1 + step.at_least // BITS_PER_OPERATION)
+            elif isinstance(step, CountSplit):
+                operations += len(units) * step.at_most
             elif isinstance(step, Empty) and step.reason == "unreachable":
                 operations += len(units) * shifts * (1 + load // BITS_PER_OPERATION)
         return operations

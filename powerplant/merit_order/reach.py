@@ -43,7 +43,7 @@ class Intervals(NamedTuple):
             TooLarge: it is no few intervals, and has too many bits.
         """
         _, least, most = unit
-        committed = [(low + least, high + most) for low, high in self.intervals if low + least <= limit]
+        committed = [(low + least, min(high + most, limit)) for low, high in self.intervals if low + least <= limit]
         merged: list[tuple[int, int]] = []
         last_low, last_high = 0, -2
         for low, high in sorted(self.intervals + committed):
@@ -57,8 +57,7 @@ class Intervals(NamedTuple):
         if len(merged) > FEW_INTERVALS + limit // BITS_PER_INTERVAL:
             if limit > REACH_BITS:
                 raise TooLarge
-            mask = (1 << limit + 1) - 1
-            return Bits(_as_bits(merged, 0) & mask, mask)
+            return Bits(_as_bits(merged, 0), (1 << limit + 1) - 1)
         return Intervals(merged)
 
     def floor(self, output: int) -> int:
@@ -81,8 +80,11 @@ class Bits(NamedTuple):
     def with_unit(self, unit: Unit, _: int) -> Bits:
         """The reach of one unit more; O(log(width of its range) * bits / 30)."""
         _, least, most = unit
+        limit = self.mask.bit_length() - 1
+        if least > limit:
+            return self
         committed = self.bits << least & self.mask
-        covered, width = 1, most - least + 1
+        covered, width = 1, min(most, limit) - least + 1
         while covered < width:
             committed |= committed << min(covered, width - covered)
             covered *= 2

@@ -31,6 +31,9 @@ MOST_STEPS = 8
 MOST_TANGENTS = 40
 """Tangents after which the price found is taken; a handful is the rule, and any price gives a bound."""
 
+MOST_STEPS_UNDER_LOAD = 1 << 16
+"""A load of more steps than this is not measured in them: counting is for k units or k + 1, not for fine steps."""
+
 FAITHFUL = 0.1
 """How far from whole steps the units may be, on average and in steps, for steps to be worth trying (sizes at random
 are 0.25 off)."""
@@ -104,7 +107,7 @@ def rows_against(merit_order: MeritOrder, fill: Fill, load: int, deadline: Deadl
     seen = set()
     for parts in range(1, MOST_STEPS + 1):
         step = sizes[len(sizes) // 2] // parts
-        if step < 2:
+        if step < 2 or step * MOST_STEPS_UNDER_LOAD < load:
             break
         weights = [weight_of(least, step) for least in merit_order.min_outputs]
         counted = [(least, steps) for least, steps in zip(merit_order.min_outputs, weights, strict=True) if steps]
@@ -132,6 +135,8 @@ def largest_weight(counted: Sequence[tuple[int, int]], load: int, deadline: Dead
     least_output = [0]  # by sum of weights: the least that such units make; beyond the load where they cannot be
     for output, steps in counted:
         deadline.check()
+        if output > load:
+            continue
         padding = [beyond] * steps
         least_output = [
             min(without, with_it + output)

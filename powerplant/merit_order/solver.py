@@ -42,6 +42,11 @@ def solve(units: Sequence[Unit], load: int, time_limit: float | None = None) -> 
     if not 0 <= load <= merit_order.total:
         raise _out_of_range(merit_order, load)
     fill = merit_order.relaxed_fill(load)
+    if not fill.is_plan and max(merit_order.max_outputs) > load:
+        merit_order = merit_order.usable_under(load)
+        if merit_order.total < load:
+            raise _out_of_range(merit_order, load)
+        fill = merit_order.relaxed_fill(load)
     if fill.is_plan:
         return Solution(tuple(fill.outputs), fill.cost, fill.cost, Proof("merit order", (Bound(fill.marginal_cost),)))
     search = Search(merit_order, fill, load, Deadline(start, time_limit))
@@ -68,7 +73,9 @@ def nearest_loads(
         ValueError: a unit does not have ``0 <= min_output <= max_output``.
         GaveUp: the time limit passed first, or the sums are too many for memory.
     """
-    fleet = Group(units, MeritOrder(units).total, Deadline(perf_counter(), time_limit))
+    start = perf_counter()
+    merit_order = MeritOrder(units).usable_under(above)
+    fleet = Group(merit_order.units, merit_order.total, Deadline(start, time_limit))
     below = min(below, fleet.capacity)
     try:
         gap_below = fleet.gap_around(below) if below else None
@@ -76,9 +83,10 @@ def nearest_loads(
     except (TimeLimitPassed, TooLarge):
         raise GaveUp(None, None, 0) from None
     nearest_below = below if gap_below is None else gap_below[0]
-    if above > fleet.capacity:
-        return nearest_below, None
-    return nearest_below, above if gap_above is None else gap_above[1]
+    if gap_above is None and above <= fleet.capacity:
+        return nearest_below, above
+    candidates = [merit_order.starts_beyond(above), gap_above and gap_above[1]]
+    return nearest_below, min((load for load in candidates if load is not None), default=None)
 
 
 def _by_search(search: Search, nodes: int) -> Solution | None:
@@ -157,7 +165,9 @@ def _by_core_programme(search: Search) -> Solution | None:
 def _out_of_range(merit_order: MeritOrder, load: int) -> Exception:
     if load < 0:
         return ValueError("a load must not be negative")
-    return Infeasible("above_capacity", merit_order.total, None, Proof("merit order", (Empty("outputs"),)))
+    above = merit_order.starts_beyond(load)
+    reason = "above_capacity" if above is None else "in_a_gap" if merit_order.total else "below_minimum"
+    return Infeasible(reason, merit_order.total, above, Proof("merit order", (Empty("outputs"),)))
 
 
 def _solution(search: Search, method: str, steps: Sequence[Step]) -> Solution:
@@ -180,11 +190,12 @@ def _rests_on_reach(costs: Sequence[int], step: Step) -> bool:
 
 
 def _infeasible(search: Search) -> Infeasible:
-    neighbours = search.fleet.neighbours_of(search.load)
-    smallest = min(unit.min_output for unit in search.merit_order.units if unit.max_output)
+    below, above = search.fleet.neighbours_of(search.load)
+    alone = search.merit_order.starts_beyond(search.load)
+    smallest = min(unit.min_output for unit in search.merit_order.given if unit.max_output)
     reason = "below_minimum" if search.load < smallest else "in_a_gap"
     steps = search.steps if search.is_finished else [Empty("unreachable")]
-    return Infeasible(reason, *neighbours, _proof(search, "search", steps))
+    return Infeasible(reason, below, above if alone is None else min(above, alone), _proof(search, "search", steps))
 
 
 def _gave_up(search: Search) -> GaveUp:

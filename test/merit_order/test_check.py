@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import sys
+import tracemalloc
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -17,7 +18,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import assume, given
 from oracles import brute_force, reachable
-from solving import answer, as_units, unit_list
+from solving import answer, as_units, cut_off, unit_list, usable
 from strategies import PlainUnit, fleets, instances
 
 from benchmarks.families import FAMILIES
@@ -38,8 +39,9 @@ PROVEN: dict[str, tuple[tuple[Sequence[tuple[int, int, int]], int], str, list[ty
     "counting": (FAMILIES["counted"](8, 0), "counting", [CountSplit, Bound, Empty]),
     "counting two sizes": (FAMILIES["counted_two_sizes"](8, 0), "counting", [CountSplit, Bound, Empty]),
     "above capacity": (([BIG, SMALL, WIND], 161), "merit order", [Empty]),
-    "below minimum": (([BIG, WIND], 19), "search", [OutputSplit, Empty]),
-    "in a gap": (([BIG, WIND], 49), "search", [OutputSplit, Empty]),
+    "below minimum": (([BIG, WIND], 19), "merit order", [Empty]),
+    "below what is too large": (([BIG, WIND], 49), "merit order", [Empty]),
+    "in a gap": (([Unit(3, 50, 60), WIND], 65), "search", [OutputSplit, Empty]),
     "unreachable": (FAMILIES["counted_no_plan"](8, 0), "search", [Empty]),
 }
 """Fleets whose answer is proven, how, and what the proof is made of."""
@@ -67,7 +69,7 @@ class Proven(NamedTuple):
 def proven(units: Sequence[tuple[int, int, int]], load: int) -> Proven:
     answered = answer(units, load)
     cost = None if isinstance(answered, Infeasible) else answered.cost
-    return Proven(unit_list(units), load, cost, answered.proof.steps)
+    return Proven(usable(units, load), load, cost, answered.proof.steps)
 
 
 def named(name: str) -> Proven:
@@ -181,10 +183,10 @@ def test_a_proof_made_by_hand_is_accepted() -> None:
     assert by_hand.accepts(
         OutputSplit(3, 30, 40, False), OutputSplit(3, 0, 20, False), Bound(5), Bound(15, 0, 3), Empty("outputs")
     )
-    # Once more inside what a split has left: 20 to 30 is too much for 15, only because of its lower end.
-    inside = Proven(ENGINES, 15, 75, ())
-    nothing = Empty("outputs")
-    assert inside.accepts(OutputSplit(3, 0, 20, False), Bound(5), OutputSplit(3, 30, 40, True), nothing, nothing)
+    # Once more inside what a split has left: 20 and 10 are too much for 25, only because of their lower ends.
+    inside = Proven([*ENGINES, Unit(4, 10, 12)], 25, 75, ())
+    outer, inner = OutputSplit(4, 0, 10, True), OutputSplit(3, 0, 20, True)
+    assert inside.accepts(outer, inner, Empty("outputs"), Bound(5), Bound(3))
     # Counting: two of 20 are too many, and one of them brings at most 30.
     assert by_hand.accepts(CountSplit(20, 1), Bound(5, 60), Empty("outputs"))
 
@@ -568,7 +570,21 @@ def test_what_a_float_rounds_away_is_not_proven() -> None:
 )
 def test_outputs_and_counts_of_any_size_end_in_an_answer(steps: tuple[Step, ...], holds: bool) -> None:
     """Whatever would not fit into memory is not proven, and is no error."""
-    assert check_proof([Unit(1, 10**18, 10**18), Unit(1, 5, 10)], 7, 7, Proof("search", steps)) is holds
+    assert check_proof([Unit(1, 10**18, 10**18), Unit(1, 5, 10), Unit(1, 6, 9)], 7, 7, Proof("search", steps)) is holds
+
+
+@pytest.mark.parametrize("at_most", [10**8, 10**10, 10**30])
+@pytest.mark.parametrize("step", [1, 2, 10**4])
+def test_a_count_of_any_size_takes_no_memory(step: int, at_most: int) -> None:
+    """Two units of 10^9 weigh far more than a list could hold, and less than the largest of the counts."""
+    units, load = [Unit(1, 10**9, 10**9), Unit(2, 10**9, 10**9), Unit(3, 0, 5)], 10**9 + 3
+    cost = 10**9 + 9
+    tracemalloc.start()
+    with cut_off(5):
+        check_proof(units, load, cost, Proof("counting", (CountSplit(step, at_most), Bound(3), Empty("outputs"))))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 200 << 20
 
 
 # --- Soundness: whatever is accepted is true -------------------------------------------------------------------------

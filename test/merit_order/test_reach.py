@@ -90,6 +90,18 @@ def test_ranges_that_meet_or_overlap_are_one_interval() -> None:
     assert reaches_of(NOTHING, [Unit(0, 3, 20), Unit(0, 4, 5)], 25, NEVER)[-1] == Intervals([(0, 0), (3, 25)])
 
 
+def test_what_lies_beyond_the_limit_costs_nothing() -> None:
+    bits: Reach = Bits(1, (1 << 101) - 1)
+    giants = [Unit(0, 101, 101), Unit(0, TERA, TERA), Unit(0, 10**40, 10**41)]
+    for unit in [Unit(0, 3, 3), *giants, Unit(0, 98, TERA), Unit(0, 99, 10**40)]:
+        bits = bits.with_unit(unit, 100)
+    same_as(bits, {0, 3, 98, 99, 100}, 100)
+    reach = reaches_of(
+        NOTHING, [Unit(0, 3**power, 10**40 if power == 4 else 3**power) for power in range(6)], 90, NEVER
+    )
+    same_as(reach[-1], {*sums_of([Unit(0, 3**power, 3**power) for power in range(4)]), *range(81, 91)}, 90)
+
+
 def test_intervals_are_as_quick_at_any_size() -> None:
     units = [Unit(0, 9 * TERA, 10 * TERA)] * 40 + [Unit(0, 0, TERA)]
     reach = reaches_of(NOTHING, units, capacity_of(units), NEVER)[-1]

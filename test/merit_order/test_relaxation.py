@@ -11,7 +11,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import assume, given
 from oracles import brute_force, dense_programme
-from solving import as_units, unit_list
+from solving import as_units, cut_off, unit_list
 from strategies import PlainUnit, fleets, instances
 
 from benchmarks.families import FAMILIES
@@ -30,6 +30,7 @@ from powerplant.merit_order.relaxation import (
 )
 
 NEVER = Deadline(0, None)
+TERA = 10**12
 PASSED = Deadline(perf_counter() - 1, 0)
 
 
@@ -133,6 +134,20 @@ def test_the_largest_weight_is_that_of_the_heaviest_commitment(counted: list[tup
     for output, steps in counted:
         sums += [(made + output, weight + steps) for made, weight in sums]
     assert largest_weight(counted, load, NEVER) == max(weight for made, weight in sums if made <= load)
+
+
+def test_what_does_not_fit_under_the_load_weighs_nothing() -> None:
+    with cut_off(2):
+        assert largest_weight([(3, 1), (10**9, 10**9), (TERA, TERA), (4, 2)], 7, NEVER) == 3
+
+
+def test_a_load_of_very_many_steps_is_not_counted() -> None:
+    """Sixty alike units give the step, and one of so many of them would be a list of so many sums."""
+    units = [*[Unit(100 + i, 4, 4) for i in range(60)], Unit(500, 0, 3), Unit(90, 10**9, 10**9 + 5)]
+    merit = MeritOrder(units)
+    load = 10**9 - 7
+    with cut_off(2):
+        assert list(rows_against(merit, merit.relaxed_fill(load), load, NEVER)) == []
 
 
 @given(st.integers(1, 10**6), st.integers(1, 10**6))

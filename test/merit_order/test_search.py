@@ -21,7 +21,7 @@ MOST_NODES = 3000
 
 
 def search_for(units: list[Unit], load: int, deadline: Deadline | None = None) -> Search:
-    merit_order = MeritOrder(units)
+    merit_order = MeritOrder(units).usable_under(load)
     return Search(merit_order, merit_order.relaxed_fill(load), load, deadline or Deadline(0, None))
 
 
@@ -57,7 +57,7 @@ def test_the_incumbent_and_the_bound_enclose_the_least_cost_at_every_node(
     instance: tuple[list[PlainUnit], int],
 ) -> None:
     units, load = unit_list(instance[0]), instance[1]
-    if load > sum(unit.max_output for unit in units):
+    if load > MeritOrder(units).usable_under(load).total:
         return
     least = dense_programme(as_units(units), load)
     search = walk(units, load, least)
@@ -89,7 +89,7 @@ def test_a_search_of_a_small_fleet_ends_and_proves_what_it_found(family: str, n:
     for seed in range(3):
         plain, load = FAMILIES[family](n, seed)
         units = unit_list(plain)
-        if n * load <= 500_000:
+        if n * load <= 500_000 and load <= MeritOrder(units).usable_under(load).total:
             search = walk(units, load, dense_programme(as_units(units), load))
             assert search.is_finished
             assert search.incumbent is None or search.lower_bound == search.incumbent.cost

@@ -264,6 +264,49 @@ def test_neighbours_may_be_of_any_size(units: list[Unit], load: int, neighbours:
     assert (no_plan.reason, no_plan.nearest_below, no_plan.nearest_above) == ("in_a_gap", *neighbours)
 
 
+TRIPLES = [Unit(1, 3 << power, 3 << power) for power in range(9)]
+"""They make every multiple of three up to 1533."""
+
+FOURS = [*(Unit(100 + i % 7 + i, 4, 4) for i in range(60)), Unit(500, 0, 3)]
+"""Thirty of the sixty and the flexible one at 3 make 123."""
+
+GIANTS = [Unit(1, TERA, TERA), Unit(1, 7000, TERA), Unit(10**6, 10**7, 10**7 + 5), Unit(-5, 10**30, 10**31)]
+"""What a load of a few tenths of a MW can make no use of."""
+
+
+@pytest.mark.parametrize("giants", [GIANTS[:1], GIANTS[1:2], GIANTS[2:3], GIANTS[3:], GIANTS])
+def test_units_beyond_the_load_cost_no_time(giants: list[Unit]) -> None:
+    with cut_off(2):
+        assert no_plan_of([*TRIPLES, *giants], 1000) == ("in_a_gap", 999, 1002)
+        assert no_plan_of([Unit(3, 50, 60), *giants], 75) == ("in_a_gap", 60, min(unit.min_output for unit in giants))
+        assert no_plan_of([Unit(3, 50, 60), *giants], 45) == ("below_minimum", 0, 50)
+        assert least_cost([*FOURS, *giants], 123) == dense_programme(as_units(FOURS), 123)
+        assert solver.nearest_loads(unit_list([*TRIPLES, *giants]), 1000, 1001) == (999, 1002)
+        assert solver.nearest_loads([Unit(3, 50, 60), *giants], 62, 63) == (60, min(unit.min_output for unit in giants))
+
+
+@pytest.mark.parametrize("most", [7000, 10**11, 10**30])
+def test_what_a_unit_could_make_beyond_the_load_costs_no_time(most: int) -> None:
+    with cut_off(2):
+        assert least_cost([*TRIPLES, Unit(2, 700, most)], 1000) == 300 + 2 * 700
+        assert solver.nearest_loads([*TRIPLES, Unit(2, 700, most)], 400, 401) == (399, 402)
+
+
+@given(instances(), fleets(max_units=3), st.integers(1, 60))
+def test_units_that_start_beyond_the_load_are_only_neighbours(
+    instance: tuple[list[PlainUnit], int], more: list[PlainUnit], beyond: int
+) -> None:
+    units, load = instance
+    giants = [PlainUnit(cost, load + beyond + low, load + beyond + high) for cost, low, high in more]
+    alone, answered = answer(units, load), answer([*units, *giants], load)
+    if isinstance(alone, Solution):
+        assert isinstance(answered, Solution)
+        assert (answered.cost, answered.dispatch[len(units) :]) == (alone.cost, (0,) * len(giants))
+    else:
+        assert isinstance(answered, Infeasible)
+        assert (answered.nearest_below, answered.nearest_above) == nearest_loads([*units, *giants], load)
+
+
 # --- What a change of the question may change ------------------------------------------------------------------------
 
 
