@@ -22,13 +22,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from powerplant.merit_order.deadline import Deadline
-from powerplant.merit_order.fields import NO_STATES, Fields, States
+from powerplant.merit_order.deadline import Deadline, TooLarge
+from powerplant.merit_order.fields import NO_STATES, STATE_BITS, Fields, States
 from powerplant.merit_order.fill import MeritOrder
 from powerplant.merit_order.model import Unit
 from powerplant.merit_order.relaxation import Relaxation
 
-KEPT_BITS = 1 << 30
+KEPT_BITS = 1 << 29
 """How much of the states is kept for walking back; beyond it only each second, fourth, ... is, and the rest redone."""
 
 EDGE = 8
@@ -108,6 +108,10 @@ def best_within(
     return _CoreProgramme(merit_order, relaxation, load, budget, deadline).run()
 
 
+def _bits_of(states: dict[int, States]) -> int:
+    return sum(of_weight.packed.bit_length() for of_weight in states.values())
+
+
 class _CoreProgramme:
     """One run: defaults, then movers, then windows, each from those before; then step by step forward, and back."""
 
@@ -123,28 +127,36 @@ class _CoreProgramme:
         self._room = row.limit if row else 0  # what the row leaves beyond the defaults
         self._residual_load = load  # what the defaults leave
         self._default_on = [False] * len(self._units)
-        self._fields = Fields(budget)
+        self._fields = Fields(budget, deadline)
         self._take_defaults()
         self._movers = self._find_movers()
         self._windows = self._find_windows()
 
     def run(self) -> list[bool] | None:
         """Step through the movers, and walk back from the best end."""
-        states = {0: States(self._budget + 1, 0, 1)}
-        kept = {0: states}
-        kept_bits, stride = 0, 1
-        for step in range(len(self._movers)):
+        kept = {0: {0: States(self._budget + 1, 0, 1)}}
+        last = self._stepped_to(len(self._movers), kept)
+        return self._walk_back(last, kept) if last else None
+
+    def _stepped_to(self, end: int, kept: dict[int, dict[int, States]]) -> dict[int, States]:
+        """The states before a step, from the last that are kept; of those on the way as many are kept as may be."""
+        start = max(kept)
+        states = kept[start]
+        on_the_way: dict[int, dict[int, States]] = {}
+        bits, stride = 0, 1
+        for step in range(start, end):
             states = self._step(states, step)
             if not states:
-                return None
-            if (step + 1) % stride == 0:
-                kept[step + 1] = states
-                kept_bits += sum(after.packed.bit_length() for after in states.values())
-            while kept_bits > KEPT_BITS and len(kept) > 2:
+                break
+            if (step + 1 - start) % stride == 0:
+                on_the_way[step + 1] = states
+                bits += _bits_of(states)
+            while bits > KEPT_BITS and on_the_way:
                 stride *= 2
-                kept = {at: before for at, before in kept.items() if at % stride == 0}
-                kept_bits = sum(after.packed.bit_length() for before in kept.values() for after in before.values())
-        return self._walk_back(states, kept)
+                on_the_way = {at: before for at, before in on_the_way.items() if (at - start) % stride == 0}
+                bits = sum(map(_bits_of, on_the_way.values()))
+        kept.update(on_the_way)
+        return states
 
     def _take_defaults(self) -> None:
         """Let every unit stand where the multipliers put it: on at maximum if that saves, else off."""
@@ -239,6 +251,8 @@ class _CoreProgramme:
                 trimmed = self._trim(after, window)
                 if trimmed.packed:
                     worth_keeping[weight] = trimmed
+        if _bits_of(worth_keeping) > STATE_BITS:
+            raise TooLarge
         return worth_keeping
 
     def _moved(self, states: dict[int, States], mover: Mover) -> dict[int, States]:
@@ -337,16 +351,14 @@ class _CoreProgramme:
 
     def _redone(self, kept: dict[int, dict[int, States]], step: int) -> dict[int, States]:
         """The states before a step: kept, or stepped to again from the last ones that were."""
-        start = step
-        while start not in kept:
-            start -= 1
-        for again in range(start, step):
-            kept[again + 1] = self._step(kept[again], again)
-        kept.pop(step + 1, None)
-        return kept[step]
+        while max(kept) > step:
+            kept.popitem()
+        return self._stepped_to(step, kept)
 
     def _slide_from(self, before: States, move: int, credit: int, mover: Mover) -> int | None:
         """How far a mover slid to come to a sum with so much left of the budget; ``None`` if it did not slide."""
-        direction = 1 if mover.slide > 0 else -1
-        left = self._fields.from_on(before, move, -direction, abs(mover.slide) + 1)
-        return next((direction * at for at, was in enumerate(left) if was == credit + at * mover.slide_cost), None)
+        direction, count, cost = 1 if mover.slide > 0 else -1, abs(mover.slide) + 1, mover.slide_cost
+        if cost:
+            count = min(count, (self._budget + 1 - credit) // cost + 1)
+        distance = self._fields.way_to(before, move, -direction, count, credit, cost)
+        return None if distance is None else direction * distance

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from time import perf_counter
 
+SECONDS_PER_BIT = 2e-9
+"""What ten operations on a long ``int`` take for each of its bits, where memory is slow."""
+
 
 class TimeLimitPassed(Exception):
     """Raised inside the solver when its time is up; :func:`powerplant.merit_order.solve` makes it a ``GaveUp``."""
@@ -24,4 +27,12 @@ class Deadline:
     def check(self) -> None:
         """Raise :class:`TimeLimitPassed` once the time limit (seconds) has passed."""
         if perf_counter() > self._end:
+            raise TimeLimitPassed
+
+    def check_for(self, bits: int) -> None:
+        """Raise :class:`TimeLimitPassed` where some ten operations on so many bits may last beyond the time limit.
+
+        Nothing looks at the clock inside such an operation.
+        """
+        if perf_counter() + bits * SECONDS_PER_BIT > self._end:
             raise TimeLimitPassed

@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from powerplant.merit_order.deadline import TooLarge
+from powerplant.merit_order.deadline import Deadline, TooLarge
 
-STATE_BITS = 1 << 30
-"""The largest states that are tried: 128 MiB."""
+STATE_BITS = 1 << 29
+"""The largest states that are tried: 64 MiB. An operation on them needs some ten times as much."""
+
+LONG = 1 << 20
+"""Bits from which on an operation takes so long that the clock is looked at first."""
 
 TOGETHER = 256
 """How many fields are taken out of the states at once where one after the other is looked at."""
@@ -32,7 +35,8 @@ NO_STATES = States(0, 0, 0)
 class Fields:
     """Arithmetic on many small numbers at once: fields of one width in one ``int``, each with a guard bit on top."""
 
-    def __init__(self, budget: int) -> None:
+    def __init__(self, budget: int, deadline: Deadline) -> None:
+        self._deadline = deadline
         self._width = (budget + 1).bit_length() + 2
         self._ones = self._guards = self._count = 0
 
@@ -50,8 +54,7 @@ class Fields:
         width = self._width
         lowest = min(stay.lowest, move_lowest)
         fields = max(stay.lowest + stay.fields, move_lowest + move.fields) - lowest
-        if fields * width > STATE_BITS:
-            raise TooLarge
+        self._look_ahead(fields * width)
         staying = stay.packed << width * (stay.lowest - lowest)
         moving = move.packed << width * (move_lowest - lowest)
         self._prepare(fields)
@@ -59,23 +62,48 @@ class Fields:
         positive = ahead & self._guards
         return States(staying + (ahead & positive - (positive >> width - 1)), lowest, fields)
 
+    def _look_ahead(self, bits: int) -> None:
+        """Refuse what would not fit into memory, or into the time that is left."""
+        if bits > STATE_BITS:
+            raise TooLarge
+        if bits > LONG:
+            self._deadline.check_for(bits)
+
     def at(self, states: States, move: int) -> int:
         """What is left of the budget, plus one, where the moves sum to ``move``; 0 where they cannot."""
         place = move - states.lowest
         if not 0 <= place < states.fields:
             return 0
+        self._look_ahead(states.packed.bit_length())
         return states.packed >> self._width * place & (1 << self._width) - 1
 
-    def from_on(self, states: States, move: int, direction: int, count: int) -> Iterator[int]:
-        """What :meth:`at` says of so many sums from one on, upward (1) or downward (-1)."""
-        for start in range(0, count, TOGETHER):
-            several = min(TOGETHER, count - start)
-            lowest = move + start if direction > 0 else move - start - several + 1
-            before = min(states.lowest - lowest, several)  # fields that are asked for and not there
-            packed = states.packed << self._width * before if before > 0 else self.after(states.packed, -before)
-            packed = self.first(packed, several)
-            fields = [packed >> self._width * place & (1 << self._width) - 1 for place in range(several)]
-            yield from fields if direction > 0 else reversed(fields)
+    def way_to(self, states: States, move: int, direction: int, count: int, left: int, cost: int) -> int | None:
+        """How far from a sum of moves, upward (1) or downward (-1), the first one lies that leaves as much as is asked.
+
+        That is ``left`` at the sum itself, more than 0, and a cost more with each step; ``None`` where none of so many
+        sums does.
+        """
+        end_of_states = states.lowest + states.fields
+        start = max(0, states.lowest - move if direction > 0 else move - end_of_states + 1)
+        end = min(count, end_of_states - move if direction > 0 else move - states.lowest + 1)
+        if start >= end:
+            return None
+        lowest = move + start if direction > 0 else move - end + 1
+        packed = self.first(self.after(states.packed, lowest - states.lowest), end - start)
+        fields = self._one_by_one(packed, end - start, direction)
+        return next((at for at, was in enumerate(fields, start) if was == left + at * cost), None)
+
+    def _one_by_one(self, packed: int, count: int, direction: int) -> Iterator[int]:
+        """Each of some fields, upward (1) or downward (-1); by halves, so that no long ``int`` is shifted often."""
+        if count > TOGETHER:
+            self._deadline.check()
+            half = count // 2
+            halves = [(self.first(packed, half), half), (self.after(packed, half), count - half)]
+            for part, several in halves[::direction]:
+                yield from self._one_by_one(part, several, direction)
+        else:
+            fields = [packed >> self._width * place & (1 << self._width) - 1 for place in range(count)]
+            yield from fields[::direction]
 
     def first(self, packed: int, count: int) -> int:
         """The first so many fields."""
@@ -87,6 +115,7 @@ class Fields:
 
     def any_above(self, packed: int, start: int, end: int, bound: int) -> bool:
         """Whether any of the fields from ``start`` to ``end`` (exclusive) exceeds a bound."""
+        self._look_ahead(packed.bit_length())
         part = self.first(packed >> self._width * start, end - start)
         highest = (1 << self._width - 1) - 1
         if bound > highest:

@@ -27,6 +27,12 @@ FEW_INTERVALS = 8
 BITS_PER_INTERVAL = 2048
 """Up to so many intervals, and one more for each so many bits, intervals are faster than bits."""
 
+MOST_INTERVALS = 1 << 15
+"""More are never held: they take longer than a look at the clock should wait for, and memory."""
+
+OPERATIONS = 4
+"""Each doubling of a range takes one in so many of the operations for which a deadline is asked."""
+
 REACH_BITS = 1 << 25
 """The largest reach that is held as bits: 4 MiB."""
 
@@ -36,12 +42,14 @@ class Intervals(NamedTuple):
 
     intervals: list[tuple[int, int]]
 
-    def with_unit(self, unit: Unit, limit: int) -> Intervals | Bits:
+    def with_unit(self, unit: Unit, limit: int, deadline: Deadline) -> Intervals | Bits:
         """The reach of one unit more, as far as ``limit``; O(intervals).
 
         Raises:
+            TimeLimitPassed: the deadline came first.
             TooLarge: it is no few intervals, and has too many bits.
         """
+        deadline.check()
         _, least, most = unit
         committed = [(low + least, min(high + most, limit)) for low, high in self.intervals if low + least <= limit]
         merged: list[tuple[int, int]] = []
@@ -54,7 +62,7 @@ class Intervals(NamedTuple):
             else:
                 last_low, last_high = low, high
                 merged.append((low, high))
-        if len(merged) > FEW_INTERVALS + limit // BITS_PER_INTERVAL:
+        if len(merged) > min(FEW_INTERVALS + limit // BITS_PER_INTERVAL, MOST_INTERVALS):
             if limit > REACH_BITS:
                 raise TooLarge
             return Bits(_as_bits(merged, 0), (1 << limit + 1) - 1)
@@ -77,14 +85,18 @@ class Bits(NamedTuple):
     bits: int
     mask: int
 
-    def with_unit(self, unit: Unit, _: int) -> Bits:
-        """The reach of one unit more; O(log(width of its range) * bits / 30)."""
+    def with_unit(self, unit: Unit, limit: int, deadline: Deadline) -> Bits:
+        """The reach of one unit more, as far as ``limit``; O(log(width of its range) * bits / 30).
+
+        Raises:
+            TimeLimitPassed: the deadline came first, or may come while this is worked out.
+        """
         _, least, most = unit
-        limit = self.mask.bit_length() - 1
         if least > limit:
             return self
-        committed = self.bits << least & self.mask
         covered, width = 1, min(most, limit) - least + 1
+        deadline.check_for(limit * (2 + width.bit_length()) // OPERATIONS)
+        committed = self.bits << least & self.mask
         while covered < width:
             committed |= committed << min(covered, width - covered)
             covered *= 2
@@ -127,8 +139,7 @@ def reaches_of(first: Reach, units: Sequence[Unit], limit: int, deadline: Deadli
     """A reach with the first 0, 1, 2, ... of some units more, as far as ``limit``."""
     reaches = [first]
     for unit in units:
-        deadline.check()
-        reaches.append(reaches[-1].with_unit(unit, limit))
+        reaches.append(reaches[-1].with_unit(unit, limit, deadline))
     return reaches
 
 
@@ -179,8 +190,7 @@ class Group:
             highest = min(self.capacity, output + max(unit.min_output for unit in self.units))
             reach: Reach = NOTHING
             for unit in self.units:
-                self._deadline.check()
-                reach = reach.with_unit(unit, highest)
+                reach = reach.with_unit(unit, highest, self._deadline)
             self._reach, self._reach_limit = reach, output
         above = self._reach.ceil(output)
         assert above is not None, "a group reaches its capacity"

@@ -25,9 +25,12 @@ from typing import NamedTuple
 
 from powerplant.merit_order.deadline import Deadline
 from powerplant.merit_order.fill import Fill, MeritOrder
-from powerplant.merit_order.proof import Bound, Empty, OutputSplit, Step
+from powerplant.merit_order.proof import Bound, Empty, OutputSplit, Recomputed, Step
 from powerplant.merit_order.reach import Group
 from powerplant.merit_order.relaxation import Relaxation, of_fill
+
+MOST_STEPS = 1 << 18
+"""A longer proof is not written down: it would fill the memory, and be checked by nobody."""
 
 
 class UnitClass(Group):
@@ -73,7 +76,7 @@ class Search:
         incumbent: the best plan found so far.
         relaxation: the tightest one that is known; that of the fill at first.
         proven_bound: what no plan can beat, by other means than the open nodes.
-        steps: the proof so far.
+        steps: the proof so far, as far as it is written down.
     """
 
     def __init__(self, merit_order: MeritOrder, fill: Fill, load: int, deadline: Deadline) -> None:
@@ -131,6 +134,11 @@ class Search:
         """Whether no node is open."""
         return not self._open
 
+    @property
+    def proof(self) -> list[Step]:
+        """The steps of a finished tree; recomputed where there are too many of them."""
+        return self.steps if len(self.steps) < MOST_STEPS else [Recomputed()]
+
     def run(self, nodes: int) -> bool:
         """Search on for a number of nodes; whether the tree is finished.
 
@@ -140,7 +148,7 @@ class Search:
         for visited in range(nodes):
             if not self._open:
                 return True
-            if visited & 63 == 63:
+            if visited & 7 == 7:
                 self.deadline.check()
             self._visit(self._open[-1])
         return self.is_finished
@@ -165,7 +173,8 @@ class Search:
 
     def _close(self, step: Step) -> None:
         self._open.pop()
-        self.steps.append(step)
+        if len(self.steps) < MOST_STEPS:
+            self.steps.append(step)
 
     def _at_most(self, node: Node, highest: int) -> Node | None:
         """The node with its marginal class held down; classes after it make up for the rest."""

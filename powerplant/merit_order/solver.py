@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from time import perf_counter
 
@@ -95,7 +96,7 @@ def _by_search(search: Search, nodes: int) -> Solution | None:
         return None
     if search.incumbent is None:
         raise _infeasible(search)
-    return _solution(search, "search", search.steps)
+    return _solution(search, "search", search.proof)
 
 
 def _by_search_to_the_end(search: Search) -> Solution:
@@ -177,15 +178,16 @@ def _solution(search: Search, method: str, steps: Sequence[Step]) -> Solution:
 
 def _proof(search: Search, method: str, steps: Sequence[Step]) -> Proof:
     """The steps as a proof, unless they rest on a reach that is too large to be checked."""
-    costs = search.merit_order.costs
-    if search.merit_order.total > CHECKED_BITS and any(_rests_on_reach(costs, step) for step in steps):
-        steps = [Recomputed()]
+    if search.merit_order.total > CHECKED_BITS:
+        members = Counter(search.merit_order.costs)
+        if any(_rests_on_reach(members, step) for step in steps):
+            steps = [Recomputed()]
     return Proof(method, tuple(steps))
 
 
-def _rests_on_reach(costs: Sequence[int], step: Step) -> bool:
+def _rests_on_reach(members: Counter[int], step: Step) -> bool:
     if isinstance(step, OutputSplit):
-        return costs.count(step.marginal_cost) > 1
+        return members[step.marginal_cost] > 1
     return isinstance(step, Empty) and step.reason == "unreachable"
 
 
@@ -194,7 +196,7 @@ def _infeasible(search: Search) -> Infeasible:
     alone = search.merit_order.starts_beyond(search.load)
     smallest = min(unit.min_output for unit in search.merit_order.given if unit.max_output)
     reason = "below_minimum" if search.load < smallest else "in_a_gap"
-    steps = search.steps if search.is_finished else [Empty("unreachable")]
+    steps = search.proof if search.is_finished else [Empty("unreachable")]
     return Infeasible(reason, below, above if alone is None else min(above, alone), _proof(search, "search", steps))
 
 

@@ -65,7 +65,7 @@ def test_intervals_and_bits_hold_the_sums_of_a_fleet(units: list[PlainUnit], dat
     intervals: Reach = NOTHING
     bits: Reach = Bits(1, (1 << limit + 1) - 1)
     for unit in fleet:
-        intervals, bits = intervals.with_unit(unit, limit), bits.with_unit(unit, limit)
+        intervals, bits = intervals.with_unit(unit, limit, NEVER), bits.with_unit(unit, limit, NEVER)
     same_as(intervals, sums, limit)
     same_as(bits, sums, limit)
 
@@ -94,7 +94,7 @@ def test_what_lies_beyond_the_limit_costs_nothing() -> None:
     bits: Reach = Bits(1, (1 << 101) - 1)
     giants = [Unit(0, 101, 101), Unit(0, TERA, TERA), Unit(0, 10**40, 10**41)]
     for unit in [Unit(0, 3, 3), *giants, Unit(0, 98, TERA), Unit(0, 99, 10**40)]:
-        bits = bits.with_unit(unit, 100)
+        bits = bits.with_unit(unit, 100, NEVER)
     same_as(bits, {0, 3, 98, 99, 100}, 100)
     reach = reaches_of(
         NOTHING, [Unit(0, 3**power, 10**40 if power == 4 else 3**power) for power in range(6)], 90, NEVER
