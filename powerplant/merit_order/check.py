@@ -26,7 +26,7 @@ def check_proof(units: Sequence[Unit], load: int, cost: int | None, proof: Proof
     What only a dynamic programme closed is not certified. O(n) for each step, and a reach for each split.
     """
     try:
-        units = [Unit(cost, least, min(most, load)) for cost, least, most in units if least <= load]  # no plan has more
+        units = [unit if unit[2] <= load else unit._replace(max_output=load) for unit in units if unit[1] <= load]
         regions = [Region({}, units)]
         for step in proof.steps:
             region = regions.pop()

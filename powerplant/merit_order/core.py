@@ -108,10 +108,6 @@ def best_within(
     return _CoreProgramme(merit_order, relaxation, load, budget, deadline).run()
 
 
-def _bits_of(states: dict[int, States]) -> int:
-    return sum(of_weight.packed.bit_length() for of_weight in states.values())
-
-
 class _CoreProgramme:
     """One run: defaults, then movers, then windows, each from those before; then step by step forward, and back."""
 
@@ -148,13 +144,16 @@ class _CoreProgramme:
             states = self._step(states, step)
             if not states:
                 break
+            of_step = sum([after.packed.bit_length() for after in states.values()])
+            if of_step > STATE_BITS:
+                raise TooLarge
             if (step + 1 - start) % stride == 0:
                 on_the_way[step + 1] = states
-                bits += _bits_of(states)
+                bits += of_step
             while bits > KEPT_BITS and on_the_way:
                 stride *= 2
                 on_the_way = {at: before for at, before in on_the_way.items() if (at - start) % stride == 0}
-                bits = sum(map(_bits_of, on_the_way.values()))
+                bits = sum(after.packed.bit_length() for before in on_the_way.values() for after in before.values())
         kept.update(on_the_way)
         return states
 
@@ -251,8 +250,6 @@ class _CoreProgramme:
                 trimmed = self._trim(after, window)
                 if trimmed.packed:
                     worth_keeping[weight] = trimmed
-        if _bits_of(worth_keeping) > STATE_BITS:
-            raise TooLarge
         return worth_keeping
 
     def _moved(self, states: dict[int, States], mover: Mover) -> dict[int, States]:
@@ -330,6 +327,7 @@ class _CoreProgramme:
         committed = self._default_on[:]
         credit = at(last[weight], move)
         for step in range(len(self._movers) - 1, -1, -1):
+            self._deadline.check()
             mover, before = self._movers[step], self._redone(kept, step)
             stayed = before.get(weight, NO_STATES)
             slide = self._slide_from(stayed, move, credit, mover) if mover.jump <= 0 else 0

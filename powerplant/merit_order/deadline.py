@@ -13,7 +13,7 @@ class TimeLimitPassed(Exception):
 
 
 class TooLarge(Exception):
-    """Raised inside the solver where a set of sums would not fit into memory; another method goes on."""
+    """Raised inside the solver where a set of sums fits neither memory nor the time left; another method goes on."""
 
 
 class Deadline:
@@ -29,10 +29,9 @@ class Deadline:
         if perf_counter() > self._end:
             raise TimeLimitPassed
 
-    def check_for(self, bits: int) -> None:
-        """Raise :class:`TimeLimitPassed` where some ten operations on so many bits may last beyond the time limit.
+    def leaves_time_for(self, bits: int) -> bool:
+        """Whether ten operations on long integers of so many bits end before the time limit, as far as can be told.
 
-        Nothing looks at the clock inside such an operation.
+        Nothing looks at the clock inside one of them.
         """
-        if perf_counter() + bits * SECONDS_PER_BIT > self._end:
-            raise TimeLimitPassed
+        return perf_counter() + bits * SECONDS_PER_BIT <= self._end

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from powerplant.merit_order.deadline import Deadline, TooLarge
 
-STATE_BITS = 1 << 29
-"""The largest states that are tried: 64 MiB. An operation on them needs some ten times as much."""
+STATE_BITS = 1 << 28
+"""The largest states that are tried: 32 MiB. To find the better of two takes some ten times as much."""
 
 LONG = 1 << 20
 """Bits from which on an operation takes so long that the clock is looked at first."""
@@ -54,27 +54,37 @@ class Fields:
         width = self._width
         lowest = min(stay.lowest, move_lowest)
         fields = max(stay.lowest + stay.fields, move_lowest + move.fields) - lowest
-        self._look_ahead(fields * width)
+        bits = fields * width
+        if bits > STATE_BITS:
+            raise TooLarge
+        is_long = bits > LONG
+        if is_long:
+            self._look_ahead(bits)
         staying = stay.packed << width * (stay.lowest - lowest)
         moving = move.packed << width * (move_lowest - lowest)
         self._prepare(fields)
-        ahead = moving + self._ones * ((1 << width - 1) - cost) - staying
+        if is_long:
+            self._deadline.check()
+        ahead = moving + self._ones * ((1 << width - 1) - cost)
+        if is_long:
+            self._deadline.check()
+        ahead -= staying
         positive = ahead & self._guards
+        if is_long:
+            self._deadline.check()
         return States(staying + (ahead & positive - (positive >> width - 1)), lowest, fields)
 
     def _look_ahead(self, bits: int) -> None:
-        """Refuse what would not fit into memory, or into the time that is left."""
-        if bits > STATE_BITS:
+        """Refuse a handful of operations on so many bits for which there is no time left."""
+        self._deadline.check()
+        if not self._deadline.leaves_time_for(bits):
             raise TooLarge
-        if bits > LONG:
-            self._deadline.check_for(bits)
 
     def at(self, states: States, move: int) -> int:
         """What is left of the budget, plus one, where the moves sum to ``move``; 0 where they cannot."""
         place = move - states.lowest
         if not 0 <= place < states.fields:
             return 0
-        self._look_ahead(states.packed.bit_length())
         return states.packed >> self._width * place & (1 << self._width) - 1
 
     def way_to(self, states: States, move: int, direction: int, count: int, left: int, cost: int) -> int | None:
@@ -115,7 +125,8 @@ class Fields:
 
     def any_above(self, packed: int, start: int, end: int, bound: int) -> bool:
         """Whether any of the fields from ``start`` to ``end`` (exclusive) exceeds a bound."""
-        self._look_ahead(packed.bit_length())
+        if packed.bit_length() > LONG:
+            self._look_ahead(packed.bit_length())
         part = self.first(packed >> self._width * start, end - start)
         highest = (1 << self._width - 1) - 1
         if bound > highest:

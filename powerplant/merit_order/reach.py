@@ -11,7 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
-from math import isqrt
+from math import gcd, isqrt
 from typing import NamedTuple
 
 from powerplant.merit_order.deadline import Deadline, TooLarge
@@ -89,13 +89,16 @@ class Bits(NamedTuple):
         """The reach of one unit more, as far as ``limit``; O(log(width of its range) * bits / 30).
 
         Raises:
-            TimeLimitPassed: the deadline came first, or may come while this is worked out.
+            TimeLimitPassed: the deadline came first.
+            TooLarge: it would come while this is worked out.
         """
         _, least, most = unit
         if least > limit:
             return self
         covered, width = 1, min(most, limit) - least + 1
-        deadline.check_for(limit * (2 + width.bit_length()) // OPERATIONS)
+        deadline.check()
+        if not deadline.leaves_time_for(limit * (2 + width.bit_length()) // OPERATIONS):
+            raise TooLarge
         committed = self.bits << least & self.mask
         while covered < width:
             committed |= committed << min(covered, width - covered)
@@ -151,13 +154,14 @@ class Group:
         capacity: the output of all of them at maximum.
     """
 
-    __slots__ = ("_deadline", "_filled", "_reach", "_reach_limit", "capacity", "units")
+    __slots__ = ("_deadline", "_filled", "_known_grain", "_reach", "_reach_limit", "capacity", "units")
 
     def __init__(self, units: Sequence[Unit], capacity: int, deadline: Deadline) -> None:
         self.units = units
         self.capacity = capacity
         self._deadline = deadline
         self._filled: list[int] = []
+        self._known_grain = 0
         self._reach: Reach = NOTHING
         self._reach_limit = -1
 
@@ -185,6 +189,8 @@ class Group:
             _, least, most = self.units[0]
             count = -(-output // most)
             return (count - 1) * most, count * least
+        if beside := output % self._grain():
+            return self._nearest(output - beside)[0], self._nearest(output - beside + self._grain())[1]
         if output > self._reach_limit:
             # The least sum above an output has all its units at minimum and needs each of them.
             highest = min(self.capacity, output + max(unit.min_output for unit in self.units))
@@ -210,6 +216,8 @@ class Group:
         if self._is_alike():
             count = self._alike_count(output)
             return None if count is None else [True] * count + [False] * (total - count)
+        if output % self._grain():
+            return None
         if not self._filled:
             self._filled = list(accumulate((unit.max_output for unit in self.units), initial=0))
         filled = self._filled
@@ -223,6 +231,17 @@ class Group:
             if low == 0 and high == total:
                 return None
             window *= 2
+
+    def _nearest(self, output: int) -> tuple[int, int]:
+        """The nearest reachable outputs up to an output, and from it on."""
+        return self.gap_around(output) or (output, output)
+
+    def _grain(self) -> int:
+        """What every reachable output is a multiple of: of block units, what all their outputs are."""
+        if not self._known_grain:
+            blocks = all(least == most for _, least, most in self.units)
+            self._known_grain = (gcd(*[unit.max_output for unit in self.units]) if blocks else 1) or 1
+        return self._known_grain
 
     def _alike_count(self, output: int) -> int | None:
         """How many of units that are alike make an output; ``None`` where no number of them does."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 from collections.abc import Sequence
 from time import perf_counter
 
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given
-from solving import unit_list
+from solving import cut_off, unit_list
 from strategies import PlainUnit, fleets
 
 from powerplant.merit_order import Unit, reach
@@ -215,6 +216,28 @@ def test_a_large_group_is_committed_as_a_small_one(seed: int) -> None:
         assert can_make(units, committed, output)
         assert group.gap_around(output) is None
     assert group.gap_around(2) == (1, 2 * min(unit.min_output // 2 for unit in units if unit.min_output > 1))
+
+
+@given(st.integers(1, 30), st.lists(st.integers(0, 12), min_size=1, max_size=6))
+def test_blocks_on_a_divisor_know_every_gap(divisor: int, outputs: list[int]) -> None:
+    units = [Unit(0, output * divisor, output * divisor) for output in outputs]
+    group, sums = group_of(units), sums_of(units)
+    for output in range(group.capacity + 1):
+        below, above = max(s for s in sums if s <= output), min(s for s in sums if s >= output)
+        assert group.gap_around(output) == (None if below == above else (below, above))
+
+
+def test_ten_thousand_even_parks_know_at_once_that_they_make_nothing_odd() -> None:
+    rng = random.Random(0)
+    units = [Unit(0, size, size) for size in (2 * rng.randrange(50, 5000) for _ in range(10_000))]
+    output = capacity_of(units) // 2 | 1
+    tracemalloc.start()
+    with cut_off(10):
+        assert group_of(units).commit(output) is None
+        assert group_of(units).gap_around(output) == (output - 1, output + 1)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 64 << 20
 
 
 def test_a_reach_that_would_not_fit_into_memory_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
