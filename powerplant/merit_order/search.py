@@ -33,6 +33,10 @@ MOST_STEPS = 1 << 18
 """A longer proof is not written down: it would fill the memory, and be checked by nobody."""
 
 
+UNITS_BETWEEN_LOOKS = 10_000
+"""How many units may be walked between two looks at the clock; a node can ask for all of them."""
+
+
 class UnitClass(Group):
     """The units of one marginal cost: places ``start`` to ``end`` (exclusive) of the merit order."""
 
@@ -88,6 +92,7 @@ class Search:
         self.relaxation = of_fill(fill)
         self.proven_bound = fill.cost
         self.steps: list[Step] = []
+        self._between_looks = min(64, 1 + UNITS_BETWEEN_LOOKS // len(merit_order.order))
         self._sorted_costs = list(map(merit_order.costs.__getitem__, merit_order.order))
         self._classes: dict[int, UnitClass] = {}
         marginal = self._class_at(fill.place)
@@ -148,7 +153,7 @@ class Search:
         for visited in range(nodes):
             if not self._open:
                 return True
-            if visited & 7 == 7:
+            if (visited + 1) % self._between_looks == 0:
                 self.deadline.check()
             self._visit(self._open[-1])
         return self.is_finished

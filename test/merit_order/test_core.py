@@ -9,13 +9,14 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 from oracles import dense_programme, dispatch_cost
-from solving import as_units, plan_of, unit_list
+from solving import as_units, cut_off, plan_of, unit_list
 from strategies import fleets
 
 from benchmarks.families import FAMILIES
 from powerplant.merit_order import Unit, core, fields
 from powerplant.merit_order.core import best_within, budgets
 from powerplant.merit_order.deadline import Deadline, TimeLimitPassed, TooLarge
+from powerplant.merit_order.fields import NO_STATES, Fields, States
 from powerplant.merit_order.fill import MeritOrder
 from powerplant.merit_order.proof import weight_of
 from powerplant.merit_order.relaxation import Relaxation, Row, largest_weight, of_fill, priced, rows_against
@@ -234,6 +235,59 @@ def test_without_memory_for_the_core_a_search_to_the_end_finds_the_same(
     without = plan_of(plain, load)
     assert without.cost == cost
     assert without.proof.method in ("search", "counting", "merit order")
+
+
+def plain_way(held: dict[int, int], move: int, direction: int, count: int, left: int, cost: int) -> int | None:
+    """What the fields look for, sum after sum."""
+    return next((at for at in range(count) if held.get(move + direction * at, 0) == left + at * cost), None)
+
+
+@given(st.integers(-5, 700), st.sampled_from([1, -1]), st.integers(1, 800), st.integers(0, 3), st.data())
+def test_the_way_back_of_a_slide_is_the_shortest(
+    move: int, direction: int, count: int, cost: int, data: st.DataObject
+) -> None:
+    budget, lowest = 4000, data.draw(st.integers(-3, 20))
+    rng = data.draw(st.randoms(use_true_random=False))
+    held = {lowest + place: rng.choice([0, 1, 2, rng.randrange(budget)]) for place in range(600)}
+    of = Fields(budget, NEVER)
+    packed = NO_STATES
+    for at, left in held.items():
+        packed = of.better(packed, States(left, at, 1), 0, 0)
+    left = data.draw(st.one_of(st.integers(1, 3), st.sampled_from([*filter(None, held.values()), 1])))
+    found = of.way_to(packed, move, direction, count, left, cost)
+    assert found == plain_way(held, move, direction, count, left, cost)
+
+
+def test_the_walk_back_keeps_the_deadline_among_a_million_sums() -> None:
+    of = Fields(10**13, Deadline(perf_counter() - 1, 0))
+    states = States((1 << 46 * 1_000_000) - 1, 0, 1_000_000)
+    with cut_off(2), pytest.raises(TimeLimitPassed):
+        of.way_to(states, 999_999, -1, 1_000_000, 5, 7)
+
+
+def test_the_walk_back_takes_a_million_sums_out_once() -> None:
+    of = Fields(10**13, NEVER)
+    states = States(3 << 46 * 17, 0, 1_000_000)
+    with cut_off(5):
+        assert of.way_to(states, 999_999, -1, 1_000_000, 3, 0) == 999_999 - 17
+        assert of.way_to(states, 0, 1, 10**30, 3, 0) == 17
+        assert of.way_to(states, 10**30, -1, 10**31, 3, 0) == 10**30 - 17
+
+
+def test_states_for_which_no_time_is_left_are_not_made() -> None:
+    """A hundred million bits take a tenth of a second at least, and nobody looks at the clock meanwhile."""
+    of = Fields(10**13, Deadline(perf_counter(), 0.05))
+    start = perf_counter()
+    with pytest.raises(TooLarge):
+        of.better(States(1, 0, 1), States(1, 0, 1), 3_000_000, 5)
+    assert perf_counter() - start < 0.05
+
+
+@pytest.mark.parametrize("family", ["block_ceiling", "block_even_flexible", "counted_two_sizes"])
+def test_very_large_costs_are_as_exact(family: str) -> None:
+    plain, load = FAMILIES[family](12, 1)
+    scaled = [(cost * 10**30 + 1, low, high) for cost, low, high in plain]
+    assert plan_of(scaled, load).cost == plan_of(plain, load).cost * 10**30 + load
 
 
 # --- Budgets and time ------------------------------------------------------------------------------------------------

@@ -7,14 +7,14 @@ from time import perf_counter
 import pytest
 from hypothesis import given
 from oracles import broken_rules, dense_programme, dispatch_cost
-from solving import as_units, unit_list
+from solving import as_units, plan_of, unit_list
 from strategies import PlainUnit, instances
 
 from benchmarks.families import FAMILIES
 from powerplant.merit_order import Unit, check_proof
 from powerplant.merit_order.deadline import Deadline, TimeLimitPassed
 from powerplant.merit_order.fill import MeritOrder
-from powerplant.merit_order.proof import Bound, Empty, OutputSplit, Proof
+from powerplant.merit_order.proof import Bound, Empty, OutputSplit, Proof, Recomputed
 from powerplant.merit_order.search import Search
 
 MOST_NODES = 3000
@@ -140,6 +140,23 @@ def test_only_a_better_plan_is_kept_of_those_that_are_offered() -> None:
     assert search.lower_bound == 180
     assert search.run(MOST_NODES)
     assert search.best == (180, [60, 0, 0])
+
+
+def test_a_proof_that_is_too_long_is_not_written_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A search without end must not fill the memory with its steps."""
+    plain, load = FAMILIES["narrow"](8, 0)
+    units = unit_list(plain)
+    whole = search_for(units, load)
+    assert whole.run(MOST_NODES)
+    assert whole.proof == whole.steps
+    for most in (1, 5, len(whole.steps) // 2):
+        monkeypatch.setattr("powerplant.merit_order.search.MOST_STEPS", most)
+        short = search_for(units, load)
+        assert short.run(MOST_NODES)
+        assert len(short.steps) == most
+        assert short.proof == [Recomputed()]
+        assert short.best == whole.best
+        assert plan_of(units, load).cost == whole.best.cost
 
 
 def test_a_search_keeps_the_deadline() -> None:

@@ -409,12 +409,31 @@ def large_and_narrow() -> Fleet:
     return [(10**10 + rng.randrange(10**6), low, low + 3) for low in lows], sum(lows[::2])
 
 
+def a_hundred_near(load: int) -> Fleet:
+    """Narrow plants of near-equal cost, half of which make the load."""
+    rng = random.Random(0)
+    middle = load // 50
+    lows = [rng.randrange(middle // 2, middle * 3 // 2) for _ in range(100)]
+    return [(10**10 + rng.randrange(10**6), low, low + 300) for low in lows], load
+
+
+def scaled(family: str, n: int, seed: int, factor: int) -> Fleet:
+    """A fleet with all outputs and its load so many times as large."""
+    plain, load = FAMILIES[family](n, seed)
+    return [(cost, low * factor, high * factor) for cost, low, high in plain], load * factor
+
+
 HARD: dict[str, Callable[[], Fleet]] = {
     "blocks": lambda: FAMILIES["large_block"](300, 0),
     "correlated blocks": lambda: FAMILIES["large_block"](300, 2),
     "a thousand blocks": lambda: FAMILIES["large_block"](1000, 1),
     "no plan": lambda: FAMILIES["block_thin_band"](500, 0),
     "large and narrow": large_and_narrow,
+    "a hundred near 933 GW": lambda: a_hundred_near(9_330_000),
+    "far beyond 933 GW": lambda: a_hundred_near(9_330_000_000),
+    "blocks at 200 times the load": lambda: scaled("block_even_flexible", 30, 6, 200),
+    "blocks at 5000 times the load": lambda: scaled("block_correlated_price", 30, 8, 5000),
+    "types at 5000 times the load": lambda: scaled("types_distinct", 100, 8, 5000),
 }
 """What no solver in Python finishes within LIMIT: sizes beyond those for which a second is promised."""
 
