@@ -265,8 +265,8 @@ def test_the_walk_back_keeps_the_deadline_among_a_million_sums() -> None:
         of.way_to(states, 999_999, -1, 1_000_000, 5, 7)
 
 
-def test_the_walk_back_takes_many_sums_out_once() -> None:
-    """Taken out of all states a few at a time, they would take minutes."""
+def test_the_walk_back_looks_only_at_sums_that_there_are() -> None:
+    """Also where the sums that it asks for reach far beyond those that there are."""
     of = Fields(10**13, NEVER)
     states = States(3 << 46 * 17, 0, 300_000)
     with cut_off(10):
