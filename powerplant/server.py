@@ -59,7 +59,7 @@ BODY_TIMEOUT = 5.0
 LONGEST_PAUSE = 2.0
 """Seconds that a client may pause inside its body."""
 
-ANSWER_TIMEOUT = 10.0
+ANSWER_TIMEOUT = 5.0
 """Seconds in which a client has to take an answer, where the system does not take it in its place."""
 
 LINGER = 2.0
@@ -204,14 +204,14 @@ class Connection:
 
     def _has_chunks(self) -> bool:
         """Whether the last chunk has come, or one that is none: gunicorn reads them all again, and refuses it."""
-        if len(self.received) > self._max_body + FRAMING:
-            raise self._too_large()
         while (end := self.received.find(b"\r\n", self._next_chunk)) >= 0:
             size = _CHUNK_SIZE.fullmatch(self.received, self._next_chunk, end)
             length = int(size[1], 16) if size else 0
             if length == 0:
                 return size is None or self.received.find(b"\r\n\r\n", end) >= 0  # behind the trailers
             self._next_chunk = end + 2 + length + 2
+        if max(len(self.received), self._next_chunk) > self._max_body + FRAMING:
+            raise self._too_large()
         return len(self.received) - self._next_chunk > LONGEST_CHUNK_LINE
 
     def _too_large(self) -> Refusal:

@@ -1,0 +1,588 @@
+"""gunicorn with our worker, over real sockets: who is slow, silent or wrong holds up nobody, and no request is lost."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import inspect
+import itertools
+import json
+import os
+import signal
+import socket
+import textwrap
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from conftest import BootServer
+from connection import Connection
+from live_server import ANSWER_DEADLINE, GUNICORN, ROOT, LiveServer, fetch, live_server
+
+gunicorn = pytest.importorskip("gunicorn", reason="gunicorn does not run on Windows")
+
+PAYLOAD = (ROOT / "example_payloads" / "payload3.json").read_bytes()
+HEAD = b"GET /health HTTP/1.1\r\nHost: x\r\n"
+POST = b"POST /productionplan HTTP/1.1\r\nHost: x\r\n"
+SLOW = 1.5
+"""Seconds that an answer takes below /slow."""
+
+HASTE = f"""
+import time
+from pathlib import Path
+
+import powerplant.server
+
+exec(Path("gunicorn.conf.py").read_text(encoding="utf-8"))
+powerplant.server.HEAD_TIMEOUT = powerplant.server.BODY_TIMEOUT = powerplant.server.ANSWER_TIMEOUT = 1.0
+powerplant.server.LONGEST_PAUSE = 0.5
+keepalive = 1
+
+
+def post_worker_init(worker):
+    app = worker.wsgi
+
+    def slow(environ, start_response):
+        if environ["PATH_INFO"] == "/slow":
+            time.sleep({SLOW})
+            environ["PATH_INFO"] = "/health"
+        return app(environ, start_response)
+
+    worker.wsgi = slow
+"""
+"""The settings of production with shorter waits, and an address that answers late."""
+
+
+@pytest.fixture(scope="module")
+def hasty(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
+    """The command of a server that does not wait long."""
+    folder = tmp_path_factory.mktemp("hasty")
+    (folder / "conf.py").write_text(HASTE, encoding="utf-8")
+    return (*GUNICORN, "-c", str(folder / "conf.py"))
+
+
+@pytest.fixture(scope="module")
+def server(boot_server: BootServer, hasty: tuple[str, ...]) -> LiveServer:
+    """A server that does not wait long."""
+    return boot_server({}, hasty)
+
+
+@pytest.fixture
+def crowd() -> Iterator[Callable[[LiveServer, int, bytes], list[Connection]]]:
+    """Opens so many connections that send the same, and closes them afterwards."""
+    with ExitStack() as stack:
+
+        def gather(server: LiveServer, size: int, data: bytes) -> list[Connection]:
+            connections = [stack.enter_context(Connection(server.url)) for _ in range(size)]
+            for connection in connections:
+                connection.send_bytes(data)
+            return connections
+
+        yield gather
+
+
+Crowd = Callable[[LiveServer, int, bytes], list[Connection]]
+
+
+def assert_others_are_answered(server: LiveServer, seconds: float = 0.5) -> None:
+    """Each of the requests that come one after another for so long is answered within a second."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        assert fetch("GET", f"{server.url}/health", timeout=1).status_code == 200
+        response = fetch("POST", f"{server.url}/productionplan", data=PAYLOAD, timeout=1)
+        assert response.status_code == 200
+
+
+# --- Who holds up nobody ---------------------------------------------------------------------------------------------
+
+
+def test_silent_connections_hold_up_nobody_and_are_let_go(server: LiveServer, crowd: Crowd) -> None:
+    silent = crowd(server, 300, b"")
+    assert_others_are_answered(server)
+    assert {connection.next_status() for connection in silent} == {0}
+
+
+@pytest.mark.parametrize("size", [8, 50])
+@pytest.mark.parametrize("drips", [False, True], ids=["still", "dripping"])
+def test_half_sent_heads_hold_up_nobody_and_are_told_so(
+    server: LiveServer, crowd: Crowd, size: int, drips: bool
+) -> None:
+    connections = crowd(server, size, HEAD + b"X-Slow: ")
+    end = time.monotonic() + 0.8
+    while drips and time.monotonic() < end:
+        for connection in connections:
+            connection.send_bytes(b"x")
+        assert_others_are_answered(server, 0.1)
+    assert_others_are_answered(server, 0.1)
+    for connection in connections:
+        assert_problem(connection, 408, "request-timeout", "/health")
+
+
+def test_half_a_head_behind_a_whole_request_is_no_different(server: LiveServer, crowd: Crowd) -> None:
+    connections = crowd(server, 50, HEAD + b"\r\n" + HEAD)
+    assert_others_are_answered(server)
+    for connection in connections:
+        assert connection.next_answer()[0] == 200
+        assert_problem(connection, 408, "request-timeout", "/health")
+
+
+@pytest.mark.parametrize(
+    "framing",
+    [b"Content-Length: 1000\r\n\r\n", b"Content-Length: 3000000\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n80\r\n"],
+    ids=["small", "large", "chunks"],
+)
+def test_half_sent_bodies_hold_up_nobody_and_are_told_so(server: LiveServer, crowd: Crowd, framing: bytes) -> None:
+    connections = crowd(server, 200, POST + framing + b'{"load"')
+    assert_others_are_answered(server)
+    for connection in connections:
+        assert_problem(connection, 408, "request-timeout", "/productionplan")
+
+
+def test_a_body_that_drips_has_an_end_too(server: LiveServer, crowd: Crowd) -> None:
+    (connection,) = crowd(server, 1, POST + b"Content-Length: 1000\r\n\r\n")
+    start = time.monotonic()
+    while time.monotonic() < start + 0.9:
+        connection.send_bytes(b" ")
+        time.sleep(0.1)
+    assert_problem(connection, 408, "request-timeout", "/productionplan")
+    assert time.monotonic() < start + 2
+
+
+def test_clients_that_do_not_close_after_the_last_answer_hold_up_nobody(server: LiveServer, crowd: Crowd) -> None:
+    crowd(server, 50, HEAD + b"Connection: close\r\n\r\n")
+    assert_others_are_answered(server)
+
+
+def test_clients_that_announce_too_large_bodies_hold_up_nobody(server: LiveServer, crowd: Crowd) -> None:
+    connections = crowd(server, 50, POST + b"Content-Length: 5000000\r\n\r\n{")
+    assert_others_are_answered(server)
+    for connection in connections:
+        assert_problem(connection, 413, "content-too-large", "/productionplan")
+
+
+def test_clients_that_do_not_read_their_answers_are_left_to_themselves(server: LiveServer, crowd: Crowd) -> None:
+    """More of them than there are threads ask for more than the system keeps for them."""
+    before = len(server.log)
+    connections = crowd(server, 12, b"")
+    with ThreadPoolExecutor(len(connections)) as pool:
+        ended = list(pool.map(ask_and_never_read, connections))
+    assert all(ended)
+    assert_others_are_answered(server)
+    log = server.log[before:]
+    assert log.count("did not take its answer within") == len(connections)
+    assert "Traceback" not in log
+
+
+def ask_and_never_read(connection: Connection) -> bool:
+    """Whether the server ended the connection."""
+    with suppress(OSError):
+        for _ in range(400):
+            connection.send_bytes(b"GET /problems HTTP/1.1\r\nHost: x\r\n\r\n" * 50)
+            time.sleep(0.01)
+        return False
+    return True
+
+
+def test_more_connections_than_there_is_room_for_hold_up_nobody(
+    boot_server: BootServer, hasty: tuple[str, ...], crowd: Crowd
+) -> None:
+    server = boot_server({}, (*hasty, "--worker-connections", "20"))
+    crowd(server, 100, HEAD)
+    assert_others_are_answered(server, 0.3)
+    assert_others_are_answered(server, 0.3)
+
+
+def test_large_bodies_give_way_when_too_many_arrive(
+    boot_server: BootServer, hasty: tuple[str, ...], crowd: Crowd
+) -> None:
+    server = boot_server({"POWERPLANT_MAX_BODY": "100000", "POWERPLANT_WORKERS": "1"}, hasty)
+    connections = crowd(server, 20, POST + b"Content-Length: 100000\r\n\r\n" + b" " * 90_000)
+    assert_others_are_answered(server, 0.1)
+    answers = [connection.next_answer() for connection in connections]
+    assert {status for status, _, _ in answers} == {408, 503}
+    assert all(headers["Retry-After"].isdecimal() for status, headers, _ in answers if status == 503)
+
+
+# --- Slow, but in time -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        POST + b"Content-Length: %d\r\n\r\n" % len(PAYLOAD) + PAYLOAD,
+        POST + b"Transfer-Encoding: chunked\r\n\r\n" + b"%x\r\n" % len(PAYLOAD) + PAYLOAD + b"\r\n0\r\n\r\n",
+    ],
+    ids=["length", "chunks"],
+)
+def test_requests_in_single_bytes_and_next_to_each_other_are_answered(
+    server: LiveServer, crowd: Crowd, request_bytes: bytes
+) -> None:
+    (connection,) = crowd(server, 1, b"")
+    for i in range(len(request_bytes)):
+        connection.send_bytes(request_bytes[i : i + 1])
+    assert connection.next_answer()[0] == 200
+    connection.send_bytes(request_bytes * 3)
+    assert [connection.next_answer()[0] for _ in range(3)] == [200] * 3
+
+
+@pytest.mark.parametrize(
+    ("framing", "body"),
+    [
+        (b"Content-Length: %d" % len(PAYLOAD), PAYLOAD),
+        (b"Transfer-Encoding: chunked", b"%x\r\n" % len(PAYLOAD) + PAYLOAD + b"\r\n0\r\n\r\n"),
+    ],
+    ids=["length", "chunks"],
+)
+def test_a_client_that_asks_before_it_sends_a_body_is_told_to_go_on(
+    server: LiveServer, crowd: Crowd, framing: bytes, body: bytes
+) -> None:
+    (connection,) = crowd(server, 1, POST + b"Expect: 100-continue\r\n" + framing + b"\r\n\r\n")
+    assert connection.next_answer()[0] == 100
+    connection.send_bytes(body)
+    assert connection.next_answer()[0] == 200
+
+
+# --- Refusals --------------------------------------------------------------------------------------------------------
+
+REFUSED = {
+    "no request": (b"garbage\r\n\r\n", 400, "bad-request", "/"),
+    "TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 \r\n\r\n", 400, "bad-request", "/"),
+    "HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, "bad-request", "/"),
+    "another HTTP": (b"GET /health HTTP/3.7\r\n\r\n", 400, "bad-request", "/health"),
+    "a line without a carriage return": (b"GET /health HTTP/1.1\nHost: x\n\n", 400, "bad-request", "/health"),
+    "a header without a colon": (HEAD + b"colon\r\n\r\n", 400, "bad-request", "/health"),
+    "a zero byte": (HEAD + b"X: \0\r\n\r\n", 400, "bad-request", "/health"),
+    "a folded header": (HEAD + b"X: a\r\n b\r\n\r\n", 400, "bad-request", "/health"),
+    "a path and a query": (b"GET /a%20b?c HTTP/1.1\r\n:\r\n\r\n", 400, "bad-request", "/a%20b"),
+    "a long address": (b"GET /" + b"a" * 5000 + b" HTTP/1.1\r\n\r\n", 414, "uri-too-long", "/"),
+    "an address without end": (b"GET /" + b"a" * 70_000, 414, "uri-too-long", "/"),
+    "an expectation": (HEAD + b"Expect: wonders\r\n\r\n", 417, "expectation-failed", "/health"),
+    "a long header": (HEAD + b"X: " + b"a" * 9000 + b"\r\n\r\n", 431, "headers-too-large", "/health"),
+    "many headers": (HEAD + b"X: a\r\n" * 200 + b"\r\n", 431, "headers-too-large", "/health"),
+    "a header without end": (HEAD + b"X: " + b"a" * 70_000, 431, "headers-too-large", "/health"),
+    "another transfer coding": (POST + b"Transfer-Encoding: x, chunked\r\n\r\n", 400, "bad-request", "/productionplan"),
+    "no chunks": (POST + b"Transfer-Encoding: gzip\r\n\r\n", 400, "bad-request", "/productionplan"),
+    "a length and chunks": (
+        POST + b"Transfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n",
+        400,
+        "bad-request",
+        "/productionplan",
+    ),
+    "chunks beyond the limit": (
+        POST + b"Transfer-Encoding: chunked\r\n\r\nffffffffff\r\n",
+        413,
+        "content-too-large",
+        "/productionplan",
+    ),
+    "a length of many digits": (
+        POST + b"Content-Length: " + b"9" * 4000 + b"\r\n\r\n",
+        413,
+        "content-too-large",
+        "/productionplan",
+    ),
+}
+
+
+def assert_problem(connection: Connection, status: int, name: str, instance: str) -> None:
+    """The next answer is the last one, and a problem of this type."""
+    answered, headers, body = connection.next_answer()
+    assert (answered, headers["Content-Type"]) == (status, "application/problem+json"), body
+    assert headers["Connection"] == "close"
+    members = json.loads(body)
+    assert list(members) == ["type", "title", "status", "detail", "instance"]
+    assert (members["type"], members["status"]) == (f"/problems/{name}", status)
+    assert members["instance"] == instance or len(instance) == 1
+    assert members["title"]
+    assert members["detail"]
+    assert connection.next_status() == 0
+
+
+@pytest.mark.parametrize("fault", REFUSED)
+def test_what_is_no_request_is_refused_as_the_service_refuses(server: LiveServer, crowd: Crowd, fault: str) -> None:
+    data, status, name, instance = REFUSED[fault]
+    before = len(server.log)
+    (connection,) = crowd(server, 1, data)
+    assert_problem(connection, status, name, instance)
+    assert server.log[before:].count("\n") == 1
+
+
+@pytest.mark.parametrize("data", [POST + b"Content-Length: 9\r\n\r\n{}", HEAD], ids=["body", "head"])
+def test_a_request_that_breaks_off_is_refused(server: LiveServer, data: bytes) -> None:
+    with Connection(server.url) as connection:
+        connection.send_bytes(data)
+        connection.end_sending()
+        assert connection.next_answer()[0] == 400
+
+
+def test_no_answer_names_the_server_software(server: LiveServer, crowd: Crowd) -> None:
+    for data in (HEAD + b"\r\n", b"garbage\r\n\r\n"):
+        (connection,) = crowd(server, 1, data)
+        _, headers, body = connection.next_answer()
+        assert b"gunicorn" not in bytes(headers).lower() + body.lower()
+
+
+@pytest.mark.parametrize("header", ["SCRIPT_NAME: /x", "PATH_INFO: /x", "X-Forwarded-Proto: https"])
+def test_a_client_on_the_same_machine_is_a_client_like_others(gunicorn_url: str, header: str) -> None:
+    with Connection(gunicorn_url) as connection:
+        connection.send("GET /health HTTP/1.1", header)
+        assert connection.next_answer()[0] == 200
+
+
+# --- Stopping and reloading ------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def server_of_its_own(command: tuple[str, ...], folder: Path) -> Iterator[tuple[LiveServer, int]]:
+    """A server that may be stopped, and the process id of its master."""
+    pid_file = folder / "pid"
+    with live_server(command=(*command, "--pid", str(pid_file))) as server:
+        yield server, int(pid_file.read_text(encoding="utf-8"))
+
+
+def workers_of(master: int) -> list[int]:
+    return [int(pid) for pid in Path(f"/proc/{master}/task/{master}/children").read_text(encoding="utf-8").split()]
+
+
+def ended_within(master: int, seconds: float) -> bool:
+    """Whether the server ended in this time; its parent, the test, has not waited for it yet."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if Path(f"/proc/{master}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z":
+            return True
+        time.sleep(0.02)
+    return False
+
+
+class Load:
+    """Clients that ask without a pause, each on a connection that it opens anew only when the server says so."""
+
+    def __init__(self, server: LiveServer, clients: int) -> None:
+        self._address = server.url.removeprefix("http://")
+        self._stop = threading.Event()
+        self._threads = [threading.Thread(target=self._ask) for _ in range(clients)]
+        self.answered = 0
+        self.lost: list[str] = []
+
+    def __enter__(self) -> Load:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _ask(self) -> None:
+        client = http.client.HTTPConnection(self._address, timeout=ANSWER_DEADLINE)
+        while not self._stop.is_set():
+            try:
+                client.request("POST", "/productionplan", PAYLOAD)
+                response = client.getresponse()
+                response.read()
+            except ConnectionRefusedError:  # nobody took the request
+                break
+            except (OSError, http.client.HTTPException) as error:
+                self.lost.append(repr(error))
+                client.close()
+            else:
+                if response.status != 200:
+                    self.lost.append(str(response.status))
+                self.answered += 1
+        client.close()
+
+
+def test_a_reload_under_load_loses_no_request(hasty: tuple[str, ...], tmp_path: Path) -> None:
+    with server_of_its_own(GUNICORN, tmp_path) as (server, master), Load(server, 8) as load:
+        old = set(workers_of(master))
+        os.kill(master, signal.SIGHUP)
+        end = time.monotonic() + 15
+        while old & set(workers_of(master)) and time.monotonic() < end:
+            time.sleep(0.1)
+        asked = load.answered
+        time.sleep(0.3)
+        assert load.answered > asked
+        assert not old & set(workers_of(master))
+    assert load.lost == []
+
+
+def test_a_stop_under_load_loses_no_request(tmp_path: Path) -> None:
+    with server_of_its_own(GUNICORN, tmp_path) as (server, master), Load(server, 8) as load:
+        time.sleep(0.5)
+        os.kill(master, signal.SIGTERM)
+        assert ended_within(master, 5)
+    assert load.answered > 0
+    assert load.lost == []
+
+
+def test_a_stop_finishes_what_is_there_and_waits_for_nobody_else(
+    hasty: tuple[str, ...], tmp_path: Path, crowd: Crowd
+) -> None:
+    with server_of_its_own(GUNICORN, tmp_path) as (server, master):
+        with Connection(server.url) as kept:
+            assert kept.ask("GET", "/health", b"") == 200
+            crowd(server, 20, b"")
+            half_sent = crowd(server, 20, HEAD)
+            busy = crowd(server, 2, POST + b"Content-Length: %d\r\n\r\n" % len(PAYLOAD))
+            time.sleep(0.3)
+            os.kill(master, signal.SIGTERM)
+            time.sleep(0.5)
+            for connection in busy:
+                connection.send_bytes(PAYLOAD)
+                assert connection.next_answer()[0] == 200
+            kept.send("GET /health HTTP/1.1")
+            status, headers, _ = kept.next_answer()
+            assert (status, headers["Connection"]) == (200, "close")
+            assert {connection.next_answer()[0] for connection in half_sent} == {408}
+            for connection in (*busy, *half_sent):
+                connection.end_sending()
+        assert ended_within(master, 5)
+
+
+def test_a_stop_waits_for_slow_answers(hasty: tuple[str, ...], tmp_path: Path, crowd: Crowd) -> None:
+    with server_of_its_own(hasty, tmp_path) as (server, master):
+        busy = crowd(server, 8, b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+        time.sleep(0.3)
+        os.kill(master, signal.SIGTERM)
+        start = time.monotonic()
+        assert [connection.next_answer()[0] for connection in busy] == [200] * 8
+        assert ended_within(master, 5)
+        assert time.monotonic() - start < 2 * SLOW + 2.5
+
+
+def test_a_killed_worker_takes_nobody_elses_requests_along(hasty: tuple[str, ...], tmp_path: Path) -> None:
+    with server_of_its_own(hasty, tmp_path) as (server, master), ExitStack() as stack:
+        connections = [stack.enter_context(Connection(server.url)) for _ in range(8)]
+        for connection in connections:
+            connection.send("GET /slow HTTP/1.1")
+        time.sleep(0.3)
+        victim = workers_of(master)[0]
+        lost = [connection for connection in connections if connection.port in client_ports(victim)]
+        os.kill(victim, signal.SIGKILL)
+        for connection in connections:
+            if connection in lost:
+                with suppress(ConnectionResetError):
+                    assert connection.next_status() == 0
+            else:
+                assert connection.next_answer()[0] == 200
+        end = time.monotonic() + 10
+        while len(workers_of(master)) < 2 and time.monotonic() < end:
+            time.sleep(0.05)
+        assert victim not in workers_of(master)
+        assert len(workers_of(master)) == 2
+        assert_others_are_answered(server, 0.2)
+
+
+def client_ports(pid: int) -> set[int]:
+    """The ports of the clients that a process has connections with."""
+    held = set()
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(OSError):
+            held.add(os.readlink(descriptor))
+    rows = [row.split() for row in Path("/proc/net/tcp").read_text(encoding="utf-8").splitlines()[1:]]
+    return {int(row[2].partition(":")[2], 16) for row in rows if f"socket:[{row[9]}]" in held}
+
+
+# --- A connection by itself ------------------------------------------------------------------------------------------
+
+WHOLE = {
+    "no body": (HEAD + b"\r\n", b""),
+    "an empty line before": (b"\r\n" + HEAD + b"\r\n", b""),
+    "a length": (POST + b"Content-Length: 5\r\n\r\n12345", b"12345"),
+    "chunks": (POST + b"Transfer-Encoding: chunked\r\n\r\n3\r\n123\r\n2;a=b\r\n45\r\n0\r\n\r\n", b"12345"),
+    "trailers": (POST + b"Transfer-Encoding: chunked\r\n\r\n5\r\n0\r\n\r\n\r\n0\r\nA: b\r\n\r\n", b"0\r\n\r\n"),
+}
+
+
+@pytest.fixture
+def connection() -> Iterator[Any]:
+    from gunicorn.config import Config
+
+    from powerplant.server import Connection as ServersConnection
+
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        worker: Any = SimpleNamespace(cfg=Config(), max_body=100)
+        yield ServersConnection(worker, ours, ("127.0.0.1", 1), ("127.0.0.1", 2))
+
+
+@pytest.mark.parametrize(("first", "second"), itertools.product(WHOLE, repeat=2))
+def test_a_request_is_there_with_its_last_byte_and_not_before(connection: Any, first: str, second: str) -> None:
+    for name in (first, second):
+        data, body = WHOLE[name]
+        for i, byte in enumerate(data):
+            connection.take(bytes([byte]))
+            assert connection.has_request() == (i == len(data) - 1)
+        assert connection.request.body.read() == body
+        connection.has_answered()
+        assert connection.idle
+
+
+@pytest.mark.parametrize(("first", "second"), itertools.product(WHOLE, repeat=2))
+def test_requests_that_come_together_are_told_apart(connection: Any, first: str, second: str) -> None:
+    connection.take(WHOLE[first][0] + WHOLE[second][0])
+    for name in (first, second):
+        assert connection.has_request()
+        assert connection.request.body.read() == WHOLE[name][1]
+        assert connection.parser.finish_body()
+        connection.has_answered()
+    assert connection.idle
+
+
+# --- What the worker leans on ----------------------------------------------------------------------------------------
+
+LEANS_ON = {
+    "workers.base:Worker.init_process": "",
+    "workers.gthread:PollableMethodQueue": "",
+    "workers.gthread:ThreadWorker.__init__": "",
+    "workers.gthread:ThreadWorker.init_process": "",
+    "workers.gthread:ThreadWorker.check_config": "",
+    "workers.gthread:ThreadWorker.enqueue_req": "",
+    "workers.gthread:ThreadWorker.handle_exit": "",
+    "workers.gthread:ThreadWorker.handle_quit": "",
+    "workers.gthread:ThreadWorker.handle_request": "",
+    "workers.gthread:ThreadWorker.is_parent_alive": "",
+    "workers.gthread:ThreadWorker.run": "",
+    "workers.gthread:ThreadWorker.set_accept_enabled": "",
+    "workers.gthread:ThreadWorker.wait_for_and_dispatch_events": "",
+    "http.body:ChunkedReader": "",
+    "http.message:Message.set_body_reader": "",
+    "http.message:Request._parse_python": "",
+    "http.message:Request.read_line": "",
+    "http.message:Request.set_body_reader": "",
+    "http.parser:Parser": "",
+    "http.unreader:SocketUnreader": "",
+    "http.unreader:Unreader": "",
+    "http.wsgi:create": "",
+    "http.wsgi:Response.__init__": "",
+}
+"""The parts of gunicorn that powerplant.server overrides, calls or relies on, and a digest of the source of each."""
+
+
+def digest(part: str) -> str:
+    module, _, names = part.partition(":")
+    found = __import__(f"gunicorn.{module}", fromlist=["_"])
+    for name in names.split("."):
+        found = getattr(found, name)
+    return hashlib.sha256(textwrap.dedent(inspect.getsource(found)).encode()).hexdigest()[:12]
+
+
+@pytest.mark.parametrize("part", LEANS_ON)
+def test_gunicorns_inside_is_the_one_that_the_worker_was_written_for(part: str) -> None:
+    assert digest(part) == LEANS_ON[part], (
+        f"gunicorn {gunicorn.__version__} has another {part}: read it against powerplant/server.py, "
+        "let the other tests here pass, then note its digest"
+    )
+
+
+def test_only_one_module_knows_gunicorns_inside() -> None:
+    sources = {path: path.read_text(encoding="utf-8") for path in (ROOT / "powerplant").rglob("*.py")}
+    assert [path.name for path, text in sources.items() if "import gunicorn" in text or "from gunicorn" in text] == [
+        "server.py"
+    ]
