@@ -24,6 +24,7 @@ import os
 import re
 import selectors
 import socket
+import struct
 from concurrent.futures import Future
 from contextlib import suppress
 from email.utils import formatdate
@@ -260,8 +261,8 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
         self.max_body = Settings.from_environ(os.environ).max_body
         self.poller.register(self.method_queue.fileno(), selectors.EVENT_READ, self.method_queue.run_callbacks)
         while self.alive and self.is_parent_alive():
-            # Who waits gives way to who comes; only requests that threads answer, or will, do not.
-            self.set_accept_enabled(self.nr_conns < self.worker_connections or bool(self.keepalived_conns))
+            # While each thread has a request, the other workers may have one free for who comes.
+            self.set_accept_enabled(self.nr_conns - len(self.keepalived_conns) < self.cfg.threads)
             self._turn()
         self._stop()
 
@@ -424,6 +425,8 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
             return bool(self.handle_request(connection.request, connection)) and self._pass_over_body(connection)
         except TimeoutError:
             self.log.warning("%s did not take its answer within %g s", connection.client, ANSWER_TIMEOUT)
+            # The system would keep the rest of it in memory for the client, perhaps for ever.
+            connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         except OSError as error:
             self.log.debug("%s went away: %s", connection.client, error)
         except StopIteration:  # an answer that broke off, which gunicorn has logged

@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from conftest import BootServer
@@ -30,8 +30,11 @@ gunicorn = pytest.importorskip("gunicorn", reason="gunicorn does not run on Wind
 PAYLOAD = (ROOT / "example_payloads" / "payload3.json").read_bytes()
 HEAD = b"GET /health HTTP/1.1\r\nHost: x\r\n"
 POST = b"POST /productionplan HTTP/1.1\r\nHost: x\r\n"
-SLOW = 1.5
-"""Seconds that an answer takes below /slow."""
+SLOW = 0.8
+"""Seconds that an answer from /slow takes."""
+
+LARGE = 16_000_000
+"""Bytes of an answer from /large: more than the system keeps for a client that does not read."""
 
 HASTE = f"""
 import time
@@ -40,23 +43,26 @@ from pathlib import Path
 import powerplant.server
 
 exec(Path("gunicorn.conf.py").read_text(encoding="utf-8"))
-powerplant.server.HEAD_TIMEOUT = powerplant.server.BODY_TIMEOUT = powerplant.server.ANSWER_TIMEOUT = 1.0
-powerplant.server.LONGEST_PAUSE = 0.5
+powerplant.server.HEAD_TIMEOUT = powerplant.server.BODY_TIMEOUT = powerplant.server.ANSWER_TIMEOUT = 0.7
+powerplant.server.LONGEST_PAUSE = powerplant.server.LINGER = 0.5
 keepalive = 1
 
 
 def post_worker_init(worker):
     app = worker.wsgi
 
-    def slow(environ, start_response):
+    def slow_or_large(environ, start_response):
         if environ["PATH_INFO"] == "/slow":
             time.sleep({SLOW})
             environ["PATH_INFO"] = "/health"
+        if environ["PATH_INFO"] == "/large":
+            start_response("200 OK", [("Content-Length", "{LARGE}")])
+            return [bytes({LARGE})]
         return app(environ, start_response)
 
-    worker.wsgi = slow
+    worker.wsgi = slow_or_large
 """
-"""The settings of production with shorter waits, and an address that answers late."""
+"""The settings of production with shorter waits, and addresses with answers that come late or are large."""
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +96,7 @@ def crowd() -> Iterator[Callable[[LiveServer, int, bytes], list[Connection]]]:
 Crowd = Callable[[LiveServer, int, bytes], list[Connection]]
 
 
-def assert_others_are_answered(server: LiveServer, seconds: float = 0.5) -> None:
+def assert_others_are_answered(server: LiveServer, seconds: float = 0.3) -> None:
     """Each of the requests that come one after another for so long is answered within a second."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -114,7 +120,7 @@ def test_half_sent_heads_hold_up_nobody_and_are_told_so(
     server: LiveServer, crowd: Crowd, size: int, drips: bool
 ) -> None:
     connections = crowd(server, size, HEAD + b"X-Slow: ")
-    end = time.monotonic() + 0.8
+    end = time.monotonic() + 0.5
     while drips and time.monotonic() < end:
         for connection in connections:
             connection.send_bytes(b"x")
@@ -147,7 +153,7 @@ def test_half_sent_bodies_hold_up_nobody_and_are_told_so(server: LiveServer, cro
 def test_a_body_that_drips_has_an_end_too(server: LiveServer, crowd: Crowd) -> None:
     (connection,) = crowd(server, 1, POST + b"Content-Length: 1000\r\n\r\n")
     start = time.monotonic()
-    while time.monotonic() < start + 0.9:
+    while time.monotonic() < start + 0.6:
         connection.send_bytes(b" ")
         time.sleep(0.1)
     assert_problem(connection, 408, "request-timeout", "/productionplan")
@@ -167,26 +173,15 @@ def test_clients_that_announce_too_large_bodies_hold_up_nobody(server: LiveServe
 
 
 def test_clients_that_do_not_read_their_answers_are_left_to_themselves(server: LiveServer, crowd: Crowd) -> None:
-    """More of them than there are threads ask for more than the system keeps for them."""
+    """More of them than there are threads: those threads wait for an end."""
     before = len(server.log)
-    connections = crowd(server, 12, b"")
-    with ThreadPoolExecutor(len(connections)) as pool:
-        ended = list(pool.map(ask_and_never_read, connections))
-    assert all(ended)
+    clients = 12
+    crowd(server, clients, b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
+    end = time.monotonic() + 10
+    while server.log[before:].count("did not take its answer within") < clients and time.monotonic() < end:
+        time.sleep(0.1)
+    assert server.log[before:].count("\n") == clients
     assert_others_are_answered(server)
-    log = server.log[before:]
-    assert log.count("did not take its answer within") == len(connections)
-    assert "Traceback" not in log
-
-
-def ask_and_never_read(connection: Connection) -> bool:
-    """Whether the server ended the connection."""
-    with suppress(OSError):
-        for _ in range(400):
-            connection.send_bytes(b"GET /problems HTTP/1.1\r\nHost: x\r\n\r\n" * 50)
-            time.sleep(0.01)
-        return False
-    return True
 
 
 def test_more_connections_than_there_is_room_for_hold_up_nobody(
@@ -369,7 +364,7 @@ class Load:
         self.answered = 0
         self.lost: list[str] = []
 
-    def __enter__(self) -> Load:
+    def __enter__(self) -> Self:
         for thread in self._threads:
             thread.start()
         return self
@@ -398,8 +393,8 @@ class Load:
         client.close()
 
 
-def test_a_reload_under_load_loses_no_request(hasty: tuple[str, ...], tmp_path: Path) -> None:
-    with server_of_its_own(GUNICORN, tmp_path) as (server, master), Load(server, 8) as load:
+def test_a_reload_under_load_loses_no_request(tmp_path: Path) -> None:
+    with server_of_its_own(GUNICORN, tmp_path) as (server, master), Load(server, 4) as load:
         old = set(workers_of(master))
         os.kill(master, signal.SIGHUP)
         end = time.monotonic() + 15
@@ -413,17 +408,15 @@ def test_a_reload_under_load_loses_no_request(hasty: tuple[str, ...], tmp_path: 
 
 
 def test_a_stop_under_load_loses_no_request(tmp_path: Path) -> None:
-    with server_of_its_own(GUNICORN, tmp_path) as (server, master), Load(server, 8) as load:
-        time.sleep(0.5)
+    with server_of_its_own(GUNICORN, tmp_path) as (server, master), Load(server, 4) as load:
+        time.sleep(0.3)
         os.kill(master, signal.SIGTERM)
         assert ended_within(master, 5)
     assert load.answered > 0
     assert load.lost == []
 
 
-def test_a_stop_finishes_what_is_there_and_waits_for_nobody_else(
-    hasty: tuple[str, ...], tmp_path: Path, crowd: Crowd
-) -> None:
+def test_a_stop_finishes_what_is_there_and_waits_for_nobody_else(tmp_path: Path, crowd: Crowd) -> None:
     with server_of_its_own(GUNICORN, tmp_path) as (server, master):
         with Connection(server.url) as kept:
             assert kept.ask("GET", "/health", b"") == 200
@@ -453,7 +446,7 @@ def test_a_stop_waits_for_slow_answers(hasty: tuple[str, ...], tmp_path: Path, c
         start = time.monotonic()
         assert [connection.next_answer()[0] for connection in busy] == [200] * 8
         assert ended_within(master, 5)
-        assert time.monotonic() - start < 2 * SLOW + 2.5
+        assert time.monotonic() - start < 8
 
 
 def test_a_killed_worker_takes_nobody_elses_requests_along(hasty: tuple[str, ...], tmp_path: Path) -> None:
@@ -465,6 +458,7 @@ def test_a_killed_worker_takes_nobody_elses_requests_along(hasty: tuple[str, ...
         victim = workers_of(master)[0]
         lost = [connection for connection in connections if connection.port in client_ports(victim)]
         os.kill(victim, signal.SIGKILL)
+        assert 0 < len(lost) < len(connections)
         for connection in connections:
             if connection in lost:
                 with suppress(ConnectionResetError):
@@ -472,7 +466,7 @@ def test_a_killed_worker_takes_nobody_elses_requests_along(hasty: tuple[str, ...
             else:
                 assert connection.next_answer()[0] == 200
         end = time.monotonic() + 10
-        while len(workers_of(master)) < 2 and time.monotonic() < end:
+        while (victim in workers_of(master) or len(workers_of(master)) < 2) and time.monotonic() < end:
             time.sleep(0.05)
         assert victim not in workers_of(master)
         assert len(workers_of(master)) == 2
@@ -484,7 +478,7 @@ def client_ports(pid: int) -> set[int]:
     held = set()
     for descriptor in Path(f"/proc/{pid}/fd").iterdir():
         with suppress(OSError):
-            held.add(os.readlink(descriptor))
+            held.add(str(descriptor.readlink()))
     rows = [row.split() for row in Path("/proc/net/tcp").read_text(encoding="utf-8").splitlines()[1:]]
     return {int(row[2].partition(":")[2], 16) for row in rows if f"socket:[{row[9]}]" in held}
 
@@ -512,7 +506,7 @@ def connection() -> Iterator[Any]:
         yield ServersConnection(worker, ours, ("127.0.0.1", 1), ("127.0.0.1", 2))
 
 
-@pytest.mark.parametrize(("first", "second"), itertools.product(WHOLE, repeat=2))
+@pytest.mark.parametrize(("first", "second"), [*itertools.product(WHOLE, repeat=2)])
 def test_a_request_is_there_with_its_last_byte_and_not_before(connection: Any, first: str, second: str) -> None:
     for name in (first, second):
         data, body = WHOLE[name]
@@ -524,7 +518,7 @@ def test_a_request_is_there_with_its_last_byte_and_not_before(connection: Any, f
         assert connection.idle
 
 
-@pytest.mark.parametrize(("first", "second"), itertools.product(WHOLE, repeat=2))
+@pytest.mark.parametrize(("first", "second"), [*itertools.product(WHOLE, repeat=2)])
 def test_requests_that_come_together_are_told_apart(connection: Any, first: str, second: str) -> None:
     connection.take(WHOLE[first][0] + WHOLE[second][0])
     for name in (first, second):
@@ -538,29 +532,29 @@ def test_requests_that_come_together_are_told_apart(connection: Any, first: str,
 # --- What the worker leans on ----------------------------------------------------------------------------------------
 
 LEANS_ON = {
-    "workers.base:Worker.init_process": "",
-    "workers.gthread:PollableMethodQueue": "",
-    "workers.gthread:ThreadWorker.__init__": "",
-    "workers.gthread:ThreadWorker.init_process": "",
-    "workers.gthread:ThreadWorker.check_config": "",
-    "workers.gthread:ThreadWorker.enqueue_req": "",
-    "workers.gthread:ThreadWorker.handle_exit": "",
-    "workers.gthread:ThreadWorker.handle_quit": "",
-    "workers.gthread:ThreadWorker.handle_request": "",
-    "workers.gthread:ThreadWorker.is_parent_alive": "",
-    "workers.gthread:ThreadWorker.run": "",
-    "workers.gthread:ThreadWorker.set_accept_enabled": "",
-    "workers.gthread:ThreadWorker.wait_for_and_dispatch_events": "",
-    "http.body:ChunkedReader": "",
-    "http.message:Message.set_body_reader": "",
-    "http.message:Request._parse_python": "",
-    "http.message:Request.read_line": "",
-    "http.message:Request.set_body_reader": "",
-    "http.parser:Parser": "",
-    "http.unreader:SocketUnreader": "",
-    "http.unreader:Unreader": "",
-    "http.wsgi:create": "",
-    "http.wsgi:Response.__init__": "",
+    "workers.base:Worker.init_process": "8d74c8f48e09",
+    "workers.gthread:PollableMethodQueue": "5b4a78bd3cfb",
+    "workers.gthread:ThreadWorker.__init__": "a53cfb3b9a0b",
+    "workers.gthread:ThreadWorker.init_process": "091d906a1f5d",
+    "workers.gthread:ThreadWorker.check_config": "dec8610ea115",
+    "workers.gthread:ThreadWorker.enqueue_req": "4c7f48d00b88",
+    "workers.gthread:ThreadWorker.handle_exit": "2476ee2ba87d",
+    "workers.gthread:ThreadWorker.handle_quit": "86cdb2bda308",
+    "workers.gthread:ThreadWorker.handle_request": "1e773274d3db",
+    "workers.gthread:ThreadWorker.is_parent_alive": "a05c36723f7e",
+    "workers.gthread:ThreadWorker.run": "f72655efc8d2",
+    "workers.gthread:ThreadWorker.set_accept_enabled": "33822c6e3df0",
+    "workers.gthread:ThreadWorker.wait_for_and_dispatch_events": "ff40959b1a23",
+    "http.body:ChunkedReader": "c1aa79e0ae04",
+    "http.message:Message.set_body_reader": "b4d123237b54",
+    "http.message:Request._parse_python": "848fef660388",
+    "http.message:Request.read_line": "7b18f838e7af",
+    "http.message:Request.set_body_reader": "b5ea8447883f",
+    "http.parser:Parser": "3a9c06e348c7",
+    "http.unreader:SocketUnreader": "786a257be09e",
+    "http.unreader:Unreader": "84aaa8f91fcd",
+    "http.wsgi:create": "2c35d4a2dc62",
+    "http.wsgi:Response.__init__": "3c4899132d0b",
 }
 """The parts of gunicorn that powerplant.server overrides, calls or relies on, and a digest of the source of each."""
 
