@@ -14,7 +14,6 @@ import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import SimpleNamespace
@@ -454,7 +453,8 @@ def test_a_killed_worker_takes_nobody_elses_requests_along(hasty: tuple[str, ...
         connections = [stack.enter_context(Connection(server.url)) for _ in range(8)]
         for connection in connections:
             connection.send("GET /slow HTTP/1.1")
-        time.sleep(0.3)
+            time.sleep(0.02)  # four make a worker busy, and leave the others to the other worker
+        time.sleep(0.2)
         victim = workers_of(master)[0]
         lost = [connection for connection in connections if connection.port in client_ports(victim)]
         os.kill(victim, signal.SIGKILL)
