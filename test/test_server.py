@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import textwrap
 import threading
 import time
@@ -25,6 +26,7 @@ from connection import Connection
 from live_server import ANSWER_DEADLINE, GUNICORN, ROOT, LiveServer, fetch, live_server
 
 gunicorn = pytest.importorskip("gunicorn", reason="gunicorn does not run on Windows")
+errors = pytest.importorskip("gunicorn.http.errors")
 
 PAYLOAD = (ROOT / "example_payloads" / "payload3.json").read_bytes()
 HEAD = b"GET /health HTTP/1.1\r\nHost: x\r\n"
@@ -50,18 +52,20 @@ keepalive = 1
 def post_worker_init(worker):
     app = worker.wsgi
 
-    def slow_or_large(environ, start_response):
+    def odd(environ, start_response):
         if environ["PATH_INFO"] == "/slow":
             time.sleep({SLOW})
             environ["PATH_INFO"] = "/health"
         if environ["PATH_INFO"] == "/large":
             start_response("200 OK", [("Content-Length", "{LARGE}")])
             return [bytes({LARGE})]
+        if environ["PATH_INFO"] == "/broken":
+            raise ValueError("a bug")
         return app(environ, start_response)
 
-    worker.wsgi = slow_or_large
+    worker.wsgi = odd
 """
-"""The settings of production with shorter waits, and addresses with answers that come late or are large."""
+"""The settings of production with shorter waits, and addresses whose answers come late, are large, or do not come."""
 
 
 @pytest.fixture(scope="module")
@@ -176,9 +180,7 @@ def test_clients_that_do_not_read_their_answers_are_left_to_themselves(server: L
     before = len(server.log)
     clients = 12
     crowd(server, clients, b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
-    end = time.monotonic() + 10
-    while server.log[before:].count("did not take its answer within") < clients and time.monotonic() < end:
-        time.sleep(0.1)
+    assert soon(lambda: server.log[before:].count("did not take its answer within") == clients)
     assert server.log[before:].count("\n") == clients
     assert_others_are_answered(server)
 
@@ -314,6 +316,33 @@ def test_a_request_that_breaks_off_is_refused(server: LiveServer, data: bytes) -
         assert connection.next_answer()[0] == 400
 
 
+@pytest.mark.parametrize("error", [*vars(errors).values()])
+def test_no_error_of_gunicorns_parser_is_the_servers_fault(error: Any) -> None:
+    from powerplant.api.problems import PROBLEM_TYPES
+    from powerplant.server import _refusal
+
+    if not (isinstance(error, type) and issubclass(error, errors.ParseException | errors.NoMoreData)):
+        return
+    answers = issubclass(error, errors.InvalidResponseHeader | errors.InvalidResponseHeaderName)
+    arguments = [] if error in (errors.ParseException, errors.InvalidSchemeHeaders) else ["what the client sent"]
+    status = PROBLEM_TYPES[_refusal(error(*arguments)).problem].status
+    assert status == 500 if answers else 400 <= status < 500
+
+
+def test_our_own_bug_is_logged_and_answered_as_one(server: LiveServer, crowd: Crowd) -> None:
+    before = len(server.log)
+    (connection,) = crowd(server, 1, b"GET /broken HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert_problem(connection, 500, "internal-error", "/broken")
+    assert "ValueError: a bug" in server.log[before:]
+
+
+def test_what_is_a_proxys_work_is_refused_at_the_start() -> None:
+    command = [part.format(port=0) for part in GUNICORN]
+    run = subprocess.run([*command, "--certfile", "README.md"], cwd=ROOT, capture_output=True, text=True, timeout=20)
+    assert run.returncode != 0
+    assert "TLS and other protocols are a proxy's work" in run.stderr + run.stdout
+
+
 def test_no_answer_names_the_server_software(server: LiveServer, crowd: Crowd) -> None:
     for data in (HEAD + b"\r\n", b"garbage\r\n\r\n"):
         (connection,) = crowd(server, 1, data)
@@ -343,14 +372,17 @@ def workers_of(master: int) -> list[int]:
     return [int(pid) for pid in Path(f"/proc/{master}/task/{master}/children").read_text(encoding="utf-8").split()]
 
 
-def ended_within(master: int, seconds: float) -> bool:
-    """Whether the server ended in this time; its parent, the test, has not waited for it yet."""
+def soon(condition: Callable[[], bool], seconds: float = 10) -> bool:
+    """Whether it comes true within this time."""
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if Path(f"/proc/{master}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z":
-            return True
+    while not condition() and time.monotonic() < end:
         time.sleep(0.02)
-    return False
+    return condition()
+
+
+def has_ended(master: int) -> bool:
+    """Whether the server has; its parent, the test, has not waited for it yet."""
+    return Path(f"/proc/{master}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z"
 
 
 class Load:
@@ -396,13 +428,9 @@ def test_a_reload_under_load_loses_no_request(tmp_path: Path) -> None:
     with server_of_its_own(GUNICORN, tmp_path) as (server, master), Load(server, 4) as load:
         old = set(workers_of(master))
         os.kill(master, signal.SIGHUP)
-        end = time.monotonic() + 15
-        while old & set(workers_of(master)) and time.monotonic() < end:
-            time.sleep(0.1)
-        asked = load.answered
-        time.sleep(0.3)
-        assert load.answered > asked
-        assert not old & set(workers_of(master))
+        assert soon(lambda: not old & set(workers_of(master)))
+        answered_by_old = load.answered
+        assert soon(lambda: load.answered > answered_by_old + 100)
     assert load.lost == []
 
 
@@ -410,7 +438,7 @@ def test_a_stop_under_load_loses_no_request(tmp_path: Path) -> None:
     with server_of_its_own(GUNICORN, tmp_path) as (server, master), Load(server, 4) as load:
         time.sleep(0.3)
         os.kill(master, signal.SIGTERM)
-        assert ended_within(master, 5)
+        assert soon(lambda: has_ended(master), 5)
     assert load.answered > 0
     assert load.lost == []
 
@@ -434,7 +462,7 @@ def test_a_stop_finishes_what_is_there_and_waits_for_nobody_else(tmp_path: Path,
             assert {connection.next_answer()[0] for connection in half_sent} == {408}
             for connection in (*busy, *half_sent):
                 connection.end_sending()
-        assert ended_within(master, 5)
+        assert soon(lambda: has_ended(master), 5)
 
 
 def test_a_stop_waits_for_slow_answers(hasty: tuple[str, ...], tmp_path: Path, crowd: Crowd) -> None:
@@ -444,15 +472,16 @@ def test_a_stop_waits_for_slow_answers(hasty: tuple[str, ...], tmp_path: Path, c
         os.kill(master, signal.SIGTERM)
         start = time.monotonic()
         assert [connection.next_answer()[0] for connection in busy] == [200] * 8
-        assert ended_within(master, 5)
+        assert soon(lambda: has_ended(master), 5)
         assert time.monotonic() - start < 8
 
 
 def test_a_killed_worker_takes_nobody_elses_requests_along(hasty: tuple[str, ...], tmp_path: Path) -> None:
     with server_of_its_own(hasty, tmp_path) as (server, master), ExitStack() as stack:
-        connections = [stack.enter_context(Connection(server.url)) for _ in range(8)]
-        for connection in connections:
-            connection.send("GET /slow HTTP/1.1")
+        connections = []
+        for _ in range(8):
+            connections.append(stack.enter_context(Connection(server.url)))
+            connections[-1].send("GET /slow HTTP/1.1")
             time.sleep(0.02)  # four make a worker busy, and leave the others to the other worker
         time.sleep(0.2)
         victim = workers_of(master)[0]
@@ -465,11 +494,7 @@ def test_a_killed_worker_takes_nobody_elses_requests_along(hasty: tuple[str, ...
                     assert connection.next_status() == 0
             else:
                 assert connection.next_answer()[0] == 200
-        end = time.monotonic() + 10
-        while (victim in workers_of(master) or len(workers_of(master)) < 2) and time.monotonic() < end:
-            time.sleep(0.05)
-        assert victim not in workers_of(master)
-        assert len(workers_of(master)) == 2
+        assert soon(lambda: victim not in workers_of(master) and len(workers_of(master)) == 2)
         assert_others_are_answered(server, 0.2)
 
 
