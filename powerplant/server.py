@@ -140,7 +140,7 @@ class Connection:
     def path(self) -> str:
         """The path that is asked for, as far as it can be told."""
         if self.request is not None:
-            return str(self.request.path)
+            return str(self.request.path) or "/"
         target = _TARGET.match(self._start)
         return unquote(target[1].decode("latin-1")) if target else "/"
 
@@ -205,14 +205,17 @@ class Connection:
 
     def _has_chunks(self) -> bool:
         """Whether the last chunk has come, or one that is none: gunicorn reads them all again, and refuses it."""
+        limit = self._max_body + FRAMING
+        if len(self.received) > limit:
+            raise self._too_large()
         while (end := self.received.find(b"\r\n", self._next_chunk)) >= 0:
             size = _CHUNK_SIZE.fullmatch(self.received, self._next_chunk, end)
             length = int(size[1], 16) if size else 0
             if length == 0:
                 return size is None or self.received.find(b"\r\n\r\n", end) >= 0  # behind the trailers
             self._next_chunk = end + 2 + length + 2
-        if max(len(self.received), self._next_chunk) > self._max_body + FRAMING:
-            raise self._too_large()
+            if self._next_chunk > limit:
+                raise self._too_large()
         return len(self.received) - self._next_chunk > LONGEST_CHUNK_LINE
 
     def _too_large(self) -> Refusal:
