@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import select
 import socket
 from typing import Self
 from urllib.parse import urlsplit
@@ -55,6 +56,10 @@ class Connection:
     def send(self, request_line: str, *headers: str, body: bytes = b"") -> None:
         head = "\r\n".join([request_line, f"Host: {self._host}", *headers, "", ""])
         self._socket.sendall(head.encode() + body)
+
+    def has_answer(self) -> bool:
+        """Whether something has come that is not read."""
+        return bool(select.select([self._socket], [], [], 0)[0])
 
     def next_status(self) -> int:
         """The status of the next answer; 0 when the server ended the connection instead."""
