@@ -6,7 +6,7 @@ once and without waiting, and a thread is given a request whose head and body ar
 
 ```
 accept → wait for a byte → head → body → a thread answers → wait for the next byte, or end
-         keepalive         HEAD_TIMEOUT  BODY_TIMEOUT  ANSWER_TIMEOUT            LINGER
+         keepalive         HEAD_TIMEOUT  body_timeout  ANSWER_TIMEOUT            LINGER
 ```
 
 Each wait has an end: a client that says nothing is let go, one that stops inside a request is told so (408). What the
@@ -30,6 +30,7 @@ from contextlib import suppress
 from email.utils import formatdate
 from functools import partial
 from http import HTTPStatus
+from secrets import token_hex
 from time import monotonic
 from typing import Any
 from urllib.parse import quote, unquote
@@ -53,9 +54,6 @@ from powerplant.config import Settings
 
 HEAD_TIMEOUT = 5.0
 """Seconds in which a request's head has to arrive, from its first byte on."""
-
-BODY_TIMEOUT = 5.0
-"""Seconds in which a body has to arrive, from the end of its head on."""
 
 LONGEST_PAUSE = 2.0
 """Seconds that a client may pause inside its body."""
@@ -124,7 +122,7 @@ class Connection:
         self.request: Any = None
         self.parser = RequestParser(worker.cfg, self, client)
         self.closing = False
-        self._max_body = worker.max_body
+        self._max_body, self._body_timeout = worker.settings.max_body, worker.settings.body_timeout
         self._keepalive = worker.cfg.keepalive or HEAD_TIMEOUT
         self._start = b""  # of the request, to tell its path where it cannot be parsed
         self._next_chunk = 0
@@ -192,8 +190,9 @@ class Connection:
         # What the parser read beyond the head comes back.
         self.received[:0] = self.parser.unreader.take_buffered()
         self._next_chunk = 0
-        self._body_deadline = monotonic() + BODY_TIMEOUT
-        self.deadline = monotonic() + LONGEST_PAUSE
+        now = monotonic()
+        self._body_deadline = now + self._body_timeout
+        self.deadline = min(self._body_deadline, now + LONGEST_PAUSE)
 
     def _has_body(self, length: int) -> bool:
         if length > self._max_body:
@@ -245,7 +244,7 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.keepalived_conns: dict[Connection, None] = {}
-        self.max_body = Settings.max_body
+        self.settings = Settings()
         self._held = 0
         self._next_look = 0.0
         self._last_call = float("inf")
@@ -261,7 +260,7 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
 
     def run(self) -> None:
         """Serve until a signal, then finish what is there."""
-        self.max_body = Settings.from_environ(os.environ).max_body
+        self.settings = Settings.from_environ(os.environ)
         self.poller.register(self.method_queue.fileno(), selectors.EVENT_READ, self.method_queue.run_callbacks)
         while self.alive and self.is_parent_alive():
             # While each thread has a request, the other workers may have one free for who comes.
@@ -359,7 +358,7 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
             self._wait_for(connection)
 
     def _limit_memory(self) -> None:
-        if self._held > BODIES_IN_MEMORY * self.max_body and self.keepalived_conns:
+        if self._held > BODIES_IN_MEMORY * self.settings.max_body and self.keepalived_conns:
             largest = max(self.keepalived_conns, key=lambda connection: connection.held)
             self._refuse(largest, Refusal("overloaded", "Too many large bodies arrive at the same time."))
 
@@ -427,7 +426,8 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
             connection.sock.settimeout(ANSWER_TIMEOUT)
             return bool(self.handle_request(connection.request, connection)) and self._pass_over_body(connection)
         except TimeoutError:
-            self.log.warning("%s did not take its answer within %g s", connection.client, ANSWER_TIMEOUT)
+            facts = {"client": str(connection.client), "seconds": ANSWER_TIMEOUT}
+            self.log.warning("answer-not-taken", extra={"facts": facts})
             # The system would keep the rest of it in memory for the client, perhaps for ever.
             connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         except OSError as error:
@@ -449,12 +449,14 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
 
     def _answer_with_problem(self, connection: Connection, error: Exception) -> None:
         refusal = _refusal(error)
+        request_id = token_hex(8)
+        facts = {"request_id": request_id, "client": str(connection.client), "problem": refusal.problem}
         if refusal.problem == "internal-error":
-            self.log.error("%s could not be answered", connection.client, exc_info=error)
+            self.log.error("bug", exc_info=error, extra={"facts": facts})
         else:
-            self.log.info("refused %s %s: %s", connection.client, refusal.problem, refusal)
+            self.log.info("refused", extra={"facts": {**facts, "detail": str(refusal)}})
         with suppress(OSError):
-            connection.sock.sendall(_answer(refusal, connection.path))
+            connection.sock.sendall(_answer(refusal, connection.path, request_id))
 
 
 def _refusal(error: Exception) -> Refusal:
@@ -479,7 +481,7 @@ def _refusal(error: Exception) -> Refusal:
     return Refusal("internal-error", "The service made a mistake.")
 
 
-def _answer(refusal: Refusal, path: str) -> bytes:
+def _answer(refusal: Refusal, path: str, request_id: str) -> bytes:
     # Only here, in the worker: what gunicorn's master imports outlives a reload.
     from powerplant.api.problems import PROBLEM_TYPES, RETRY_AFTER
 
@@ -490,6 +492,7 @@ def _answer(refusal: Refusal, path: str) -> bytes:
         "status": status,
         "detail": str(refusal),
         "instance": quote(path),
+        "request_id": request_id,
     }
     body = json.dumps(members) + "\n"
     head = [
@@ -499,6 +502,7 @@ def _answer(refusal: Refusal, path: str) -> bytes:
         "Connection: close",
         "Content-Type: application/problem+json",
         f"Content-Length: {len(body)}",
+        f"X-Request-ID: {request_id}",
         "X-Content-Type-Options: nosniff",
     ]
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
