@@ -29,12 +29,20 @@ bind = f"{f'[{_host}]' if ':' in _host else _host}:{_port}"
 wsgi_app = "powerplant:create_app()"
 
 # Threads keep connections open between requests, where `sync` workers close each one. Processes make use of
-# more than one core, and a long search in one does not delay the answers of the other.
-worker_class = "gthread"
+# more than one core, and a long search in one does not delay the answers of the other. Ours is gunicorn's `gthread`
+# that gives a thread to a request only when all of it has arrived.
+worker_class = "powerplant.server.Worker"
 
 # Longer than the pause between two requests of a client that asks every few seconds, or of a proxy that keeps
 # connections for it.
 keepalive = 15
+
+# Connections that a worker has open at the same time. When there are more, those that it has waited for longest give
+# way. Two workers stay below the 1024 descriptors that a process has at least, usually.
+worker_connections = 500
+
+# By default a proxy on the same machine may set SCRIPT_NAME and PATH_INFO by headers, and so may any client there.
+forwarder_headers = ""
 
 # A plan takes 5 s at most, and `docker stop` kills after 10 s.
 graceful_timeout = 8

@@ -7,24 +7,22 @@ is already up; those that need a server with settings of its own are skipped the
 from __future__ import annotations
 
 import codecs
-import http.client
 import json
 import random
 import re
-import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from decimal import Decimal
 from pathlib import Path
 from time import sleep
-from typing import Any, Self
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import requests
 from case_files import Case, load_cases
 from conftest import URL_OF_A_RUNNING_SERVER, BootServer
+from connection import Connection
 from live_server import ANSWER_DEADLINE, FLASK_RUN, GUNICORN, fetch
 from oracles import broken_rules, dispatch_cost, euros, exact, expected_units, merit_order
 
@@ -44,6 +42,10 @@ PROBLEM_TYPES = (
     "content-too-large",
     "bad-request",
     "request-timeout",
+    "uri-too-long",
+    "expectation-failed",
+    "headers-too-large",
+    "overloaded",
     "internal-error",
 )
 SMALL_BODY = 2000
@@ -447,65 +449,6 @@ def test_chunks_that_are_none_are_the_clients_fault(edge_url: str, chunks: bytes
     with Connection(edge_url) as connection:
         connection.send("POST /productionplan HTTP/1.1", "Transfer-Encoding: chunked", "Connection: close", body=chunks)
         assert connection.next_status() == 400
-
-
-def test_half_sent_bodies_do_not_starve_the_others(gunicorn_url: str) -> None:
-    """More of them than the server has threads: they are told so after a pause, and the others are answered."""
-    with ExitStack() as open_connections:
-        stalled = [open_connections.enter_context(Connection(gunicorn_url)) for _ in range(12)]
-        for connection in stalled:
-            connection.send("POST /productionplan HTTP/1.1", "Content-Length: 1000", body=b'{"load"')
-        assert fetch("GET", f"{gunicorn_url}/health").status_code == 200
-        assert stalled[0].next_status() == 408
-
-
-class Connection:
-    """A client that writes what no library would, on one connection as long as the server keeps it open.
-
-    Attributes:
-        opened: how many connections it took.
-    """
-
-    def __init__(self, server_url: str) -> None:
-        address = urlsplit(server_url)
-        self._host = address.netloc
-        self._address = (address.hostname or "", address.port or 80)
-        self.opened = 0
-
-    def __enter__(self) -> Self:
-        self._open()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._close()
-
-    def _open(self) -> None:
-        self._socket = socket.create_connection(self._address, timeout=ANSWER_DEADLINE)
-        self._reader = self._socket.makefile("rb")
-        self.opened += 1
-
-    def _close(self) -> None:
-        self._reader.close()
-        self._socket.close()
-
-    def send(self, request_line: str, *headers: str, body: bytes = b"") -> None:
-        head = "\r\n".join([request_line, f"Host: {self._host}", *headers, "", ""])
-        self._socket.sendall(head.encode() + body)
-
-    def next_status(self) -> int:
-        """The status of the next answer."""
-        return int(self._reader.readline().split()[1])
-
-    def ask(self, method: str, path: str, body: bytes) -> int:
-        """Send a request, read its answer to the end, and give back its status."""
-        self.send(f"{method} {path} HTTP/1.1", f"Content-Length: {len(body)}", body=body)
-        status = self.next_status()
-        headers = http.client.parse_headers(self._reader)
-        self._reader.read(int(headers["Content-Length"]))
-        if headers["Connection"] == "close":
-            self._close()
-            self._open()
-        return status
 
 
 # --- Limits ----------------------------------------------------------------------------------------------------------

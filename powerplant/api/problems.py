@@ -86,9 +86,23 @@ PROBLEM_TYPES = {
     ),
     "request-timeout": ProblemType(
         408,
-        "The body did not arrive in time",
-        "The client began to send a body and paused too long inside it, or did not come to its end in time. Nothing "
-        "was computed; send it again.",
+        "The request did not arrive in time",
+        "The client began to send a request and paused too long inside it, or did not come to its end in time. "
+        "Nothing was computed; send it again.",
+    ),
+    "uri-too-long": ProblemType(
+        414, "The address is too long", "The request line, which holds the address, is longer than the server takes."
+    ),
+    "expectation-failed": ProblemType(
+        417, "The expectation is not met", "The header Expect asks for something other than 100-continue."
+    ),
+    "headers-too-large": ProblemType(
+        431, "The headers are too large", "The request has more headers, or longer ones, than the server takes."
+    ),
+    "overloaded": ProblemType(
+        503,
+        "The server has too much to do",
+        "Too many large requests arrive at the same time. Nothing was computed; send it again a little later.",
     ),
     "bad-request": ProblemType(
         400,
