@@ -1,0 +1,28 @@
+"""The command line of the service's measurements: ``python -m benchmarks.service --help``."""
+
+from __future__ import annotations
+
+import argparse
+
+from benchmarks.service import overhead
+
+
+def main() -> None:
+    """Parse the arguments and run one measurement."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.service", description=__doc__)
+    parser.add_argument("--markdown", action="store_true", help="print tables for a document")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    command = commands.add_parser("overhead", help="server CPU for each request, beside constant bytes")
+    command.add_argument("--rounds", type=int, default=15)
+    command.add_argument("--requests", type=int, default=3000, help="for each server in each round")
+    command.add_argument("--connections", type=int, default=8)
+
+    chosen = parser.parse_args()
+    if chosen.command == "overhead":
+        measured = overhead.measure(chosen.rounds, chosen.requests, chosen.connections)
+        overhead.report(measured, markdown=chosen.markdown)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,18 @@
+"""The servers that are compared, each by the command that starts it on a port."""
+
+from __future__ import annotations
+
+import sys
+
+WORKERS, THREADS = 2, 4
+
+
+def gunicorn(app: str = "") -> tuple[str, ...]:
+    """The project's own settings, for the service or for another app."""
+    arguments = ("--workers", str(WORKERS), "--threads", str(THREADS), "--bind", "127.0.0.1:{port}")
+    return (sys.executable, "-m", "gunicorn", *arguments, *([app] if app else []))
+
+
+POWERPLANT = gunicorn()
+CONSTANT_VIEW = gunicorn("benchmarks.service.floor:flask_app")
+CONSTANT_WSGI = gunicorn("benchmarks.service.floor:wsgi_app")
