@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks.service import overhead
+from benchmarks.service import overhead, stages
 
 
 def main() -> None:
@@ -13,15 +13,21 @@ def main() -> None:
     parser.add_argument("--markdown", action="store_true", help="print tables for a document")
     commands = parser.add_subparsers(dest="command", required=True)
 
-    command = commands.add_parser("overhead", help="server CPU for each request, beside constant bytes")
-    command.add_argument("--rounds", type=int, default=15)
-    command.add_argument("--requests", type=int, default=3000, help="for each server in each round")
-    command.add_argument("--connections", type=int, default=8)
+    for name, meaning in {
+        "overhead": "server CPU for each request, beside constant bytes",
+        "stages": "where that CPU goes",
+    }.items():
+        command = commands.add_parser(name, help=meaning)
+        command.add_argument("--rounds", type=int, default=60)
+        command.add_argument("--requests", type=int, default=500, help="for each server in each round")
+        command.add_argument("--connections", type=int, default=8)
 
     chosen = parser.parse_args()
     if chosen.command == "overhead":
         measured = overhead.measure(chosen.rounds, chosen.requests, chosen.connections)
         overhead.report(measured, markdown=chosen.markdown)
+    elif chosen.command == "stages":
+        stages.report(stages.measure(chosen.rounds, chosen.requests, chosen.connections), markdown=chosen.markdown)
 
 
 if __name__ == "__main__":

@@ -53,11 +53,12 @@ def measure(rounds: int, requests: int, connections: int) -> Overhead:
 
 def _microseconds(server: LiveServer, requests: int, connections: int) -> float:
     before = cpu_seconds(server.pid)
-    drive(server.url, in_turn(requests), connections, _must_be_a_plan)
+    drive(server.url, in_turn(requests), connections, must_be_a_plan)
     return (cpu_seconds(server.pid) - before) / requests * 1e6
 
 
-def _must_be_a_plan(_: Request, answer: Answer) -> None:
+def must_be_a_plan(_: Request, answer: Answer) -> None:
+    """End the run where an answer is none: its cost would mean nothing."""
     if answer.status != 200:
         raise SystemExit(f"not a plan: {answer}")
 

@@ -7,9 +7,9 @@ import sys
 WORKERS, THREADS = 2, 4
 
 
-def gunicorn(app: str = "") -> tuple[str, ...]:
+def gunicorn(app: str = "", *, workers: int = WORKERS) -> tuple[str, ...]:
     """The project's own settings, for the service or for another app."""
-    arguments = ("--workers", str(WORKERS), "--threads", str(THREADS), "--bind", "127.0.0.1:{port}")
+    arguments = ("--workers", str(workers), "--threads", str(THREADS), "--bind", "127.0.0.1:{port}")
     return (sys.executable, "-m", "gunicorn", *arguments, *([app] if app else []))
 
 
