@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks.service import overhead, stages
+from benchmarks.service import load, overhead, stages
 
 
 def main() -> None:
@@ -22,12 +22,21 @@ def main() -> None:
         command.add_argument("--requests", type=int, default=500, help="for each server in each round")
         command.add_argument("--connections", type=int, default=8)
 
+    command = commands.add_parser("load", help="throughput and latency, beside other servers")
+    command.add_argument("--servers", nargs="+", choices=list(load.CONTENDERS), default=list(load.CONTENDERS))
+    command.add_argument("--seconds", type=float, default=30, help="of load for each server")
+    command.add_argument("--stints", type=int, default=3, help="in which each server has them")
+    command.add_argument("--connections", type=int, default=16)
+
     chosen = parser.parse_args()
     if chosen.command == "overhead":
         measured = overhead.measure(chosen.rounds, chosen.requests, chosen.connections)
         overhead.report(measured, markdown=chosen.markdown)
     elif chosen.command == "stages":
         stages.report(stages.measure(chosen.rounds, chosen.requests, chosen.connections), markdown=chosen.markdown)
+    elif chosen.command == "load":
+        loads = load.measure(chosen.servers, chosen.seconds, chosen.stints, chosen.connections)
+        load.report(loads, markdown=chosen.markdown)
 
 
 if __name__ == "__main__":

@@ -16,3 +16,14 @@ def gunicorn(app: str = "", *, workers: int = WORKERS) -> tuple[str, ...]:
 POWERPLANT = gunicorn()
 CONSTANT_VIEW = gunicorn("benchmarks.service.floor:flask_app")
 CONSTANT_WSGI = gunicorn("benchmarks.service.floor:wsgi_app")
+
+# The rivals write no access log, as gunicorn writes none here.
+GRANIAN = (
+    *(sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", "--workers", str(WORKERS)),
+    *("--blocking-threads", str(THREADS), "--no-access-log", "--host", "127.0.0.1", "--port", "{port}"),
+    "powerplant:create_app",
+)
+UVICORN = (
+    *(sys.executable, "-m", "uvicorn", "--workers", str(WORKERS), "--no-access-log", "--log-level", "warning"),
+    *("--host", "127.0.0.1", "--port", "{port}", "benchmarks.service.rivals:app"),
+)
