@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
-from benchmarks.service import load, overhead, stages
+from benchmarks.service import fuzz, load, overhead, soak, stages
 
 
 def main() -> None:
@@ -28,6 +29,15 @@ def main() -> None:
     command.add_argument("--stints", type=int, default=3, help="in which each server has them")
     command.add_argument("--connections", type=int, default=16)
 
+    command = commands.add_parser("soak", help="many requests, every answer checked, memory watched")
+    command.add_argument("--requests", type=int, default=200_000)
+    command.add_argument("--connections", type=int, default=16)
+
+    command = commands.add_parser("fuzz", help="requests that nobody should send, every answer judged")
+    command.add_argument("--attempts", type=int, default=20_000)
+    command.add_argument("--first-seed", type=int, default=0)
+    command.add_argument("--time-limit", type=float, default=2, help="seconds of solver; an answer may take 1 s more")
+
     chosen = parser.parse_args()
     if chosen.command == "overhead":
         measured = overhead.measure(chosen.rounds, chosen.requests, chosen.connections)
@@ -37,6 +47,11 @@ def main() -> None:
     elif chosen.command == "load":
         loads = load.measure(chosen.servers, chosen.seconds, chosen.stints, chosen.connections)
         load.report(loads, markdown=chosen.markdown)
+    elif chosen.command == "soak":
+        sys.exit(not soak.report(soak.measure(chosen.requests, chosen.connections), markdown=chosen.markdown))
+    else:
+        kinds = fuzz.measure(chosen.attempts, chosen.first_seed, chosen.time_limit)
+        sys.exit(not fuzz.report(kinds, markdown=chosen.markdown))
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ def resident_bytes(pid: int) -> int:
 
 def descriptors(pid: int) -> int:
     """How many files, sockets and pipes one process has open."""
-    return len(os.listdir(PROC / str(pid) / "fd"))
+    return sum(1 for _ in (PROC / str(pid) / "fd").iterdir())
 
 
 def _parent(path: Path) -> int:

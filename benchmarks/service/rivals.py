@@ -14,22 +14,17 @@ from powerplant.planning import plan_production
 
 CO2, TIME_LIMIT = True, 5.0
 
-app = FastAPI(openapi_url=None)
 
-
-@app.get("/health")
 async def health() -> dict[str, str]:
     """Tell that the server is up."""
     return {"status": "ok"}
 
 
-@app.post("/productionplan")
 async def productionplan(payload: ProductionPlanRequest) -> Response:
     """Plan inside the event loop, which is quickest for payloads that take microseconds."""
     return _plan(payload)
 
 
-@app.post("/threads/productionplan")
 def productionplan_in_a_thread(payload: ProductionPlanRequest) -> Response:
     """Plan in FastAPI's pool of threads, as one must where a payload may take long."""
     return _plan(payload)
@@ -39,3 +34,9 @@ def _plan(payload: ProductionPlanRequest) -> Response:
     plan = plan_production(payload, co2=CO2, time_limit=TIME_LIMIT)
     body = json.dumps([{"name": name, "p": p} for name, p in plan.outputs]) + "\n"
     return Response(body, media_type="application/json")
+
+
+app = FastAPI(openapi_url=None)
+app.add_api_route("/health", health)
+app.add_api_route("/productionplan", productionplan, methods=["POST"])
+app.add_api_route("/threads/productionplan", productionplan_in_a_thread, methods=["POST"])

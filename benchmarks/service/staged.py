@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import json
 import threading
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from functools import wraps
 from time import thread_time
@@ -49,7 +49,7 @@ class Stopwatch:
 
     def __init__(self) -> None:
         self._local = threading.local()
-        self._threads: list[Counter[str]] = []
+        self._threads: list[dict[str, float]] = []
 
     def timed(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         """Wrap a function, so that its CPU counts under this name."""
@@ -58,7 +58,7 @@ class Stopwatch:
         def run(*args: Any, **kwargs: Any) -> Any:
             local = self._local
             if not hasattr(local, "totals"):
-                local.totals, local.inside = Counter(), 0.0
+                local.totals, local.inside = defaultdict(float), 0.0
                 self._threads.append(local.totals)
             around, local.inside = local.inside, 0.0
             start = thread_time()
@@ -73,7 +73,8 @@ class Stopwatch:
 
     def totals(self) -> dict[str, float]:
         """Seconds by name, over all threads."""
-        return dict(sum(self._threads, Counter()))
+        names = {name for totals in self._threads for name in totals}
+        return {name: sum(totals.get(name, 0.0) for totals in self._threads) for name in names}
 
 
 def powerplant() -> Wsgi:

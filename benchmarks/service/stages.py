@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from contextlib import ExitStack
 from statistics import median
-from typing import Any
 
 from live_server import LiveServer, fetch, live_server
 
@@ -31,7 +29,7 @@ Stages = dict[str, dict[str, float]]
 
 def measure(rounds: int, requests: int, connections: int) -> Stages:
     """Let both take turns; the median over the rounds counts, stage by stage. The first round warms up."""
-    taken: dict[str, list[Counter[str]]] = {name: [] for name in COMMANDS}
+    taken: dict[str, list[dict[str, float]]] = {name: [] for name in COMMANDS}
     with ExitStack() as stack:
         booted = {name: stack.enter_context(live_server(command=command)) for name, command in COMMANDS.items()}
         for number in range(rounds + 1):
@@ -42,23 +40,23 @@ def measure(rounds: int, requests: int, connections: int) -> Stages:
     return {name: _medians(rounds_) for name, rounds_ in taken.items()}
 
 
-def _round(server: LiveServer, requests: int, connections: int) -> Counter[str]:
-    stages_before, cpu_before = _stages(server), cpu_seconds(server.pid)
+def _round(server: LiveServer, requests: int, connections: int) -> dict[str, float]:
+    before, cpu_before = _stages(server), cpu_seconds(server.pid)
     drive(server.url, in_turn(requests), connections, must_be_a_plan)
     cpu = cpu_seconds(server.pid) - cpu_before
-    spent = _stages(server)
-    spent.subtract(stages_before)
+    spent = {stage: seconds - before.get(stage, 0.0) for stage, seconds in _stages(server).items()}
     spent[GUNICORN] = cpu - sum(spent.values())
-    return Counter({stage: seconds / requests * 1e6 for stage, seconds in spent.items()})
+    return {stage: seconds / requests * 1e6 for stage, seconds in spent.items()}
 
 
-def _stages(server: LiveServer) -> Counter[str]:
-    told: dict[str, Any] = fetch("GET", server.url + PATH).json()
-    return Counter(told)
+def _stages(server: LiveServer) -> dict[str, float]:
+    told: dict[str, float] = fetch("GET", server.url + PATH).json()
+    return told
 
 
-def _medians(rounds: list[Counter[str]]) -> dict[str, float]:
-    return {stage: median(round_[stage] for round_ in rounds) for stage in set().union(*rounds)}
+def _medians(rounds: list[dict[str, float]]) -> dict[str, float]:
+    stages = {stage for round_ in rounds for stage in round_}
+    return {stage: median(round_.get(stage, 0.0) for round_ in rounds) for stage in stages}
 
 
 def report(stages: Stages, *, markdown: bool) -> None:
