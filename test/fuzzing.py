@@ -13,6 +13,7 @@ import re
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from copy import deepcopy
 from dataclasses import dataclass
 from fractions import Fraction
 from random import Random
@@ -393,7 +394,7 @@ def _mutate(rng: Random, payload: Any) -> Any:
     elif change == 3:
         holder[key] = _nested(rng, holder[key])
     elif change == 4 and isinstance(holder, list):
-        holder.insert(rng.randrange(len(holder) + 1), json.loads(_text(rng, holder[key], plain=True)))
+        holder.insert(rng.randrange(len(holder) + 1), deepcopy(holder[key]))
     elif change == 5:
         other, its_key = rng.choice(places)
         if isinstance(holder[key], str | int | float | None) and isinstance(other[its_key], str | int | float | None):
@@ -417,9 +418,9 @@ def _nudged(rng: Random, number: float) -> float:
     )
 
 
-def _text(rng: Random, value: Any, *, plain: bool = False) -> bytes:
+def _text(rng: Random, value: Any) -> bytes:
     """A value as JSON, with white space and escapes as they please."""
-    space = "" if plain else rng.choice(["", "", " ", "\n\t "])
+    space = rng.choice(["", "", " ", "\n\t "])
     return _written(value, space, ascii_only=rng.random() < 0.5).encode("utf-8", "surrogatepass")
 
 
@@ -570,7 +571,7 @@ def _faults(attempt: Attempt, answer: Answer) -> Iterator[str]:
             yield from _faults_of_problem(attempt, answer, due)
     elif answer.status >= 400 and attempt.method != "HEAD":
         yield from _faults_of_problem(attempt, answer, Owed(frozenset({"not-found", "method-not-allowed"})))
-    elif answer.status >= 500:
+    elif answer.status >= 500 or 300 <= answer.status < 400:
         yield f"{answer.status}"
 
 
