@@ -51,6 +51,7 @@ PROBLEM = {
     "status": 422,
     "detail": "d",
     "instance": "/productionplan",
+    "request_id": "1",
 }
 IN_A_GAP = {**PROBLEM, "reason": "below_minimum", "nearest_below": 0.0, "nearest_above": 10.0}
 
@@ -59,7 +60,7 @@ def judged(payload: Any, status: int, answered: Any, cost: str = "300.00") -> li
     sent = Attempt("POST", "/productionplan", (), json.dumps(payload).encode())
     kind = "application/json" if status == 200 else "application/problem+json"
     headers = HTTPMessage()
-    for name, value in [("Content-Type", kind), ("Plan-Status", "optimal"), ("Plan-Cost", cost)]:
+    for name, value in [("Content-Type", kind), ("Plan-Status", "optimal"), ("Plan-Cost", cost), ("X-Request-ID", "1")]:
         headers[name] = value
     return faults(sent, Answer(status, headers, json.dumps(answered).encode(), 0.0), MOST_SECONDS)
 

@@ -11,8 +11,10 @@ from fastapi import FastAPI, Response
 
 from powerplant.models import ProductionPlanRequest
 from powerplant.planning import plan_production
+from powerplant.solving import Solvers
 
 CO2, TIME_LIMIT = True, 5.0
+SOLVERS = Solvers(2)
 
 
 async def health() -> dict[str, str]:
@@ -31,7 +33,7 @@ def productionplan_in_a_thread(payload: ProductionPlanRequest) -> Response:
 
 
 def _plan(payload: ProductionPlanRequest) -> Response:
-    plan = plan_production(payload, co2=CO2, time_limit=TIME_LIMIT)
+    plan = plan_production(payload, co2=CO2, time_limit=TIME_LIMIT, solvers=SOLVERS)
     body = json.dumps([{"name": name, "p": p} for name, p in plan.outputs]) + "\n"
     return Response(body, media_type="application/json")
 

@@ -25,15 +25,17 @@ VIEW = "the view itself"
 FLASK = "Flask and Werkzeug around the view"
 STAGES = {
     "read the body": "powerplant.api.productionplan:_read_body",
-    "decode: JSON to Python": "powerplant.decoding:from_json",
-    "decode: faults between members": "powerplant.decoding:faults_between",
-    "decode: pydantic and the rest": "powerplant.api.productionplan:decode",
+    "decode: JSON to Python": "powerplant.decoding:_parse",
+    "decode: pydantic": "powerplant.decoding:_look_inside",
+    "decode: faults between members, the rest": "powerplant.api.productionplan:decode",
     "formulate": "powerplant.planning:formulate",
-    "solve": "powerplant.planning:solve",
+    "solve": "powerplant.solving:solve",
+    "check the proof": "powerplant.solving:_check",
+    "solve: the rest": "powerplant.planning:prove",
     "verify": "powerplant.planning:verify",
-    "check the proof": "powerplant.planning:_check",
     "present": "powerplant.planning:present",
     "plan: the rest": "powerplant.api.productionplan:plan_production",
+    "note facts for the log": "powerplant.api.productionplan:note",
     "write the answer": "powerplant.api.productionplan:_answer",
 }
 """Each stage and the function, under the name by which it is called, whose time it is without the stages inside it."""
@@ -95,13 +97,17 @@ def constant_view() -> Wsgi:
     return _timed(floor.flask_app, Stopwatch())
 
 
+def _name(function: Callable[..., Any]) -> str:
+    return getattr(function, "__qualname__", type(function).__name__)
+
+
 def _timed(app: Flask, stopwatch: Stopwatch) -> Wsgi:
     """Time the views, the hooks and the whole of an app, which then tells the sums at PATH."""
     for endpoint, view in app.view_functions.items():
         app.view_functions[endpoint] = stopwatch.timed(VIEW, view)
     for hooks in (app.before_request_funcs, app.after_request_funcs, app.teardown_request_funcs):
         for functions in hooks.values():
-            functions[:] = [stopwatch.timed(f"hook: {function.__name__}", function) for function in functions]
+            functions[:] = [stopwatch.timed(f"hook: {_name(function)}", function) for function in functions]
 
     def whole(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
         answer = app.wsgi_app(environ, start_response)
