@@ -75,8 +75,8 @@ class Soak:
             yield "memory grows"
         if files > files_before + 1:
             yield "descriptors leak"
-        if len({sample.pids for sample in self.samples}) > 1:
-            yield "a process was replaced"
+        if not all({*sample.pids} <= {*self.samples[-1].pids} for sample in self.samples):
+            yield "a process ended"
 
 
 def measure(requests: int, connections: int) -> Soak:
