@@ -48,10 +48,12 @@ class LiveServer:
     Attributes:
         url: its address, without a slash at the end.
         log_file: where its stdout and stderr go.
+        pid: of its first process, the parent of all others.
     """
 
     url: str
     log_file: Path
+    pid: int
 
     @property
     def log(self) -> str:
@@ -71,9 +73,9 @@ def live_server(
     port = _free_port()
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(SETTINGS)}
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        server = LiveServer(f"http://127.0.0.1:{port}", Path(folder) / "log")
+        log_file = Path(folder) / "log"
         with (
-            server.log_file.open("wb") as log,
+            log_file.open("wb") as log,
             subprocess.Popen(
                 [part.format(port=port) for part in command],
                 cwd=ROOT,
@@ -84,6 +86,7 @@ def live_server(
                 start_new_session=True,
             ) as process,
         ):
+            server = LiveServer(f"http://127.0.0.1:{port}", log_file, process.pid)
             try:
                 _wait_until_it_answers(server, process, deadline)
                 yield server

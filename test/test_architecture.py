@@ -89,7 +89,7 @@ def test_the_verifier_takes_nothing_from_the_solver_but_the_solutions_shape() ->
     assert taken == {"Solution"}
 
 
-@pytest.mark.parametrize("name", ["oracles", "case_files", "live_server", "test_contract", "strategies"])
+@pytest.mark.parametrize("name", ["oracles", "case_files", "live_server", "test_contract", "strategies", "fuzzing"])
 def test_what_checks_the_service_from_outside_imports_nothing_of_it(name: str) -> None:
     assert "powerplant" not in top_levels(ROOT / "test" / f"{name}.py")
 

@@ -1,0 +1,33 @@
+"""What gunicorn and Flask cost without us: two apps that answer the same bytes to everything."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from flask import Flask, Response
+
+from benchmarks.service import ROOT
+
+BODY = json.dumps(json.loads((ROOT / "example_payloads" / "response3.json").read_bytes())).encode()
+
+flask_app = Flask(__name__)
+
+
+@flask_app.post("/productionplan")
+def productionplan() -> Response:
+    """Answer payload 3, whatever was asked."""
+    return Response(BODY, mimetype="application/json")
+
+
+@flask_app.get("/health")
+def health() -> Response:
+    """Tell that the server is up."""
+    return Response(BODY, mimetype="application/json")
+
+
+def wsgi_app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:  # noqa: ARG001 - WSGI's own
+    """Answer payload 3, without Flask."""
+    start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(BODY)))])
+    return [BODY]
