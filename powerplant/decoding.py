@@ -1,8 +1,10 @@
 """From the bytes of a body to a valid request, or to every fault that can be told, at once.
 
-Faults inside one member are pydantic's to find; faults between members (two plants of one name, a pmin above its
-pmax, a price that is needed and absent) are looked for here, on the JSON itself, so that they are told together
-with the others.
+There are two ways. Nearly every body is valid: pydantic reads those straight from their bytes, and what they say is
+looked over once. Where anything is wrong, the body is read a second time, as JSON that can hold anything, and its
+faults are told. Faults inside one member are pydantic's to find; faults between members (two plants of one name, a
+pmin above its pmax, a price that is needed and absent) are looked for here, so that they are told together with the
+others.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails, from_json
 
 from powerplant.errors import Fault, InvalidPayload, MalformedPayload
-from powerplant.models import BEYOND_LIMITS, FIELDS, FUEL_KEYS, MAX_NAME_LENGTH, ProductionPlanRequest
+from powerplant.models import BEYOND_LIMITS, FIELDS, FUEL_KEYS, MAX_NAME_LENGTH, Fuels, ProductionPlanRequest
 
 UTF8_BOM = b"\xef\xbb\xbf"
 UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
@@ -50,6 +52,51 @@ def decode(body: bytes, *, co2: bool, max_plants: int) -> ProductionPlanRequest:
         MalformedPayload: the body is not JSON.
         InvalidPayload: it is JSON, but no valid request.
     """
+    body = body.removeprefix(UTF8_BOM)
+    request = _valid(body, co2=co2, max_plants=max_plants)
+    return _decode_with_care(body, co2=co2, max_plants=max_plants) if request is None else request
+
+
+def pointer(*path: str | int) -> str:
+    """An RFC 6901 pointer as a URI fragment: ``#/fuels/gas(euro~1MWh)``."""
+    tokens = (str(token).replace("~", "~0").replace("/", "~1") for token in path)
+    return "#" + quote("".join("/" + token for token in tokens), safe=FRAGMENT_SAFE)
+
+
+# --- A valid body ----------------------------------------------------------------------------------------------------
+
+
+def _valid(body: bytes, *, co2: bool, max_plants: int) -> ProductionPlanRequest | None:
+    """The request that a body is, unless something is wrong with it."""
+    try:
+        request = ProductionPlanRequest.model_validate_json(body)
+    except ValidationError:
+        return None
+    plants = request.powerplants
+    if len(plants) > max_plants or len({plant.name for plant in plants}) < len(plants):
+        return None
+    if any(plant.type != "windturbine" and plant.pmin > plant.pmax for plant in plants):
+        return None
+    return request if _has_prices_for({plant.type for plant in plants}, request.fuels, co2=co2) else None
+
+
+def _has_prices_for(types: set[str], fuels: Fuels, *, co2: bool) -> bool:
+    """Whether every price that these types of power plant need is there, and kerosine has one price."""
+    spellings = (fuels.kerosine, fuels.kerosine_other_spelling)
+    if "gasfired" in types and (fuels.gas is None or (co2 and fuels.co2 is None)):
+        return False
+    if "turbojet" in types and spellings == (None, None):
+        return False
+    if "windturbine" in types and fuels.wind is None:
+        return False
+    return None in spellings or fuels.kerosine == fuels.kerosine_other_spelling
+
+
+# --- A body with faults ----------------------------------------------------------------------------------------------
+
+
+def _decode_with_care(body: bytes, *, co2: bool, max_plants: int) -> ProductionPlanRequest:
+    """The request that a body is, or all its faults."""
     payload = _parse(body)
     if not isinstance(payload, dict):
         raise InvalidPayload([Fault("#", f"must be {EXPECTED}")])
@@ -63,17 +110,11 @@ def decode(body: bytes, *, co2: bool, max_plants: int) -> ProductionPlanRequest:
     return request
 
 
-def pointer(*path: str | int) -> str:
-    """An RFC 6901 pointer as a URI fragment: ``#/fuels/gas(euro~1MWh)``."""
-    tokens = (str(token).replace("~", "~0").replace("/", "~1") for token in path)
-    return "#" + quote("".join("/" + token for token in tokens), safe=FRAGMENT_SAFE)
-
-
 # --- Bytes to JSON ---------------------------------------------------------------------------------------------------
 
 
 def _parse(body: bytes) -> Any:
-    body = body.removeprefix(UTF8_BOM).rstrip(WHITE_SPACE)
+    body = body.rstrip(WHITE_SPACE)
     if not body:
         raise MalformedPayload(f"The body is empty: JSON is expected, {EXPECTED}.")
     if body.startswith(UTF16_BOMS) or b"\0" in body[:4]:

@@ -14,7 +14,7 @@ from strategies import payloads
 from powerplant import decoding
 from powerplant.decoding import decode, pointer
 from powerplant.errors import Fault, InvalidPayload, MalformedPayload
-from powerplant.models import GasFired, Turbojet, WindTurbine
+from powerplant.models import GasFired, ProductionPlanRequest, Turbojet, WindTurbine
 
 GAS, KEROSINE, KEROSINE_TOO = "gas(euro/MWh)", "kerosine(euro/MWh)", "kerosine(euro/Mwh)"
 FUELS = {GAS: 13.4, KEROSINE: 50.8, "co2(euro/ton)": 20, "wind(%)": 60}
@@ -516,3 +516,81 @@ def test_whatever_comes_is_a_request_or_one_fault_a_place_in_our_own_words(paylo
         assert "{" not in words
     places = [where for where, _ in faults(payload, co2=co2)]
     assert len(places) == len(set(places))
+
+
+# --- Two ways to one request -----------------------------------------------------------------------------------------
+
+few_megawatts = st.sampled_from([0, -0.0, 0.3, 0.1 + 0.2, 5, 5.0, 10, 1e6, 1_000_001])
+few_prices = st.sampled_from([None, 0, 50.8, 51, 51.0, -1e6, 1e7])
+
+
+@st.composite
+def nearly_valid(draw: st.DrawFn) -> Any:
+    """A payload whose faults, if it has any, are most often between its members."""
+    plant = st.fixed_dictionaries(
+        {
+            "name": st.sampled_from(["a", "b", "c", "d", "e", "\U0001f600"]),
+            "type": st.sampled_from(["gasfired", "turbojet", "windturbine"]),
+            "pmax": few_megawatts,
+        },
+        optional={"pmin": few_megawatts, "efficiency": st.sampled_from([0.53, 1, 1e-6, 0])},
+    )
+    fuels = st.fixed_dictionaries({}, optional=dict.fromkeys([*FUELS, KEROSINE_TOO], few_prices))
+    return {"load": draw(few_megawatts), "fuels": draw(fuels), "powerplants": draw(st.lists(plant, max_size=4))}
+
+
+@st.composite
+def bodies(draw: st.DrawFn) -> bytes:
+    """The bytes of a payload of any kind; or some that nearly are."""
+    body = json.dumps(draw(payloads(max_plants=3) | nearly_valid() | spoilt() | anything)).encode()
+    for _ in range(draw(st.sampled_from([0, 0, 1, 2]))):
+        place = draw(st.integers(0, len(body)))
+        mutation = draw(st.sampled_from([b"", b"0", b"-", b"e-3", b"1e400", b'"', b",", b"NaN", b'"load": 7,', b" "]))
+        body = body[:place] + (mutation or draw(st.binary(max_size=2))) + body[place + draw(st.integers(0, 2)) :]
+    return body
+
+
+def with_care(body: bytes, *, co2: bool, max_plants: int) -> ProductionPlanRequest | None:
+    """The request that a body is where it is read as one that may have faults; nothing where it has any."""
+    try:
+        return decoding._decode_with_care(body, co2=co2, max_plants=max_plants)
+    except (InvalidPayload, MalformedPayload):
+        return None
+
+
+def check_both_ways(body: bytes, *, co2: bool, max_plants: int = 3) -> bool:
+    """Whether a body is valid, which both ways must agree on, to the last digit."""
+    request = decoding._valid(body, co2=co2, max_plants=max_plants)
+    assert repr(request) == repr(with_care(body, co2=co2, max_plants=max_plants))
+    return request is not None
+
+
+@given(bodies(), st.booleans())
+def test_a_body_is_valid_and_means_the_same_on_either_way(body: bytes, co2: bool) -> None:
+    check_both_ways(body, co2=co2)
+
+
+@pytest.mark.parametrize(
+    ("body", "valid"),
+    [
+        (json.dumps(payload()).encode(), True),
+        (b" \r\n\t" + json.dumps(payload()).encode() + b"\n ", True),
+        (b'{"load": "x", ' + json.dumps(payload()).encode()[1:], True),  # of a key that stands twice the last counts
+        (json.dumps(payload()).encode()[:-1] + b', "load": "x"}', False),
+        (json.dumps(payload(x=float("nan"))).encode(), True),
+        (json.dumps(payload(x=10**400)).encode(), True),
+        (json.dumps(payload(load=float("nan"))).encode(), False),
+        (json.dumps(payload(load="?")).encode().replace(b'"?"', b"1e400"), False),
+        (json.dumps(payload(load="?")).encode().replace(b'"?"', b"-0"), True),
+        (json.dumps(payload(load="?")).encode().replace(b'"?"', b"4" + b"0" * 50 + b"e-48"), True),
+        (json.dumps(payload(x="?")).encode().replace(b'"?"', b"[" * 150 + b"]" * 150), True),
+        (json.dumps(payload(x="?")).encode().replace(b'"?"', b"[" * 300 + b"]" * 300), False),
+        (json.dumps(payload(x="?")).encode().replace(b'"?"', b'"\\ud800"'), False),
+        (json.dumps(payload(x="?")).encode().replace(b'"?"', b'"\xff"'), False),
+        (json.dumps(payload(powerplants=[WIND_PARK] * 2)).encode(), False),
+        (json.dumps(payload(powerplants=[WIND_PARK | {"name": str(i)} for i in range(4)])).encode(), False),
+        (b"", False),
+    ],
+)
+def test_what_parsers_may_read_in_two_ways_is_read_in_one(body: bytes, valid: bool) -> None:
+    assert check_both_ways(body, co2=True) == valid
