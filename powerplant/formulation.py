@@ -1,12 +1,13 @@
 """From a request to an instance of the solver: the only place where MW and euros become integers.
 
 A number means the decimal that stands in the JSON (``13.4`` is 13.4, not its binary neighbour), as far as a
-double carries it. From here on all is exact.
+double carries it. Quotients are kept as numerator and denominator, and rounded once, at the end; from there on all is
+exact.
 """
 
 from __future__ import annotations
 
-from decimal import ROUND_05UP, ROUND_HALF_EVEN, Context, Decimal
+from decimal import Context, Decimal
 from typing import NamedTuple
 
 from powerplant.merit_order import Unit
@@ -19,15 +20,20 @@ COST_DIGITS = 9
 EURO_DIGITS = COST_DIGITS + 1
 """So the cost of one tenth of a MW for an hour counts in units of 10**-10 euro."""
 
-TONNES_OF_CO2_PER_MWH = Decimal("0.3")
-"""What a gas-fired plant is charged for, per MWh of power."""
+TONNES_OF_CO2_PER_MWH = (3, 10)
+"""What a gas-fired plant is charged for, per MWh of power: 0.3."""
 
-EXACT = Context(prec=120, rounding=ROUND_05UP)
-"""Quotients and sums of prices are taken to 120 digits, and cut so that the last one still tells that more followed:
-the one rounding to come then falls as it would on the whole number, however many digits that has."""
+EXACT = Context(prec=120)
+"""More digits than any cost has."""
 
-ABSENT = Decimal("NaN")
-"""A price that is not there. Decoding has seen to it that no plant needs it; if one does, its cost is no integer."""
+MILLION = 10**6
+"""A number of the payload seldom has more than six places."""
+
+Ratio = tuple[int, int]
+"""An exact number: numerator, and denominator above 0."""
+
+ABSENT = (0, 0)
+"""A price that is not there. Decoding has seen to it that no plant needs it; where one does, 0 is divided by."""
 
 
 class Instance(NamedTuple):
@@ -53,21 +59,19 @@ def formulate(request: ProductionPlanRequest, *, co2: bool) -> Instance:
         request: a decoded payload; every price that its plants need is there.
         co2: whether emission allowances count in the marginal cost.
     """
-    load, on_grid = _tenths_down(request.load)
     fuels = request.fuels
-    gas = _decimal(fuels.gas)
-    kerosine = _decimal(fuels.kerosine if fuels.kerosine is not None else fuels.kerosine_other_spelling)
-    wind = _decimal(fuels.wind)
-    allowance = EXACT.multiply(TONNES_OF_CO2_PER_MWH, _decimal(fuels.co2)) if co2 else Decimal(0)
+    kerosine = fuels.kerosine if fuels.kerosine is not None else fuels.kerosine_other_spelling
+    wind = _price(fuels.wind)
+    gas_fired = _FuelCost.of(_price(fuels.gas), _price(fuels.co2) if co2 else (0, 1))
+    turbojet = _FuelCost.of(_price(kerosine), (0, 1))
     units = []
     for plant in request.powerplants:
-        if isinstance(plant, GasFired):
-            units.append(_fuel_burning_unit(plant, gas, allowance))
-        elif isinstance(plant, Turbojet):
-            units.append(_fuel_burning_unit(plant, kerosine, Decimal(0)))
-        else:
+        if plant.type == "windturbine":
             units.append(_wind_unit(plant, wind))
-    return Instance(tuple(plant.name for plant in request.powerplants), tuple(units), load, on_grid)
+        else:
+            units.append(_fuel_burning_unit(plant, gas_fired if plant.type == "gasfired" else turbojet))
+    load, on_grid = _tenths_down(request.load)
+    return Instance(tuple([plant.name for plant in request.powerplants]), tuple(units), load, on_grid)
 
 
 def euros(cost: int) -> Decimal:
@@ -75,32 +79,62 @@ def euros(cost: int) -> Decimal:
     return Decimal(cost).scaleb(-EURO_DIGITS, EXACT)
 
 
-def _fuel_burning_unit(plant: GasFired | Turbojet, fuel_price: Decimal, surcharge: Decimal) -> Unit:
-    cost = EXACT.add(EXACT.divide(fuel_price, _decimal(plant.efficiency)), surcharge)
-    min_output, max_output = _tenths_up(plant.pmin), _tenths_down(plant.pmax)[0]
+class _FuelCost(NamedTuple):
+    """The cost of a MWh of power, in 10**-9 euro: (``fuel`` / efficiency + ``surcharge``) / ``denominator``."""
+
+    fuel: int
+    surcharge: int
+    denominator: int
+
+    @classmethod
+    def of(cls, fuel_price: Ratio, allowance_price: Ratio) -> _FuelCost:
+        (price, price_denominator), (allowance, allowance_denominator) = fuel_price, allowance_price
+        tonnes, tonnes_denominator = TONNES_OF_CO2_PER_MWH
+        one_denominator = tonnes_denominator * allowance_denominator
+        return cls(
+            price * one_denominator * 10**COST_DIGITS,
+            tonnes * allowance * price_denominator * 10**COST_DIGITS,
+            price_denominator * one_denominator,
+        )
+
+    def at(self, efficiency: float) -> int:
+        """The marginal cost of a plant, rounded half to even."""
+        power, burnt = _ratio(efficiency)  # MWh of power out of MWh of fuel
+        denominator = self.denominator * power
+        cost, rest = divmod(self.fuel * burnt + self.surcharge * power, denominator)
+        above_half = 2 * rest - denominator
+        return cost + 1 if above_half > 0 or (above_half == 0 and cost % 2) else cost
+
+
+def _fuel_burning_unit(plant: GasFired | Turbojet, fuel: _FuelCost) -> Unit:
+    (pmin, pmin_denominator), max_output = _ratio(plant.pmin), _tenths_down(plant.pmax)[0]
+    min_output = -(-TENTHS_PER_MEGAWATT * pmin // pmin_denominator)  # rounded up
     if min_output > max_output:  # no tenth is left between its limits: never on
         min_output = max_output = 0
-    return Unit(int(cost.scaleb(COST_DIGITS, EXACT).to_integral_value(ROUND_HALF_EVEN)), min_output, max_output)
+    return Unit(fuel.at(plant.efficiency), min_output, max_output)
 
 
-def _wind_unit(plant: WindTurbine, wind: Decimal) -> Unit:
-    percent_of_tenths = EXACT.multiply(_decimal(plant.pmax), wind)
-    output = int(percent_of_tenths.scaleb(-1, EXACT))  # cut down: one cannot sell wind that does not blow
+def _wind_unit(plant: WindTurbine, wind: Ratio) -> Unit:
+    (percent, percent_denominator), (pmax, pmax_denominator) = wind, _ratio(plant.pmax)
+    # Cut down: one cannot sell wind that does not blow.
+    output = TENTHS_PER_MEGAWATT * percent * pmax // (100 * percent_denominator * pmax_denominator)
     return Unit(0, output, output)
-
-
-def _decimal(number: float | None) -> Decimal:
-    return Decimal(repr(number)) if number is not None else ABSENT
 
 
 def _tenths_down(megawatt: float) -> tuple[int, bool]:
     """Tenths of a MW, rounded down, and whether nothing was lost."""
-    tenths = round(megawatt * TENTHS_PER_MEGAWATT)
-    if tenths / TENTHS_PER_MEGAWATT == megawatt:  # then the shortest decimal of the double has one place
-        return tenths, True
-    return int(_decimal(megawatt).scaleb(1, EXACT)), False
+    megawatts, denominator = _ratio(megawatt)
+    tenths, rest = divmod(TENTHS_PER_MEGAWATT * megawatts, denominator)
+    return tenths, not rest
 
 
-def _tenths_up(megawatt: float) -> int:
-    tenths, exact = _tenths_down(megawatt)
-    return tenths if exact else tenths + 1
+def _price(number: float | None) -> Ratio:
+    return ABSENT if number is None else _ratio(number)
+
+
+def _ratio(number: float) -> Ratio:
+    """The shortest decimal that the double is nearest to, exactly."""
+    millionths = round(number * MILLION)
+    if millionths / MILLION == number:  # of so few digits only one decimal is nearest to a double: this is it
+        return millionths, MILLION
+    return Decimal(repr(number)).as_integer_ratio()

@@ -14,7 +14,7 @@ from oracles import exact, expected_units
 from strategies import payloads
 
 from powerplant.decoding import decode
-from powerplant.formulation import Instance, euros, formulate
+from powerplant.formulation import Instance, _ratio, euros, formulate
 from powerplant.merit_order import Unit
 
 
@@ -179,6 +179,16 @@ def test_a_payload_becomes_what_fractions_say(payload: dict[str, Any], co2: bool
     ]
     load = exact(payload["load"]) * 10
     assert (instance.load, instance.on_grid) == (load.numerator // load.denominator, load.denominator == 1)
+
+
+@given(st.floats(-1e6, 1e6) | st.integers(-(10**12), 10**12).map(lambda millionths: millionths / 10**6))
+@example(999_999.999999)
+@example(999_999.9999990001)
+@example(0.1 + 0.2)
+@example(-0.0)
+@example(5e-324)
+def test_a_number_is_its_shortest_decimal(number: float) -> None:
+    assert Fraction(*_ratio(number)) == Fraction(repr(number))
 
 
 @given(st.floats(-1e6, 1e6), st.floats(1e-6, 1), st.floats(-1e6, 1e6))
