@@ -20,16 +20,18 @@ def register(app: Flask, settings: Settings) -> None:
     """Give the app its settings, its log, its routes and its error handlers."""
     app.config["SETTINGS"] = settings
     app.config["SOLVERS"] = Solvers(settings.solvers)
-    observation.register(app, log_json=settings.log_json)
+    listeners = []
+    if find_spec("prometheus_client"):
+        from powerplant.api import metrics
+
+        app.register_blueprint(metrics.blueprint)
+        listeners.append(metrics.count)
+    observation.register(app, log_json=settings.log_json, listeners=listeners)
     headers.register(app, settings)
     app.register_blueprint(productionplan.blueprint)
     app.register_blueprint(probes.blueprint)
     app.register_blueprint(problems.blueprint)
     problems.register_handlers(app)
-    if find_spec("prometheus_client"):
-        from powerplant.api import metrics
-
-        metrics.register(app)
     if count := settings.proxies:
         # Flask's own way to put something around an app.
         app.wsgi_app = ProxyFix(app.wsgi_app, count, count, count, x_prefix=count)  # type: ignore[method-assign]

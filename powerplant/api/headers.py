@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import request
 
 if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
     from flask import Flask, Response
 
     from powerplant.config import Settings
@@ -19,21 +21,35 @@ ONE_DAY = "86400"
 """Seconds for which a browser may remember what it may send."""
 
 
+GUARD = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+"""No guessing of types, and nothing loaded into a page that does not say so itself."""
+
+
 def register(app: Flask, settings: Settings) -> None:
     """Set them on every answer."""
-    app.after_request(_guard)
+    # Flask's own way to put something around an app.
+    app.wsgi_app = _guarded(app.wsgi_app)  # type: ignore[method-assign, assignment]
     if settings.cors_origins:
         app.after_request(partial(_share, settings.cors_origins))
 
 
-def _guard(response: Response) -> Response:
-    """No guessing of types, nothing loaded into a page that does not say so itself, no versions of software."""
-    headers = response.headers
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-    if request.environ.get("SERVER_SOFTWARE", "").startswith("Werkzeug"):  # it would name itself and Python
-        headers["Server"] = "powerplant"
-    return response
+def _guarded(app: WSGIApplication) -> WSGIApplication:
+    """Beside the headers of GUARD, no versions of software."""
+
+    def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        def guard_and_start(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
+            given = {name for name, _ in headers}
+            headers += [header for header in GUARD.items() if header[0] not in given]
+            if environ.get("SERVER_SOFTWARE", "").startswith("Werkzeug"):  # it would name itself and Python
+                headers.append(("Server", "powerplant"))
+            return start_response(status, headers, *error)
+
+        return app(environ, guard_and_start)
+
+    return serve
 
 
 def _share(origins: tuple[str, ...], response: Response) -> Response:

@@ -8,10 +8,9 @@ this module is imported only where it is installed.
 from __future__ import annotations
 
 import os
-from time import perf_counter
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response, request
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     REGISTRY,
@@ -23,7 +22,7 @@ from prometheus_client import (
 )
 
 if TYPE_CHECKING:
-    from flask import Flask
+    from powerplant.api.observation import Observation
 
 blueprint = Blueprint("metrics", __name__)
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each number, that nobody asks for
@@ -42,19 +41,14 @@ SOLVING = Histogram("powerplant_solve_seconds", "Seconds of the solver for a pla
 FLEET = Histogram("powerplant_plants", "Power plants of a valid payload.", buckets=PLANTS)
 
 
-def register(app: Flask) -> None:
-    """Count every request, and tell the numbers."""
-    app.register_blueprint(blueprint)
-    app.after_request(_count)
-
-
-def _count(response: Response) -> Response:
-    event, facts = g.event, g.facts
+def count(observed: Observation, status: int, seconds: float) -> None:
+    """Count an answer."""
+    event, facts = observed.event, observed.facts
     # Only names of our own become labels: what clients make up would grow without end.
     route = request.url_rule.rule if request.url_rule else "unknown"
     method = request.method if request.method in METHODS else "other"
-    REQUESTS.labels(method, route, response.status_code).inc()
-    LATENCY.labels(route).observe(perf_counter() - g.start)
+    REQUESTS.labels(method, route, status).inc()
+    LATENCY.labels(route).observe(seconds)
     if "plants" in facts:
         FLEET.observe(facts["plants"])
     if event == "plan":
@@ -64,7 +58,6 @@ def _count(response: Response) -> Response:
         INFEASIBLE.labels(facts["reason"]).inc()
     elif event == "gave-up":
         GAVE_UP.inc()
-    return response
 
 
 @blueprint.get("/metrics", strict_slashes=False)

@@ -1,4 +1,4 @@
-"""What is known of a request, told once when its answer leaves, as one line of the log.
+"""What is known of a request, told once when its answer leaves: as a line of the log, and in the metrics.
 
 On its way through the app a request gathers facts: what came of it (``plan``, ``infeasible``, ...), how many plants it
 had, how long it was solved. Nothing of the payload itself is among them.
@@ -9,17 +9,19 @@ from __future__ import annotations
 import logging
 import re
 import sys
+from collections.abc import Callable, Iterable, Sequence
 from secrets import token_hex
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from flask import current_app, g, has_request_context, request
+from flask import has_request_context, request
 from flask.logging import default_handler
 
 from powerplant.logs import formatter
 
 if TYPE_CHECKING:
-    from flask import Flask, Response
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from flask import Flask
 
 REQUEST_ID = "X-Request-ID"
 LEGAL_ID = re.compile(r"[!-~]{1,128}")
@@ -28,18 +30,90 @@ LEGAL_ID = re.compile(r"[!-~]{1,128}")
 PROBES = ("/health", "/ready", "/metrics")
 """Asked all the time; not worth a line each."""
 
+PLACE = "powerplant.observation"
+"""Where the WSGI environment of a request holds what is known of it."""
 
-def register(app: Flask, *, log_json: bool) -> None:
+
+class Observation:
+    """What is known of one request.
+
+    Attributes:
+        start: when it came in, by the performance counter.
+        request_id: what it is called in every line of the log, in its answer, and by its client.
+        event: what came of it.
+        facts: for its line of the log.
+        payload: its body, for the log of a bug of our own.
+    """
+
+    __slots__ = ("event", "facts", "payload", "request_id", "start")
+
+    def __init__(self, supplied_id: str) -> None:
+        self.start = perf_counter()
+        self.request_id = supplied_id if LEGAL_ID.fullmatch(supplied_id) else token_hex(8)
+        self.event = "request"
+        self.facts: dict[str, Any] = {}
+        self.payload = b""
+
+    def note(self, event: str, **facts: Any) -> None:
+        """Remember what came of the request, and facts for its line of the log."""
+        self.event = event
+        self.facts |= facts
+
+
+Listener = Callable[[Observation, int, float], None]
+"""What is told of every answer: the observation, the status, and the seconds from the first moment on."""
+
+
+def observation() -> Observation:
+    """Of the request that is being answered."""
+    observed: Observation = request.environ[PLACE]
+    return observed
+
+
+def register(app: Flask, *, log_json: bool, listeners: Sequence[Listener]) -> None:
     """Watch every request from its first moment to its last, and write the log to stdout."""
     _log_to_stdout(app, formatter(as_json=log_json))
-    app.before_request(_begin)
-    app.after_request(_tell)
+    # Flask's own way to put something around an app.
+    app.wsgi_app = _Watched(app.wsgi_app, [_write_line(app.logger), *listeners])  # type: ignore[method-assign]
 
 
-def note(event: str, **facts: Any) -> None:
-    """Remember what came of the request that is being answered, and facts for its line of the log."""
-    g.event = event
-    g.facts.update(facts)
+class _Watched:
+    """An app whose every answer is told to the listeners as it leaves, and names the request that it is for."""
+
+    def __init__(self, app: WSGIApplication, listeners: Sequence[Listener]) -> None:
+        self._app = app
+        self._listeners = listeners
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        observed = environ[PLACE] = Observation(environ.get("HTTP_X_REQUEST_ID", ""))
+
+        def tell_and_start(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
+            headers.append((REQUEST_ID, observed.request_id))
+            code, seconds = int(status[:3]), perf_counter() - observed.start
+            for tell in self._listeners:
+                tell(observed, code, seconds)
+            return start_response(status, headers, *error)
+
+        return self._app(environ, tell_and_start)
+
+
+def _write_line(logger: logging.Logger) -> Listener:
+    """A line of the log for every answer."""
+
+    def write_line(observed: Observation, status: int, seconds: float) -> None:
+        path = request.path
+        if path not in PROBES:
+            line = {
+                "request_id": observed.request_id,
+                "method": request.method,
+                "path": path,
+                "status": status,
+                **observed.facts,
+                "ms": round(seconds * 1000, 3),
+            }
+            logger.info(observed.event, extra={"facts": line})
+
+    return write_line
 
 
 def _log_to_stdout(app: Flask, form: logging.Formatter) -> None:
@@ -56,29 +130,7 @@ def _log_to_stdout(app: Flask, form: logging.Formatter) -> None:
 
 def _add_request_id(record: logging.LogRecord) -> bool:
     """Let every line that is written while a request is answered name it."""
-    if has_request_context() and "request_id" in g:
-        record.facts = {"request_id": g.request_id, **getattr(record, "facts", {})}
+    facts = getattr(record, "facts", {})
+    if "request_id" not in facts and has_request_context():
+        record.facts = {"request_id": observation().request_id, **facts}
     return True
-
-
-def _begin() -> None:
-    g.start = perf_counter()
-    supplied = request.headers.get(REQUEST_ID, "")
-    g.request_id = supplied if LEGAL_ID.fullmatch(supplied) else token_hex(8)
-    g.event = "request"
-    g.facts = {}
-
-
-def _tell(response: Response) -> Response:
-    seconds = perf_counter() - g.start
-    response.headers[REQUEST_ID] = g.request_id
-    if request.path not in PROBES:
-        line = {
-            "method": request.method,
-            "path": request.path,
-            "status": response.status_code,
-            **g.facts,
-            "ms": round(seconds * 1000, 3),
-        }
-        current_app.logger.info(g.event, extra={"facts": line})
-    return response

@@ -8,10 +8,10 @@ from http import HTTPStatus
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from flask import Blueprint, Flask, Response, current_app, g, request
+from flask import Blueprint, Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, NotFound
 
-from powerplant.api.observation import note
+from powerplant.api.observation import observation
 from powerplant.errors import InfeasibleLoad, InvalidPayload, InvalidQuery, MalformedPayload, OutOfTime, TooBusy
 
 blueprint = Blueprint("problems", __name__, url_prefix="/problems")
@@ -139,10 +139,10 @@ def _response(status: int, type_: str, title: str, detail: str, members: dict[st
         "status": status,
         "detail": detail,
         "instance": quote(request.script_root + request.path),
-        "request_id": g.request_id,
+        "request_id": observation().request_id,
         **members,
     }
-    note("problem", problem=type_.rpartition("/")[2])
+    observation().note("problem", problem=type_.rpartition("/")[2])
     return Response(json.dumps(body) + "\n", status, mimetype="application/problem+json")
 
 
@@ -170,7 +170,7 @@ def _infeasible_load(error: InfeasibleLoad) -> Response:
         nearest_below=error.nearest_below,
         nearest_above=error.nearest_above,
     )
-    note("infeasible", reason=error.reason)
+    observation().note("infeasible", reason=error.reason)
     return response
 
 
@@ -178,7 +178,7 @@ def _out_of_time(error: OutOfTime) -> Response:
     gap = None if error.gap is None else float(error.gap)
     response = problem("gave-up", str(error), gap=gap)
     response.headers["Retry-After"] = RETRY_AFTER
-    note("gave-up", gap=gap)
+    observation().note("gave-up", gap=gap)
     return response
 
 
@@ -196,7 +196,7 @@ def _http_exception(error: HTTPException) -> Response:
     if name is not None and error.description == type(error).description:  # the framework's words, not ours
         detail = PROBLEM_TYPES[name].explanation
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
-        payload = g.get("payload", b"").decode(errors="backslashreplace")
+        payload = observation().payload.decode(errors="backslashreplace")
         current_app.logger.error("the payload of a request that failed", extra={"facts": {"payload": payload}})
     response = problem(name, detail) if name else _response(status, "about:blank", error.name, detail, {})
     for header, value in error.get_headers():

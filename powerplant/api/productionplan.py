@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal
+from socket import socket
 from time import monotonic
-from typing import Any
+from typing import IO, Any
 
-from flask import Blueprint, Response, current_app, g, request
+from flask import Blueprint, Response, current_app, request
+from pydantic_core import to_json
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, RequestTimeout
 
-from powerplant.api.observation import note
+from powerplant.api.observation import Observation, observation
 from powerplant.config import Settings
 from powerplant.decoding import decode
 from powerplant.errors import InvalidQuery
@@ -32,38 +34,53 @@ SHORTEST_WAIT = 0.001
 @blueprint.post("/productionplan", strict_slashes=False)
 def productionplan() -> Response:
     """Answer a payload with its production plan; every error is told by the handlers in ``problems``."""
-    payload, options = _read_request()
+    observed = observation()
+    payload, options = _read_request(observed)
     plan = plan_production(payload, **options)
-    note("plan", cost=_cents(plan.cost), proof=plan.method, solve_ms=round(plan.seconds * 1000, 3))
-    return _answer(plan)
+    cost = _cents(plan.cost)
+    observed.note("plan", cost=cost, proof=plan.method, solve_ms=round(plan.seconds * 1000, 3))
+    return _answer(plan, cost)
 
 
 @blueprint.post("/productionplan/report", strict_slashes=False)
 def report() -> Response:
     """Answer a payload with its production plan and why it is as it is."""
-    payload, options = _read_request()
+    observed = observation()
+    payload, options = _read_request(observed)
     explained = report_production(payload, **options)
-    note("report", cost=f"{explained.cost.total:.2f}", proof=explained.proof)
+    observed.note("report", cost=f"{explained.cost.total:.2f}", proof=explained.proof)
     return Response(explained.model_dump_json() + "\n", mimetype="application/json")
 
 
-def _read_request() -> tuple[ProductionPlanRequest, dict[str, Any]]:
+def _read_request(observed: Observation) -> tuple[ProductionPlanRequest, dict[str, Any]]:
     """A valid payload, and how it is to be planned."""
-    settings: Settings = current_app.config["SETTINGS"]
-    co2 = _counts_co2(default=settings.co2)
-    feasible = _takes_feasible()
-    body = g.payload = _read_body(settings.max_body, settings.body_timeout)
+    config = current_app.config
+    settings: Settings = config["SETTINGS"]
+    co2, feasible = _options(default_co2=settings.co2)
+    observed.payload = body = _read_body(settings.max_body, settings.body_timeout)
     payload = decode(body, co2=co2, max_plants=settings.max_plants)
-    note("payload", plants=len(payload.powerplants), load=payload.load)
-    solvers = current_app.config["SOLVERS"]
-    return payload, {"co2": co2, "feasible": feasible, "time_limit": settings.time_limit, "solvers": solvers}
+    observed.note("payload", plants=len(payload.powerplants), load=payload.load)
+    return payload, {
+        "co2": co2,
+        "feasible": feasible,
+        "time_limit": settings.time_limit,
+        "solvers": config["SOLVERS"],
+    }
 
 
-def _counts_co2(*, default: bool) -> bool:
-    for parameter in request.args:
+def _options(*, default_co2: bool) -> tuple[bool, bool]:
+    """Whether CO2 counts, and whether a plan not proven to be a cheapest one will do when the time is over."""
+    if not request.query_string:
+        return default_co2, False
+    arguments = request.args
+    return _counts_co2(arguments, default=default_co2), _takes_feasible(arguments)
+
+
+def _counts_co2(arguments: MultiDict[str, str], *, default: bool) -> bool:
+    for parameter in arguments:
         if parameter != "co2" and parameter.lower() == "co2":
             raise InvalidQuery(parameter, "must be written in small letters, as co2")
-    values = request.args.getlist("co2")
+    values = arguments.getlist("co2")
     if not values:
         return default
     if values not in (["true"], ["false"]):
@@ -71,43 +88,46 @@ def _counts_co2(*, default: bool) -> bool:
     return values == ["true"]
 
 
-def _takes_feasible() -> bool:
-    """Whether a plan that is not proven to be a cheapest one will do when the time is over."""
-    values = request.args.getlist("accept")
+def _takes_feasible(arguments: MultiDict[str, str]) -> bool:
+    values = arguments.getlist("accept")
     if values not in ([], ["feasible"]):
         raise InvalidQuery("accept", "can only be feasible, given once")
     return bool(values)
 
 
 def _read_body(max_body: int, timeout: float) -> bytes:
-    """The whole body, whatever its Content-Type and however it is sent.
-
-    One byte more than the limit is asked for, since a body in chunks does not say its length before.
-    """
-    too_large = f"A body may have {max_body} bytes here."
-    if (request.content_length or 0) > max_body:
-        raise RequestEntityTooLarge(too_large)
-    body = bytearray()
-    end = monotonic() + timeout
-    while chunk := _read_chunk(min(CHUNK, max_body + 1 - len(body)), end):
-        body += chunk
-        if len(body) > max_body:
-            raise RequestEntityTooLarge(too_large)
-    return bytes(body)
+    """The whole body, whatever its Content-Type and however it is sent."""
+    length = request.content_length
+    if length is None:  # a body in chunks does not say its length before; one byte above the limit tells
+        length = max_body + 1
+    elif length > max_body:
+        raise RequestEntityTooLarge(_TOO_LARGE.format(max_body))
+    body = _read(length, request.stream, request.environ.get("gunicorn.socket"), monotonic() + timeout)
+    if len(body) > max_body:
+        raise RequestEntityTooLarge(_TOO_LARGE.format(max_body))
+    return body
 
 
-def _read_chunk(size: int, end: float) -> bytes:
-    """What has come of the body, up to a size; an empty one at its end.
+_TOO_LARGE = "A body may have {} bytes here."
+
+
+def _read(length: int, stream: IO[bytes], connection: socket | None, end: float) -> bytes:
+    """So many bytes of a stream, or what there is.
 
     Under gunicorn the socket is given no longer than until ``end`` (a moment of the monotonic clock): bodies that never
     come to their end would hold every thread.
     """
-    connection = request.environ.get("gunicorn.socket")
+    body = bytearray()
     before = connection.gettimeout() if connection else None
     try:
-        if connection:
-            connection.settimeout(min(max(end - monotonic(), SHORTEST_WAIT), LONGEST_PAUSE))
-        return request.stream.read(size)
+        while len(body) < length:
+            if connection:
+                connection.settimeout(min(max(end - monotonic(), SHORTEST_WAIT), LONGEST_PAUSE))
+            chunk = stream.read(min(CHUNK, length - len(body)))
+            if not chunk:
+                break
+            body += chunk
+        return bytes(body)
     except TimeoutError as error:
         raise RequestTimeout from error
     except Exception as error:  # each server has errors of its own for chunks that are none and clients that went away
@@ -117,16 +137,12 @@ def _read_chunk(size: int, end: float) -> bytes:
             connection.settimeout(before)
 
 
-def _answer(plan: ProductionPlan) -> Response:
-    response = Response(
-        json.dumps([{"name": name, "p": p} for name, p in plan.outputs]) + "\n", mimetype="application/json"
-    )
-    headers = response.headers
-    headers["Plan-Status"] = "feasible" if plan.gap else "optimal"
-    headers["Plan-Cost"] = _cents(plan.cost)
+def _answer(plan: ProductionPlan, cost: str) -> Response:
+    body = to_json([{"name": name, "p": p} for name, p in plan.outputs]) + b"\n"
+    headers = {"Plan-Status": "feasible" if plan.gap else "optimal", "Plan-Cost": cost}
     if plan.gap:
         headers["Plan-Gap"] = str(plan.gap.quantize(CENT, ROUND_CEILING))
-    return response
+    return Response(body, headers=headers, content_type="application/json")
 
 
 def _cents(euros: Decimal) -> str:
