@@ -11,6 +11,8 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
+from pydantic_core import to_json
+
 PLAIN_WORD = re.compile("[!#-~]+")
 
 
@@ -28,7 +30,10 @@ class JsonLines(logging.Formatter):
         line = {"time": time, "level": record.levelname.lower(), "event": record.getMessage(), **_facts(record)}
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str)
+        try:
+            return to_json(line, fallback=str, ensure_ascii=True).decode()
+        except ValueError:  # a text that is no Unicode: half a surrogate pair
+            return json.dumps(line, default=str)
 
 
 class TextLines(logging.Formatter):

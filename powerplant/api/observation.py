@@ -10,7 +10,7 @@ import logging
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from secrets import token_hex
+from random import getrandbits
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +49,7 @@ class Observation:
 
     def __init__(self, supplied_id: str) -> None:
         self.start = perf_counter()
-        self.request_id = supplied_id if LEGAL_ID.fullmatch(supplied_id) else token_hex(8)
+        self.request_id = supplied_id if LEGAL_ID.fullmatch(supplied_id) else f"{getrandbits(64):016x}"
         self.event = "request"
         self.facts: dict[str, Any] = {}
         self.payload = b""
@@ -117,6 +117,9 @@ def _write_line(logger: logging.Logger) -> Listener:
 
 
 def _log_to_stdout(app: Flask, form: logging.Formatter) -> None:
+    # No form of the log tells thread, process or line of code: logging has switches for not looking them up.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None  # noqa: SLF001 - documented, whatever its name
     app.logger.removeHandler(default_handler)
     for earlier in [*app.logger.handlers]:  # the logger outlives an app of the same name
         app.logger.removeHandler(earlier)
