@@ -20,8 +20,8 @@ COST_DIGITS = 9
 EURO_DIGITS = COST_DIGITS + 1
 """So the cost of one tenth of a MW for an hour counts in units of 10**-10 euro."""
 
-TONNES_OF_CO2_PER_MWH = (3, 10)
-"""What a gas-fired plant is charged for, per MWh of power: 0.3."""
+TONNES_OF_CO2_PER_MWH = Decimal("0.3")
+"""What a gas-fired plant is charged for, per MWh of power."""
 
 EXACT = Context(prec=120)
 """More digits than any cost has."""
@@ -89,7 +89,7 @@ class _FuelCost(NamedTuple):
     @classmethod
     def of(cls, fuel_price: Ratio, allowance_price: Ratio) -> _FuelCost:
         (price, price_denominator), (allowance, allowance_denominator) = fuel_price, allowance_price
-        tonnes, tonnes_denominator = TONNES_OF_CO2_PER_MWH
+        tonnes, tonnes_denominator = TONNES_OF_CO2_PER_MWH.as_integer_ratio()
         one_denominator = tonnes_denominator * allowance_denominator
         return cls(
             price * one_denominator * 10**COST_DIGITS,
