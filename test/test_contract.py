@@ -568,8 +568,8 @@ def test_the_numbers_of_all_workers_are_told_together(boot_server: BootServer) -
         fetch("POST", f"{url}/productionplan", json=PAYLOAD_3)
     for _ in range(6):
         text = fetch("GET", f"{url}/metrics").text
-        assert 'powerplant_plans_total{proof="merit order"} 40.0' in text
-        assert 'powerplant_requests_total{method="POST",route="/productionplan",status="200"} 40.0' in text
+        assert 'powerplant_solve_seconds_count{proof="merit order"} 40.0' in text
+        assert 'powerplant_request_seconds_count{method="POST",route="/productionplan",status="200"} 40.0' in text
 
 
 # --- Environments ----------------------------------------------------------------------------------------------------
