@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal
-from socket import socket
-from time import monotonic
-from typing import IO, Any
+from typing import Any
 
 from flask import Blueprint, Response, current_app, request
 from pydantic_core import to_json
 from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, RequestTimeout
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from powerplant.api.observation import Observation, observation
 from powerplant.config import Settings
@@ -24,11 +22,6 @@ blueprint = Blueprint("productionplan", __name__)
 
 CENT = Decimal("0.01")
 CHUNK = 64 * 1024
-LONGEST_PAUSE = 2.0
-"""Seconds that a client may pause inside its body."""
-
-SHORTEST_WAIT = 0.001
-"""Seconds; a timeout of 0 would mean not to wait at all, even for what is there."""
 
 
 @blueprint.post("/productionplan", strict_slashes=False)
@@ -57,7 +50,7 @@ def _read_request(observed: Observation) -> tuple[ProductionPlanRequest, dict[st
     config = current_app.config
     settings: Settings = config["SETTINGS"]
     co2, feasible = _options(default_co2=settings.co2)
-    observed.payload = body = _read_body(settings.max_body, settings.body_timeout)
+    observed.payload = body = _read_body(settings.max_body)
     payload = decode(body, co2=co2, max_plants=settings.max_plants)
     observed.note("payload", plants=len(payload.powerplants), load=payload.load)
     return payload, {
@@ -95,46 +88,27 @@ def _takes_feasible(arguments: MultiDict[str, str]) -> bool:
     return bool(values)
 
 
-def _read_body(max_body: int, timeout: float) -> bytes:
-    """The whole body, whatever its Content-Type and however it is sent."""
+def _read_body(max_body: int) -> bytes:
+    """The whole body, whatever its Content-Type and however it is sent; that it arrives is the server's work."""
     length = request.content_length
     if length is None:  # a body in chunks does not say its length before; one byte above the limit tells
         length = max_body + 1
     elif length > max_body:
-        raise RequestEntityTooLarge(_TOO_LARGE.format(max_body))
-    body = _read(length, request.stream, request.environ.get("gunicorn.socket"), monotonic() + timeout)
-    if len(body) > max_body:
-        raise RequestEntityTooLarge(_TOO_LARGE.format(max_body))
-    return body
-
-
-_TOO_LARGE = "A body may have {} bytes here."
-
-
-def _read(length: int, stream: IO[bytes], connection: socket | None, end: float) -> bytes:
-    """So many bytes of a stream, or what there is.
-
-    Under gunicorn the socket is given no longer than until ``end`` (a moment of the monotonic clock): bodies that never
-    come to their end would hold every thread.
-    """
-    body = bytearray()
-    before = connection.gettimeout() if connection else None
+        raise _too_large(max_body)
+    stream, chunks, missing = request.stream, [], length
     try:
-        while len(body) < length:
-            if connection:
-                connection.settimeout(min(max(end - monotonic(), SHORTEST_WAIT), LONGEST_PAUSE))
-            chunk = stream.read(min(CHUNK, length - len(body)))
-            if not chunk:
-                break
-            body += chunk
-        return bytes(body)
-    except TimeoutError as error:
-        raise RequestTimeout from error
+        while missing and (chunk := stream.read(min(CHUNK, missing))):
+            chunks.append(chunk)
+            missing -= len(chunk)
     except Exception as error:  # each server has errors of its own for chunks that are none and clients that went away
         raise BadRequest("The body could not be read to its end.") from error
-    finally:
-        if connection:
-            connection.settimeout(before)
+    if length > max_body and not missing:
+        raise _too_large(max_body)
+    return b"".join(chunks)
+
+
+def _too_large(max_body: int) -> RequestEntityTooLarge:
+    return RequestEntityTooLarge(f"A body may have {max_body} bytes here.")
 
 
 def _answer(plan: ProductionPlan, cost: str) -> Response:
