@@ -70,8 +70,9 @@ def formulate(request: ProductionPlanRequest, *, co2: bool) -> Instance:
             units.append(_wind_unit(plant, wind))
         else:
             units.append(_fuel_burning_unit(plant, gas_fired if plant.type == "gasfired" else turbojet))
-    load, on_grid = _tenths_down(request.load)
-    return Instance(tuple([plant.name for plant in request.powerplants]), tuple(units), load, on_grid)
+    megawatts, denominator = _ratio(request.load)
+    load, rest = divmod(TENTHS_PER_MEGAWATT * megawatts, denominator)
+    return Instance(tuple([plant.name for plant in request.powerplants]), tuple(units), load, not rest)
 
 
 def euros(cost: int) -> Decimal:
@@ -107,8 +108,9 @@ class _FuelCost(NamedTuple):
 
 
 def _fuel_burning_unit(plant: GasFired | Turbojet, fuel: _FuelCost) -> Unit:
-    (pmin, pmin_denominator), max_output = _ratio(plant.pmin), _tenths_down(plant.pmax)[0]
+    (pmin, pmin_denominator), (pmax, pmax_denominator) = _ratio(plant.pmin), _ratio(plant.pmax)
     min_output = -(-TENTHS_PER_MEGAWATT * pmin // pmin_denominator)  # rounded up
+    max_output = TENTHS_PER_MEGAWATT * pmax // pmax_denominator
     if min_output > max_output:  # no tenth is left between its limits: never on
         min_output = max_output = 0
     return Unit(fuel.at(plant.efficiency), min_output, max_output)
@@ -119,13 +121,6 @@ def _wind_unit(plant: WindTurbine, wind: Ratio) -> Unit:
     # Cut down: one cannot sell wind that does not blow.
     output = TENTHS_PER_MEGAWATT * percent * pmax // (100 * percent_denominator * pmax_denominator)
     return Unit(0, output, output)
-
-
-def _tenths_down(megawatt: float) -> tuple[int, bool]:
-    """Tenths of a MW, rounded down, and whether nothing was lost."""
-    megawatts, denominator = _ratio(megawatt)
-    tenths, rest = divmod(TENTHS_PER_MEGAWATT * megawatts, denominator)
-    return tenths, not rest
 
 
 def _price(number: float | None) -> Ratio:

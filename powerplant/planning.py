@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from time import perf_counter
 from typing import NamedTuple
@@ -18,8 +17,7 @@ UNPROVEN = Proof("none", ())
 """What stands where a proof would, of a plan that was found and not proven."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProductionPlan:
+class ProductionPlan(NamedTuple):
     """A plan that meets the load, and what is proven of its cost.
 
     Attributes:

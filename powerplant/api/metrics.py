@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     REGISTRY,
@@ -22,6 +22,8 @@ from prometheus_client import (
 )
 
 if TYPE_CHECKING:
+    from flask import Request
+
     from powerplant.api.observation import Observation
 
 blueprint = Blueprint("metrics", __name__)
@@ -43,12 +45,12 @@ GAVE_UP = Counter("powerplant_gave_up", "Payloads whose plan was not proven in t
 FLEET = Histogram("powerplant_plants", "Power plants of a valid payload.", buckets=PLANTS)
 
 
-def count(observed: Observation, status: int, seconds: float) -> None:
+def count(asked: Request, observed: Observation, status: int, seconds: float) -> None:
     """Count an answer."""
     event, facts = observed.event, observed.facts
     # Only names of our own become labels: what clients make up would grow without end.
-    route = request.url_rule.rule if request.url_rule else "unknown"
-    method = request.method if request.method in METHODS else "other"
+    route = asked.url_rule.rule if asked.url_rule else "unknown"
+    method = asked.method if asked.method in METHODS else "other"
     REQUESTS.labels(method, route, status).observe(seconds)
     if "plants" in facts:
         FLEET.observe(facts["plants"])

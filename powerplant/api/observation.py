@@ -21,7 +21,7 @@ from powerplant.logs import formatter
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-    from flask import Flask
+    from flask import Flask, Request
 
 REQUEST_ID = "X-Request-ID"
 LEGAL_ID = re.compile(r"[!-~]{1,128}")
@@ -60,8 +60,8 @@ class Observation:
         self.facts |= facts
 
 
-Listener = Callable[[Observation, int, float], None]
-"""What is told of every answer: the observation, the status, and the seconds from the first moment on."""
+Listener = Callable[["Request", Observation, int, float], None]
+"""What is told of every answer: its request, what is known of that, the status, and the seconds from the first on."""
 
 
 def observation() -> Observation:
@@ -89,9 +89,9 @@ class _Watched:
 
         def tell_and_start(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
             headers.append((REQUEST_ID, observed.request_id))
-            code, seconds = int(status[:3]), perf_counter() - observed.start
+            asked, code, seconds = environ["werkzeug.request"], int(status[:3]), perf_counter() - observed.start
             for tell in self._listeners:
-                tell(observed, code, seconds)
+                tell(asked, observed, code, seconds)
             return start_response(status, headers, *error)
 
         return self._app(environ, tell_and_start)
@@ -100,13 +100,12 @@ class _Watched:
 def _write_line(logger: logging.Logger) -> Listener:
     """A line of the log for every answer."""
 
-    def write_line(observed: Observation, status: int, seconds: float) -> None:
-        path = request.path
-        if path not in PROBES:
+    def write_line(asked: Request, observed: Observation, status: int, seconds: float) -> None:
+        if asked.path not in PROBES:
             line = {
                 "request_id": observed.request_id,
-                "method": request.method,
-                "path": path,
+                "method": asked.method,
+                "path": asked.path,
                 "status": status,
                 **observed.facts,
                 "ms": round(seconds * 1000, 3),
