@@ -73,11 +73,16 @@ def _valid(body: bytes, *, co2: bool, max_plants: int) -> ProductionPlanRequest 
     except ValidationError:
         return None
     plants = request.powerplants
-    if len(plants) > max_plants or len({plant.name for plant in plants}) < len(plants):
+    names: set[str] = set()
+    types: set[str] = set()
+    for plant in plants:
+        names.add(plant.name)
+        types.add(plant.type)
+        if plant.type != "windturbine" and plant.pmin > plant.pmax:
+            return None
+    if len(names) < len(plants) or len(plants) > max_plants or not _has_prices_for(types, request.fuels, co2=co2):
         return None
-    if any(plant.type != "windturbine" and plant.pmin > plant.pmax for plant in plants):
-        return None
-    return request if _has_prices_for({plant.type for plant in plants}, request.fuels, co2=co2) else None
+    return request
 
 
 def _has_prices_for(types: set[str], fuels: Fuels, *, co2: bool) -> bool:

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, current_app, request
 from pydantic_core import to_json
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+from werkzeug.wsgi import get_content_length, get_input_stream
 
 from powerplant.api.observation import Observation, observation
 from powerplant.config import Settings
@@ -90,12 +91,13 @@ def _takes_feasible(arguments: MultiDict[str, str]) -> bool:
 
 def _read_body(max_body: int) -> bytes:
     """The whole body, whatever its Content-Type and however it is sent; that it arrives is the server's work."""
-    length = request.content_length
+    environ = request.environ
+    length = get_content_length(environ)
     if length is None:  # a body in chunks does not say its length before; one byte above the limit tells
         length = max_body + 1
     elif length > max_body:
         raise _too_large(max_body)
-    stream, chunks, missing = request.stream, [], length
+    stream, chunks, missing = get_input_stream(environ), [], length
     try:
         while missing and (chunk := stream.read(min(CHUNK, missing))):
             chunks.append(chunk)
@@ -113,9 +115,9 @@ def _too_large(max_body: int) -> RequestEntityTooLarge:
 
 def _answer(plan: ProductionPlan, cost: str) -> Response:
     body = to_json([{"name": name, "p": p} for name, p in plan.outputs]) + b"\n"
-    headers = {"Plan-Status": "feasible" if plan.gap else "optimal", "Plan-Cost": cost}
+    headers = [("Plan-Status", "feasible" if plan.gap else "optimal"), ("Plan-Cost", cost)]
     if plan.gap:
-        headers["Plan-Gap"] = str(plan.gap.quantize(CENT, ROUND_CEILING))
+        headers.append(("Plan-Gap", str(plan.gap.quantize(CENT, ROUND_CEILING))))
     return Response(body, headers=headers, content_type="application/json")
 
 
