@@ -23,6 +23,9 @@ EURO_DIGITS = COST_DIGITS + 1
 TONNES_OF_CO2_PER_MWH = Decimal("0.3")
 """What a gas-fired plant is charged for, per MWh of power."""
 
+# The same two in integers.
+TONNES, BILLION = TONNES_OF_CO2_PER_MWH.as_integer_ratio(), 10**COST_DIGITS
+
 EXACT = Context(prec=120)
 """More digits than any cost has."""
 
@@ -90,12 +93,12 @@ class _FuelCost(NamedTuple):
     @classmethod
     def of(cls, fuel_price: Ratio, allowance_price: Ratio) -> _FuelCost:
         (price, price_denominator), (allowance, allowance_denominator) = fuel_price, allowance_price
-        tonnes, tonnes_denominator = TONNES_OF_CO2_PER_MWH.as_integer_ratio()
-        one_denominator = tonnes_denominator * allowance_denominator
+        tonnes, tonnes_denominator = TONNES
+        surcharge_denominator = tonnes_denominator * allowance_denominator
         return cls(
-            price * one_denominator * 10**COST_DIGITS,
-            tonnes * allowance * price_denominator * 10**COST_DIGITS,
-            price_denominator * one_denominator,
+            price * surcharge_denominator * BILLION,
+            tonnes * allowance * price_denominator * BILLION,
+            price_denominator * surcharge_denominator,
         )
 
     def at(self, efficiency: float) -> int:
