@@ -242,7 +242,7 @@ def _faults_between_plants(plants: dict[int, dict[str, Any]], wrong: set[str]) -
     first_of: dict[str, int] = {}
     for index, plant in plants.items():
         name, pmin, pmax = plant.get("name"), plant.get("pmin"), plant.get("pmax")
-        if isinstance(name, str) and name.strip() and first_of.setdefault(name, index) != index:
+        if isinstance(name, str) and first_of.setdefault(name, index) != index:
             this, first = (pointer("powerplants", i, "name") for i in (index, first_of[name]))
             if this not in wrong:
                 yield Fault(this, f"is the name of another power plant ({first})")

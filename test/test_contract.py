@@ -293,6 +293,13 @@ def test_a_cost_that_rounds_to_nothing_has_no_sign(post: Post) -> None:
     assert post(payload).headers["Plan-Cost"] == "0.00"
 
 
+def test_no_version_of_any_software_is_told(session: requests.Session, server_url: str) -> None:
+    for path in ("/health", "/nowhere"):
+        response = session.get(f"{server_url}{path}", timeout=ANSWER_DEADLINE)
+        assert response.raw.headers.getlist("Server") == ["powerplant"]
+        assert not any(re.search(r"/\d|Python|gunicorn|Werkzeug", value) for value in response.headers.values())
+
+
 # --- CO2 -------------------------------------------------------------------------------------------------------------
 
 
@@ -536,10 +543,10 @@ def test_what_is_proven_is_optimal_also_for_a_client_that_would_take_less(post: 
     assert "Plan-Gap" not in response.headers
 
 
-@pytest.mark.parametrize("query", ["accept=", "accept=optimal", "accept=feasible&accept=feasible"])
+@pytest.mark.parametrize("query", ["accept=", "accept=optimal", "accept=feasible&accept=feasible", "Accept=feasible"])
 def test_nothing_but_feasible_can_be_accepted(post: Post, query: str) -> None:
     members = problem(post(PAYLOAD_3, query), 422, "invalid-query")
-    assert [error["parameter"] for error in members["errors"]] == ["accept"]
+    assert [error["parameter"].lower() for error in members["errors"]] == ["accept"]
 
 
 def test_four_hard_payloads_at_once_hold_nobody_else_up(boot_server: BootServer) -> None:

@@ -308,7 +308,7 @@ def test_arguments_of_gunicorn_keep_its_configuration(ready: Checkout) -> None:
     with ready.start("gunicorn", "--workers", "1") as server:
         server.wait_until_healthy()
     log = server.log.read_text()
-    assert "Using worker: gthread" in log
+    assert "Using worker: powerplant.server.Worker" in log
     assert log.count("Booting worker") == 1
 
 

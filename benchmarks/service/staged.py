@@ -24,10 +24,9 @@ from powerplant import create_app
 VIEW = "the view itself"
 FLASK = "Flask and Werkzeug around the view"
 STAGES = {
+    "query parameters": "powerplant.api.productionplan:_options",
     "read the body": "powerplant.api.productionplan:_read_body",
-    "decode: JSON to Python": "powerplant.decoding:_parse",
-    "decode: pydantic": "powerplant.decoding:_look_inside",
-    "decode: faults between members, the rest": "powerplant.api.productionplan:decode",
+    "decode": "powerplant.api.productionplan:decode",
     "formulate": "powerplant.planning:formulate",
     "solve": "powerplant.solving:solve",
     "check the proof": "powerplant.solving:_check",
@@ -35,8 +34,8 @@ STAGES = {
     "verify": "powerplant.planning:verify",
     "present": "powerplant.planning:present",
     "plan: the rest": "powerplant.api.productionplan:plan_production",
-    "note facts for the log": "powerplant.api.productionplan:note",
     "write the answer": "powerplant.api.productionplan:_answer",
+    "metrics": "powerplant.api.metrics:count",
 }
 """Each stage and the function, under the name by which it is called, whose time it is without the stages inside it."""
 

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flask import request
+from werkzeug.serving import WSGIRequestHandler
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -20,7 +21,6 @@ READABLE = "Plan-Cost, Plan-Gap, Plan-Status, Retry-After, X-Request-ID"
 ONE_DAY = "86400"
 """Seconds for which a browser may remember what it may send."""
 
-
 GUARD = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -30,6 +30,8 @@ GUARD = {
 
 def register(app: Flask, settings: Settings) -> None:
     """Set them on every answer."""
+    # Flask's development server would name itself and Python, with their versions.
+    WSGIRequestHandler.version_string = lambda _: "powerplant"  # type: ignore[method-assign]
     # Flask's own way to put something around an app.
     app.wsgi_app = _guarded(app.wsgi_app)  # type: ignore[method-assign, assignment]
     if settings.cors_origins:
@@ -37,14 +39,12 @@ def register(app: Flask, settings: Settings) -> None:
 
 
 def _guarded(app: WSGIApplication) -> WSGIApplication:
-    """Beside the headers of GUARD, no versions of software."""
+    """Put the headers of GUARD on every answer that does not have its own."""
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         def guard_and_start(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
             given = {name for name, _ in headers}
             headers += [header for header in GUARD.items() if header[0] not in given]
-            if environ.get("SERVER_SOFTWARE", "").startswith("Werkzeug"):  # it would name itself and Python
-                headers.append(("Server", "powerplant"))
             return start_response(status, headers, *error)
 
         return app(environ, guard_and_start)

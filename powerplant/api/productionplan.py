@@ -23,6 +23,7 @@ blueprint = Blueprint("productionplan", __name__)
 
 CENT = Decimal("0.01")
 CHUNK = 64 * 1024
+PARAMETERS = ("accept", "co2")
 
 
 @blueprint.post("/productionplan", strict_slashes=False)
@@ -67,13 +68,13 @@ def _options(*, default_co2: bool) -> tuple[bool, bool]:
     if not request.query_string:
         return default_co2, False
     arguments = request.args
+    for name in arguments:
+        if name not in PARAMETERS and name.lower() in PARAMETERS:
+            raise InvalidQuery(name, f"must be written in small letters, as {name.lower()}")
     return _counts_co2(arguments, default=default_co2), _takes_feasible(arguments)
 
 
 def _counts_co2(arguments: MultiDict[str, str], *, default: bool) -> bool:
-    for parameter in arguments:
-        if parameter != "co2" and parameter.lower() == "co2":
-            raise InvalidQuery(parameter, "must be written in small letters, as co2")
     values = arguments.getlist("co2")
     if not values:
         return default
