@@ -45,6 +45,7 @@ import powerplant.server.connection
 import powerplant.server.worker
 
 os.environ["POWERPLANT_BODY_TIMEOUT"] = "0.7"
+os.environ.setdefault("POWERPLANT_MAX_BODY", "500000")
 exec(Path("gunicorn.conf.py").read_text(encoding="utf-8"))
 powerplant.server.connection.HEAD_TIMEOUT = powerplant.server.worker.ANSWER_TIMEOUT = 0.7
 powerplant.server.connection.LONGEST_PAUSE = 0.5
@@ -145,7 +146,7 @@ def test_half_a_head_behind_a_whole_request_is_no_different(server: LiveServer, 
 
 @pytest.mark.parametrize(
     "framing",
-    [b"Content-Length: 1000\r\n\r\n", b"Content-Length: 3000000\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n80\r\n"],
+    [b"Content-Length: 1000\r\n\r\n", b"Content-Length: 400000\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n80\r\n"],
     ids=["small", "large", "chunks"],
 )
 def test_half_sent_bodies_hold_up_nobody_and_are_told_so(server: LiveServer, crowd: Crowd, framing: bytes) -> None:
@@ -274,7 +275,7 @@ REFUSED = {
         "/productionplan",
     ),
     "trailers without end": (
-        POST + b"Transfer-Encoding: chunked\r\n\r\n0\r\nX: " + b"a" * 5_000_000,
+        POST + b"Transfer-Encoding: chunked\r\n\r\n0\r\nX: " + b"a" * 700_000,
         413,
         "content-too-large",
         "/productionplan",

@@ -31,7 +31,7 @@ GUARD = {
 def register(app: Flask, settings: Settings) -> None:
     """Set them on every answer."""
     # Flask's development server would name itself and Python, with their versions.
-    WSGIRequestHandler.version_string = lambda _: "powerplant"  # type: ignore[method-assign]
+    WSGIRequestHandler.version_string = lambda _: "powerplant"  # type: ignore[method-assign, assignment]
     # Flask's own way to put something around an app.
     app.wsgi_app = _guarded(app.wsgi_app)  # type: ignore[method-assign, assignment]
     if settings.cors_origins:
