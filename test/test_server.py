@@ -319,6 +319,20 @@ def test_what_is_no_request_is_refused_as_the_service_refuses(server: LiveServer
     assert server.log[before:].count("\n") == 1
 
 
+def test_refusals_are_counted(server: LiveServer, crowd: Crowd) -> None:
+    pytest.importorskip("prometheus_client", reason="the extra metrics is not installed")
+
+    def counted() -> float:
+        lines = fetch("GET", f"{server.url}/metrics").text.splitlines()
+        start = 'powerplant_refused_total{problem="uri-too-long"} '
+        return next((float(line.removeprefix(start)) for line in lines if line.startswith(start)), 0)
+
+    before = counted()
+    for connection in crowd(server, 3, b"GET /" + b"x" * 10_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n"):
+        assert connection.next_status() == 414
+    assert counted() == before + 3
+
+
 @pytest.mark.parametrize("data", [POST + b"Content-Length: 9\r\n\r\n{}", HEAD], ids=["body", "head"])
 def test_a_request_that_breaks_off_is_refused(server: LiveServer, data: bytes) -> None:
     with Connection(server.url) as connection:

@@ -42,6 +42,7 @@ PLANS = Histogram(
 )
 INFEASIBLE = Counter("powerplant_infeasible_loads", "Loads that no plan meets, by the reason.", ["reason"])
 GAVE_UP = Counter("powerplant_gave_up", "Payloads whose plan was not proven in time.")
+REFUSED = Counter("powerplant_refused", "Requests refused before the app saw them, by the problem.", ["problem"])
 FLEET = Histogram("powerplant_plants", "Power plants of a valid payload.", buckets=PLANTS)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from email.utils import formatdate
 from http import HTTPStatus
+from importlib.util import find_spec
 from urllib.parse import quote
 
 from gunicorn.http.errors import (
@@ -49,6 +50,14 @@ def refusal_of(error: Exception) -> Refusal:
         case OSError():
             return Refusal("bad-request", "The request broke off.")
     return Refusal("internal-error", "The service made a mistake.")
+
+
+def count(refusal: Refusal) -> None:
+    """Count it, where anything is counted."""
+    if find_spec("prometheus_client"):
+        from powerplant.api.metrics import REFUSED
+
+        REFUSED.labels(refusal.problem).inc()
 
 
 def answer_to(refusal: Refusal, path: str, request_id: str) -> bytes:

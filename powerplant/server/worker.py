@@ -19,7 +19,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from powerplant.config import Settings
 from powerplant.server.connection import Connection
-from powerplant.server.refusal import SERVER, Refusal, answer_to, refusal_of
+from powerplant.server.refusal import SERVER, Refusal, answer_to, count, refusal_of
 
 ANSWER_TIMEOUT = 5.0
 """Seconds in which a client has to take an answer, where the system does not take it in its place."""
@@ -257,6 +257,7 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
 
     def _answer_with_problem(self, connection: Connection, error: Exception) -> None:
         refusal = refusal_of(error)
+        count(refusal)
         request_id = token_hex(8)
         facts = {"request_id": request_id, "client": str(connection.client), "problem": refusal.problem}
         if refusal.problem == "internal-error":
