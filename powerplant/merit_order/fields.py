@@ -6,7 +6,6 @@ fill up with zeros, which stand for a sum that is out of reach, so nothing has t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from powerplant.merit_order.deadline import Deadline, TooLarge
@@ -16,9 +15,6 @@ STATE_BITS = 1 << 28
 
 LONG = 1 << 20
 """Bits from which on an operation takes so long that the clock is looked at first."""
-
-TOGETHER = 256
-"""How many fields are taken out of the states at once where one after the other is looked at."""
 
 
 class States(NamedTuple):
@@ -37,7 +33,7 @@ class Fields:
 
     def __init__(self, budget: int, deadline: Deadline) -> None:
         self._deadline = deadline
-        self._width = (budget + 1).bit_length() + 2
+        self.width = (budget + 1).bit_length() + 2
         self._ones = self._guards = self._count = 0
 
     def better(self, stay: States, move: States, by: int, cost: int) -> States:
@@ -51,7 +47,7 @@ class Fields:
             if not cost:
                 return States(move.packed, move_lowest, move.fields)
             stay = States(0, move_lowest, 0)
-        width = self._width
+        width = self.width
         lowest = min(stay.lowest, move_lowest)
         fields = max(stay.lowest + stay.fields, move_lowest + move.fields) - lowest
         bits = fields * width
@@ -80,55 +76,29 @@ class Fields:
         if not self._deadline.leaves_time_for(bits):
             raise TooLarge
 
-    def at(self, states: States, move: int) -> int:
-        """What is left of the budget, plus one, where the moves sum to ``move``; 0 where they cannot."""
-        place = move - states.lowest
-        if not 0 <= place < states.fields:
-            return 0
-        return states.packed >> self._width * place & (1 << self._width) - 1
-
-    def way_to(self, states: States, move: int, direction: int, count: int, left: int, cost: int) -> int | None:
-        """How far from a sum of moves, upward (1) or downward (-1), the first one lies that leaves as much as is asked.
-
-        That is ``left`` at the sum itself, more than 0, and a cost more with each step; ``None`` where none of so many
-        sums does.
-        """
-        end_of_states = states.lowest + states.fields
-        start = max(0, states.lowest - move if direction > 0 else move - end_of_states + 1)
-        end = min(count, end_of_states - move if direction > 0 else move - states.lowest + 1)
-        if start >= end:
-            return None
-        lowest = move + start if direction > 0 else move - end + 1
-        packed = self.first(self.after(states.packed, lowest - states.lowest), end - start)
-        fields = self._one_by_one(packed, end - start, direction)
-        return next((at for at, was in enumerate(fields, start) if was == left + at * cost), None)
-
-    def _one_by_one(self, packed: int, count: int, direction: int) -> Iterator[int]:
-        """Each of some fields, upward (1) or downward (-1); by halves, so that no long ``int`` is shifted often."""
-        if count > TOGETHER:
-            self._deadline.check()
-            half = count // 2
-            halves = [(self.first(packed, half), half), (self.after(packed, half), count - half)]
-            for part, several in halves[::direction]:
-                yield from self._one_by_one(part, several, direction)
-        else:
-            fields = [packed >> self._width * place & (1 << self._width) - 1 for place in range(count)]
-            yield from fields[::direction]
-
     def first(self, packed: int, count: int) -> int:
         """The first so many fields."""
-        return packed & (1 << self._width * count) - 1
+        return packed & (1 << self.width * count) - 1
 
     def after(self, packed: int, count: int) -> int:
         """The fields after the first so many."""
-        return packed >> self._width * count
+        return packed >> self.width * count
+
+    def every(self, states: States, divisor: int) -> States:
+        """The states of the moves that a divisor divides, counted in it."""
+        first = -states.lowest % divisor
+        count = len(range(first, states.fields, divisor))
+        bits = format(self.first(states.packed, states.fields), "b").zfill(self.width * states.fields)
+        ends = range(len(bits) - first * self.width, 0, -divisor * self.width)
+        chosen = "".join(reversed([bits[end - self.width : end] for end in ends]))
+        return States(int(chosen or "0", 2), (states.lowest + first) // divisor, count)
 
     def any_above(self, packed: int, start: int, end: int, bound: int) -> bool:
         """Whether any of the fields from ``start`` to ``end`` (exclusive) exceeds a bound."""
         if packed.bit_length() > LONG:
             self._look_ahead(packed.bit_length())
-        part = self.first(packed >> self._width * start, end - start)
-        highest = (1 << self._width - 1) - 1
+        part = self.first(packed >> self.width * start, end - start)
+        highest = (1 << self.width - 1) - 1
         if bound > highest:
             return False
         if self._count < end - start:
@@ -142,7 +112,26 @@ class Fields:
         self._count = count + (count >> 3)
         ones, have = 1, 1
         while have < self._count:
-            ones |= ones << self._width * have
+            ones |= ones << self.width * have
             have *= 2
         self._ones = self.first(ones, self._count)
-        self._guards = self._ones << self._width - 1
+        self._guards = self._ones << self.width - 1
+
+
+class Reader:
+    """Looks at one field after the other, in a time that does not depend on how many there are; O(fields) to make."""
+
+    def __init__(self, fields: Fields, states: States) -> None:
+        self._width = fields.width
+        self._mask = (1 << fields.width) - 1
+        self._bytes = (fields.width + 7) // 8 + 1
+        self._lowest, self._fields = states.lowest, states.fields
+        self._buffer = states.packed.to_bytes(fields.width * states.fields // 8 + 1, "little")
+
+    def at(self, move: int) -> int:
+        """What is left of the budget, plus one, where the moves sum to ``move``; 0 where they cannot."""
+        place = move - self._lowest
+        if not 0 <= place < self._fields:
+            return 0
+        first, shift = divmod(place * self._width, 8)
+        return int.from_bytes(self._buffer[first : first + self._bytes], "little") >> shift & self._mask

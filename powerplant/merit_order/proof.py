@@ -28,8 +28,9 @@ class Bound(NamedTuple):
     For every plan with sum of outputs = load, and every price, the cost is at least
     ``price * load + sum over units of min((marginal_cost - price) * output)`` (Lagrangian relaxation of the
     balance), the minimum taken over the outputs that the leaf leaves to the unit. On the first side of a
-    :class:`CountSplit` its row is relaxed as well: ``charge`` for each step of a committed unit's weight, less
-    ``charge * at_most``. Both multipliers are divided by ``scale``.
+    :class:`CountSplit` its row is relaxed as well: ``charge`` for each grain of a committed unit's weight, less
+    ``charge * at_most``; on the second side with a negative ``charge``, less ``charge * (at_most + 1)``. Both
+    multipliers are divided by ``scale``.
     """
 
     price: int
@@ -66,13 +67,18 @@ class CountSplit(NamedTuple):
     See :func:`weight_of`. The first side comes first.
     """
 
-    step: int
+    grain: int
     at_most: int
 
 
-def weight_of(min_output: int, step: int) -> int:
-    """The weight of a unit: its ``min_output`` in steps, rounded half up; 0 where nothing is counted (step 0)."""
-    return (2 * min_output + step) // (2 * step) if step else 0
+def weight_of(min_output: int, grain: int) -> int:
+    """The weight of a unit: its ``min_output`` in grains, rounded half up; without a grain (0) each unit counts as one.
+
+    A unit that has no ``min_output`` weighs nothing, and no unit does below that (-1).
+    """
+    if grain > 0:
+        return (2 * min_output + grain) // (2 * grain)
+    return 1 if min_output and not grain else 0
 
 
 class Recomputed(NamedTuple):

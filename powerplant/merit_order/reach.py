@@ -146,6 +146,30 @@ def reaches_of(first: Reach, units: Sequence[Unit], limit: int, deadline: Deadli
     return reaches
 
 
+def common_divisor(units: Sequence[Unit]) -> int:
+    """What divides all that several block units can make together; 1 for other units."""
+    if len(units) == 1 or any(least != most for _, least, most in units):
+        return 1
+    return gcd(*(most for _, _, most in units)) or 1
+
+
+def makes_all(blocks: Sequence[Unit]) -> bool:
+    """Whether block units make every sum up to all of them: each is at most one more than all smaller ones."""
+    below = 0
+    for output in sorted(most for _, _, most in blocks):
+        if output > below + 1:
+            return False
+        below += output
+    return True
+
+
+def divided(units: Sequence[Unit], divisor: int) -> Sequence[Unit]:
+    """The units with their outputs counted in a divisor."""
+    if divisor == 1:
+        return units
+    return [Unit(cost, least // divisor, most // divisor) for cost, least, most in units]
+
+
 class Group:
     """Units whose sum alone matters.
 
@@ -154,14 +178,14 @@ class Group:
         capacity: the output of all of them at maximum.
     """
 
-    __slots__ = ("_deadline", "_filled", "_known_grain", "_reach", "_reach_limit", "capacity", "units")
+    __slots__ = ("_deadline", "_filled", "_known_divisor", "_reach", "_reach_limit", "capacity", "units")
 
     def __init__(self, units: Sequence[Unit], capacity: int, deadline: Deadline) -> None:
         self.units = units
         self.capacity = capacity
         self._deadline = deadline
         self._filled: list[int] = []
-        self._known_grain = 0
+        self._known_divisor = 0
         self._reach: Reach = NOTHING
         self._reach_limit = -1
 
@@ -189,8 +213,8 @@ class Group:
             _, least, most = self.units[0]
             count = -(-output // most)
             return (count - 1) * most, count * least
-        if beside := output % self._grain():
-            return self._nearest(output - beside)[0], self._nearest(output - beside + self._grain())[1]
+        if beside := output % self._divisor():
+            return self._nearest(output - beside)[0], self._nearest(output - beside + self._divisor())[1]
         if output > self._reach_limit:
             # The least sum above an output has all its units at minimum and needs each of them.
             highest = min(self.capacity, output + max(unit.min_output for unit in self.units))
@@ -216,7 +240,7 @@ class Group:
         if self._is_alike():
             count = self._alike_count(output)
             return None if count is None else [True] * count + [False] * (total - count)
-        if output % self._grain():
+        if output % self._divisor():
             return None
         if not self._filled:
             self._filled = list(accumulate((unit.max_output for unit in self.units), initial=0))
@@ -236,12 +260,11 @@ class Group:
         """The nearest reachable outputs up to an output, and from it on."""
         return self.gap_around(output) or (output, output)
 
-    def _grain(self) -> int:
-        """What every reachable output is a multiple of: of block units, what all their outputs are."""
-        if not self._known_grain:
-            blocks = all(least == most for _, least, most in self.units)
-            self._known_grain = (gcd(*[unit.max_output for unit in self.units]) if blocks else 1) or 1
-        return self._known_grain
+    def _divisor(self) -> int:
+        """What divides every reachable output, as far as that is known without the reach."""
+        if not self._known_divisor:
+            self._known_divisor = common_divisor(self.units)
+        return self._known_divisor
 
     def _alike_count(self, output: int) -> int | None:
         """How many of units that are alike make an output; ``None`` where no number of them does."""

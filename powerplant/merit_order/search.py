@@ -26,7 +26,7 @@ from typing import NamedTuple
 from powerplant.merit_order.deadline import Deadline
 from powerplant.merit_order.fill import Fill, MeritOrder
 from powerplant.merit_order.proof import Bound, Empty, OutputSplit, Recomputed, Step
-from powerplant.merit_order.reach import Group
+from powerplant.merit_order.reach import Group, common_divisor, divided, makes_all
 from powerplant.merit_order.relaxation import Relaxation, of_fill
 
 MOST_STEPS = 1 << 18
@@ -37,17 +37,36 @@ UNITS_BETWEEN_LOOKS = 10_000
 """How many units may be walked between two looks at the clock; a node can ask for all of them."""
 
 
-class UnitClass(Group):
-    """The units of one marginal cost: places ``start`` to ``end`` (exclusive) of the merit order."""
+class UnitClass:
+    """The units of one marginal cost: places ``start`` to ``end`` (exclusive) of the merit order.
 
-    __slots__ = ("end", "marginal_cost", "start")
+    Block units whose outputs share a divisor make multiples of it alone, and their reach counts in it.
+    """
 
     def __init__(self, merit_order: MeritOrder, start: int, end: int, deadline: Deadline) -> None:
-        positions = merit_order.order[start:end]
-        units = [merit_order.units[position] for position in positions]
-        super().__init__(units, merit_order.capacity_of(start, end), deadline)
+        units = [merit_order.units[position] for position in merit_order.order[start:end]]
         self.start, self.end = start, end
         self.marginal_cost = units[0].marginal_cost
+        self.capacity = merit_order.capacity_of(start, end)
+        self._divisor = common_divisor(units)
+        self._group = Group(divided(units, self._divisor), self.capacity // self._divisor, deadline)
+        self._makes_all = self._divisor > 1 and makes_all(self._group.units)
+
+    def gap_around(self, output: int) -> tuple[int, int] | None:
+        """The nearest reachable outputs below and above an unreachable one; ``None`` where it is reachable."""
+        if self._divisor == 1:
+            return self._group.gap_around(output)
+        below, rest = divmod(output, self._divisor)
+        above = below + bool(rest)
+        if not self._makes_all:
+            below, _ = self._group.gap_around(below) or (below, below)
+            _, above = self._group.gap_around(above) or (above, above)
+        return None if below == above else (below * self._divisor, above * self._divisor)
+
+    def commit(self, output: int) -> list[bool] | None:
+        """A commitment of the units that makes exactly ``output``; ``None`` where there is none."""
+        times, rest = divmod(output, self._divisor)
+        return None if rest else self._group.commit(times)
 
 
 class Node(NamedTuple):
@@ -105,6 +124,11 @@ class Search:
         """All units as one group, in merit order: what they can make together."""
         units = [self.merit_order.units[position] for position in self.merit_order.order]
         return Group(units, self.merit_order.total, self.deadline)
+
+    @property
+    def has_many_classes(self) -> bool:
+        """Whether there are more than two."""
+        return len(set(self._sorted_costs)) > 2
 
     @property
     def best(self) -> Plan:

@@ -7,19 +7,35 @@ from collections import Counter
 from collections.abc import Sequence
 from time import perf_counter
 
-from powerplant.merit_order.core import best_within, budgets
+from powerplant.merit_order.core import Core
 from powerplant.merit_order.deadline import Deadline, TimeLimitPassed, TooLarge
 from powerplant.merit_order.exceptions import GaveUp, Infeasible
 from powerplant.merit_order.fill import MeritOrder
 from powerplant.merit_order.model import Solution, Unit
 from powerplant.merit_order.proof import CHECKED_BITS, Bound, CountSplit, Empty, OutputSplit, Proof, Recomputed, Step
 from powerplant.merit_order.reach import Group
-from powerplant.merit_order.relaxation import priced, rows_against, suggested_commitment
+from powerplant.merit_order.relaxation import (
+    Relaxation,
+    of_fill,
+    outputs_around,
+    priced,
+    rows_against,
+    suggested_commitment,
+)
 from powerplant.merit_order.search import Search
 
-FEW_NODES, MORE_NODES = 50, 450
+FEW_NODES, MORE_NODES = 50, 150
 """Nodes after which the search lets counting have a try, and after which it gives way to the guarantee: ordinary fleets
 need a few, and where hundreds do not end it, the guarantee is most often sooner done."""
+
+MOST_OF_TWO = 5_000
+"""The nodes that the search may take over two classes: what one makes settles the other, so that it ends soon."""
+
+MOST_BUDGETS, NEARLY = 30, 1.5
+"""How often the budget is doubled at the most; the widest is taken at once if it is nearly as small as the next."""
+
+WORTHWHILE = 0.25
+"""What share of the gap a row must close for the core programme to go on from its multipliers."""
 
 
 def solve(units: Sequence[Unit], load: int, time_limit: float | None = None) -> Solution:
@@ -53,7 +69,7 @@ def solve(units: Sequence[Unit], load: int, time_limit: float | None = None) -> 
     search = Search(merit_order, fill, load, Deadline(start, time_limit))
     try:
         return (
-            _by_search(search, FEW_NODES)  # ordinary fleets end here
+            _by_search(search, FEW_NODES if search.has_many_classes else MOST_OF_TWO)  # ordinary fleets end here
             or _by_counting(search)  # large and narrow units
             or _by_search(search, MORE_NODES)
             or _by_core_programme(search)  # the guarantee, wherever its sums fit into memory
@@ -95,7 +111,7 @@ def _by_search(search: Search, nodes: int) -> Solution | None:
     if not search.run(nodes):
         return None
     if search.incumbent is None:
-        raise _infeasible(search)
+        raise _infeasible(search, "search", search.proof, search.fleet.neighbours_of(search.load))
     return _solution(search, "search", search.proof)
 
 
@@ -113,6 +129,10 @@ def _by_counting(search: Search) -> Solution | None:
         Infeasible: no plan exists, which the reach of the fleet shows.
     """
     for row in rows_against(search.merit_order, search.fill, search.load, search.deadline):
+        if row.least > row.most:
+            around = outputs_around(search.merit_order, row, search.deadline)
+            no_side: list[Step] = [CountSplit(row.grain, row.most), Empty("outputs"), Empty("outputs")]
+            raise _infeasible(search, "counting", no_side, around)
         relaxation = priced(search.merit_order, search.load, row, search.deadline)
         search.offer(suggested_commitment(search.merit_order, relaxation))
         search.tighten(relaxation)
@@ -124,7 +144,7 @@ def _by_counting(search: Search) -> Solution | None:
         except TooLarge:
             return None
         if committed is None:
-            raise _infeasible(search)
+            raise _infeasible(search, "search", [Empty("unreachable")], search.fleet.neighbours_of(search.load))
         search.offer(search.merit_order.by_unit(committed))
     return None
 
@@ -137,7 +157,9 @@ def _met_bound(search: Search) -> Solution | None:
     leaf = Bound(price, charge, scale)
     if row is None:
         return _solution(search, "merit order", [leaf])
-    return _solution(search, "counting", [CountSplit(row.step, row.limit), leaf, Empty("outputs")])
+    if charge < 0:
+        return _solution(search, "counting", [CountSplit(row.grain, row.least - 1), Empty("outputs"), leaf])
+    return _solution(search, "counting", [CountSplit(row.grain, row.most), leaf, Empty("outputs")])
 
 
 def _by_core_programme(search: Search) -> Solution | None:
@@ -149,18 +171,27 @@ def _by_core_programme(search: Search) -> Solution | None:
         return None
     if solution := _met_bound(search):  # by a plan that the search has found since
         return solution
-    relaxation = search.relaxation
+    relaxation = _worthwhile(search)
+    core = Core(search.merit_order, relaxation, search.load, search.deadline)
     widest = (search.best.cost - 1) * relaxation.scale - relaxation.bound
-    for budget in budgets(widest):
+    budget, searched = max(core.first_budget(), widest >> MOST_BUDGETS), -1
+    while (widest := (search.best.cost - 1) * relaxation.scale - relaxation.bound) > searched:
+        searched = widest if budget * NEARLY > widest else budget
         try:
-            found = best_within(search.merit_order, relaxation, search.load, budget, search.deadline)
+            found = core.best_within(searched)
         except TooLarge:
             return None
         if found is not None:
             search.offer(found)
-            break
-        search.proven_bound = (relaxation.bound + budget) // relaxation.scale + 1
+        search.proven_bound = (relaxation.bound + searched) // relaxation.scale + 1
+        budget *= 2
     return _solution(search, "core programme", [Recomputed()])
+
+
+def _worthwhile(search: Search) -> Relaxation:
+    """The tightest relaxation; that of a row, for which states have weights, only if it closes enough of the gap."""
+    closed, gap = search.relaxation.lower_bound() - search.fill.cost, search.best.cost - search.fill.cost
+    return search.relaxation if closed >= WORTHWHILE * gap else of_fill(search.fill)
 
 
 def _out_of_range(merit_order: MeritOrder, load: int) -> Exception:
@@ -191,13 +222,12 @@ def _rests_on_reach(members: Counter[int], step: Step) -> bool:
     return isinstance(step, Empty) and step.reason == "unreachable"
 
 
-def _infeasible(search: Search) -> Infeasible:
-    below, above = search.fleet.neighbours_of(search.load)
+def _infeasible(search: Search, method: str, steps: Sequence[Step], neighbours: tuple[int, int]) -> Infeasible:
+    below, above = neighbours
     alone = search.merit_order.starts_beyond(search.load)
     smallest = min(unit.min_output for unit in search.merit_order.given if unit.max_output)
     reason = "below_minimum" if search.load < smallest else "in_a_gap"
-    steps = search.proof if search.is_finished else [Empty("unreachable")]
-    return Infeasible(reason, below, above if alone is None else min(above, alone), _proof(search, "search", steps))
+    return Infeasible(reason, below, above if alone is None else min(above, alone), _proof(search, method, steps))
 
 
 def _gave_up(search: Search) -> GaveUp:

@@ -29,6 +29,10 @@ BIG, SMALL, WIND = Unit(3, 50, 100), Unit(5, 0, 40), Unit(0, 20, 20)
 ENGINES = [Unit(3, 20, 30), Unit(3, 20, 30), Unit(5, 0, 100)]
 BLOCKS = [Unit(3, 20, 20), Unit(3, 30, 30), Unit(3, 40, 40)]
 
+SIZES = [13, 45, 10, 15, 56, 35, 55, 60, 52, 50, 10, 49]
+EACH_COUNTS = [Unit(3000 + 60_000 // size, size, size) for size in SIZES], 120
+"""Each unit that is on costs the same beyond its output, and two of them do not reach the load."""
+
 PROVEN: dict[str, tuple[tuple[Sequence[tuple[int, int, int]], int], str, list[type[Step]]]] = {
     "no units": (([], 0), "merit order", [Bound]),
     "a load of nothing": (([BIG], 0), "merit order", [Bound]),
@@ -42,7 +46,10 @@ PROVEN: dict[str, tuple[tuple[Sequence[tuple[int, int, int]], int], str, list[ty
     "below minimum": (([BIG, WIND], 19), "merit order", [Empty]),
     "below what is too large": (([BIG, WIND], 49), "merit order", [Empty]),
     "in a gap": (([Unit(3, 50, 60), WIND], 65), "search", [OutputSplit, Empty]),
-    "unreachable": (FAMILIES["counted_no_plan"](8, 0), "search", [Empty]),
+    "counting from below": (FAMILIES["near_infeasible"](8, 0), "counting", [CountSplit, Bound, Empty]),
+    "each counts as one": (EACH_COUNTS, "counting", [CountSplit, Bound, Empty]),
+    "no count": (FAMILIES["counted_no_plan"](8, 0), "counting", [CountSplit, Empty]),
+    "unreachable": (FAMILIES["gap"](8, 1), "search", [Empty]),
 }
 """Fleets whose answer is proven, how, and what the proof is made of."""
 
@@ -81,10 +88,11 @@ def named(name: str) -> Proven:
 
 
 class Region(NamedTuple):
-    """What the splits above leave: the outputs of a class, by its marginal cost, and the row of a first side."""
+    """What the splits above leave: the outputs of a class, by its marginal cost, and a count whose side it is."""
 
     outputs: dict[int, range]
     row: CountSplit | None
+    beyond: CountSplit | None = None
 
 
 ALL = Region({}, None)
@@ -93,10 +101,11 @@ ALL = Region({}, None)
 def sides(units: Sequence[Unit], region: Region, split: OutputSplit | CountSplit) -> list[Region]:
     """Both sides of a split, the one that comes first in the steps first."""
     if isinstance(split, CountSplit):
-        return [region._replace(row=split), region]
+        return [region._replace(row=split), region._replace(beyond=None if region.outputs else split)]
     cost = split.marginal_cost
     capacity = sum(unit.max_output for unit in units if unit.marginal_cost == cost)
     outputs = region.outputs.get(cost, range(capacity + 1))
+    region = region._replace(beyond=None)  # what a split class weighs is not known
     below = region._replace(outputs={**region.outputs, cost: range(outputs.start, split.at_most + 1)})
     above = region._replace(outputs={**region.outputs, cost: range(split.at_least, outputs.stop)})
     return [above, below] if split.at_least_first else [below, above]
@@ -116,11 +125,15 @@ def leaves(units: Sequence[Unit], steps: Sequence[Step]) -> Iterator[tuple[int, 
 def bound_of(units: Sequence[Unit], load: int, region: Region, leaf: Bound) -> int:
     """What no plan of a region can cost less than, by a leaf's multipliers: every output is tried."""
     price, charge, scale = leaf
-    step, limit = region.row or (0, 0)
+    grain, limit = (-1, 0)
+    if charge > 0 and region.row:
+        grain, limit = region.row
+    elif charge < 0 and region.beyond:
+        grain, limit = region.beyond.grain, region.beyond.at_most + 1
     bound = price * load - charge * limit
     for cost, least, most in units:
         if cost not in region.outputs and most:
-            toll = charge * weight_of(least, step)
+            toll = charge * weight_of(least, grain)
             bound += min(0, *((cost * scale - price) * output + toll for output in range(least, most + 1)))
     for cost, outputs in region.outputs.items():
         bound += min((cost * scale - price) * output for output in outputs)
@@ -428,14 +441,13 @@ def test_a_charge_needs_a_row() -> None:
     assert not case.accepts(CountSplit(1000, 0), Bound(3, 1), Bound(3, 1))
 
 
-def test_a_charge_is_never_negative() -> None:
-    """It would pay those who keep the row: with -60 for each engine 35 would cost 175."""
+def test_a_charge_is_negative_only_where_more_are_on_than_a_count() -> None:
+    """Elsewhere it would pay those who keep the row: with -60 for each engine 35 would cost 175."""
     units, split = ENGINES, CountSplit(20, 1)
     negative = Bound(5, -60)
     assert not check_proof(units, 35, 115, Proof("counting", (split, negative, Empty("outputs"))))
     # One engine of 20 makes a load of 20 for 60, while a gain of a million for each missing one says that it cannot.
     proof = (CountSplit(20, 3), Bound(3, -(10**6)), Empty("outputs"))
-    assert bound_of(units, 20, sides(units, ALL, CountSplit(20, 3))[0], Bound(3, -(10**6))) > 60
     assert not check_proof(units, 20, 61, Proof("counting", proof))
 
 
@@ -452,13 +464,13 @@ def test_a_count_that_can_be_exceeded_is_no_row(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["counting", "counting two sizes"])
-def test_a_wrong_step_is_noticed(name: str) -> None:
-    """Half the step doubles the weights, and all of them together no longer keep the limit; no step weighs nothing."""
+def test_a_wrong_grain_is_noticed(name: str) -> None:
+    """Half the grain doubles the weights, and all of them no longer keep the limit; twice the grain halves them."""
     case = named(name)
     split, leaf, empty = case.steps
     assert isinstance(split, CountSplit)
-    for step in (0, -1, -split.step, 1, split.step // 2, split.step * 2, split.step * 100):
-        assert not case.accepts(split._replace(step=step), leaf, empty)
+    for grain in (-1, -split.grain, 1, split.grain // 2, split.grain * 2, split.grain * 100):
+        assert not case.accepts(split._replace(grain=grain), leaf, empty)
 
 
 def test_a_count_does_not_know_what_a_class_weighs_that_was_split() -> None:
@@ -473,12 +485,12 @@ def test_a_count_does_not_know_what_a_class_weighs_that_was_split() -> None:
     assert check_proof(ENGINES, 35, 115, Proof("counting", (count, first_side, nothing)))
 
 
-def test_a_step_is_above_nothing() -> None:
+def test_a_grain_is_not_below_nothing() -> None:
     case = named("merit order")
-    for step in (0, -1, -20):
+    for grain in (-1, -20):
         for at_most in (-1, 0, 5):
             for then in (Empty("outputs"), Empty("unreachable"), *case.steps):
-                assert not case.accepts(CountSplit(step, at_most), *case.steps, then)
+                assert not case.accepts(CountSplit(grain, at_most), *case.steps, then)
 
 
 @given(fleets(max_units=5, largest=20), st.data())
@@ -487,22 +499,22 @@ def test_the_second_side_of_a_count_is_empty_only_where_no_commitment_weighs_so_
 ) -> None:
     fleet = unit_list(units)
     load = data.draw(st.integers(0, sum(unit.max_output for unit in units)))
-    step = data.draw(st.integers(1, 21))
-    heaviest = heaviest_commitment(fleet, load, step)
+    grain = data.draw(st.integers(1, 21))
+    heaviest = heaviest_commitment(fleet, load, grain)
     at_most = data.draw(st.integers(max(0, heaviest - 2), heaviest + 2))
     # A cost that any bound reaches, so that only the second side is in question.
-    count = Proof("counting", (CountSplit(step, at_most), Bound(0), Empty("outputs")))
+    count = Proof("counting", (CountSplit(grain, at_most), Bound(0), Empty("outputs")))
     too_little = sum(unit.max_output for unit in usable(units, load)) < load
     assert check_proof(fleet, load, -(10**15), count) is (at_most >= heaviest or too_little)
 
 
-def heaviest_commitment(units: Sequence[Unit], load: int, step: int) -> int:
+def heaviest_commitment(units: Sequence[Unit], load: int, grain: int) -> int:
     """The largest sum of weights of units whose minimum outputs fit under the load, one commitment after another."""
     commitments = [(0, 0)]
     for unit in units:
-        weight = weight_of(unit.min_output, step)
-        commitments += [(output + unit.min_output, steps + weight) for output, steps in commitments]
-    return max(steps for output, steps in commitments if output <= load)
+        weight = weight_of(unit.min_output, grain)
+        commitments += [(output + unit.min_output, weighed + weight) for output, weighed in commitments]
+    return max(weighed for output, weighed in commitments if output <= load)
 
 
 # --- Garbage ---------------------------------------------------------------------------------------------------------

@@ -14,9 +14,9 @@ from strategies import fleets
 
 from benchmarks.families import FAMILIES
 from powerplant.merit_order import Unit, core, fields
-from powerplant.merit_order.core import best_within, budgets
+from powerplant.merit_order.core import Core
 from powerplant.merit_order.deadline import Deadline, TimeLimitPassed, TooLarge
-from powerplant.merit_order.fields import NO_STATES, Fields, States
+from powerplant.merit_order.fields import NO_STATES, Fields, Reader, States
 from powerplant.merit_order.fill import MeritOrder
 from powerplant.merit_order.proof import weight_of
 from powerplant.merit_order.relaxation import Relaxation, Row, largest_weight, of_fill, priced, rows_against
@@ -28,17 +28,19 @@ def capacity_of(units: Sequence[Unit]) -> int:
     return sum(unit.max_output for unit in units)
 
 
-def row_of(units: Sequence[Unit], load: int, step: int) -> Row:
-    """The row of a step, whether the fill breaks it or not."""
-    weights = [weight_of(unit.min_output, step) for unit in units]
+def row_of(units: Sequence[Unit], load: int, grain: int) -> Row:
+    """The row of a grain, whether the fill breaks it or not."""
+    weights = [weight_of(unit.min_output, grain) for unit in units]
     counted = [(unit.min_output, weight) for unit, weight in zip(units, weights, strict=True) if weight]
-    return Row(step, weights, largest_weight(counted, load, NEVER))
+    stopped = [(unit.max_output, weight) for unit, weight in zip(units, weights, strict=True) if weight]
+    least = sum(weights) - largest_weight(stopped, capacity_of(units) - load, NEVER)
+    return Row(grain, weights, largest_weight(counted, load, NEVER), least)
 
 
 def relaxed(units: Sequence[Unit], load: int, price: int, charge: int, scale: int, row: Row | None) -> Relaxation:
     """The relaxation of any multipliers: each unit stands where it is best."""
     weights = row.weights if row else [0] * len(units)
-    bound = price * load - (charge * row.limit if row else 0)
+    bound = price * load - (charge * row.limit(charge) if row else 0)
     for (cost, low, high), weight in zip(units, weights, strict=True):
         if high:
             bound += min(0, *((cost * scale - price) * output + charge * weight for output in (low, high)))
@@ -46,16 +48,19 @@ def relaxed(units: Sequence[Unit], load: int, price: int, charge: int, scale: in
 
 
 def finds_the_best(units: list[Unit], load: int, relaxation: Relaxation, budget: int, least: int | None) -> bool:
-    """Whether the core programme finds a plan within a budget; it is a cheapest one, and it finds one if it may."""
+    """Whether the core programme finds a plan within a budget; it is a cheapest one, and it finds one if it may.
+
+    A plan that is dearer than the budget allows may come out as well, where none is cheap enough.
+    """
     merit = MeritOrder(units)
-    committed = best_within(merit, relaxation, load, budget, NEVER)
-    may = least is not None and least * relaxation.scale <= relaxation.bound + budget
-    assert (committed is not None) is may
-    if committed is None:
+    committed = Core(merit, relaxation, load, NEVER).best_within(budget)
+    outputs = committed and merit.dispatch(committed, load)
+    assert (committed is None) is (outputs is None)
+    cost = dispatch_cost(units, outputs) if outputs else None
+    if least is None or least * relaxation.scale > relaxation.bound + budget:
+        assert cost is None or (least is not None and cost >= least)
         return False
-    outputs = merit.dispatch(committed, load)
-    assert outputs is not None
-    assert dispatch_cost(units, outputs) == least
+    assert cost == least
     return True
 
 
@@ -104,9 +109,9 @@ def test_a_small_budget_is_enough_for_a_small_gap_alone(question: tuple[list[Uni
 
 
 @given(questions(max_units=6), st.integers(1, 31))
-def test_from_the_multipliers_of_a_row_it_finds_the_best(question: tuple[list[Unit], int], step: int) -> None:
+def test_from_the_multipliers_of_a_row_it_finds_the_best(question: tuple[list[Unit], int], grain: int) -> None:
     units, load = question
-    check_around(units, load, priced(MeritOrder(units), load, row_of(units, load, step), NEVER))
+    check_around(units, load, priced(MeritOrder(units), load, row_of(units, load, grain), NEVER))
 
 
 @given(questions(), st.data())
@@ -115,8 +120,8 @@ def test_from_any_multipliers_it_finds_the_best(question: tuple[list[Unit], int]
     units, load = question
     scale = data.draw(st.sampled_from([1, 1, 3]))
     price = data.draw(st.sampled_from([unit.marginal_cost for unit in units])) * scale + data.draw(st.integers(-5, 5))
-    row = data.draw(st.one_of(st.none(), st.integers(1, 31).map(lambda step: row_of(units, load, step))))
-    charge = data.draw(st.one_of(st.integers(0, 5), st.integers(0, 200))) if row else 0
+    row = data.draw(st.one_of(st.none(), st.integers(1, 31).map(lambda grain: row_of(units, load, grain))))
+    charge = data.draw(st.one_of(st.integers(-5, 5), st.integers(-200, 200))) if row else 0
     check_around(units, load, relaxed(units, load, price, charge, scale, row))
 
 
@@ -131,10 +136,10 @@ def test_two_units_change_places_under_a_row() -> None:
     """The row is kept by the units that are on by default, and by the two of the plan; on the way, three are on."""
     units = [Unit(512, 102, 102), Unit(500, 100, 100), Unit(510, 101, 101)]
     row = row_of(units, 202, 100)
-    assert row == Row(100, [1, 1, 1], 2)
+    assert row == Row(100, [1, 1, 1], 2, 2)
     relaxation = relaxed(units, 202, 600, 9000, 1, row)
     check_around(units, 202, relaxation)
-    assert best_within(MeritOrder(units), relaxation, 202, 10**6, NEVER) == [True, True, False]
+    assert Core(MeritOrder(units), relaxation, 202, NEVER).best_within(10**6) == [True, True, False]
 
 
 # --- Shapes that its moves are made for ------------------------------------------------------------------------------
@@ -210,10 +215,10 @@ def test_states_that_were_not_kept_are_redone(shape: str, kept_bits: int, monkey
 def test_states_that_would_not_fit_into_memory_are_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
     units, load = unit_list(FAMILIES["block_ceiling"](12, 1)[0]), FAMILIES["block_ceiling"](12, 1)[1]
     relaxation = of_fill(MeritOrder(units).relaxed_fill(load))
-    assert best_within(MeritOrder(units), relaxation, load, 10**14, NEVER) is not None
+    assert Core(MeritOrder(units), relaxation, load, NEVER).best_within(10**14) is not None
     monkeypatch.setattr(fields, "STATE_BITS", 4000)
     with pytest.raises(TooLarge):
-        best_within(MeritOrder(units), relaxation, load, 10**14, NEVER)
+        Core(MeritOrder(units), relaxation, load, NEVER).best_within(10**14)
 
 
 def test_states_of_any_size_are_refused_before_they_are_made() -> None:
@@ -222,7 +227,7 @@ def test_states_of_any_size_are_refused_before_they_are_made() -> None:
         2 * 10**17 + 6,
     )
     with pytest.raises(TooLarge):
-        best_within(MeritOrder(units), of_fill(MeritOrder(units).relaxed_fill(load)), load, 10**20, NEVER)
+        Core(MeritOrder(units), of_fill(MeritOrder(units).relaxed_fill(load)), load, NEVER).best_within(10**20)
 
 
 @pytest.mark.parametrize("family", ["block_ceiling", "block_negative", "near_infeasible", "counted_two_sizes"])
@@ -237,42 +242,27 @@ def test_without_memory_for_the_core_a_search_to_the_end_finds_the_same(
     assert without.proof.method in ("search", "counting", "merit order")
 
 
-def plain_way(held: dict[int, int], move: int, direction: int, count: int, left: int, cost: int) -> int | None:
-    """What the fields look for, sum after sum."""
-    return next((at for at in range(count) if held.get(move + direction * at, 0) == left + at * cost), None)
+@given(st.lists(st.integers(0, 4000), max_size=90), st.integers(-30, 30), st.integers(1, 12))
+def test_fields_are_read_one_by_one_and_thinned_out(held: list[int], lowest: int, divisor: int) -> None:
+    """A reader sees what is there, and nothing beyond; every so manyth sum is one that a divisor divides."""
+    of = Fields(4000, NEVER)
+    states = NO_STATES
+    for place, left in enumerate(held):
+        states = of.better(states, States(left, lowest + place, 1), 0, 0)
+    expected = {lowest + place: left for place, left in enumerate(held)}
+    whole, thin = Reader(of, states), Reader(of, of.every(states, divisor))
+    for move in range(lowest - 20, lowest + len(held) + 20):
+        assert whole.at(move) == expected.get(move, 0)
+        assert thin.at(move) == expected.get(move * divisor, 0)
 
 
-@given(st.integers(-5, 700), st.sampled_from([1, -1]), st.integers(1, 800), st.integers(0, 3), st.data())
-def test_the_way_back_of_a_slide_is_the_shortest(
-    move: int, direction: int, count: int, cost: int, data: st.DataObject
-) -> None:
-    budget, lowest = 4000, data.draw(st.integers(-3, 20))
-    rng = data.draw(st.randoms(use_true_random=False))
-    held = {lowest + place: rng.choice([0, 1, 2, rng.randrange(budget)]) for place in range(600)}
-    of = Fields(budget, NEVER)
-    packed = NO_STATES
-    for at, left in held.items():
-        packed = of.better(packed, States(left, at, 1), 0, 0)
-    left = data.draw(st.one_of(st.integers(1, 3), st.sampled_from([*filter(None, held.values()), 1])))
-    found = of.way_to(packed, move, direction, count, left, cost)
-    assert found == plain_way(held, move, direction, count, left, cost)
-
-
-def test_the_walk_back_keeps_the_deadline_among_a_million_sums() -> None:
-    of = Fields(10**13, Deadline(perf_counter() - 1, 0))
-    states = States((1 << 46 * 1_000_000) - 1, 0, 1_000_000)
-    with cut_off(2), pytest.raises(TimeLimitPassed):
-        of.way_to(states, 999_999, -1, 1_000_000, 5, 7)
-
-
-def test_the_walk_back_looks_only_at_sums_that_there_are() -> None:
-    """Also where the sums that it asks for reach far beyond those that there are."""
+def test_one_look_among_a_million_fields_is_quick() -> None:
     of = Fields(10**13, NEVER)
-    states = States(3 << 46 * 17, 0, 300_000)
-    with cut_off(10):
-        assert of.way_to(states, 299_999, -1, 300_000, 3, 0) == 299_999 - 17
-        assert of.way_to(states, 0, 1, 10**30, 3, 0) == 17
-        assert of.way_to(states, 10**30, -1, 10**31, 3, 0) == 10**30 - 17
+    reader = Reader(of, States(3 << 46 * 17, 0, 1_000_000))
+    with cut_off(2):
+        assert [reader.at(move) for move in range(-1000, 1000)].count(3) == 1
+        assert reader.at(17) == 3
+        assert reader.at(10**30) == reader.at(-(10**30)) == 0
 
 
 def test_states_for_which_no_time_is_left_are_not_made() -> None:
@@ -294,18 +284,10 @@ def test_very_large_costs_are_as_exact(family: str) -> None:
 # --- Budgets and time ------------------------------------------------------------------------------------------------
 
 
-@given(st.integers(0, 10**40))
-def test_budgets_grow_to_the_widest(widest: int) -> None:
-    steps = list(budgets(widest))
-    assert steps[-1] == widest
-    assert steps == sorted(steps)
-    assert all(budget <= widest >> 2 for budget in steps[:-1])
-
-
 @pytest.mark.parametrize("family", ["block_even_flexible", "large_block", "narrow"])
 def test_the_core_keeps_the_deadline(family: str) -> None:
     plain, load = FAMILIES[family](40, 0)
     units = unit_list(plain)
     merit = MeritOrder(units)
     with pytest.raises(TimeLimitPassed):
-        best_within(merit, of_fill(merit.relaxed_fill(load)), load, 10**13, Deadline(perf_counter() - 1, 0))
+        Core(merit, of_fill(merit.relaxed_fill(load)), load, Deadline(perf_counter() - 1, 0)).best_within(10**13)

@@ -40,22 +40,30 @@ def commitments_under(units: Sequence[Unit], load: int) -> list[tuple[bool, ...]
     return [each for each in every if sum(u.min_output for u, on in zip(units, each, strict=True) if on) <= load]
 
 
+def commitments_over(units: Sequence[Unit], load: int) -> list[tuple[bool, ...]]:
+    """Every commitment whose maximum outputs reach the load; all that can run are among them."""
+    every = product((False, True), repeat=len(units))
+    return [each for each in every if sum(u.max_output for u, on in zip(units, each, strict=True) if on) >= load]
+
+
 def proven_by(units: Sequence[Unit], load: int, relaxation: Relaxation) -> int:
     """What the multipliers prove, in their scale: each unit stands where it is best, of all its outputs."""
     price, charge, _, scale, row = relaxation
     weights = row.weights if row else [0] * len(units)
-    bound = price * load - (charge * row.limit if row else 0)
+    bound = price * load - (charge * row.limit(charge) if row else 0)
     for (cost, low, high), weight in zip(units, weights, strict=True):
         if high:
             bound += min(0, *((cost * scale - price) * output + charge * weight for output in (low, high)))
     return bound
 
 
-def any_row(units: Sequence[Unit], load: int, step: int) -> Row:
-    """The row of a step, whether the fill breaks it or not."""
-    weights = [weight_of(unit.min_output, step) for unit in units]
+def any_row(units: Sequence[Unit], load: int, grain: int) -> Row:
+    """The row of a grain, whether the fill breaks it or not."""
+    weights = [weight_of(unit.min_output, grain) for unit in units]
     counted = [(unit.min_output, weight) for unit, weight in zip(units, weights, strict=True) if weight]
-    return Row(step, weights, largest_weight(counted, load, NEVER))
+    stopped = [(unit.max_output, weight) for unit, weight in zip(units, weights, strict=True) if weight]
+    least = sum(weights) - largest_weight(stopped, sum(unit.max_output for unit in units) - load, NEVER)
+    return Row(grain, weights, largest_weight(counted, load, NEVER), least)
 
 
 @st.composite
@@ -82,16 +90,18 @@ def check_rows(units: list[Unit], load: int) -> list[Row]:
     rows = [] if fill.is_plan else list(rows_against(merit, fill, load, NEVER))
     running = commitments_under(units, load)
     for row in rows:
-        assert row.weights == [weight_of(unit.min_output, row.step) for unit in units]
+        assert row.weights == [weight_of(unit.min_output, row.grain) for unit in units]
         heaviest = max(sum(w for w, on in zip(row.weights, each, strict=True) if on) for each in running)
-        assert row.limit == heaviest
+        assert row.most == heaviest
         shares = (
             Fraction(weight * output, unit.max_output)
             for unit, weight, output in zip(units, row.weights, fill.outputs, strict=True)
             if output
         )
-        assert sum(shares) > row.limit
-    assert len({row.step for row in rows}) == len(rows)
+        assert not row.least <= sum(shares) <= row.most
+        reaching = commitments_over(units, load)
+        assert row.least == min(sum(w for w, on in zip(row.weights, each, strict=True) if on) for each in reaching)
+    assert len({row.grain for row in rows}) == len(rows)
     return rows
 
 
@@ -120,7 +130,7 @@ def test_a_row_by_hand() -> None:
     units = [Unit(3, 100, 104), Unit(4, 100, 104), Unit(5, 100, 104), Unit(90, 0, 100)]
     merit = MeritOrder(units)
     first, *_ = rows_against(merit, merit.relaxed_fill(250), 250, NEVER)
-    assert first == Row(100, [1, 1, 1, 0], 2)
+    assert first == Row(100, [1, 1, 1, 0], 2, 2)
     # Two of them make 208, and the rest is dear: 728 and 42 * 90. The fill thinks that it is 728 and 42 * 5.
     relaxation = priced(merit, 250, first, NEVER)
     assert brute_force(as_units(units), 250) == relaxation.lower_bound() == 728 + 42 * 90
@@ -131,8 +141,8 @@ def test_a_row_by_hand() -> None:
 @given(st.lists(st.tuples(st.integers(1, 30), st.integers(1, 6)), max_size=9), st.integers(0, 150))
 def test_the_largest_weight_is_that_of_the_heaviest_commitment(counted: list[tuple[int, int]], load: int) -> None:
     sums = [(0, 0)]
-    for output, steps in counted:
-        sums += [(made + output, weight + steps) for made, weight in sums]
+    for output, own in counted:
+        sums += [(made + output, weight + own) for made, weight in sums]
     assert largest_weight(counted, load, NEVER) == max(weight for made, weight in sums if made <= load)
 
 
@@ -141,20 +151,24 @@ def test_what_does_not_fit_under_the_load_weighs_nothing() -> None:
         assert largest_weight([(3, 1), (10**9, 10**9), (TERA, TERA), (4, 2)], 7, NEVER) == 3
 
 
-def test_a_load_of_very_many_steps_is_not_counted() -> None:
-    """Sixty alike units give the step, and one of so many of them would be a list of so many sums."""
+def test_a_load_of_very_many_grains_is_not_measured_in_them() -> None:
+    """Sixty alike units give the grain, and one of so many of them would be a list of so many sums."""
     units = [*[Unit(100 + i, 4, 4) for i in range(60)], Unit(500, 0, 3), Unit(90, 10**9, 10**9 + 5)]
     merit = MeritOrder(units)
     load = 10**9 - 7
     with cut_off(2):
-        assert list(rows_against(merit, merit.relaxed_fill(load), load, NEVER)) == []
+        assert {row.grain for row in rows_against(merit, merit.relaxed_fill(load), load, NEVER)} <= {0}
 
 
 @given(st.integers(1, 10**6), st.integers(1, 10**6))
-def test_a_weight_is_the_nearest_number_of_steps_and_the_half_goes_up(min_output: int, step: int) -> None:
-    assert abs(Fraction(min_output, step) - weight_of(min_output, step)) <= Fraction(1, 2)
-    assert weight_of(step * 3, 2 * step) == 2
-    assert weight_of(min_output, 0) == weight_of(0, step) == 0
+def test_a_weight_is_the_nearest_number_of_grains_and_the_half_goes_up(min_output: int, grain: int) -> None:
+    assert abs(Fraction(min_output, grain) - weight_of(min_output, grain)) <= Fraction(1, 2)
+    assert weight_of(grain * 3, 2 * grain) == 2
+    assert weight_of(min_output, -1) == weight_of(0, grain) == weight_of(0, 0) == 0
+
+
+def test_without_a_grain_each_unit_counts_as_one() -> None:
+    assert [weight_of(min_output, 0) for min_output in (1, 7, 10**20)] == [1, 1, 1]
 
 
 # --- Multipliers -----------------------------------------------------------------------------------------------------
@@ -174,20 +188,19 @@ def check_priced(units: list[Unit], load: int, row: Row) -> None:
     merit = MeritOrder(units)
     relaxation = priced(merit, load, row, NEVER)
     assert relaxation.row == row
-    assert relaxation.charge >= 0
     assert relaxation.bound == proven_by(units, load, relaxation)
     assert (relaxation.lower_bound() - 1) * relaxation.scale < relaxation.bound
     assert relaxation.bound <= relaxation.lower_bound() * relaxation.scale
     least = brute_force(as_units(units), load)
     assert least is None or relaxation.lower_bound() <= least
     suggested = suggested_commitment(merit, relaxation)
-    assert sum(weight for weight, on in zip(row.weights, suggested, strict=True) if on) <= row.limit
+    assert sum(weight for weight, on in zip(row.weights, suggested, strict=True) if on) <= row.most
 
 
 @given(narrow_fleets(), st.integers(1, 70))
-def test_no_multipliers_of_a_row_prove_more_than_the_least_cost(question: tuple[list[Unit], int], step: int) -> None:
+def test_no_multipliers_of_a_row_prove_more_than_the_least_cost(question: tuple[list[Unit], int], grain: int) -> None:
     units, load = question
-    check_priced(units, load, any_row(units, load, step))
+    check_priced(units, load, any_row(units, load, grain))
 
 
 @given(fleets(max_units=6), st.data())
@@ -231,9 +244,9 @@ def test_no_other_multipliers_of_the_row_prove_much_more(question: tuple[list[Un
     best = priced(MeritOrder(units), load, row, NEVER)
     costs = sorted({unit.marginal_cost for unit in units})
     price = best.scale * data.draw(st.one_of(st.sampled_from(costs), st.integers(costs[0], 2 * costs[-1])))
-    counted = [(unit, steps) for unit, steps in zip(units, row.weights, strict=True) if steps]
-    saved = [(price - unit.marginal_cost * best.scale) * unit.max_output // steps for unit, steps in counted]
-    charge = max(0, data.draw(st.sampled_from([best.charge, *saved])))
+    counted = [(unit, weight) for unit, weight in zip(units, row.weights, strict=True) if weight]
+    saved = [(price - unit.marginal_cost * best.scale) * unit.max_output // weight for unit, weight in counted]
+    charge = data.draw(st.sampled_from([best.charge, *saved]))
     assert proven_by(units, load, Relaxation(price, charge, 0, best.scale, row)) < best.bound + best.scale
 
 
