@@ -49,9 +49,11 @@ class Measured(NamedTuple):
     answers: list[Timing]
 
 
-def measure(fleet: Fleet, outside: dict[str, Worker], time_limit: float, ours: bool) -> dict[str, Measured]:
+def measure(
+    fleet: Fleet, outside: dict[str, Worker], settings: dict[str, Sequence[str]], time_limit: float, ours: bool
+) -> dict[str, Measured]:
     """Put a fleet to all solvers in turn, in rounds; ours runs in a fresh process, whose memory is watched."""
-    best = {name: _fastest_setting(worker, fleet, time_limit) for name, worker in outside.items()}
+    best = {name: _fastest_setting(worker, fleet, settings[name], time_limit) for name, worker in outside.items()}
     repeats = {name: list(measured.timing.seconds) for name, measured in best.items()}
     with Worker(OURS) as own:
         if ours:
@@ -72,9 +74,8 @@ def measure(fleet: Fleet, outside: dict[str, Worker], time_limit: float, ours: b
     }
 
 
-def _fastest_setting(worker: Worker, fleet: Fleet, time_limit: float) -> Measured:
+def _fastest_setting(worker: Worker, fleet: Fleet, settings: Sequence[str], time_limit: float) -> Measured:
     """Try each setting; the later ones get little more time than the fastest before them needed."""
-    _, settings = OUTSIDE[worker.solver]
     best: Measured | None = None
     answers: list[Timing] = []
     for setting in settings:
@@ -226,6 +227,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5, help="fleets of each family and size")
     parser.add_argument("--time-limit", type=float, default=60.0, help="seconds for each solve")
     parser.add_argument("--against", nargs="*", choices=list(OUTSIDE), default=list(OUTSIDE))
+    parser.add_argument(
+        "--settings", nargs="+", help="of the outside solvers, the only ones to try where they have them"
+    )
     parser.add_argument("--without-ours", action="store_true", help="measure the outside solvers alone")
     parser.add_argument("--markdown", action="store_true", help="print a table for a document")
     parser.add_argument("--record", type=Path, help="append each measurement to this file, one JSON a line")
@@ -234,6 +238,7 @@ def main() -> None:
     solvers = ([] if chosen.without_ours else [OURS]) + chosen.against
     if not solvers:
         sys.exit("nothing to measure")
+    settings = {name: _chosen_settings(OUTSIDE[name][1], chosen.settings) for name in chosen.against}
     table = Table(solvers, chosen.time_limit, markdown=chosen.markdown)
     table.head()
     with ExitStack() as stack:
@@ -242,12 +247,15 @@ def main() -> None:
             for n in chosen.sizes:
                 fleets = []
                 for seed in range(chosen.seeds):
-                    fleets.append(
-                        measure(FAMILIES[family](n, seed), outside, chosen.time_limit, not chosen.without_ours)
-                    )
+                    fleet = FAMILIES[family](n, seed)
+                    fleets.append(measure(fleet, outside, settings, chosen.time_limit, not chosen.without_ours))
                     if chosen.record:
                         _record(chosen.record, family, n, seed, fleets[-1])
                 table.row(Row(family, n, fleets))
+
+
+def _chosen_settings(settings: Sequence[str], wanted: Sequence[str] | None) -> Sequence[str]:
+    return [setting for setting in settings if setting in (wanted or settings)] or settings
 
 
 def _record(path: Path, family: str, n: int, seed: int, fleet: dict[str, Measured]) -> None:

@@ -119,7 +119,7 @@ class Proof(NamedTuple):
             if isinstance(step, OutputSplit) and members[step.marginal_cost] > 1:
                 operations += members[step.marginal_cost] * shifts * (1 + step.at_least // BITS_PER_OPERATION)
             elif isinstance(step, CountSplit):
-                operations += len(units) * step.at_most
+                operations += len(units) * sum(weight_of(unit.min_output, step.grain) for unit in units)
             elif isinstance(step, Empty) and step.reason == "unreachable":
                 operations += len(units) * shifts * (1 + load // BITS_PER_OPERATION)
         return operations
