@@ -24,7 +24,7 @@ from powerplant.merit_order.relaxation import (
 )
 from powerplant.merit_order.search import Search
 
-FEW_NODES, MORE_NODES = 100, 100
+FEW_NODES, MORE_NODES = 50, 150
 """Nodes after which the search lets counting have a try, and after which it gives way to the guarantee: ordinary fleets
 need a few, and where hundreds do not end it, the guarantee is most often sooner done."""
 

@@ -18,6 +18,7 @@ from powerplant.merit_order.core import Core
 from powerplant.merit_order.deadline import Deadline, TimeLimitPassed, TooLarge
 from powerplant.merit_order.fields import NO_STATES, Fields, Reader, States
 from powerplant.merit_order.fill import MeritOrder
+from powerplant.merit_order.movers import Deviations
 from powerplant.merit_order.proof import weight_of
 from powerplant.merit_order.relaxation import Relaxation, Row, largest_weight, of_fill, priced, rows_against
 
@@ -157,6 +158,12 @@ SHAPES: dict[str, tuple[list[Unit], range]] = {
     "costs of both signs": ([Unit(cost, 5, 5 + cost % 3) for cost in range(-5, 6)], range(0, 66, 3)),
     "units that are never on": ([Unit(-1, 0, 0), Unit(4, 5, 6), Unit(9, 0, 0), Unit(4, 3, 3)], range(10)),
     "no minimum": ([Unit(cost, 0, 7) for cost in (3, 3, 4, 8)] + [Unit(2, 11, 12)], range(0, 41, 2)),
+    "on a divisor, but for one": (
+        [Unit(20 + i, 6 * i, 6 * i) for i in range(1, 9)] + [Unit(60, 0, 8)],
+        range(0, 225, 7),
+    ),
+    "rungs of a ladder": ([Unit(c, c * k, c * k) for c in (5, 7) for k in (1, 1, 2, 3)] + [Unit(9, 4, 4)], range(89)),
+    "costs of being on": ([Unit(100 + 600 // size, size, size) for size in range(7, 16)], range(0, 100, 3)),
     "costs far apart": ([Unit(10**power, 4, 5) for power in range(0, 40, 5)], range(0, 41, 2)),
 }
 
@@ -198,6 +205,20 @@ def test_any_number_of_like_units_can_move(count: int, more: int, cost: int, dat
     load = data.draw(st.integers(0, capacity_of(units)))
     price = data.draw(st.sampled_from([cost - 1, cost, cost + 1, 2, 7]))
     check_around(units, load, relaxed(units, load, price, 0, 1, None))
+
+
+@pytest.mark.parametrize(("bits", "looks"), [(2, 0), (2, 25), (3, 3000), (6, 100)])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_however_coarse_the_first_run_is_the_answer_is_exact(
+    shape: str, bits: int, looks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What rounding leaves open is walked through, or run again without it."""
+    monkeypatch.setattr(core, "COARSE_BITS", bits)
+    monkeypatch.setattr(core, "MOST_LOOKS", looks)
+    units, loads = SHAPES[shape]
+    for load in loads[::4]:
+        check_around(units, load, of_fill(MeritOrder(units).relaxed_fill(load)))
+        check_around(units, load, priced(MeritOrder(units), load, row_of(units, load, 0), NEVER))
 
 
 # --- Memory ----------------------------------------------------------------------------------------------------------
@@ -279,6 +300,23 @@ def test_very_large_costs_are_as_exact(family: str) -> None:
     plain, load = FAMILIES[family](12, 1)
     scaled = [(cost * 10**30 + 1, low, high) for cost, low, high in plain]
     assert plan_of(scaled, load).cost == plan_of(plain, load).cost * 10**30 + load
+
+
+def test_a_crowd_makes_every_multiple_of_its_divisor() -> None:
+    """Of 5, 5, 10 and 20 any multiple of 5 up to 40: a crowd. So are units that are alike."""
+    ladder = [Unit(3, size, size) for size in (5, 5, 10, 20)]
+    units = [*ladder, Unit(4, 10, 10), Unit(4, 20, 20), Unit(4, 5, 5), *[Unit(9, 6, 7)] * 3]
+    deviations = Deviations(units, of_fill(MeritOrder(units).relaxed_fill(60)), 60, NEVER)
+    crowds = {tuple(mover.crowd.positions): mover.crowd for mover in deviations.movers}
+    assert {positions: crowd.size for positions, crowd in crowds.items()} == {
+        (0, 1, 2, 3): 8,
+        (4, 5, 6): 7,
+        (7, 8, 9): 3,
+    }
+    for crowd in crowds.values():
+        for count in range(crowd.size + 1):
+            chosen = [units[at].min_output for at, on in zip(crowd.positions, crowd.commit(count), strict=True) if on]
+            assert sum(chosen) == count * crowd.unit.min_output
 
 
 # --- Budgets and time ------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from time import perf_counter
 import hypothesis.strategies as st
 import pytest
 from hypothesis import assume, given
-from oracles import brute_force, dense_programme
+from oracles import brute_force, dense_programme, nearest_loads
 from solving import as_units, cut_off, unit_list
 from strategies import PlainUnit, fleets, instances
 
@@ -24,6 +24,7 @@ from powerplant.merit_order.relaxation import (
     Row,
     largest_weight,
     of_fill,
+    outputs_around,
     priced,
     rows_against,
     suggested_commitment,
@@ -169,6 +170,30 @@ def test_a_weight_is_the_nearest_number_of_grains_and_the_half_goes_up(min_outpu
 
 def test_without_a_grain_each_unit_counts_as_one() -> None:
     assert [weight_of(min_output, 0) for min_output in (1, 7, 10**20)] == [1, 1, 1]
+
+
+@given(narrow_fleets())
+def test_where_the_limits_of_a_row_cross_there_is_no_plan_and_the_nearest_loads_are_known(
+    question: tuple[list[Unit], int],
+) -> None:
+    units, load = question
+    merit = MeritOrder(units)
+    for row in [any_row(units, load, grain) for grain in (0, units[0].min_output or 1)]:
+        if row.least > row.most:
+            assert brute_force(as_units(units), load) is None
+            assert outputs_around(merit, row, NEVER) == nearest_loads(as_units(units), load)
+
+
+@pytest.mark.parametrize(
+    ("family", "seed"), [("counted_no_plan", 0), ("gap", 0), ("block_thin_band", 0), ("engines", 0)]
+)
+def test_a_family_without_a_plan_has_a_row_whose_limits_cross(family: str, seed: int) -> None:
+    plain, load = FAMILIES[family](20, seed)
+    units = unit_list(plain)
+    merit = MeritOrder(units)
+    crossed = [row for row in rows_against(merit, merit.relaxed_fill(load), load, NEVER) if row.least > row.most]
+    assert crossed
+    assert outputs_around(merit, crossed[0], NEVER) == nearest_loads(as_units(units), load)
 
 
 # --- Multipliers -----------------------------------------------------------------------------------------------------
