@@ -178,11 +178,10 @@ def _by_core_programme(search: Search) -> Solution | None:
     while (widest := (search.best.cost - 1) * relaxation.scale - relaxation.bound) > searched:
         searched = widest if budget * NEARLY > widest else budget
         try:
-            found = core.best_within(searched)
+            for committed in core.plans_within(searched):
+                search.offer(committed)
         except TooLarge:
             return None
-        if found is not None:
-            search.offer(found)
         search.proven_bound = (relaxation.bound + searched) // relaxation.scale + 1
         budget *= 2
     return _solution(search, "core programme", [Recomputed()])

@@ -13,7 +13,7 @@ from solving import as_units, cut_off, plan_of, unit_list
 from strategies import fleets
 
 from benchmarks.families import FAMILIES
-from powerplant.merit_order import Unit, core, fields
+from powerplant.merit_order import Unit, core, fields, stages
 from powerplant.merit_order.core import Core
 from powerplant.merit_order.deadline import Deadline, TimeLimitPassed, TooLarge
 from powerplant.merit_order.fields import NO_STATES, Fields, Reader, States
@@ -23,6 +23,16 @@ from powerplant.merit_order.proof import weight_of
 from powerplant.merit_order.relaxation import Relaxation, Row, largest_weight, of_fill, priced, rows_against
 
 NEVER = Deadline(0, None)
+
+
+def best_within(
+    units: list[Unit], relaxation: Relaxation, load: int, budget: int, deadline: Deadline = NEVER
+) -> list[bool] | None:
+    """The last of the commitments that the core finds, which is the cheapest."""
+    committed = None
+    for committed in Core(MeritOrder(units), relaxation, load, deadline).plans_within(budget):
+        assert committed is not None
+    return committed
 
 
 def capacity_of(units: Sequence[Unit]) -> int:
@@ -54,7 +64,7 @@ def finds_the_best(units: list[Unit], load: int, relaxation: Relaxation, budget:
     A plan that is dearer than the budget allows may come out as well, where none is cheap enough.
     """
     merit = MeritOrder(units)
-    committed = Core(merit, relaxation, load, NEVER).best_within(budget)
+    committed = best_within(units, relaxation, load, budget)
     outputs = committed and merit.dispatch(committed, load)
     assert (committed is None) is (outputs is None)
     cost = dispatch_cost(units, outputs) if outputs else None
@@ -140,7 +150,7 @@ def test_two_units_change_places_under_a_row() -> None:
     assert row == Row(100, [1, 1, 1], 2, 2)
     relaxation = relaxed(units, 202, 600, 9000, 1, row)
     check_around(units, 202, relaxation)
-    assert Core(MeritOrder(units), relaxation, 202, NEVER).best_within(10**6) == [True, True, False]
+    assert best_within(units, relaxation, 202, 10**6) == [True, True, False]
 
 
 # --- Shapes that its moves are made for ------------------------------------------------------------------------------
@@ -227,7 +237,7 @@ def test_however_coarse_the_first_run_is_the_answer_is_exact(
 @pytest.mark.parametrize("kept_bits", [0, 300, 5000])
 @pytest.mark.parametrize("shape", ["alike", "slides", "units that slide and blocks", "costs of both signs"])
 def test_states_that_were_not_kept_are_redone(shape: str, kept_bits: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(core, "KEPT_BITS", kept_bits)
+    monkeypatch.setattr(stages, "KEPT_BITS", kept_bits)
     units, loads = SHAPES[shape]
     for load in loads[::3]:
         check_around(units, load, of_fill(MeritOrder(units).relaxed_fill(load)))
@@ -236,10 +246,10 @@ def test_states_that_were_not_kept_are_redone(shape: str, kept_bits: int, monkey
 def test_states_that_would_not_fit_into_memory_are_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
     units, load = unit_list(FAMILIES["block_ceiling"](12, 1)[0]), FAMILIES["block_ceiling"](12, 1)[1]
     relaxation = of_fill(MeritOrder(units).relaxed_fill(load))
-    assert Core(MeritOrder(units), relaxation, load, NEVER).best_within(10**14) is not None
+    assert best_within(units, relaxation, load, 10**14) is not None
     monkeypatch.setattr(fields, "STATE_BITS", 4000)
     with pytest.raises(TooLarge):
-        Core(MeritOrder(units), relaxation, load, NEVER).best_within(10**14)
+        best_within(units, relaxation, load, 10**14)
 
 
 def test_states_of_any_size_are_refused_before_they_are_made() -> None:
@@ -248,7 +258,7 @@ def test_states_of_any_size_are_refused_before_they_are_made() -> None:
         2 * 10**17 + 6,
     )
     with pytest.raises(TooLarge):
-        Core(MeritOrder(units), of_fill(MeritOrder(units).relaxed_fill(load)), load, NEVER).best_within(10**20)
+        best_within(units, of_fill(MeritOrder(units).relaxed_fill(load)), load, 10**20)
 
 
 @pytest.mark.parametrize("family", ["block_ceiling", "block_negative", "near_infeasible", "counted_two_sizes"])
@@ -328,4 +338,4 @@ def test_the_core_keeps_the_deadline(family: str) -> None:
     units = unit_list(plain)
     merit = MeritOrder(units)
     with pytest.raises(TimeLimitPassed):
-        Core(merit, of_fill(merit.relaxed_fill(load)), load, Deadline(perf_counter() - 1, 0)).best_within(10**13)
+        best_within(units, of_fill(merit.relaxed_fill(load)), load, 10**13, Deadline(perf_counter() - 1, 0))
