@@ -50,7 +50,7 @@ class UnitClass:
         self.capacity = merit_order.capacity_of(start, end)
         self._divisor = common_divisor(units)
         self._group = Group(divided(units, self._divisor), self.capacity // self._divisor, deadline)
-        self._makes_all = self._divisor > 1 and makes_all(self._group.units)
+        self.makes_all = self._divisor > 1 and makes_all(self._group.units)
 
     def gap_around(self, output: int) -> tuple[int, int] | None:
         """The nearest reachable outputs below and above an unreachable one; ``None`` where it is reachable."""
@@ -58,7 +58,7 @@ class UnitClass:
             return self._group.gap_around(output)
         below, rest = divmod(output, self._divisor)
         above = below + bool(rest)
-        if not self._makes_all:
+        if not self.makes_all:
             below, _ = self._group.gap_around(below) or (below, below)
             _, above = self._group.gap_around(above) or (above, above)
         return None if below == above else (below * self._divisor, above * self._divisor)
@@ -126,9 +126,11 @@ class Search:
         return Group(units, self.merit_order.total, self.deadline)
 
     @property
-    def has_many_classes(self) -> bool:
-        """Whether there are more than two."""
-        return len(set(self._sorted_costs)) > 2
+    def is_a_matter_of_two(self) -> bool:
+        """Whether there are two classes alone, which make all multiples of their divisors."""
+        if len(set(self._sorted_costs)) != 2:
+            return False
+        return self._class_at(0).makes_all and self._class_at(len(self._sorted_costs) - 1).makes_all
 
     @property
     def best(self) -> Plan:

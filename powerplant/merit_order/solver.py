@@ -29,7 +29,7 @@ FEW_NODES, MORE_NODES = 50, 150
 need a few, and where hundreds do not end it, the guarantee is most often sooner done."""
 
 MOST_OF_TWO = 5_000
-"""The nodes that the search may take over two classes: what one makes settles the other, so that it ends soon."""
+"""The nodes that the search may take over two classes of all multiples: what one makes settles the other."""
 
 MOST_BUDGETS, NEARLY = 30, 1.5
 """How often the budget is doubled at the most; the widest is taken at once if it is nearly as small as the next."""
@@ -69,7 +69,7 @@ def solve(units: Sequence[Unit], load: int, time_limit: float | None = None) -> 
     search = Search(merit_order, fill, load, Deadline(start, time_limit))
     try:
         return (
-            _by_search(search, FEW_NODES if search.has_many_classes else MOST_OF_TWO)  # ordinary fleets end here
+            _by_search(search, MOST_OF_TWO if search.is_a_matter_of_two else FEW_NODES)  # ordinary fleets end here
             or _by_counting(search)  # large and narrow units
             or _by_search(search, MORE_NODES)
             or _by_core_programme(search)  # the guarantee, wherever its sums fit into memory
