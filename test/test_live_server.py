@@ -23,10 +23,10 @@ def test_a_server_that_does_not_come_up_shows_its_log_in_time(
     environment: Mapping[str, str], command: tuple[str, ...], said: str
 ) -> None:
     start = time.monotonic()
-    deadline = 1.0 if command is HANGS else 20.0
+    deadline = 4.0 if command is HANGS else 20.0
     with pytest.raises(ServerDidNotComeUp, match=said), live_server(environment, command=command, deadline=deadline):
         pass
-    assert time.monotonic() - start < 8
+    assert time.monotonic() - start < 15
 
 
 def test_a_server_does_not_outlive_its_test() -> None:
