@@ -52,8 +52,7 @@ def decode(body: bytes, *, co2: bool, max_plants: int) -> ProductionPlanRequest:
         MalformedPayload: the body is not JSON.
         InvalidPayload: it is JSON, but no valid request.
     """
-    body = body.removeprefix(UTF8_BOM)
-    request = _valid(body, co2=co2, max_plants=max_plants)
+    request = _valid(body.removeprefix(UTF8_BOM), co2=co2, max_plants=max_plants)
     return _decode_with_care(body, co2=co2, max_plants=max_plants) if request is None else request
 
 
@@ -102,7 +101,7 @@ def _has_prices_for(types: set[str], fuels: Fuels, *, co2: bool) -> bool:
 
 def _decode_with_care(body: bytes, *, co2: bool, max_plants: int) -> ProductionPlanRequest:
     """The request that a body is, or all its faults."""
-    payload = _parse(body)
+    payload = parse(body, EXPECTED)
     if not isinstance(payload, dict):
         raise InvalidPayload([Fault("#", f"must be {EXPECTED}")])
     plants = payload.get("powerplants")
@@ -118,10 +117,19 @@ def _decode_with_care(body: bytes, *, co2: bool, max_plants: int) -> ProductionP
 # --- Bytes to JSON ---------------------------------------------------------------------------------------------------
 
 
-def _parse(body: bytes) -> Any:
-    body = body.rstrip(WHITE_SPACE)
+def parse(body: bytes, expected: str) -> Any:
+    """Read JSON in UTF-8.
+
+    Args:
+        body: the bytes; a byte order mark before them is passed over.
+        expected: what is said to be expected where there is nothing.
+
+    Raises:
+        MalformedPayload: the bytes are not JSON.
+    """
+    body = body.removeprefix(UTF8_BOM).rstrip(WHITE_SPACE)
     if not body:
-        raise MalformedPayload(f"The body is empty: JSON is expected, {EXPECTED}.")
+        raise MalformedPayload(f"The body is empty: JSON is expected, {expected}.")
     if body.startswith(UTF16_BOMS) or b"\0" in body[:4]:
         raise MalformedPayload("The body is not in UTF-8, but looks like UTF-16 or UTF-32: UTF-8 is expected.")
     try:

@@ -123,6 +123,13 @@ class _Answer(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class PlantOutput(_Answer):
+    """What one power plant produces."""
+
+    name: str
+    p: float = Field(description="MW, a multiple of 0.1")
+
+
 class Cost(_Answer):
     """Money, and what it is spent on."""
 

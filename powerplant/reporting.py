@@ -46,10 +46,11 @@ def report_production(
         PowerplantError: as :func:`powerplant.planning.solve_request` does.
     """
     solved = solve_request(request, co2=co2, time_limit=time_limit, solvers=solvers, feasible=feasible)
-    return explain(request, solved, _appraised(solved, time_limit, solvers), co2=co2)
+    return explain(request, solved, appraised(solved, time_limit, solvers), co2=co2)
 
 
-def _appraised(solved: Solved, time_limit: float, solvers: Solvers) -> Appraisal:
+def appraised(solved: Solved, time_limit: float, solvers: Solvers) -> Appraisal:
+    """The alternatives to a solution, as far as they are computed within the time limit (seconds)."""
     instance, solution, _ = solved
     try:
         return solvers.run(appraise, instance.units, instance.load, solution.dispatch, time_limit=time_limit)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_CEILING
 from typing import Any
 
 from flask import Blueprint, Response, current_app, request
-from pydantic_core import to_json
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.wsgi import get_content_length, get_input_stream
 
+from powerplant.answers import CENT, cents, plan_as_json, report_as_json
 from powerplant.api.observation import Observation, observation
 from powerplant.config import Settings
 from powerplant.decoding import decode
@@ -21,7 +21,6 @@ from powerplant.reporting import report_production
 
 blueprint = Blueprint("productionplan", __name__)
 
-CENT = Decimal("0.01")
 CHUNK = 64 * 1024
 PARAMETERS = ("accept", "co2")
 
@@ -32,7 +31,7 @@ def productionplan() -> Response:
     observed = observation()
     payload, options = _read_request(observed)
     plan = plan_production(payload, **options)
-    cost = _cents(plan.cost)
+    cost = cents(plan.cost)
     observed.note("plan", cost=cost, proof=plan.method, solve_ms=round(plan.seconds * 1000, 3))
     return _answer(plan, cost)
 
@@ -44,7 +43,7 @@ def report() -> Response:
     payload, options = _read_request(observed)
     explained = report_production(payload, **options)
     observed.note("report", cost=f"{explained.cost.total:.2f}", proof=explained.proof)
-    return Response(explained.model_dump_json() + "\n", mimetype="application/json")
+    return Response(report_as_json(explained), mimetype="application/json")
 
 
 def _read_request(observed: Observation) -> tuple[ProductionPlanRequest, dict[str, Any]]:
@@ -115,12 +114,7 @@ def _too_large(max_body: int) -> RequestEntityTooLarge:
 
 
 def _answer(plan: ProductionPlan, cost: str) -> Response:
-    body = to_json([{"name": name, "p": p} for name, p in plan.outputs]) + b"\n"
     headers = [("Plan-Status", "feasible" if plan.gap else "optimal"), ("Plan-Cost", cost)]
     if plan.gap:
         headers.append(("Plan-Gap", str(plan.gap.quantize(CENT, ROUND_CEILING))))
-    return Response(body, headers=headers, content_type="application/json")
-
-
-def _cents(euros: Decimal) -> str:
-    return f"{euros.quantize(CENT, ROUND_HALF_EVEN):z}"  # z: what rounds to nothing has no sign
+    return Response(plan_as_json(plan), headers=headers, content_type="application/json")
