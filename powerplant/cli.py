@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, NoReturn, TypeVar
 
 import click
 
@@ -116,16 +116,12 @@ class Source:
             sys.exit(BAD_INPUT)
 
 
-class _Input(click.ParamType):
-    """A file that is read at once; - is stdin."""
-
-    name = "file"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Source:
-        if isinstance(value, Source):
-            return value
-        body = click.File("rb").convert(value, param, ctx).read()
-        return Source(STDIN if value == "-" else value, body)
+def _read(_context: click.Context, _parameter: click.Parameter, stream: BinaryIO | None) -> Source | None:
+    """A file as click has opened it; the name that click has for stdin is <stdin>."""
+    if stream is None:
+        return None
+    name = getattr(stream, "name", "<stdin>")
+    return Source(STDIN if name == "<stdin>" else name, stream.read())
 
 
 # --- Options that commands share -------------------------------------------------------------------------------------
@@ -164,7 +160,7 @@ def _planning_options(command: Command) -> Command:
 
 
 @main.command()
-@click.argument("file", type=_Input())
+@click.argument("file", type=click.File("rb"), callback=_read)
 @click.option("--json", "form", flag_value="json", help="Print the service's answer, byte for byte.")
 @click.option("--report", "form", flag_value="report", help="Print the service's report (JSON), byte for byte.")
 @click.option("--why", "form", flag_value="why", help="Print the table, then prices and a reason for each plant.")
@@ -260,10 +256,13 @@ def _write_proof(path: Path, cost: int | None, proof: Proof) -> None:
 
 
 @main.command(short_help="Check anybody's plan for a payload.")
-@click.argument("file", type=_Input())
-@click.argument("plan", type=_Input(), required=False)
+@click.argument("file", type=click.File("rb"), callback=_read)
+@click.argument("plan", type=click.File("rb"), callback=_read, required=False)
 @click.option(
-    "--proof", type=_Input(), help="Check this proof instead of solving; the plan must be as cheap as it says."
+    "--proof",
+    type=click.File("rb"),
+    callback=_read,
+    help="Check this proof instead of solving; the plan must be as cheap as it says.",
 )
 @click.option("--optimal", is_flag=True, help="A plan that is not shown to be a cheapest one is wrong, too.")
 @_planning_options
