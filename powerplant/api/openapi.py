@@ -5,8 +5,10 @@
     python -m powerplant.api.openapi
 
 The schemas come from the models, the problems from their table, and every example is an answer of the service itself. A
-request example and the response example of the same name belong together; the parameters of that request have examples
-of the same name too. Nothing of this module is imported when the service runs: it sends the file.
+request example and the response example of the same name belong together. Two members of examples are ours: ``x-query``
+holds the parameters of a request, since examples of the parameters themselves would be filled in for every request, and
+``x-body`` one that is no JSON, beside its response. Nothing of this module is imported when the service runs: it sends
+the file.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
+from urllib.parse import urlencode
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
@@ -252,7 +255,7 @@ class Recorder:
         example: Json = {"summary": question.summary, "value": response.json}
         if told:
             example["description"] = ", ".join(told)
-        if isinstance(question.body, str):  # an example of a request has to be JSON
+        if isinstance(question.body, str):
             example["x-body"] = question.body
         return response.status_code, example
 
@@ -319,21 +322,21 @@ def _told(recorder: Recorder, path: str, names: Iterable[str], *headers: str) ->
 
 # --- Operations ------------------------------------------------------------------------------------------------------
 
-PARAMETERS = {
-    "co2": {
+PARAMETERS = [
+    {
         "name": "co2",
         "in": "query",
-        "description": "Whether CO2 counts in the cost. Without it the server's setting holds: true, as a rule.",
-        "schema": {"type": "boolean"},
+        "description": "Whether CO2 counts in the cost. The default is the server's setting: true, unless its operator "
+        "says otherwise.",
+        "schema": {"default": True, "type": "boolean"},
     },
-    "accept": {
+    {
         "name": "accept",
         "in": "query",
         "description": "feasible: where no plan is proven to be a cheapest one in time, the best plan found will do.",
         "schema": {"enum": ["feasible"], "type": "string"},
     },
-}
-
+]
 
 REFUSED = {
     str(PROBLEM_TYPES[name].status): _ref("responses", name)
@@ -362,7 +365,7 @@ def _planning(recorder: Recorder, path: str, answer: Json, words: Json) -> Json:
     return {
         **words,
         "tags": ["plans"],
-        "parameters": [_parameter(name, questions) for name in PARAMETERS],
+        "parameters": PARAMETERS,
         "requestBody": {
             "required": True,
             "description": "It is read as JSON whatever its Content-Type says.",
@@ -370,7 +373,7 @@ def _planning(recorder: Recorder, path: str, answer: Json, words: Json) -> Json:
                 "application/json": {
                     "schema": _schema(ProductionPlanRequest),
                     "examples": {
-                        name: {"summary": question.summary, "value": question.body}
+                        name: _asked(question)
                         for name, question in questions.items()
                         if not isinstance(question.body, str)
                     },
@@ -388,13 +391,12 @@ def _planning(recorder: Recorder, path: str, answer: Json, words: Json) -> Json:
     }
 
 
-def _parameter(name: str, questions: Mapping[str, Question]) -> Json:
-    examples = {}
-    for key, question in questions.items():
-        if name in question.query:
-            value = question.query[name]
-            examples[key] = {"value": {"true": True, "false": False}.get(value, value)}
-    return PARAMETERS[name] | {"examples": examples} if examples else PARAMETERS[name]
+def _asked(question: Question) -> Json:
+    """A question as an example."""
+    if not question.query:
+        return {"summary": question.summary, "value": question.body}
+    query = urlencode(question.query)
+    return {"summary": f"{question.summary}: ?{query}", "value": question.body, "x-query": query}
 
 
 def _asking(operation_id: str, tag: str, summary: str, answer: Json, **more: Any) -> Json:
