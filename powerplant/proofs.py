@@ -3,8 +3,8 @@
 ::
 
     {"version": 1, "method": "search", "cost": 150158490566040, "steps": [
-      {"step": "output_split", "marginal_cost": 31283018868, "at_most": 0, "at_least": 1000, "at_least_first": true},
-      {"step": "bound", "price": 31283018868, "charge": 0, "scale": 1},
+      {"kind": "output_split", "marginal_cost": 31283018868, "at_most": 0, "at_least": 1000, "at_least_first": true},
+      {"kind": "bound", "price": 31283018868, "charge": 0, "scale": 1},
       ...
     ]}
 
@@ -56,7 +56,7 @@ def proof_as_json(claim: Claim) -> str:
     """A claim with its proof, a step a line."""
     cost, (method, steps) = claim
     head = json.dumps({"version": VERSION, "method": method, "cost": cost})
-    lines = [f"\n  {json.dumps({'step': NAMES[type(step)], **step._asdict()})}" for step in steps]
+    lines = [f"\n  {json.dumps({'kind': NAMES[type(step)], **step._asdict()})}" for step in steps]
     return f'{head[:-1]}, "steps": [{",".join(lines)}\n]}}\n'
 
 
@@ -88,9 +88,9 @@ def proof_from_json(body: bytes) -> Claim:
 
 
 def _faults_of_step(index: int, step: Any) -> list[Fault]:
-    name = step.get("step") if isinstance(step, dict) else None
+    name = step.get("kind") if isinstance(step, dict) else None
     if not isinstance(name, str) or name not in STEPS:
-        return [Fault(pointer("steps", index), f"must be an object whose step is one of {', '.join(STEPS)}")]
+        return [Fault(pointer("steps", index), f"must be an object whose kind is one of {', '.join(STEPS)}")]
     members = HINTS[STEPS[name]]
     return [
         Fault(pointer("steps", index, key), f"must be {KINDS[kind]}")
@@ -100,7 +100,7 @@ def _faults_of_step(index: int, step: Any) -> list[Fault]:
 
 
 def _step(step: dict[str, Any]) -> Step:
-    kind = STEPS[step["step"]]
+    kind = STEPS[step["kind"]]
     return kind(**{key: step[key] for key in HINTS[kind]})
 
 
