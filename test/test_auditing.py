@@ -1,0 +1,223 @@
+"""Anybody's plan, held against a payload: every fault is found, and none that is not there."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from oracles import broken_rules, brute_force, dispatch_cost, exact, expected_units
+from strategies import payloads
+
+from powerplant.auditing import (
+    Audit,
+    LeastCost,
+    audit,
+    decode_plan,
+    least_cost,
+    proven_cost,
+    proves_that_no_plan_exists,
+)
+from powerplant.decoding import decode
+from powerplant.errors import InvalidPayload, MalformedPayload
+from powerplant.formulation import Instance, formulate
+from powerplant.merit_order import GaveUp, Infeasible, Proof, solve
+from powerplant.merit_order.proof import Bound, Recomputed
+from powerplant.models import ProductionPlanRequest
+from powerplant.proofs import Claim
+from powerplant.solving import Solvers
+
+PAYLOAD = {
+    "load": 480,
+    "fuels": {"gas(euro/MWh)": 13.4, "kerosine(euro/MWh)": 50.8, "co2(euro/ton)": 20, "wind(%)": 60},
+    "powerplants": [
+        {"name": "big", "type": "gasfired", "efficiency": 0.53, "pmin": 100, "pmax": 460},
+        {"name": "jet", "type": "turbojet", "efficiency": 0.3, "pmin": 0, "pmax": 16},
+        {"name": "never", "type": "gasfired", "efficiency": 0.5, "pmin": 1.01, "pmax": 1.09},
+        {"name": "wind", "type": "windturbine", "pmax": 36},
+    ],
+}
+RIGHT = {"big": 458.4, "jet": 0.0, "never": 0.0, "wind": 21.6}
+
+
+def read(payload: Any) -> ProductionPlanRequest:
+    return decode(json.dumps(payload).encode(), co2=True, max_plants=100)
+
+
+def instance_of(payload: Any) -> Instance:
+    return formulate(read(payload), co2=True)
+
+
+def audited(plan: Any, payload: Any = PAYLOAD) -> Audit:
+    if isinstance(plan, dict):
+        plan = [{"name": name, "p": p} for name, p in plan.items()]
+    return audit(read(payload), instance_of(payload), decode_plan(json.dumps(plan).encode()))
+
+
+def test_a_plan_is_right_in_any_order_and_with_more_in_it() -> None:
+    plan = [{"p": p, "name": name, "comment": None} for name, p in reversed(RIGHT.items())]
+    faults, cost = audited(plan)
+    assert faults == []
+    assert cost == 4584 * 31_283_018_868
+
+
+def test_whole_numbers_are_outputs_too() -> None:
+    plan = {"big": 460, "jet": 20, "never": 0, "wind": 0}
+    assert [detail for _, detail in audited(plan).faults] == ["jet makes 20.0 MW, but can make 0 to 16.0 MW"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "faults"),
+    [
+        ({"big": 458.5}, [("#", "the plan makes 480.1 MW, and the load is 480.0 MW: 0.1 MW too much")]),
+        ({"big": 458.3}, [("#", "the plan makes 479.9 MW, and the load is 480.0 MW: 0.1 MW too little")]),
+        (
+            {"big": 458.35, "jet": 0.05},
+            [
+                ("#/0/p", "big makes 458.35 MW, which is no multiple of 0.1 MW"),
+                ("#/1/p", "jet makes 0.05 MW, which is no multiple of 0.1 MW"),
+            ],
+        ),
+        (
+            {"big": 458.3999999999999},
+            [
+                ("#/0/p", "big makes 458.3999999999999 MW, which is no multiple of 0.1 MW"),
+                ("#", "the plan makes 479.9999999999999 MW, and the load is 480.0 MW: 0.0000000000001 MW too little"),
+            ],
+        ),
+        (
+            {"big": 479.9, "wind": 0.1},
+            [
+                ("#/0/p", "big makes 479.9 MW, but can make 0 or 100.0 to 460.0 MW"),
+                ("#/3/p", "wind makes 0.1 MW, but can make 0 or exactly 21.6 MW"),
+            ],
+        ),
+        (
+            {"jet": -1, "never": 1},
+            [
+                ("#/1/p", "jet makes -1.0 MW, but can make 0 to 16.0 MW"),
+                ("#/2/p", "never makes 1.0 MW, but can make nothing"),
+            ],
+        ),
+        ({"sun": 0}, [("#/4/name", "no power plant of the payload is called sun")]),
+    ],
+)
+def test_what_is_wrong_is_told(changes: dict[str, float], faults: list[tuple[str, str]]) -> None:
+    assert audited(RIGHT | changes) == (faults, None)
+
+
+def test_what_is_missing_or_there_twice_is_told() -> None:
+    plan = [{"name": "big", "p": 458.4}, {"name": "big", "p": 21.6}]
+    assert audited(plan).faults == [
+        ("#/1/name", "big is there already"),
+        ("#/1/p", "big makes 21.6 MW, but can make 0 or 100.0 to 460.0 MW"),
+        ("#", "jet is missing"),
+        ("#", "never is missing"),
+        ("#", "wind is missing"),
+    ]
+
+
+def test_an_empty_plan_misses_everything() -> None:
+    assert len(audited([]).faults) == 5
+
+
+@given(payloads(max_plants=4), st.data())
+def test_it_finds_faults_where_an_oracle_does(payload: dict[str, Any], data: st.DataObject) -> None:
+    """Plans of outputs at and beside the limits, for loads that they meet, and for others."""
+    units = expected_units(payload)
+    outputs = [data.draw(st.sampled_from([0, u.min_output, u.max_output, u.max_output + 1])) for u in units]
+    if data.draw(st.booleans()):
+        payload = payload | {"load": sum(outputs) / 10}
+    load = exact(payload["load"]) * 10
+    plan = {unit.name: output / 10 for unit, output in zip(units, outputs, strict=True)}
+    faults, cost = audited(plan, payload)
+    is_right = load.denominator == 1 and not broken_rules(units, int(load), outputs)
+    assert (not faults) is is_right
+    assert cost == (dispatch_cost(units, outputs) if is_right else None)
+
+
+# --- Reading ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("plan", "faults"),
+    [
+        ({}, [("#", "must be a list of objects with name and p")]),
+        (None, [("#", "must be a list of objects with name and p")]),
+        ([1], [("#/0", "must be an object with name and p")]),
+        ([{}], [("#/0/name", "is missing"), ("#/0/p", "is missing")]),
+        ([{"name": 1, "p": "1"}], [("#/0/name", "must be a text"), ("#/0/p", "must be a number")]),
+        ([{"name": "a", "p": None}], [("#/0/p", "must be a number")]),
+        ([{"name": "a", "p": True}], [("#/0/p", "must be a number")]),
+        ([{"name": "a", "p": float("nan")}], [("#/0/p", "must be a number")]),
+        ([{"name": "a", "p": 10**400}], [("#/0/p", "must be a number")]),
+    ],
+)
+def test_what_is_no_plan_at_all_is_told(plan: Any, faults: list[tuple[str, str]]) -> None:
+    with pytest.raises(InvalidPayload) as error:
+        decode_plan(json.dumps(plan).encode())
+    assert [*error.value.faults] == faults
+
+
+def test_what_is_no_json_is_no_plan() -> None:
+    with pytest.raises(MalformedPayload, match="a list of objects with name and p"):
+        decode_plan(b"")
+
+
+# --- The cheapest plan -----------------------------------------------------------------------------------------------
+
+
+def claim_of(instance: Instance) -> Claim:
+    """What solving claims, and its proof."""
+    try:
+        solution = solve(instance.units, instance.load)
+    except Infeasible as error:
+        return Claim(None, error.proof)
+    return Claim(solution.cost, solution.proof)
+
+
+@given(payloads(max_plants=4, largest=15))
+def test_the_least_cost_is_what_an_oracle_says_with_and_without_solving(payload: dict[str, Any]) -> None:
+    instance = instance_of(payload)
+    assume(instance.on_grid)
+    expected = brute_force(expected_units(payload), instance.load)
+    claim = claim_of(instance)
+    assert claim.cost == expected
+    if expected is None:
+        assert proves_that_no_plan_exists(instance, claim)
+        return
+    assert least_cost(instance, 5, Solvers(1)) == LeastCost(expected, is_met=True)
+    assert proven_cost(instance, claim, None) == expected
+    assert proven_cost(instance, claim, expected) == expected
+    assert proven_cost(instance, claim, expected + 1) == expected
+    assert proven_cost(instance, claim._replace(cost=expected + 1), None) is None
+    assert not proves_that_no_plan_exists(instance, claim)
+
+
+def test_a_bound_is_all_that_is_known_when_the_time_is_over() -> None:
+    class OutOfTimeAlways(Solvers):
+        def run(self, *_: Any, **__: Any) -> Any:
+            raise GaveUp(None, None, 7)
+
+    assert least_cost(instance_of(PAYLOAD), 1, OutOfTimeAlways(1)) == LeastCost(7, is_met=False)
+
+
+def test_what_can_only_be_recomputed_proves_nothing() -> None:
+    instance = instance_of(PAYLOAD)
+    cost = solve(instance.units, instance.load).cost
+    assert proven_cost(instance, Claim(cost, Proof("core programme", (Recomputed(),))), cost) is None
+
+
+def test_a_weaker_claim_is_a_bound() -> None:
+    instance = instance_of(PAYLOAD)
+    cost = solve(instance.units, instance.load).cost
+    weaker = Claim(0, Proof("merit order", (Bound(0),)))
+    assert proven_cost(instance, weaker, cost) == 0
+
+
+def test_a_load_off_the_grid_needs_no_proof() -> None:
+    nothing = Claim(None, Proof("search", ()))
+    assert proves_that_no_plan_exists(instance_of(PAYLOAD | {"load": 480.05}), nothing)
+    assert not proves_that_no_plan_exists(instance_of(PAYLOAD), nothing)
