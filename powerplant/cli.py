@@ -121,7 +121,10 @@ def _read(_context: click.Context, _parameter: click.Parameter, stream: BinaryIO
     if stream is None:
         return None
     name = getattr(stream, "name", "<stdin>")
-    return Source(STDIN if name == "<stdin>" else name, stream.read())
+    if name == "<stdin>":
+        return Source(STDIN, stream.read())
+    with stream:
+        return Source(name, stream.read())
 
 
 # --- Options that commands share -------------------------------------------------------------------------------------

@@ -1,0 +1,507 @@
+"""The command line: what it prints, what it refuses, and that it answers as the service does."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from case_files import Case, load_cases
+from click.testing import CliRunner, Result
+from live_server import fetch
+from test_contract import hard_payload
+
+from powerplant import __version__, cli
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "example_payloads"
+PAYLOAD_2, PAYLOAD_3 = str(EXAMPLES / "payload2.json"), str(EXAMPLES / "payload3.json")
+CHALLENGES_OWN_ANSWER = str(EXAMPLES / "response3.json")
+CASES = load_cases()
+Write = Callable[..., str]
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting in the environment."""
+    for name in ("POWERPLANT_CO2", "POWERPLANT_TIME_LIMIT"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Writes a file, text or JSON, and gives its name."""
+
+    def write(content: Any, name: str = "payload.json") -> str:
+        path = tmp_path / name
+        path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+        return str(path)
+
+    return write
+
+
+def run(*arguments: str, stdin: str | bytes = "") -> Result:
+    """Run the command line in this process; an exception that is none of click's is a failure."""
+    result = CliRunner(catch_exceptions=False).invoke(cli.main, list(arguments), input=stdin, prog_name="powerplant")
+    assert isinstance(result, Result)
+    return result
+
+
+def in_a_shell(line: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """Run a line with a process of its own for ``powerplant``."""
+    command = [sys.executable, "-m", "powerplant", *line.split()]
+    return subprocess.run(command, cwd=ROOT, input=stdin, capture_output=True, timeout=60, check=False)
+
+
+def payload(number: int = 2, **changes: Any) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((EXAMPLES / f"payload{number}.json").read_text(encoding="utf-8"))
+    return content | changes
+
+
+# --- Help ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"]])
+def test_without_a_command_it_helps(arguments: list[str]) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 0
+    assert "powerplant plan payload.json" in result.stdout
+    assert "Exit codes" in result.stdout
+
+
+@pytest.mark.parametrize("command", ["plan", "check"])
+def test_the_help_of_a_command_has_examples_of_options_that_it_has(command: str) -> None:
+    text = run(command, "--help").stdout
+    examples = [line for line in text.splitlines() if f"powerplant {command}" in line and "Usage" not in line]
+    assert len(examples) >= 3
+    for option in re.findall(r"--[a-z-]+[a-z]", "".join(examples)):
+        assert re.search(rf"^  {option}|/ {option}", text, re.MULTILINE) or option == "--json"
+
+
+def test_it_tells_its_version() -> None:
+    assert run("--version").stdout == f"powerplant {__version__}\n"
+
+
+def test_help_loads_neither_flask_nor_pydantic() -> None:
+    program = "import sys; from powerplant import cli; cli.main(['--help'], standalone_mode=False); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not {"flask", "pydantic", "werkzeug", "powerplant.models"} & {*loaded.stdout.split()}
+
+
+def test_planning_needs_no_flask() -> None:
+    program = (
+        "import sys; from powerplant import cli; "
+        f"cli.main(['plan', {PAYLOAD_3!r}, '--why'], standalone_mode=False); print(*sys.modules)"
+    )
+    loaded = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    modules = {*loaded.stdout.split()}
+    assert "pydantic" in modules
+    assert not {"flask", "werkzeug", "powerplant.api"} & modules
+
+
+# --- plan: what it prints --------------------------------------------------------------------------------------------
+
+TABLE = """\
+power plant              type            MW  euro/MWh       euro   CO2 t  state
+------------------------------------------------------------------------------------
+windpark1                windturbine   90.0      0.00       0.00    0.00  at maximum
+windpark2                windturbine   21.6      0.00       0.00    0.00  at maximum
+gasfiredbig1             gasfired     460.0     31.28  14,390.19  138.00  at maximum
+gasfiredbig2             gasfired     338.4     31.28  10,586.17  101.52  in between
+gasfiredsomewhatsmaller  gasfired       0.0     42.22       0.00    0.00  off
+tj1                      turbojet       0.0    169.33       0.00    0.00  off
+------------------------------------------------------------------------------------
+total                                 910.0     27.45  24,976.36  239.52
+
+24,976.36 euro: 20,185.96 for fuel, 4,790.40 for CO2.
+No plan is cheaper (proven by merit order).
+"""
+
+
+def test_a_plan_is_a_table_in_merit_order_with_totals() -> None:
+    result = run("plan", PAYLOAD_3)
+    assert (result.exit_code, result.stdout, result.stderr) == (0, TABLE, "")
+
+
+def test_without_co2_none_is_charged() -> None:
+    text = run("plan", PAYLOAD_3, "--no-co2").stdout
+    assert "20,185.96 euro: 20,185.96 for fuel, 0.00 for CO2." in text
+
+
+def test_the_environment_says_whether_co2_counts_unless_the_command_line_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POWERPLANT_CO2", "false")
+    assert "0.00 for CO2" in run("plan", PAYLOAD_3).stdout
+    assert "4,790.40 for CO2" in run("plan", PAYLOAD_3, "--co2").stdout
+
+
+def test_a_reason_stands_beside_each_plant_for_who_asks_why() -> None:
+    text = run("plan", PAYLOAD_3, "--why").stdout
+    assert text.startswith(TABLE)
+    assert "gasfiredsomewhatsmaller  Off: switching it on would cost 437.33 euro more.\n" in text
+    assert "One more MWh: 31.28 euro from the plants that run" in text
+
+
+def test_a_load_of_nothing_has_a_table_too(write: Write) -> None:
+    text = run("plan", write(payload(load=0)), "--why").stdout
+    assert re.search(r"^total +0\.0 +0\.00 +0\.00\n", text, re.MULTILINE)
+    assert "One less: not to be had" in text
+
+
+def test_names_keep_the_columns_and_have_no_power_over_a_terminal(write: Write) -> None:
+    plants = payload()["powerplants"]
+    names = ["氷川", "e\u0301toile", "\u001b[31mred", "two\nlines"]
+    renamed = [plant | {"name": name} for plant, name in zip(plants, names, strict=False)]
+    text = run("plan", write(payload(powerplants=renamed)), "--why").stdout
+    assert "\u001b" not in text
+    assert "\\x1b[31mred" in text
+    assert "two\\nlines" in text
+    lines = {
+        name: next(line for line in text.splitlines() if line.startswith(name)) for name in ("氷", "e\u0301", "two")
+    }
+    column = lines["two"].index("turbojet")
+    assert lines["氷"].index("gasfired") == column - 2  # two characters that are two columns wide
+    assert lines["e\u0301"].index("gasfired") == column + 1  # a mark that takes no column
+
+
+@pytest.mark.parametrize(("option", "path"), [("--json", "/productionplan"), ("--report", "/productionplan/report")])
+@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.parametrize("query", ["", "co2=false"])
+def test_it_prints_what_the_service_answers_byte_for_byte(
+    server_url: str, option: str, path: str, number: int, query: str
+) -> None:
+    body = (EXAMPLES / f"payload{number}.json").read_bytes()
+    answer = fetch("POST", f"{server_url}{path}?{query}", data=body).content
+    result = run("plan", "-", option, *(["--no-co2"] if query else []), stdin=body)
+    assert (result.exit_code, result.stdout_bytes) == (0, answer)
+
+
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, id=name) for name, case in CASES if case.query in ("", "co2=false")]
+)
+def test_a_case_ends_as_it_does_over_http(case: Case, server_url: str) -> None:
+    answer = fetch("POST", f"{server_url}/productionplan?{case.query}", data=case.body.encode())
+    result = run("plan", "-", "--json", *(["--no-co2"] if case.query else []), stdin=case.body.encode())
+    if answer.status_code == 200:
+        assert (result.exit_code, result.stdout_bytes) == (0, answer.content)
+        return
+    problem = answer.json()
+    assert result.stdout == ""
+    if problem["type"] == "/problems/infeasible-load":
+        assert result.exit_code == 1
+        assert result.stderr.endswith(f": {problem['detail']}\n")
+        return
+    assert result.exit_code == 2
+    told = result.stderr.splitlines()
+    assert all(re.match(r"stdin:\d+: ", line) for line in told)
+    for error in problem.get("errors", []):
+        assert any(line.endswith(error["detail"]) and error["pointer"][1:] in line for line in told)
+
+
+# --- plan: what goes wrong -------------------------------------------------------------------------------------------
+
+
+def test_every_fault_of_a_payload_is_told_with_file_line_and_field(write: Write) -> None:
+    name = write(
+        """{
+  "load": "60",
+  "fuels": {},
+  "powerplants": [
+    {"name": "g", "type": "gasfired", "efficiency": 0.5,
+     "pmin": 50, "pmax": 40}
+  ]
+}"""
+    )
+    result = run("plan", name)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.splitlines() == [
+        f"{name}:2: /load: must be a number, without quotes",
+        f"{name}:6: /powerplants/0/pmin: must not be above pmax",
+        f"{name}:3: /fuels/gas(euro~1MWh): is missing, and gasfired power plants need it",
+        f"{name}:3: /fuels/co2(euro~1ton): is missing, and gasfired power plants need it",
+    ]
+
+
+def test_what_is_no_json_is_told_with_file_and_line(write: Write) -> None:
+    name = write('{"load": 1,\n "fuels": ,}')
+    result = run("plan", name)
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"{name}:2: It is not JSON: a value is expected at line 2 column 11")
+
+
+def test_a_load_without_a_plan_is_no_bad_input(write: Write) -> None:
+    name = write(json.dumps(payload(load=5000), indent=1))
+    result = run("plan", name)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        f"{name}:2: A load of 5000.0 MW is above all capacity. The nearest load with a plan is 1146.0 MW.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["plan"],
+        ["plan", "nowhere.json"],
+        ["plan", "."],
+        ["plan", PAYLOAD_2, "--time-limit", "0"],
+        ["plan", PAYLOAD_2, "--time-limit", "nan"],
+        ["plan", PAYLOAD_2, "--time-limit", "soon"],
+        ["plan", PAYLOAD_2, "--proof", "/no/such/folder/proof.json"],
+        ["check"],
+        ["check", PAYLOAD_2],
+        ["check", "-", "-"],
+        ["check", PAYLOAD_2, "-", "--proof", "-"],
+        ["check", PAYLOAD_2, "nowhere.json"],
+        ["fly"],
+    ],
+)
+def test_a_command_line_that_is_wrong_is_bad_input(arguments: list[str]) -> None:
+    result = run(*arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "Traceback" not in result.stderr
+    assert result.stderr
+
+
+def test_past_the_time_limit_there_is_no_plan_unless_a_feasible_one_will_do(write: Write) -> None:
+    name, proof = write(hard_payload()), Path(write("", "proof.json"))
+    given_up = run("plan", name, "--time-limit", "0.2")
+    assert (given_up.exit_code, given_up.stdout) == (1, "")
+    assert "No plan was proven optimal within 0.2 s" in given_up.stderr
+    feasible = run("plan", name, "--time-limit", "1.5", "--feasible", "--proof", str(proof))
+    assert feasible.exit_code == 0
+    assert "Not proven to be the cheapest: it is at most" in feasible.stdout
+    assert "is not written" in feasible.stderr
+    assert proof.read_text() == ""
+
+
+# --- Proofs ----------------------------------------------------------------------------------------------------------
+
+PROVEN = [
+    pytest.param(case, id=name)
+    for name, case in CASES
+    if case.query == "" and (case.expected["status"] == 200 or case.expected.get("reason"))
+]
+
+
+@pytest.mark.parametrize("case", PROVEN)
+def test_the_proof_of_every_case_is_written_and_holds(case: Case, write: Write, tmp_path: Path) -> None:
+    """Without solving: where a proof is for a plan, the plan is checked with it."""
+    name, proof = write(case.body), str(tmp_path / "proof.json")
+    planned = run("plan", name, "--json", "--proof", proof)
+    if case.expected.get("reason") == "off_grid":
+        assert "needs no proof" in planned.stderr
+        assert not Path(proof).exists()
+        return
+    plan = [] if planned.exit_code else [write(planned.stdout, "plan.json")]
+    checked = run("check", name, *plan, "--proof", proof)
+    if "recomputed" in planned.stderr:
+        assert checked.exit_code == 1
+        assert "can only be recomputed" in checked.stderr
+        assert "No plan is cheaper." in run("check", name, *plan).stdout
+        return
+    assert checked.exit_code == 0, checked.output
+    assert "The proof holds" in checked.stdout
+    assert ("No plan is cheaper." if plan else "no plan meets the load") in checked.stdout
+
+
+def proof_of(payload_name: str, write: Write) -> dict[str, Any]:
+    name = write("", "proof.json")
+    run("plan", payload_name, "--proof", name)
+    content: dict[str, Any] = json.loads(Path(name).read_text(encoding="utf-8"))
+    return content
+
+
+HIGH_PMIN = next(case for name, case in CASES if name == "a-high-pmin-goes-off-for-two-dearer-plants")
+GAP = next(case for name, case in CASES if name == "a-load-in-a-gap-names-both-neighbours")
+
+
+def test_a_proof_with_any_step_left_out_or_doubled_is_rejected(write: Write) -> None:
+    name = write(HIGH_PMIN.body)
+    proof = proof_of(name, write)
+    plan = write(run("plan", name, "--json").stdout, "plan.json")
+    steps = proof["steps"]
+    assert len(steps) == 9
+    for i in range(len(steps)):
+        for tampered in (steps[:i] + steps[i + 1 :], steps[: i + 1] + steps[i:]):
+            bad = write(proof | {"steps": tampered}, "bad.json")
+            for arguments in ([plan], []):
+                result = run("check", name, *arguments, "--proof", bad)
+                assert result.exit_code == 1
+                assert "this does not prove a least cost" in result.stderr
+
+
+def test_a_proof_with_a_price_that_is_too_low_proves_less(write: Write) -> None:
+    proof = proof_of(PAYLOAD_3, write)
+    assert [step["kind"] for step in proof["steps"]] == ["bound"]
+    proof["steps"][0]["price"] //= 2
+    result = run("check", PAYLOAD_3, CHALLENGES_OWN_ANSWER, "--proof", write(proof, "bad.json"))
+    assert result.exit_code == 1
+    assert "this does not prove a least cost" in result.stderr
+
+
+def test_a_proof_that_claims_too_much_is_rejected(write: Write) -> None:
+    proof = proof_of(PAYLOAD_3, write)
+    result = run("check", PAYLOAD_3, "--proof", write(proof | {"cost": proof["cost"] + 1}, "bad.json"))
+    assert result.exit_code == 1
+
+
+def test_a_proof_that_nothing_exists_is_none_where_something_does(write: Write) -> None:
+    proof = proof_of(write(GAP.body), write)
+    assert proof["cost"] is None
+    name = write(proof, "gap.json")
+    assert run("check", write(GAP.body), "--proof", name).exit_code == 0
+    result = run("check", PAYLOAD_3, "--proof", name)
+    assert result.exit_code == 1
+    assert "this does not prove that this payload has no plan" in result.stderr
+
+
+def test_what_is_no_proof_is_bad_input(write: Write) -> None:
+    name = write(
+        '{"version": 1, "method": "search", "cost": 1, "steps": [\n{"kind": "bound", "price": 1.5}]}', "bad.json"
+    )
+    result = run("check", PAYLOAD_3, CHALLENGES_OWN_ANSWER, "--proof", name)
+    assert result.exit_code == 2
+    assert f"{name}:2: /steps/0/price: must be a whole number\n" in result.stderr
+
+
+# --- check -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_challenges_own_answer_is_right_and_no_plan_is_cheaper() -> None:
+    result = run("check", PAYLOAD_3, CHALLENGES_OWN_ANSWER, "--optimal")
+    assert result.exit_code == 0
+    assert result.stdout == (
+        "The plan is right: every plant is listed, within its limits, and they make 910.0 MW exactly.\n"
+        "It costs 24,976.36 euro.\n"
+        "No plan is cheaper.\n"
+    )
+
+
+def test_every_fault_of_a_plan_is_told_with_file_and_line(write: Write) -> None:
+    name = write(
+        """[
+  {"name": "windpark1", "p": 90},
+  {"name": "windpark2", "p": 21.65},
+  {"name": "gasfiredbig1", "p": 500},
+  {"name": "tj2", "p": 1}
+]""",
+        "plan.json",
+    )
+    result = run("check", PAYLOAD_3, name)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.splitlines() == [
+        f"{name}:3: /1/p: windpark2 makes 21.65 MW, which is no multiple of 0.1 MW",
+        f"{name}:4: /2/p: gasfiredbig1 makes 500.0 MW, but can make 0 or 100.0 to 460.0 MW",
+        f"{name}:5: /3/name: no power plant of the payload is called tj2",
+        f"{name}:1: gasfiredbig2 is missing",
+        f"{name}:1: gasfiredsomewhatsmaller is missing",
+        f"{name}:1: tj1 is missing",
+        f"{name}:1: the plan makes 612.65 MW, and the load is 910.0 MW: 297.35 MW too little",
+        "This is no plan for the payload: 7 faults.",
+    ]
+
+
+def test_what_is_no_plan_at_all_is_bad_input(write: Write) -> None:
+    name = write('[\n{"name": "a", "p": "1"}]', "plan.json")
+    result = run("check", PAYLOAD_3, name)
+    assert result.exit_code == 2
+    assert result.stderr == f"{name}:2: /0/p: must be a number\n"
+
+
+@pytest.fixture
+def dearer(write: Write) -> str:
+    """Payload 3 with 40 MW from a plant that the cheapest plan leaves off."""
+    outputs = {"windpark1": 90, "windpark2": 21.6, "gasfiredbig1": 460, "gasfiredbig2": 298.4}
+    outputs |= {"gasfiredsomewhatsmaller": 40, "tj1": 0}
+    return write([{"name": name, "p": p} for name, p in outputs.items()], "dearer.json")
+
+
+DEARER = "It is 437.33 euro (1.75 %) dearer than the cheapest plan, which costs 24,976.36 euro."
+
+
+def test_a_plan_that_is_dearer_than_the_cheapest_is_told_by_how_much_and_is_right(dearer: str) -> None:
+    result = run("check", PAYLOAD_3, dearer)
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[1:] == ["It costs 25,413.69 euro.", DEARER]
+
+
+def test_a_plan_that_is_dearer_than_the_cheapest_is_wrong_where_the_cheapest_is_asked_for(dearer: str) -> None:
+    result = run("check", PAYLOAD_3, dearer, "--optimal")
+    assert result.exit_code == 1
+    assert DEARER in result.stdout
+
+
+def test_a_proof_shows_without_solving_how_much_dearer_a_plan_is_at_the_most(
+    dearer: str, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proof = write(proof_of(PAYLOAD_3, write), "proof.json")
+    monkeypatch.setattr("powerplant.auditing.least_cost", None)
+    result = run("check", PAYLOAD_3, dearer, "--proof", proof)
+    assert result.exit_code == 1
+    assert "It is at most 437.33 euro (1.75 %) dearer than the cheapest plan: none costs less than" in result.stdout
+
+
+def test_a_plan_that_is_a_hair_dearer_is_not_told_to_cost_nothing_more(write: Write) -> None:
+    plants = [
+        {"name": name, "type": "gasfired", "efficiency": efficiency, "pmin": 0, "pmax": 10}
+        for name, efficiency in (("a", 0.5), ("b", 0.499999999))
+    ]
+    fuels = {"gas(euro/MWh)": 10, "co2(euro/ton)": 0}
+    name = write({"load": 10, "fuels": fuels, "powerplants": plants})
+    plan = write([{"name": "a", "p": 9.9}, {"name": "b", "p": 0.1}], "plan.json")
+    assert "less than 0.01 euro (less than 0.01 %) dearer" in run("check", name, plan).stdout
+
+
+def test_past_the_time_limit_a_plan_has_a_distance_at_the_most(write: Write) -> None:
+    name = write(hard_payload())
+    plan = write(run("plan", name, "--json", "--feasible", "--time-limit", "1.5").stdout, "plan.json")
+    result = run("check", name, plan, "--time-limit", "0.2")
+    assert result.exit_code == 0
+    assert re.search(r"It is at most [\d.,]+ euro \(.+ %\) dearer than the cheapest plan", result.stdout)
+    assert run("check", name, plan, "--time-limit", "0.2", "--optimal").exit_code == 1
+
+
+def test_a_plan_is_checked_as_it_was_planned(write: Write) -> None:
+    """Without CO2 another plan may be the cheapest."""
+    plan = write(run("plan", PAYLOAD_2, "--json", "--no-co2").stdout, "plan.json")
+    assert "It costs 12,135.85 euro.\nNo plan is cheaper." in run("check", PAYLOAD_2, plan, "--no-co2").stdout
+    assert "It costs 15,015.85 euro." in run("check", PAYLOAD_2, plan).stdout
+
+
+# --- In processes of their own ---------------------------------------------------------------------------------------
+
+
+def test_it_runs_as_a_module() -> None:
+    result = in_a_shell("plan example_payloads/payload3.json")
+    assert (result.returncode, result.stdout.decode().splitlines()) == (0, TABLE.splitlines())
+
+
+def test_a_plan_goes_through_a_pipe() -> None:
+    plan = in_a_shell("plan - --json", Path(PAYLOAD_2).read_bytes())
+    assert plan.returncode == 0
+    assert b"\r" not in plan.stdout
+    check = in_a_shell("check example_payloads/payload2.json - --optimal", plan.stdout)
+    assert check.returncode == 0
+    assert b"No plan is cheaper." in check.stdout
+
+
+@pytest.mark.parametrize(
+    ("line", "stdin", "code", "said"),
+    [
+        ("plan -", b"", 2, b"stdin:1: It is empty"),
+        ("plan -", b"\xff\xfe{", 2, b"stdin:1: It is not in UTF-8"),
+        ("plan nowhere.json", b"", 2, b"No such file"),
+        ("check example_payloads/payload3.json -", b"[]", 1, b"stdin:1: windpark1 is missing"),
+    ],
+)
+def test_exit_codes_and_errors_leave_the_process(line: str, stdin: bytes, code: int, said: bytes) -> None:
+    result = in_a_shell(line, stdin)
+    assert (result.returncode, result.stdout) == (code, b"")
+    assert said in result.stderr
+    assert b"Traceback" not in result.stderr
