@@ -200,7 +200,9 @@ def plan(file: Source, form: str | None, proof_path: Path | None, feasible: bool
     except OutOfTime as error:
         _fail(f"{file.name}: {error} A larger --time-limit may help, or --feasible.", NO_PLAN)
     _write_proof_of_cost(proof_path, solved)
-    click.echo(_presented(form, request, solved, solvers, co2=co2, time_limit=time_limit).encode(), nl=False)
+    text = _presented(form, request, solved, solvers, co2=co2, time_limit=time_limit)
+    # A file or a pipe gets UTF-8, and no other line ends, whatever the system is used to.
+    click.echo(text if sys.stdout.isatty() else text.encode(), nl=False)
 
 
 def _presented(

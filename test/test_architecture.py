@@ -15,7 +15,10 @@ PACKAGE = ROOT / "powerplant"
 SOLVER = sorted((PACKAGE / "merit_order").rglob("*.py"))
 KNOW_NO_HTTP = [
     PACKAGE / f"{name}.py"
-    for name in ("config", "decoding", "errors", "formulation", "models", "planning", "verification")
+    for name in (
+        *("answers", "auditing", "cli", "config", "console", "decoding", "errors", "formulation", "models", "places"),
+        *("planning", "proofs", "reporting", "solving", "verification"),
+    )
 ]
 HTTP = {"flask", "werkzeug", "http", "gunicorn"}
 
