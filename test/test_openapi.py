@@ -14,7 +14,9 @@ from typing import Any, NamedTuple
 import pytest
 from conftest import BootServer
 from flask.testing import FlaskClient
+from hypothesis import given
 from live_server import fetch
+from strategies import payloads
 from test_contract import hard_payload
 
 from powerplant import Settings, create_app
@@ -142,14 +144,22 @@ def test_every_example_is_as_its_schema_says() -> None:
     assert count > 50
 
 
-def test_what_the_schema_refuses_the_service_refuses_and_it_takes_every_example_that_has_a_plan() -> None:
-    content = DOCUMENT["paths"]["/productionplan"]["post"]["requestBody"]["content"]["application/json"]
-    for name, example in content["examples"].items():
-        if name == "invalid-payload":
-            with pytest.raises(Exception, match="60"):
-                check(example["value"], content["schema"])
-        else:
-            check(example["value"], content["schema"])
+PAYLOAD_CONTENT = DOCUMENT["paths"]["/productionplan"]["post"]["requestBody"]["content"]["application/json"]
+
+
+@pytest.mark.parametrize("name", PAYLOAD_CONTENT["examples"])
+def test_the_schema_takes_every_example_of_a_payload_but_the_invalid_one(name: str) -> None:
+    payload, schema = PAYLOAD_CONTENT["examples"][name]["value"], PAYLOAD_CONTENT["schema"]
+    if name == "invalid-payload":
+        with pytest.raises(Exception, match="'60' is not of type 'number'"):
+            check(payload, schema)
+    else:
+        check(payload, schema)
+
+
+@given(payloads())
+def test_the_schema_takes_every_payload_that_the_service_takes(payload: dict[str, Any]) -> None:
+    check(payload, PAYLOAD_CONTENT["schema"])
 
 
 # --- The live server -------------------------------------------------------------------------------------------------
@@ -248,7 +258,7 @@ def test_the_document_is_served_as_it_is_and_not_sent_twice(client: FlaskClient)
         assert again.data == b""
 
 
-ADDRESSES = re.compile(r'(?:href|src|data-document)="([^"]*)"')
+ADDRESSES = re.compile(r'(?:href|src|data-document)="(?!data:)([^"]*)"')
 
 
 @pytest.mark.parametrize("address", ["/docs", "/docs/"])
