@@ -200,14 +200,14 @@ def plan(file: Source, form: str | None, proof_path: Path | None, feasible: bool
     except OutOfTime as error:
         _fail(f"{file.name}: {error} A larger --time-limit may help, or --feasible.", NO_PLAN)
     _write_proof_of_cost(proof_path, solved)
-    text = _presented(form, request, solved, solvers, co2=co2, time_limit=time_limit)
+    answer = _presented(form, request, solved, solvers, co2=co2, time_limit=time_limit)
     # A file or a pipe gets UTF-8, and no other line ends, whatever the system is used to.
-    click.echo(text if sys.stdout.isatty() else text.encode(), nl=False)
+    click.echo(answer.decode() if sys.stdout.isatty() else answer, nl=False)
 
 
 def _presented(
     form: str | None, request: ProductionPlanRequest, solved: Solved, solvers: Solvers, *, co2: bool, time_limit: float
-) -> str:
+) -> bytes:
     """A plan in the form that was asked for."""
     from powerplant.answers import plan_as_json, report_as_json
     from powerplant.console import plan_as_table, report_as_text
@@ -219,9 +219,9 @@ def _presented(
         return plan_as_json(present(*solved))
     if form is None:  # the table says nothing of alternatives
         nothing = Appraisal(NOT_COMPUTED, NOT_COMPUTED, [NOT_COMPUTED] * len(request.powerplants))
-        return plan_as_table(explain(request, solved, nothing, co2=co2))
+        return plan_as_table(explain(request, solved, nothing, co2=co2)).encode()
     report = explain(request, solved, appraised(solved, time_limit, solvers), co2=co2)
-    return report_as_json(report) if form == "report" else report_as_text(report)
+    return report_as_json(report) if form == "report" else report_as_text(report).encode()
 
 
 def _write_proof_of_cost(path: Path | None, solved: Solved) -> None:

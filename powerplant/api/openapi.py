@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 from urllib.parse import urlencode
 
+from flask import Flask, Response
 from pydantic import BaseModel, ConfigDict, Field, create_model
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 from werkzeug.exceptions import BadRequest, MethodNotAllowed, RequestEntityTooLarge
@@ -236,39 +237,41 @@ ERRORS: dict[str, Exception] = {
 """Problems that no example asks for, as the service raises them. The words of the others are those of their page."""
 
 
-class Recorder:
-    """Asks the service in this process, and remembers its answers as examples."""
+def _ask(path: str, question: Question | None = None) -> tuple[int, Json]:
+    """The status of an answer of the service, and the answer as an example."""
+    client, headers = _silent_app().test_client(), {"X-Request-ID": REQUEST_ID}
+    if question is None:
+        response = client.get(path, headers=headers)
+        return response.status_code, {"value": response.json if response.is_json else response.text}
+    body = question.body if isinstance(question.body, str) else json.dumps(question.body)
+    response = client.post(path, data=body, query_string=question.query, headers=headers)
+    told = [f"{name}: {value}" for name, value in response.headers if name.startswith("Plan-")]
+    example: Json = {"summary": question.summary, "value": response.json}
+    if told:
+        example["description"] = ", ".join(told)
+    if isinstance(question.body, str):
+        example["x-body"] = question.body
+    return response.status_code, example
 
-    def __init__(self) -> None:
-        self._app = create_app(Settings())
-        self._app.logger.setLevel(logging.CRITICAL + 1)
 
-    def ask(self, path: str, question: Question | None = None) -> tuple[int, Json]:
-        """The status of an answer, and the answer as an example."""
-        client, headers = self._app.test_client(), {"X-Request-ID": REQUEST_ID}
-        if question is None:
-            response = client.get(path, headers=headers)
-            return response.status_code, {"value": response.json if response.is_json else response.text}
-        body = question.body if isinstance(question.body, str) else json.dumps(question.body)
-        response = client.post(path, data=body, query_string=question.query, headers=headers)
-        told = [f"{name}: {value}" for name, value in response.headers if name.startswith("Plan-")]
-        example: Json = {"summary": question.summary, "value": response.json}
-        if told:
-            example["description"] = ", ".join(told)
-        if isinstance(question.body, str):
-            example["x-body"] = question.body
-        return response.status_code, example
+def _tell(path: str, name: str) -> Json:
+    """How the service tells a problem, as an example: that of an app in which every address has this problem."""
 
-    def tell(self, path: str, name: str) -> Json:
-        """How the service tells a problem, as an example."""
-        app = self._app
-        with app.test_request_context(path, headers={"X-Request-ID": REQUEST_ID}):
-            app.preprocess_request()
-            if name in ERRORS:
-                response = app.make_response(app.handle_user_exception(ERRORS[name]))
-            else:
-                response = problem(name, PROBLEM_TYPES[name].explanation)
-            return {"summary": PROBLEM_TYPES[name].title, "value": response.json}
+    def view() -> Response:
+        if name in ERRORS:
+            raise ERRORS[name]
+        return problem(name, PROBLEM_TYPES[name].explanation)
+
+    app = _silent_app()
+    app.view_functions = dict.fromkeys(app.view_functions, view)
+    response = app.test_client().post(path, headers={"X-Request-ID": REQUEST_ID})
+    return {"summary": PROBLEM_TYPES[name].title, "value": response.json}
+
+
+def _silent_app() -> Flask:
+    app = create_app(Settings())
+    app.logger.setLevel(logging.CRITICAL + 1)
+    return app
 
 
 # --- Responses -------------------------------------------------------------------------------------------------------
@@ -314,10 +317,10 @@ def _problem(names: Iterable[str], examples: Json, *headers: str) -> Json:
     return _response(description, "application/problem+json", schema, *headers, examples=examples)
 
 
-def _told(recorder: Recorder, path: str, names: Iterable[str], *headers: str) -> Json:
+def _told(path: str, names: Iterable[str], *headers: str) -> Json:
     """A response with problems that no example asks for."""
     names = list(names)
-    return _problem(names, {name: recorder.tell(path, name) for name in names}, *headers)
+    return _problem(names, {name: _tell(path, name) for name in names}, *headers)
 
 
 # --- Operations ------------------------------------------------------------------------------------------------------
@@ -353,15 +356,15 @@ REFUSED = {
 """What can befall a request at any address: most of it before the address is looked at."""
 
 
-def _planning(recorder: Recorder, path: str, answer: Json, words: Json) -> Json:
+def _planning(path: str, answer: Json, words: Json) -> Json:
     """An operation that takes a payload."""
     questions = {name: question for name, question in QUESTIONS.items() if path in question.to}
     recorded: dict[int, Json] = {}
     for name, question in questions.items():
-        status, example = recorder.ask(path, question)
+        status, example = _ask(path, question)
         recorded.setdefault(status, {})[name] = example
     answer["content"]["application/json"]["examples"] = recorded[200]
-    bad_request = recorded[400] | {"bad-request": recorder.tell(path, "bad-request")}
+    bad_request = recorded[400] | {"bad-request": _tell(path, "bad-request")}
     return {
         **words,
         "tags": ["plans"],
@@ -386,7 +389,7 @@ def _planning(recorder: Recorder, path: str, answer: Json, words: Json) -> Json:
             "400": _problem(["malformed-json", "bad-request"], bad_request),
             "413": _ref("responses", "content-too-large"),
             "422": _problem(["invalid-payload", "invalid-query", "infeasible-load"], recorded[422]),
-            "503": _told(recorder, path, ["gave-up", "busy", "overloaded"], "Retry-After"),
+            "503": _told(path, ["gave-up", "busy", "overloaded"], "Retry-After"),
         },
     }
 
@@ -405,7 +408,7 @@ def _asking(operation_id: str, tag: str, summary: str, answer: Json, **more: Any
     return {"operationId": operation_id, "tags": [tag], "summary": summary, **more, "responses": responses}
 
 
-def _paths(recorder: Recorder) -> Json:
+def _paths() -> Json:
     plan = _response(
         "The cheapest plan.",
         "application/json",
@@ -416,7 +419,6 @@ def _paths(recorder: Recorder) -> Json:
     return {
         "/productionplan": {
             "post": _planning(
-                recorder,
                 "/productionplan",
                 plan,
                 {
@@ -429,7 +431,6 @@ def _paths(recorder: Recorder) -> Json:
         },
         "/productionplan/report": {
             "post": _planning(
-                recorder,
                 "/productionplan/report",
                 report,
                 {
@@ -441,16 +442,14 @@ def _paths(recorder: Recorder) -> Json:
             )
         },
         "/problems": {
-            "get": _asking(
-                "listProblemTypes", "problems", "The types of problems, a line each", _text(recorder, "/problems")
-            )
+            "get": _asking("listProblemTypes", "problems", "The types of problems, a line each", _text("/problems"))
         },
         "/problems/{name}": {
             "get": _asking(
                 "explainProblemType",
                 "problems",
                 "A few lines on one type of problem",
-                _text(recorder, "/problems/infeasible-load"),
+                _text("/problems/infeasible-load"),
                 parameters=[
                     {
                         "name": "name",
@@ -464,16 +463,14 @@ def _paths(recorder: Recorder) -> Json:
             )
         },
         "/health": {
-            "get": _asking(
-                "health", "operations", "Whether the service is up", _recorded(recorder, "/health", "It is.", Health)
-            )
+            "get": _asking("health", "operations", "Whether the service is up", _recorded("/health", "It is.", Health))
         },
         "/ready": {
             "get": _asking(
                 "ready",
                 "operations",
                 "Whether the service can plan",
-                _recorded(recorder, "/ready", "It has just made a plan.", Ready),
+                _recorded("/ready", "It has just made a plan.", Ready),
             )
         },
         "/metrics": {
@@ -513,14 +510,14 @@ def _paths(recorder: Recorder) -> Json:
     }
 
 
-def _text(recorder: Recorder, path: str) -> Json:
+def _text(path: str) -> Json:
     name = path.rpartition("/")[2]
-    _, example = recorder.ask(path)
+    _, example = _ask(path)
     return _response("A text.", "text/plain", {"type": "string"}, examples={name: example})
 
 
-def _recorded(recorder: Recorder, path: str, description: str, model: type[BaseModel]) -> Json:
-    _, example = recorder.ask(path)
+def _recorded(path: str, description: str, model: type[BaseModel]) -> Json:
+    _, example = _ask(path)
     name = path.removeprefix("/")
     return _response(description, "application/json", _schema(model), examples={name: example})
 
@@ -555,7 +552,6 @@ HEADERS_OF = {"method-not-allowed": ["Allow"], "overloaded": ["Retry-After"]}
 
 def document() -> Json:
     """The whole of it."""
-    recorder = Recorder()
     return {
         "openapi": "3.1.0",
         "info": {
@@ -574,13 +570,11 @@ def document() -> Json:
             {"name": "operations", "description": "For whoever runs it"},
             {"name": "documentation", "description": "For whoever uses it"},
         ],
-        "paths": _paths(recorder),
+        "paths": _paths(),
         "components": {
             "schemas": _schemas(),
             "headers": HEADERS,
-            "responses": {
-                name: _told(recorder, "/productionplan", [name], *HEADERS_OF.get(name, ())) for name in SHARED
-            },
+            "responses": {name: _told("/productionplan", [name], *HEADERS_OF.get(name, ())) for name in SHARED},
         },
     }
 
