@@ -210,8 +210,8 @@ def test_a_problem_that_every_address_shares_is_as_documented(
     assert response.status_code == content["examples"][name]["value"]["status"]
     assert set(described["headers"]) <= set(response.headers)
     check(response.json(), content["schema"])
-    if name != "not-found":
-        assert response.json() == content["examples"][name]["value"]
+    if name != "not-found":  # a request that is refused while its body still arrives has an id of the server's
+        assert response.json() | {"request_id": "example"} == content["examples"][name]["value"]
 
 
 def test_giving_up_is_as_documented(boot_server: BootServer) -> None:
