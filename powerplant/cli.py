@@ -37,6 +37,9 @@ Content = TypeVar("Content")
 NO_PLAN, BAD_INPUT = 1, 2
 """Exit codes: no plan, or a plan or proof that is wrong; input that cannot be read or is not valid."""
 
+MOST_FAULTS = 100
+"""How many faults are told; the rest are counted. The service does the same."""
+
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="%(prog)s %(version)s")
@@ -99,10 +102,12 @@ class Source:
         return f"{self.name}:{line_of(self._body.decode('utf-8-sig'), pointer)}"
 
     def tell(self, faults: Sequence[Fault]) -> None:
-        """A line for each fault: file, line, field, and what is wrong."""
-        for pointer, detail in faults:
+        """A line for each fault, of the first ones: file, line, field, and what is wrong."""
+        for pointer, detail in faults[:MOST_FAULTS]:
             field = "" if pointer == "#" else f" {pointer.removeprefix('#')}:"
             _complain(f"{self.place(pointer)}:{field} {detail}")
+        if len(faults) > MOST_FAULTS:
+            _complain(f"{self.name}: {_count(len(faults) - MOST_FAULTS, 'more fault')}.")
 
     def _read(self, decode: Callable[[bytes], Content]) -> Content:
         try:

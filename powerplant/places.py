@@ -37,7 +37,9 @@ def _value_of(text: str, place: int, token: str) -> int | None:
     found = None
     for name, value in _members(text, place):
         if name == token:
-            found = value  # of members of one name the last one counts
+            found = value
+            if text[place] == "[":
+                break  # of members of one name the last one counts, but there is one item of an index
     return found
 
 

@@ -227,6 +227,15 @@ def test_every_fault_of_a_payload_is_told_with_file_line_and_field(write: Write)
     ]
 
 
+def test_of_very_many_faults_the_first_are_told_and_the_rest_are_counted(write: Write) -> None:
+    plants = [{"name": f"g{i}", "type": "gasfired", "efficiency": 0.5, "pmin": 2, "pmax": 1} for i in range(3000)]
+    result = run("plan", write(payload(powerplants=plants)))
+    assert result.exit_code == 2
+    told = result.stderr.splitlines()
+    assert len(told) == 101
+    assert told[-1].endswith(": 2,900 more faults.")
+
+
 def test_what_is_no_json_is_told_with_file_and_line(write: Write) -> None:
     name = write('{"load": 1,\n "fuels": ,}')
     result = run("plan", name)
