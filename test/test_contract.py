@@ -527,7 +527,7 @@ def test_past_the_time_limit_the_service_says_that_it_gave_up(boot_server: BootS
 
 
 def test_a_client_that_asks_for_it_gets_the_best_plan_so_far_and_how_far_off_it_may_be(boot_server: BootServer) -> None:
-    url = boot_server({"POWERPLANT_TIME_LIMIT": "1.5"}).url + "/productionplan?accept=feasible"
+    url = boot_server({"POWERPLANT_TIME_LIMIT": "2.5"}).url + "/productionplan?accept=feasible"
     payload = hard_payload()
     response = fetch("POST", url, json=payload)
     assert (response.status_code, response.headers["Plan-Status"]) == (200, "feasible")
