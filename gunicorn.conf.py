@@ -68,8 +68,12 @@ logconfig_dict = {
 def on_starting(_: Any) -> None:
     """Have a folder in which the workers share their metrics: a new one, since old files would be counted again."""
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="powerplant-metrics-", dir=_in_memory)
+    if _settings.live:  # and one in which they tell each other what they have planned
+        os.environ["POWERPLANT_LIVE_DIR"] = tempfile.mkdtemp(prefix="powerplant-live-", dir=_in_memory)
 
 
 def on_exit(_: Any) -> None:
     """Leave nothing behind."""
     shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
+    if _settings.live:
+        shutil.rmtree(os.environ["POWERPLANT_LIVE_DIR"], ignore_errors=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from importlib.util import find_spec
 from urllib.parse import urlsplit
 
 from powerplant.errors import ConfigurationError
@@ -20,6 +22,8 @@ TRUTH = {
     "off": False,
 }
 LOG_FORMATS = ("json", "text")
+TOKEN = re.compile(r"[A-Za-z0-9._~-]{16,256}")
+"""What a client can send as it is, in a header or as a subprotocol, and nobody guesses."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,10 @@ class Settings:
         log_json: whether the lines of the log are JSON, for programs, or text, for people.
         cors_origins: origins whose pages may read the answers; ``*`` among them means all.
         proxies: reverse proxies in front whose ``X-Forwarded-...`` headers are believed.
+        live: whether clients may listen to what is planned.
+        live_clients: how many of them each worker lets in.
+        live_token: what they have to show; nothing when it is empty.
+        live_origins: origins whose pages may listen; ``*`` among them means all.
     """
 
     debug: bool = False
@@ -49,6 +57,10 @@ class Settings:
     log_json: bool = True
     cors_origins: tuple[str, ...] = ()
     proxies: int = 0
+    live: bool = False
+    live_clients: int = 50
+    live_token: str = field(default="", repr=False)
+    live_origins: tuple[str, ...] = ()
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
@@ -69,6 +81,10 @@ class Settings:
             log_json=_log_format(environ, "POWERPLANT_LOG", default="text" if debug else "json") == "json",
             cors_origins=_origins(environ, "POWERPLANT_CORS_ORIGINS"),
             proxies=_natural_number(environ, "POWERPLANT_PROXIES", default=cls.proxies),
+            live=_live(environ, "POWERPLANT_LIVE", default=cls.live),
+            live_clients=positive_integer(environ, "POWERPLANT_LIVE_CLIENTS", default=cls.live_clients),
+            live_token=_token(environ, "POWERPLANT_LIVE_TOKEN"),
+            live_origins=_origins(environ, "POWERPLANT_LIVE_ORIGINS"),
         )
 
 
@@ -130,3 +146,17 @@ def _origins(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
         if origin != "*" and (not parts.netloc or origin != f"{parts.scheme}://{parts.netloc}"):
             raise ConfigurationError(f"{name} must list origins like https://desk.example.com, or *; not {origin!r}")
     return origins
+
+
+def _live(environ: Mapping[str, str], name: str, *, default: bool) -> bool:
+    live = _boolean(environ, name, default=default)
+    if live and not find_spec("wsproto"):
+        raise ConfigurationError(f"{name} needs the extra live, which is not installed: poetry install --extras live")
+    return live
+
+
+def _token(environ: Mapping[str, str], name: str) -> str:
+    token = environ.get(name, "").strip()
+    if token and not TOKEN.fullmatch(token):  # which the message does not repeat: it is a secret
+        raise ConfigurationError(f"{name} must have 16 to 256 of the characters A-Z, a-z, 0-9, '-', '.', '_' and '~'")
+    return token

@@ -33,6 +33,10 @@ def register(app: Flask, settings: Settings) -> None:
     app.register_blueprint(problems.blueprint)
     app.register_blueprint(docs.blueprint)
     problems.register_handlers(app)
+    if settings.live:
+        from powerplant import live
+
+        live.register(app, settings)
     if count := settings.proxies:
         # Flask's own way to put something around an app.
         app.wsgi_app = ProxyFix(app.wsgi_app, count, count, count, x_prefix=count)  # type: ignore[method-assign]

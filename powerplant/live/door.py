@@ -1,0 +1,171 @@
+"""``GET /productionplan/live``: who may listen, and how a connection leaves HTTP."""
+
+from __future__ import annotations
+
+import socket
+from base64 import b64decode
+from binascii import Error as NotBase64
+from collections.abc import Iterable
+from hmac import compare_digest
+from ipaddress import ip_address
+from threading import Event
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, current_app, request
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import (
+    BadRequest,
+    Forbidden,
+    HTTPException,
+    ServiceUnavailable,
+    Unauthorized,
+)
+from wsproto.utilities import generate_accept_token
+
+from powerplant.api.observation import note
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+    from powerplant.config import Settings
+    from powerplant.live.feed import Feed
+
+blueprint = Blueprint("live", __name__)
+
+VERSION = "13"
+"""The version of websockets that RFC 6455 describes, and that everybody speaks."""
+
+RETRY_AFTER = 5
+"""Seconds after which a client may ask again for a place."""
+
+BEARER = "bearer"
+"""Pages cannot set headers for a websocket. They name this as a subprotocol, and their token as another."""
+
+GUNICORNS_SOCKET, WERKZEUGS_SOCKET = "gunicorn.socket", "werkzeug.socket"
+
+
+class UpgradeRequired(HTTPException):
+    """The request does not ask for a websocket."""
+
+    code = 426
+
+    def get_headers(self, *arguments: Any) -> list[tuple[str, str]]:
+        """What would be spoken here."""
+        return [*super().get_headers(*arguments), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", VERSION)]
+
+
+class NoHandover(HTTPException):
+    """The server keeps its connections to itself."""
+
+    code = 501
+
+
+@blueprint.get("/productionplan/live", strict_slashes=False)
+def live() -> Response:
+    """Let a client listen; everybody else is told why not."""
+    settings: Settings = current_app.config["SETTINGS"]
+    feed: Feed = current_app.config["LIVE"]
+    key = _key_of_the_client()
+    _check_origin(settings.live_origins)
+    _check_token(settings.live_token)
+    if GUNICORNS_SOCKET not in request.environ and not _has_a_thread_to_wait():
+        raise NoHandover("This server cannot hand over a connection: the feed needs gunicorn or flask run.")
+    if feed.is_full:
+        raise ServiceUnavailable("The feed has as many clients as it takes.", retry_after=RETRY_AFTER)
+    note("live")
+    return Handover(feed, key, BEARER if _asks_by_subprotocol() else "")
+
+
+def _key_of_the_client() -> bytes:
+    headers = request.headers
+    connection = {token.strip().lower() for token in headers.get("Connection", "").split(",")}
+    if request.method != "GET" or "upgrade" not in connection or headers.get("Upgrade", "").lower() != "websocket":
+        raise UpgradeRequired("This is a websocket: ask for one with Connection: Upgrade and Upgrade: websocket.")
+    if headers.get("Sec-WebSocket-Version") != VERSION:
+        raise UpgradeRequired(f"Websockets are spoken here in version {VERSION}.")
+    key = headers.get("Sec-WebSocket-Key", "").encode("latin-1")
+    try:
+        if len(b64decode(key, validate=True)) == 16:
+            return key
+    except NotBase64:
+        pass
+    raise BadRequest("The header Sec-WebSocket-Key must hold 16 bytes in base64.")
+
+
+def _check_origin(allowed: tuple[str, ...]) -> None:
+    """Refuse pages of other sites: a browser would let any page listen, with the reach of whoever looks at it.
+
+    The service's own pages may, unless they were loaded by a name, which somebody else may have made to point here.
+    Programs send no origin.
+    """
+    origin = request.headers.get("Origin")
+    if origin is None or "*" in allowed or origin in allowed:
+        return
+    if urlsplit(origin).netloc != request.host or not _is_no_name(urlsplit(origin).hostname or ""):
+        raise Forbidden("Pages of this origin may not listen; POWERPLANT_LIVE_ORIGINS names those that may.")
+
+
+def _is_no_name(host: str) -> bool:
+    try:
+        return host == "localhost" or bool(ip_address(host))
+    except ValueError:
+        return False
+
+
+def _check_token(token: str) -> None:
+    if token and not compare_digest(_token_of_the_client(), token.encode()):
+        raise Unauthorized("A token is needed to listen.", www_authenticate=WWWAuthenticate(BEARER))
+
+
+def _token_of_the_client() -> bytes:
+    if _asks_by_subprotocol():
+        return _subprotocols()[1].encode("latin-1")
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip().encode("latin-1") if kind.lower() == BEARER else b""
+
+
+def _asks_by_subprotocol() -> bool:
+    subprotocols = _subprotocols()
+    return len(subprotocols) == 2 and subprotocols[0] == BEARER
+
+
+def _subprotocols() -> list[str]:
+    return [name.strip() for name in request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
+
+
+def _has_a_thread_to_wait() -> bool:
+    """Whether Flask's own server gives each connection a thread, which costs nobody else anything."""
+    return WERKZEUGS_SOCKET in request.environ and bool(request.environ["wsgi.multithread"])
+
+
+class Handover(Response):
+    """``101 Switching Protocols``: the end of HTTP on a connection. The hub sends this answer, and all that follows.
+
+    So a client that has read it gets every request that is published afterwards.
+    """
+
+    def __init__(self, feed: Feed, key: bytes, subprotocol: str) -> None:
+        super().__init__(status=101)
+        self._feed = feed
+        del self.headers["Content-Type"]
+        self.headers["Upgrade"] = "websocket"
+        self.headers["Connection"] = "Upgrade"
+        self.headers["Sec-WebSocket-Accept"] = generate_accept_token(key).decode()
+        if subprotocol:
+            self.headers["Sec-WebSocket-Protocol"] = subprotocol
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Give the connection to the hub."""
+        lines = ["HTTP/1.1 101 Switching Protocols", *(f"{name}: {value}" for name, value in self.headers)]
+        head = "\r\n".join([*lines, "", ""]).encode("latin-1")
+        if GUNICORNS_SOCKET in environ:
+            self._feed.admit(socket.socket(fileno=environ[GUNICORNS_SOCKET].detach()), head, lambda: None)
+            # gunicorn finds that the client is gone, and its thread is free.
+            raise ConnectionResetError("the connection is the feed's")
+        # Werkzeug would end a connection that its thread has left, so the thread waits.
+        is_gone = Event()
+        self._feed.admit(environ[WERKZEUGS_SOCKET].dup(), head, is_gone.set)
+        is_gone.wait()
+        start_response("101 Switching Protocols", [])  # nobody hears it
+        return []
