@@ -64,6 +64,8 @@ class Client:
 
     def __init__(self, sock: socket.socket, on_end: Callable[[], None]) -> None:
         sock.setblocking(False)
+        with suppress(OSError):  # a message is sent as a whole, and there is none to wait for
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock = sock
         self.address = _address_of(sock)
         self.closing = False

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 blueprint = Blueprint("live", __name__)
 
+ADDRESS = "/productionplan/live"
 VERSION = "13"
 """The version of websockets that RFC 6455 describes, and that everybody speaks."""
 
@@ -61,7 +62,13 @@ class NoHandover(HTTPException):
     code = 501
 
 
-@blueprint.get("/productionplan/live", strict_slashes=False)
+@blueprint.get(ADDRESS, strict_slashes=False)
+def no_websocket() -> Response:
+    """Tell who asks for a page that there is none."""
+    raise UpgradeRequired("This is a websocket: ask for one with Connection: Upgrade and Upgrade: websocket.")
+
+
+@blueprint.get(ADDRESS, strict_slashes=False, websocket=True)
 def live() -> Response:
     """Let a client listen; everybody else is told why not."""
     settings: Settings = current_app.config["SETTINGS"]
@@ -79,10 +86,7 @@ def live() -> Response:
 
 def _key_of_the_client() -> bytes:
     headers = request.headers
-    connection = {token.strip().lower() for token in headers.get("Connection", "").split(",")}
-    if request.method != "GET" or "upgrade" not in connection or headers.get("Upgrade", "").lower() != "websocket":
-        raise UpgradeRequired("This is a websocket: ask for one with Connection: Upgrade and Upgrade: websocket.")
-    if headers.get("Sec-WebSocket-Version") != VERSION:
+    if request.method != "GET" or headers.get("Sec-WebSocket-Version") != VERSION:
         raise UpgradeRequired(f"Websockets are spoken here in version {VERSION}.")
     key = headers.get("Sec-WebSocket-Key", "").encode("latin-1")
     try:
@@ -102,13 +106,14 @@ def _check_origin(allowed: tuple[str, ...]) -> None:
     origin = request.headers.get("Origin")
     if origin is None or "*" in allowed or origin in allowed:
         return
-    if urlsplit(origin).netloc != request.host or not _is_no_name(urlsplit(origin).hostname or ""):
+    if origin not in (f"http://{request.host}", f"https://{request.host}") or not _is_no_name(request.host):
         raise Forbidden("Pages of this origin may not listen; POWERPLANT_LIVE_ORIGINS names those that may.")
 
 
 def _is_no_name(host: str) -> bool:
     try:
-        return host == "localhost" or bool(ip_address(host))
+        name = urlsplit(f"//{host}").hostname or ""
+        return name == "localhost" or bool(ip_address(name))
     except ValueError:
         return False
 

@@ -94,10 +94,11 @@ class Exchange:
     def listen(self) -> None:
         """Have messages of the other processes come here."""
         if self._own is None:
-            self._own = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-            self._own.setblocking(False)
-            self._own.bind(str(self._path))
-            self._selector.register(self._own, selectors.EVENT_READ, self._on_readable)
+            sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            sock.setblocking(False)
+            sock.bind(str(self._path))
+            self._own = sock
+            self._selector.register(sock, selectors.EVENT_READ, self._on_readable)
             self._note_change()
             self._look()
 

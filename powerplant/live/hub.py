@@ -83,6 +83,9 @@ class Hub:
                 self._safely(partial(key.data, events))
             self._safely(self._look_after_clients)
         self._exchange.close()
+        self._selector.close()
+        self._bell.close()
+        self._ringer.close()
 
     def _patience(self) -> float | None:
         if self._stopping:
@@ -111,9 +114,13 @@ class Hub:
     def _admit(self, sock: socket.socket, greeting: bytes, on_end: Callable[[], None]) -> None:
         is_full = self.size >= self._capacity
         client = Client(sock, on_end)
-        self._clients.add(client)
         self._selector.register(sock, selectors.EVENT_READ, partial(self._on_event, client))
-        self._exchange.listen()
+        self._clients.add(client)
+        try:
+            self._exchange.listen()
+        except OSError:
+            self._let_go(client)
+            raise
         self._try(client, partial(client.tell, greeting))
         if self._stopping:
             self._try(client, partial(client.close, GOING_AWAY))

@@ -194,7 +194,7 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
         try:
             connection.sock.setblocking(False)
             connection.sock.shutdown(socket.SHUT_WR)
-        except OSError:  # the client is gone
+        except OSError:  # the client is gone, or the app has taken the connection over
             self._close(connection)
             return
         connection.closing = True
