@@ -18,8 +18,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flask import g, request
+from flask import request
 
+from powerplant.api.observation import observation
 from powerplant.live import door
 from powerplant.live.exchange import Exchange, NoExchange
 from powerplant.live.feed import Feed
@@ -44,9 +45,10 @@ def register(app: Flask, settings: Settings) -> None:
 
 def _tell(feed: Feed, response: Response) -> Response:
     """Publish a request with its answer once that has left."""
-    if feed.has_listeners and request.endpoint == "productionplan.productionplan":
-        query, payload = request.query_string.decode("latin-1"), g.get("payload", b"")
-        answer = response.get_data() if response.is_json else b"null"
-        publish = partial(feed.publish, g.request_id, query, payload, response.status_code, answer)
+    if feed.has_listeners and (request.method, request.endpoint) == ("POST", "productionplan.productionplan"):
+        observed, query = observation(), request.query_string.decode("latin-1")
+        publish = partial(
+            feed.publish, observed.request_id, query, observed.payload, response.status_code, response.get_data()
+        )
         response.call_on_close(publish)
     return response

@@ -23,7 +23,7 @@ from werkzeug.exceptions import (
 )
 from wsproto.utilities import generate_accept_token
 
-from powerplant.api.observation import note
+from powerplant.api.observation import observation
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -43,6 +43,7 @@ RETRY_AFTER = 5
 BEARER = "bearer"
 """Pages cannot set headers for a websocket. They name this as a subprotocol, and their token as another."""
 
+SWITCHING = "101 Switching Protocols"
 GUNICORNS_SOCKET, WERKZEUGS_SOCKET = "gunicorn.socket", "werkzeug.socket"
 
 
@@ -80,7 +81,7 @@ def live() -> Response:
         raise NoHandover("This server cannot hand over a connection: the feed needs gunicorn or flask run.")
     if feed.is_full:
         raise ServiceUnavailable("The feed has as many clients as it takes.", retry_after=RETRY_AFTER)
-    note("live")
+    observation().note("live")
     return Handover(feed, key, BEARER if _asks_by_subprotocol() else "")
 
 
@@ -151,18 +152,18 @@ class Handover(Response):
     """
 
     def __init__(self, feed: Feed, key: bytes, subprotocol: str) -> None:
-        super().__init__(status=101)
+        super().__init__(status=SWITCHING)
         self._feed = feed
-        del self.headers["Content-Type"]
-        self.headers["Upgrade"] = "websocket"
-        self.headers["Connection"] = "Upgrade"
-        self.headers["Sec-WebSocket-Accept"] = generate_accept_token(key).decode()
+        accept = ("Sec-WebSocket-Accept", generate_accept_token(key).decode())
+        self._headers = [("Upgrade", "websocket"), ("Connection", "Upgrade"), accept]
         if subprotocol:
-            self.headers["Sec-WebSocket-Protocol"] = subprotocol
+            self._headers.append(("Sec-WebSocket-Protocol", subprotocol))
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Give the connection to the hub."""
-        lines = ["HTTP/1.1 101 Switching Protocols", *(f"{name}: {value}" for name, value in self.headers)]
+        headers = [*self._headers]
+        start_response(SWITCHING, headers)  # what stands around the app adds its headers, and tells of the answer
+        lines = [f"HTTP/1.1 {SWITCHING}", *(f"{name}: {value}" for name, value in headers)]
         head = "\r\n".join([*lines, "", ""]).encode("latin-1")
         if GUNICORNS_SOCKET in environ:
             self._feed.admit(socket.socket(fileno=environ[GUNICORNS_SOCKET].detach()), head, lambda: None)
@@ -172,5 +173,4 @@ class Handover(Response):
         is_gone = Event()
         self._feed.admit(environ[WERKZEUGS_SOCKET].dup(), head, is_gone.set)
         is_gone.wait()
-        start_response("101 Switching Protocols", [])  # nobody hears it
         return []
