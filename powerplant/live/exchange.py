@@ -75,6 +75,7 @@ class Exchange:
         self._somebody = False
         self._others: dict[Path, _Other] = {}
         self._own: socket.socket | None = None
+        self._path = folder
 
     @property
     def has_listeners(self) -> bool:
@@ -89,13 +90,15 @@ class Exchange:
             selector: where sockets are registered, with the call that they are for.
             show: called with each message of another process.
         """
-        self._path, self._selector, self._show = self._folder / f"{worker}{SUFFIX}", selector, show
+        self._worker, self._selector, self._show = worker, selector, show
 
     def listen(self) -> None:
         """Have messages of the other processes come here."""
         if self._own is None:
             sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
             sock.setblocking(False)
+            # A name is not used twice: others may still hold the way to a socket that was closed.
+            self._path = self._folder / f"{self._worker}-{self._changes[0]}{SUFFIX}"
             sock.bind(str(self._path))
             self._own = sock
             self._selector.register(sock, selectors.EVENT_READ, self._on_readable)
