@@ -101,6 +101,8 @@ def test_what_is_no_origin_is_told(text: str) -> None:
         ("POWERPLANT_SOLVERS", ["0", "-1", "two"], "a whole number above 0"),
         ("POWERPLANT_PROXIES", ["-1", "one", "0.5"], "a whole number"),
         ("POWERPLANT_LOG", ["xml", "1"], "json or text"),
+        ("POWERPLANT_LIVE", ["maybe", "2"], "true or false"),
+        ("POWERPLANT_LIVE_CLIENTS", ["0", "-1", "all"], "a whole number above 0"),
     ],
 )
 def test_a_value_that_is_not_legal_is_named_with_its_variable(name: str, values: list[str], must_be: str) -> None:
@@ -108,3 +110,31 @@ def test_a_value_that_is_not_legal_is_named_with_its_variable(name: str, values:
         with pytest.raises(ConfigurationError) as error:
             Settings.from_environ({name: value})
         assert str(error.value) == f"{name} must be {must_be}, not {value!r}"
+
+
+def test_the_live_feed_is_off_and_closed_to_pages() -> None:
+    settings = Settings()
+    assert (settings.live, settings.live_token, settings.live_origins) == (False, "", ())
+
+
+def test_the_live_feeds_origins_are_origins() -> None:
+    origins = "https://desk.example.com, *"
+    assert Settings.from_environ({"POWERPLANT_LIVE_ORIGINS": origins}).live_origins == ("https://desk.example.com", "*")
+    with pytest.raises(ConfigurationError, match="POWERPLANT_LIVE_ORIGINS must list origins like"):
+        Settings.from_environ({"POWERPLANT_LIVE_ORIGINS": "desk.example.com"})
+
+
+@pytest.mark.parametrize("text", ["short", "fifteen-letters", "with a space in it", "x" * 257, "ümlaut" * 4, "a/b" * 9])
+def test_a_token_that_is_not_legal_is_refused_and_not_repeated(text: str) -> None:
+    with pytest.raises(
+        ConfigurationError, match="POWERPLANT_LIVE_TOKEN must have 16 to 256 of the characters"
+    ) as error:
+        Settings.from_environ({"POWERPLANT_LIVE_TOKEN": text})
+    assert text not in str(error.value)
+
+
+def test_a_token_is_read_and_shown_nowhere() -> None:
+    token = "Az09-._~" * 2
+    settings = Settings.from_environ({"POWERPLANT_LIVE_TOKEN": f" {token} "})
+    assert settings.live_token == token
+    assert token not in repr(settings)
