@@ -18,11 +18,13 @@ from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from logging import getLogger
 from pathlib import Path
+from random import Random
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from conftest import BootServer
+from connection import Connection
 from listener import PING, PONG, TEXT, Listener, Refused
 from live_server import FLASK_RUN, GUNICORN, ROOT, LiveServer, fetch, live_server
 
@@ -182,6 +184,18 @@ def test_a_client_that_talks_is_let_go(server: LiveServer) -> None:
         assert listener.ending() == 1003
 
 
+def test_clients_that_send_anything_do_no_harm(server: LiveServer) -> None:
+    chance = Random(5)
+    with Listener.of(server.url) as listener:
+        for _ in range(100):
+            with Listener.of(server.url) as client:
+                start = chance.choice([b"", b"\x81\x80", b"\x88\x82\0\0\0\0", b"\x89\xfe", b"\x81\xff" + b"\xff" * 8])
+                client.send_bytes(start + chance.randbytes(chance.randrange(300)))
+        post(server, X_Request_ID="after")
+        assert listener.message()["request_id"] == "after"
+    assert "Traceback" not in server.log
+
+
 def test_a_client_that_speaks_no_websocket_is_let_go(server: LiveServer) -> None:
     with Listener.of(server.url) as listener:
         listener.send_bytes(b"GET / HTTP/1.1\r\n\r\n")
@@ -290,6 +304,23 @@ def test_a_stop_ends_the_feed_of_all_clients_at_once_and_is_not_held_up() -> Non
         assert soon(lambda: has_ended(server))
         assert time.monotonic() - start < 4
         assert "Traceback" not in server.log
+
+
+@on_linux
+def test_a_stop_tells_the_last_answers_first() -> None:
+    with (
+        server_of_its_own(POWERPLANT_WORKERS="1") as (server, _),
+        Listener.of(server.url) as listener,
+        Connection(server.url) as client,
+    ):
+        client.send("POST /productionplan HTTP/1.1", f"Content-Length: {len(PAYLOAD)}", body=PAYLOAD[:-1])
+        time.sleep(0.2)
+        os.kill(server.pid, signal.SIGTERM)
+        time.sleep(0.2)
+        client.send_bytes(PAYLOAD[-1:])
+        assert client.next_answer()[0] == 200
+        assert listener.message()["status"] == 200
+        assert listener.ending() == 1001
 
 
 @on_linux

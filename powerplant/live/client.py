@@ -111,10 +111,11 @@ class Client:
             self._react(event)
 
     def _react(self, event: object) -> None:
-        is_open = self._protocol.state is ConnectionState.OPEN
+        state = self._protocol.state
+        is_open = state is ConnectionState.OPEN
         match event:
             case CloseConnection():  # or a frame that is none
-                if self._protocol.state is not ConnectionState.CLOSED:
+                if is_open or state is ConnectionState.REMOTE_CLOSING:
                     self.tell(self._protocol.send(event.response()))
                 raise Gone
             case Ping() if is_open:
