@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -590,6 +591,47 @@ def test_a_process_that_has_died_is_forgotten(room: Room, tmp_path: Path) -> Non
     assert soon(lambda: not dead.exists())
 
 
+def test_what_the_system_does_not_take_is_a_gap_too(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    from powerplant.live import feed as feed_module
+    from powerplant.live import messages
+
+    for module in (feed_module, messages):
+        monkeypatch.setattr(module, "LARGEST", 4_000_000)
+    one, other = room.feed(), room.feed()
+    here, there = room.listener(one), room.listener(other)
+    publish(one, "small")
+    publish(one, "large", b'"%b"' % bytes(900_000).replace(b"\0", b"x"))
+    publish(one, "after")
+    assert [there.message()["number"] for _ in range(2)] == [1, 3]
+    assert [here.message()["number"] for _ in range(2)] == [1, 2]
+
+
+def test_a_bug_is_logged_and_the_feed_goes_on(room: Room, caplog: pytest.LogCaptureFixture) -> None:
+    feed = room.feed()
+    listener = room.listener(feed)
+    feed._started.put(lambda: 1 / 0)
+    publish(feed, "a")
+    assert listener.message()["request_id"] == "a"
+    assert "ZeroDivisionError" in caplog.text
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is one process on Windows")
+def test_a_client_that_cannot_be_served_is_let_go(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """As when there is no room for the socket in memory."""
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    room = Room(folder)
+    feed = room.feed()
+    shutil.rmtree(folder)
+    ours, theirs = socket.socketpair()
+    with Listener(ours) as listener:
+        feed.admit(theirs, b"", lambda: None)
+        assert listener.ending() == 0
+    assert "FileNotFoundError" in caplog.text
+    assert not feed.is_full
+    room.close()
+
+
 def test_a_hub_that_is_behind_leaves_out_what_does_not_fit(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     from powerplant.live import feed as feed_module
 
@@ -610,6 +652,7 @@ def test_a_hub_that_is_behind_leaves_out_what_does_not_fit(room: Room, monkeypat
     assert numbers == [1, 2, 3, 101]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there is one process on Windows")
 def test_more_clients_than_there_is_room_for_are_let_go(tmp_path: Path) -> None:
     room = Room(tmp_path, capacity=1)
     feed = room.feed()

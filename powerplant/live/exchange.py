@@ -99,7 +99,11 @@ class Exchange:
             sock.setblocking(False)
             # A name is not used twice: others may still hold the way to a socket that was closed.
             self._path = self._folder / f"{self._worker}-{self._changes[0]}{SUFFIX}"
-            sock.bind(str(self._path))
+            try:
+                sock.bind(str(self._path))
+            except OSError:
+                sock.close()
+                raise
             self._own = sock
             self._selector.register(sock, selectors.EVENT_READ, self._on_readable)
             self._note_change()
