@@ -60,11 +60,10 @@ def soon(condition: Callable[[], bool], seconds: float = 10) -> bool:
 # --- Off by default --------------------------------------------------------------------------------------------------
 
 
-def test_without_the_setting_there_is_nothing_at_the_address(server_url: str) -> None:
-    with pytest.raises(Refused) as refused:
-        Listener.of(server_url)
-    assert refused.value.status in (400, 404)
-    assert fetch("GET", f"{server_url}/productionplan/live").status_code == 404
+def test_without_the_setting_there_is_nothing_at_the_address(boot_server: BootServer) -> None:
+    server = boot_server({})
+    assert status_of(server) == 404
+    assert fetch("GET", f"{server.url}/productionplan/live").status_code == 404
 
 
 @pytest.mark.parametrize("on", [True, False])
