@@ -1,0 +1,241 @@
+// The page: one payload, whoever changes it; everything else follows.
+
+import { Planner, Problem, post } from "./api.js";
+import { MeritOrder } from "./chart.js";
+import { byId, whenQuiet } from "./dom.js";
+import { Fleet } from "./fleet.js";
+import { Hour, inWords, showDifference } from "./hour.js";
+import { fromFragment, toFragment } from "./link.js";
+import { pointerTo, withValue } from "./payload.js";
+import { highlight, showPlants, showTotals } from "./plan.js";
+import { clearProblem, showProblem } from "./problem.js";
+import { copy, curlOf, save } from "./share.js";
+
+const FIRST_EXAMPLE = "payload3";
+
+/** What is asked: replaced as a whole with each change, so that an answer can be told to belong to it. */
+let question = { payload: null, co2: document.documentElement.dataset.co2 === "true" };
+/** The last question that was answered with a plan, and its report. */
+let answered = { question: null, report: null };
+/** Where a what-if began: its question and report; null when nothing moves. */
+let before = null;
+
+const chart = new MeritOrder(byId("chart"), byId("tip"), highlight);
+const planner = new Planner(show);
+const hour = new Hour((payload) => whatIf({ ...question, payload }));
+const fleet = new Fleet((payload) => start({ ...question, payload }, fleet));
+
+// --- What is asked --------------------------------------------------------------------------------------------------
+
+/** A new question, from which what-ifs begin. `source` has the change already and is not told of it. */
+function start(next, source) {
+  before = null;
+  ask(next, source, true);
+}
+
+/** The question with one value of its hour moved: compared with what it was before. */
+function whatIf(next) {
+  before ??= { question, report: answered.question === question ? answered.report : null };
+  ask(next, null, false);
+}
+
+function ask(next, source, fresh) {
+  question = next;
+  hour.show(question.payload, fresh);
+  if (fresh && source !== fleet) fleet.show(question.payload);
+  if (source !== json) json.show();
+  byId("co2").checked = question.co2;
+  byId("keep").disabled = byId("reset").disabled = before === null;
+  byId("curl").textContent = curlOf(question.payload, question.co2);
+  if (source !== examples) byId("example").value = "";
+  keepInAddress();
+  planner.ask(question);
+}
+
+// --- What is answered -----------------------------------------------------------------------------------------------
+
+function show(asked, report, problem) {
+  if (report) {
+    answered = { question: asked, report };
+    clearProblem();
+    showTotals(report);
+    showPlants(report, before?.report);
+    noteNotDrawn(chart.draw(report, before?.report));
+    announce(inWords(report));
+  } else {
+    showProblem(problem, { useLoad, showJson: () => json.open() });
+    announce([problem.title, problem.detail].join(". "));
+  }
+  if (before && asked === before.question) before.report = report;
+  showDifference(before !== null, before?.report, report);
+}
+
+function useLoad(load) {
+  whatIf({ ...question, payload: withValue(question.payload, pointerTo("load"), load) });
+  byId("load-number").focus();
+}
+
+function noteNotDrawn(plants) {
+  const note = byId("not-drawn");
+  note.hidden = !plants.length;
+  const names = plants.length > 3 ? `${plants.length} plants` : plants.map((plant) => plant.name).join(" and ");
+  note.textContent = `Not in the chart, since they can give nothing in this hour: ${names}.`;
+}
+
+// Heard once, when a slider has come to rest.
+const announce = whenQuiet(800, (text) => (byId("announcer").textContent = text));
+const tell = (text) => (byId("source-note").textContent = text);
+
+// --- Where payloads come from ---------------------------------------------------------------------------------------
+
+/** A payload as text from outside. What is no JSON is shown, to be mended. */
+function take(text, from) {
+  try {
+    start({ ...question, payload: JSON.parse(text) });
+    tell(`Loaded from ${from}.`);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    json.open(text);
+    tell(`What came from ${from} is not JSON.`);
+  }
+}
+
+const examples = {
+  async load(name) {
+    const response = await fetch(`web/examples/${name}.json`);
+    byId("example").value = name;
+    start({ ...question, payload: await response.json() }, examples);
+    tell("");
+  },
+};
+
+const takeFile = async (file) => file && take(await file.text(), file.name);
+
+async function paste() {
+  try {
+    take(await navigator.clipboard.readText(), "the clipboard");
+  } catch {
+    json.open();
+    byId("json").select();
+    tell("The browser keeps the clipboard to itself: paste into the JSON.");
+  }
+}
+
+byId("example").addEventListener("change", ({ target }) => examples.load(target.value));
+byId("open").addEventListener("click", () => byId("file").click());
+byId("file").addEventListener("change", async ({ target }) => {
+  await takeFile(target.files[0]);
+  target.value = "";
+});
+byId("paste").addEventListener("click", paste);
+document.addEventListener("paste", (event) => {
+  if (!event.target.closest?.("input, textarea, select")) take(event.clipboardData.getData("text"), "the clipboard");
+});
+document.addEventListener("dragover", (event) => event.preventDefault());
+document.addEventListener("drop", (event) => {
+  event.preventDefault();
+  takeFile(event.dataTransfer.files[0]);
+});
+
+// --- The payload as JSON --------------------------------------------------------------------------------------------
+
+const json = {
+  show() {
+    byId("json").value = JSON.stringify(question.payload, null, 2);
+    this.fault("");
+  },
+  fault(text) {
+    byId("json-fault").textContent = text;
+    byId("json").setAttribute("aria-invalid", String(Boolean(text)));
+  },
+  edited() {
+    try {
+      start({ ...question, payload: JSON.parse(byId("json").value) }, json);
+      this.fault("");
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      this.fault(`Not JSON yet: ${error.message}`);
+    }
+  },
+  /** Turns to the JSON; with a text, that is what it shows. */
+  open(text) {
+    document.querySelector("[name=view][value=json]").click();
+    byId("json").focus();
+    if (text === undefined) return;
+    byId("json").value = text;
+    this.edited();
+  },
+};
+
+byId("json").addEventListener("input", whenQuiet(250, () => json.edited()));
+byId("view").addEventListener("change", ({ target }) => {
+  byId("as-json").hidden = target.value !== "json";
+  byId("as-table").hidden = target.value !== "table";
+});
+
+// --- What if --------------------------------------------------------------------------------------------------------
+
+byId("co2").addEventListener("change", ({ target }) => whatIf({ ...question, co2: target.checked }));
+byId("reset").addEventListener("click", () => {
+  start(before.question);
+  byId("load-number").focus();
+});
+byId("keep").addEventListener("click", () => {
+  start(question);
+  byId("load-number").focus();
+});
+
+// --- Ways out -------------------------------------------------------------------------------------------------------
+
+const linkToThis = async () => {
+  const fragment = await toFragment(question);
+  history.replaceState(null, "", fragment);
+  return location.href;
+};
+const keepInAddress = whenQuiet(300, linkToThis);
+
+async function restore() {
+  const kept = await fromFragment(location.hash);
+  if (kept === null) return false;
+  start({ payload: kept.payload, co2: kept.co2 === true });
+  return true;
+}
+
+/** A button that does something that takes a moment, and says that it is done in place of its words. */
+function onPress(id, done, act) {
+  const button = byId(id);
+  const words = button.textContent;
+  const back = whenQuiet(1600, () => (button.textContent = words));
+  button.addEventListener("click", async () => {
+    try {
+      await act();
+      button.textContent = done;
+    } catch (error) {
+      button.textContent = error instanceof Problem ? "There is none" : "The browser refused";
+    }
+    back();
+  });
+}
+
+onPress("copy-link", "Copied", async () => copy(await linkToThis()));
+onPress("copy-curl", "Copied", () => copy(curlOf(question.payload, question.co2)));
+onPress("download-plan", "Saved", async () => save("plan.json", await post("productionplan", question.payload, question.co2)));
+onPress("download-report", "Saved", async () => save("report.json", await post("productionplan/report", question.payload, question.co2)));
+addEventListener("hashchange", restore);
+
+// --- Light and dark -------------------------------------------------------------------------------------------------
+
+byId("theme").addEventListener("change", ({ target }) => {
+  document.documentElement.dataset.theme = target.value;
+  localStorage.setItem("theme", target.value);
+});
+const theme = document.documentElement.dataset.theme ?? "auto";
+document.querySelector(`[name=theme][value=${theme}]`).checked = true;
+
+// --- The beginning --------------------------------------------------------------------------------------------------
+
+const linked = location.hash.length > 1;
+if (!(await restore())) {
+  await examples.load(FIRST_EXAMPLE);
+  if (linked) tell("The link was not whole, so this is an example.");
+}
