@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from flask import Blueprint, Response, current_app, render_template, request, send_from_directory
+from flask import Blueprint, Response, current_app, render_template, request
 from werkzeug.exceptions import NotFound
 
 from powerplant import __version__
@@ -23,6 +23,9 @@ CONTENT_TYPES = {
 }
 """What is served, and as what. The machine's own table is not asked: on Windows programs write into it."""
 
+FILES = {path.relative_to(FOLDER).as_posix(): path for path in FOLDER.rglob("*") if path.suffix in CONTENT_TYPES}
+"""By their names in an address. Nothing else can be asked for."""
+
 POLICY = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
 """Scripts, styles and data come from here alone, and none of them from within the page's text."""
 
@@ -33,24 +36,27 @@ ONE_YEAR = 365 * 24 * 60 * 60
 @blueprint.get("/")
 def page() -> Response:
     """The page; it starts with what this server does about CO2."""
-    response = Response(render_template("index.html", co2=current_app.config["SETTINGS"].co2, version=__version__))
+    text = render_template("index.html", co2=current_app.config["SETTINGS"].co2, version=__version__)
+    response = Response(text, mimetype="text/html")
     response.headers["Content-Security-Policy"] = POLICY
     response.headers["Referrer-Policy"] = "no-referrer"
-    response.cache_control.no_cache = True
-    response.add_etag()
-    return response.make_conditional(request)
+    return _unless_known(response)
 
 
 @blueprint.get("/web/<path:name>")
 def file(name: str) -> Response:
-    """One of its files. Browsers ask each time whether it has changed, but for vendored ones: those carry their version."""
-    path = PurePosixPath(name)
-    if path.suffix not in CONTENT_TYPES:
+    """One of its files."""
+    if name not in FILES:
         raise NotFound
-    response = send_from_directory(FOLDER, name, mimetype=CONTENT_TYPES[path.suffix])
-    if path.parts[0] == "vendor":
-        response.cache_control.no_cache = None
-        response.cache_control.public = True
-        response.cache_control.max_age = ONE_YEAR
-        response.cache_control.immutable = True
+    path = FILES[name]
+    response = _unless_known(Response(path.read_bytes(), mimetype=CONTENT_TYPES[path.suffix]))
+    if name.startswith("vendor/"):  # these have their version in their name
+        response.headers["Cache-Control"] = f"public, max-age={ONE_YEAR}, immutable"
     return response
+
+
+def _unless_known(response: Response) -> Response:
+    """Let browsers ask each time, and send them only what they do not have."""
+    response.headers["Cache-Control"] = "no-cache"
+    response.add_etag()
+    return response.make_conditional(request)

@@ -1,6 +1,7 @@
 // The merit-order curve: a block for each plant, as wide as what it can give, as high as what a MWh of it costs.
 
 import { element } from "./dom.js";
+import { nextPrice } from "./plan.js";
 import { STATES, TYPES, cents, euro, megawatt, oneDigit, plain, price, tonnes } from "./format.js";
 
 const LEAST_HEIGHT = 0.025; // of the whole: what costs nothing is seen all the same
@@ -21,6 +22,7 @@ export class MeritOrder {
       width = entry.contentRect.width;
     }).observe(stage);
     stage.addEventListener("keydown", (event) => this.#onKey(event));
+    document.addEventListener("keydown", ({ key }) => key === "Escape" && this.#hideTip());
     stage.addEventListener("pointerleave", () => this.#hideTip());
     stage.addEventListener("focusout", () => this.#hideTip());
   }
@@ -59,7 +61,6 @@ export class MeritOrder {
 
   #onKey(event) {
     const steps = { ArrowRight: 1, ArrowLeft: -1, Home: -Infinity, End: Infinity };
-    if (event.key === "Escape") this.#hideTip();
     if (!(event.key in steps)) return;
     event.preventDefault();
     this.targets[this.#focused].setAttribute("tabindex", -1);
@@ -112,7 +113,7 @@ function blocksOf(report, { least }) {
 
 function plotOf(report, before, blocks, frame, width) {
   const { Plot } = globalThis;
-  const height = width < 520 ? 300 : 380;
+  const height = width < 520 ? 300 : 440;
   const pixels = (width - MARGINS.marginLeft - MARGINS.marginRight) / frame.right;
   const block = { y1: 0, y2: "cost", insetLeft: 0.75, insetRight: 0.75, ariaHidden: "true" };
   const colour = (part) => ({ value: ({ plant }) => `var(--${plant.type}${part})`, scale: null });
@@ -139,7 +140,7 @@ function plotOf(report, before, blocks, frame, width) {
       Plot.rect(blocks.filter(({ plant }) => plant.p), { ...block, className: "gives", x1: "x1", x2: ({ x1, plant }) => x1 + plant.p, insetRight: 0, fill: colour("") }),
       Plot.rect(blocks, { ...block, className: "outline", x1: "x1", x2: "x2", fill: "none", stroke: colour("-ink") }),
       Plot.ruleX(limited, { className: "pmin", x: least, y1: 0, y2: "cost", ariaHidden: "true" }),
-      Plot.dot(limited, { className: "pmin-foot", x: least, y: 0, dy: 6, r: 3.2, symbol: "triangle", ariaHidden: "true" }),
+      ...feetOf(Plot, limited, least),
       Plot.ruleY([0], { className: "zero", ariaHidden: "true" }),
       Plot.text(blocks, { className: "name", x: ({ x1, x2 }) => (x1 + x2) / 2, frameAnchor: "bottom", dy: -5, text: ({ plant, x1, x2 }) => shortened(plant.name, (x2 - x1) * pixels), ariaHidden: "true" }),
       ...(before ? [Plot.ruleX([before.load], { className: "load before", ariaHidden: "true" })] : []),
@@ -148,6 +149,15 @@ function plotOf(report, before, blocks, frame, width) {
       Plot.rect(blocks, { className: "target", x1: "x1", x2: "x2", y1: frame.bottom, y2: frame.top, insetBottom: -24, fill: "transparent" }),
     ],
   });
+}
+
+/** A small triangle at the foot of each pmin, on the side of zero where the block is not. */
+function feetOf(Plot, limited, least) {
+  const foot = { className: "pmin-foot", x: least, y: 0, r: 3.2, symbol: "triangle", ariaHidden: "true" };
+  return [
+    Plot.dot(limited.filter(({ cost }) => cost > 0), { ...foot, dy: 6 }),
+    Plot.dot(limited.filter(({ cost }) => cost < 0), { ...foot, dy: -6, rotate: 180 }),
+  ];
 }
 
 function lineOfLoad(Plot, load, { right }) {
@@ -161,16 +171,13 @@ function lineOfLoad(Plot, load, { right }) {
 
 function lineOfPrice(Plot, next) {
   if (next === null) return [];
-  const label = { frameAnchor: "left", dx: 6, dy: -8, textAnchor: "start", className: "price-label", ariaHidden: "true" };
+  // Where no block is in its way: cheaper plants stand to the left, and below zero the dearer ones stand above.
+  const side = next < 0 ? { frameAnchor: "right", dx: -6, dy: 11, textAnchor: "end" } : { frameAnchor: "left", dx: 6, dy: -8, textAnchor: "start" };
+  const label = { ...side, className: "price-label", ariaHidden: "true" };
   return [
     Plot.ruleY([next], { className: "price", ariaHidden: "true" }),
     Plot.text([next], { ...label, y: next, text: () => `Marginal price ${price(next)}` }),
   ];
-}
-
-/** What the next MWh costs; where none is to be had, what one less would save. */
-export function nextPrice({ marginal_price: { commitment_as_it_is: prices } }) {
-  return prices.up ?? prices.down;
 }
 
 function shortened(name, pixels) {

@@ -112,13 +112,11 @@ const examples = {
 const takeFile = async (file) => file && take(await file.text(), file.name);
 
 async function paste() {
-  try {
-    take(await navigator.clipboard.readText(), "the clipboard");
-  } catch {
-    json.open();
-    byId("json").select();
-    tell("The browser keeps the clipboard to itself: paste into the JSON.");
-  }
+  const text = await navigator.clipboard?.readText().catch(() => undefined);
+  if (text !== undefined) return take(text, "the clipboard");
+  json.open();
+  byId("json").select();
+  return tell("The browser keeps the clipboard to itself: paste into the JSON.");
 }
 
 byId("example").addEventListener("change", ({ target }) => examples.load(target.value));
@@ -131,11 +129,13 @@ byId("paste").addEventListener("click", paste);
 document.addEventListener("paste", (event) => {
   if (!event.target.closest?.("input, textarea, select")) take(event.clipboardData.getData("text"), "the clipboard");
 });
-document.addEventListener("dragover", (event) => event.preventDefault());
-document.addEventListener("drop", (event) => {
-  event.preventDefault();
-  takeFile(event.dataTransfer.files[0]);
-});
+for (const kind of ["dragover", "drop"]) {
+  document.addEventListener(kind, (event) => {
+    if (!event.dataTransfer.types.includes("Files")) return;
+    event.preventDefault();
+    takeFile(event.dataTransfer.files[0]);
+  });
+}
 
 // --- The payload as JSON --------------------------------------------------------------------------------------------
 

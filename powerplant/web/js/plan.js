@@ -10,7 +10,7 @@ export function showTotals(report) {
   const split = cost.co2 ? `${euro(cost.fuel)} fuel + ${euro(cost.co2)} CO₂` : "for fuel";
   byId("totals").replaceChildren(
     total("Cost of the hour", cents(cost.total), "€", split),
-    total("Marginal price", priceOrNone(marginal.commitment_as_it_is.up), "€/MWh", onNextMwh(marginal)),
+    total("Marginal price", priceOrNone(nextPrice(report)), "€/MWh", onNextMwh(marginal)),
     total("Average price", priceOrNone(report.average_price), "€/MWh", `over ${megawatt(report.load)}`),
     total("CO₂ charged", oneDigit(report.co2_tonnes), "t", report.co2_tonnes ? "to gas-fired plants" : "none"),
   );
@@ -29,12 +29,18 @@ function total(label, value, unit, more) {
   );
 }
 
-/** In a few words, what one tenth of a MW less saves, and what the next one costs where plants may start and stop for it. */
+/** In a few words, what one MWh more costs and one less saves, and whether that changes where plants may start and stop. */
 function onNextMwh({ commitment_as_it_is: asItIs, commitment_free: free }) {
+  if (asItIs.up === null && asItIs.down === null) return "no running plant can follow the load";
+  if (asItIs.up === null) return "saved by one MWh less; none more to be had";
   if (free.up !== null && free.up !== asItIs.up) return `${price(free.up)} if plants may start or stop`;
-  if (asItIs.up === null) return "no running plant can give more";
-  if (asItIs.down === null) return "no running plant can give less";
-  return asItIs.down === asItIs.up ? "for one MWh more or less" : `one less saves ${price(asItIs.down)}`;
+  if (asItIs.down === null) return "for one MWh more; none less to be had";
+  return asItIs.down === asItIs.up ? "for one MWh more or less" : `one MWh less saves ${cents(asItIs.down)}`;
+}
+
+/** What the next MWh costs; where none is to be had, what one less would save. */
+export function nextPrice({ marginal_price: { commitment_as_it_is: prices } }) {
+  return prices.up ?? prices.down;
 }
 
 function onProof({ status, lower_bound: bound, proof }) {

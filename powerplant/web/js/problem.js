@@ -14,24 +14,30 @@ export function showProblem(problem, { useLoad, showJson }) {
   faults.forEach(placeBeside);
   const loads = [problem.nearest_below, problem.nearest_above].filter((load) => load !== undefined && load !== null);
   const card = byId("problem");
-  card.replaceChildren(
+  const parts = [
     element("h3", {}, problem.title ?? "No plan"),
     element("p", {}, problem.detail ?? ""),
     faults.length ? listOf(faults, showJson) : null,
     loads.length ? element("div", { class: "buttons" }, loads.map((load) => element("button", { type: "button", class: "primary", onclick: () => useLoad(load) }, `Plan for ${megawatt(load)}`))) : null,
-  );
+  ];
+  card.replaceChildren(...parts.filter(Boolean));
   card.hidden = false;
-  document.body.classList.add("without-plan");
+  withPlan(false);
 }
 
 export function clearProblem() {
   byId("problem").hidden = true;
-  document.body.classList.remove("without-plan");
+  withPlan(true);
   for (const message of document.querySelectorAll("p.fault.placed")) message.remove();
   for (const field of document.querySelectorAll("[data-pointer][aria-invalid]")) {
     field.removeAttribute("aria-invalid");
     field.removeAttribute("aria-describedby");
   }
+}
+
+function withPlan(there) {
+  document.body.classList.toggle("without-plan", !there);
+  byId("chart").inert = !there;
 }
 
 function located(fault) {
