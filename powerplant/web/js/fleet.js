@@ -9,10 +9,12 @@ const NUMBERS = { efficiency: ["Efficiency", "MWh/MWh"], pmin: ["pmin", "MW"], p
 const FOR_WIND = new Set(["pmax"]);
 
 export class Fleet {
-  #payload = null;
-
-  /** @param changed is called with the payload as it is after an edit. */
-  constructor(changed) {
+  /**
+   * @param payload tells the payload as it is.
+   * @param changed is called with the payload as it is after an edit.
+   */
+  constructor(payload, changed) {
+    this.payload = payload;
     this.changed = changed;
     this.body = byId("fleet").tBodies[0];
     this.body.addEventListener("input", ({ target }) => this.#edit(target));
@@ -20,8 +22,8 @@ export class Fleet {
     byId("add").addEventListener("click", () => this.#add());
   }
 
-  show(payload) {
-    this.#payload = payload;
+  show() {
+    const payload = this.payload();
     const tabular = isTabular(payload);
     const plants = tabular ? payload.powerplants : [];
     this.body.replaceChildren(...plants.slice(0, MOST_ROWS).map(row));
@@ -33,27 +35,26 @@ export class Fleet {
 
   #edit(field) {
     const { pointer, kind } = field.dataset;
-    this.#payload = withValue(this.#payload, pointer, kind === "number" ? numberIn(field.value) : field.value);
     if (kind === "type") disableWhatMeansNothing(field.closest("tr"), field.value);
-    this.changed(this.#payload);
+    this.changed(withValue(this.payload(), pointer, kind === "number" ? numberIn(field.value) : field.value));
   }
 
   #remove(index) {
-    this.#replace(withoutPlant(this.#payload, index));
+    this.#replace(withoutPlant(this.payload(), index));
     const rows = this.body.rows;
     (rows[Math.min(index, rows.length - 1)]?.querySelector("[data-remove]") ?? byId("add")).focus();
   }
 
   #add() {
-    this.#replace(withNewPlant(this.#payload));
-    const name = this.body.rows[this.#payload.powerplants.length - 1]?.querySelector("input");
+    this.#replace(withNewPlant(this.payload()));
+    const name = this.body.rows[this.payload().powerplants.length - 1]?.querySelector("input");
     name?.focus();
     name?.select();
   }
 
   #replace(payload) {
-    this.show(payload);
     this.changed(payload);
+    this.show();
   }
 }
 

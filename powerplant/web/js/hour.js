@@ -1,11 +1,10 @@
 // The hour: load, wind and prices, each a number and a slider for the same value; and what changes when they move.
 
-import { byId, element, whenQuiet } from "./dom.js";
+import { byId, element } from "./dom.js";
 import { cents, euro, oneDigit, plain, signed, tonnes } from "./format.js";
 import { KEYS, capacity, isTabular, numberIn, pointerTo, pointerToFuel, valueAt, withValue } from "./payload.js";
 
 const SPACE = "\u00a0";
-const TYPING = 250; // milliseconds of rest after which what was typed is taken
 
 const QUANTITIES = [
   { id: "load", label: "Load", unit: "MW", from: 0, to: 100, step: 1 },
@@ -18,10 +17,12 @@ const QUANTITIES = [
 const pointerOf = (id, payload) => (id === "load" ? pointerTo("load") : pointerToFuel(payload, id));
 
 export class Hour {
-  #payload = null;
-
-  /** @param changed is called with the payload as it is after a move. */
-  constructor(changed) {
+  /**
+   * @param payload tells the payload as it is.
+   * @param changed is called with the payload as it is after a move, and whether it was typed.
+   */
+  constructor(payload, changed) {
+    this.payload = payload;
     this.changed = changed;
     this.controls = QUANTITIES.map((quantity) => this.#control(quantity));
     byId("quantities").replaceChildren(...this.controls.map((control) => control.row));
@@ -29,22 +30,21 @@ export class Hour {
 
   #control(quantity) {
     const { id, label, unit } = quantity;
-    const typed = whenQuiet(TYPING, () => this.#set(id, numberIn(number.value)));
     const pointer = id === "load" ? pointerTo("load") : pointerTo("fuels", KEYS[id]);
-    const number = element("input", { id: `${id}-number`, inputmode: "decimal", autocomplete: "off", "data-pointer": pointer, oninput: typed });
-    const slider = element("input", { id: `${id}-slider`, type: "range", "aria-label": `${label}, slider`, oninput: () => this.#set(id, slider.valueAsNumber) });
+    const number = element("input", { id: `${id}-number`, inputmode: "decimal", autocomplete: "off", "data-pointer": pointer, oninput: () => this.#set(id, numberIn(number.value), true) });
+    const slider = element("input", { id: `${id}-slider`, type: "range", "aria-label": `${label}, slider`, oninput: () => this.#set(id, slider.valueAsNumber, false) });
     const entry = element("span", { class: "entry" }, number, element("span", { class: "unit" }, unit));
     const row = element("div", { class: "quantity field" }, element("label", { for: number.id }, label, element("span", { class: "unseen" }, ` in ${unit}`)), entry, slider);
     return { ...quantity, number, slider, row };
   }
 
-  #set(id, value) {
-    if (isTabular(this.#payload)) this.changed(withValue(this.#payload, pointerOf(id, this.#payload), value));
+  #set(id, value, typed) {
+    this.changed(withValue(this.payload(), pointerOf(id, this.payload()), value), typed);
   }
 
-  /** The values of a payload; `fresh` fits the sliders to them, which must stand still while one moves. */
-  show(payload, fresh) {
-    this.#payload = payload;
+  /** Its values; `fresh` fits the sliders to them, which must stand still while one moves. */
+  show(fresh) {
+    const payload = this.payload();
     for (const { id, unit, number, slider, ...range } of this.controls) {
       number.disabled = slider.disabled = !isTabular(payload);
       const value = number.disabled ? undefined : valueAt(payload, pointerOf(id, payload));

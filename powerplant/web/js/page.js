@@ -22,35 +22,40 @@ let before = null;
 
 const chart = new MeritOrder(byId("chart"), byId("tip"), highlight);
 const planner = new Planner(show);
-const hour = new Hour((payload) => whatIf({ ...question, payload }));
-const fleet = new Fleet((payload) => start({ ...question, payload }, fleet));
+const current = () => question.payload;
+const hour = new Hour(current, (payload, typed) => whatIf({ ...question, payload }, typed));
+const fleet = new Fleet(current, (payload) => start({ ...question, payload }, fleet));
 
 // --- What is asked --------------------------------------------------------------------------------------------------
 
 /** A new question, from which what-ifs begin. `source` has the change already and is not told of it. */
 function start(next, source) {
   before = null;
-  ask(next, source, true);
+  ask(next, source, true, source === fleet || source === json);
 }
 
 /** The question with one value of its hour moved: compared with what it was before. */
-function whatIf(next) {
+function whatIf(next, typed = false) {
   before ??= { question, report: answered.question === question ? answered.report : null };
-  ask(next, null, false);
+  ask(next, hour, false, typed);
 }
 
-function ask(next, source, fresh) {
+/** All that shows the question follows at once; the server is asked at once too, or when the typing pauses. */
+function ask(next, source, fresh, typed) {
   question = next;
-  hour.show(question.payload, fresh);
-  if (fresh && source !== fleet) fleet.show(question.payload);
+  hour.show(fresh);
+  if (fresh && source !== fleet) fleet.show();
   if (source !== json) json.show();
   byId("co2").checked = question.co2;
   byId("keep").disabled = byId("reset").disabled = before === null;
   byId("curl").textContent = curlOf(question.payload, question.co2);
   if (source !== examples) byId("example").value = "";
   keepInAddress();
-  planner.ask(question);
+  (typed ? askSoon : askNow)();
 }
+
+const askNow = () => planner.ask(question);
+const askSoon = whenQuiet(250, askNow);
 
 // --- What is answered -----------------------------------------------------------------------------------------------
 
@@ -167,7 +172,7 @@ const json = {
   },
 };
 
-byId("json").addEventListener("input", whenQuiet(250, () => json.edited()));
+byId("json").addEventListener("input", () => json.edited());
 byId("view").addEventListener("change", ({ target }) => {
   byId("as-json").hidden = target.value !== "json";
   byId("as-table").hidden = target.value !== "table";
@@ -196,7 +201,7 @@ const keepInAddress = whenQuiet(300, linkToThis);
 
 async function restore() {
   const kept = await fromFragment(location.hash);
-  if (kept === null) return false;
+  if (kept?.payload === undefined) return false;
   start({ payload: kept.payload, co2: kept.co2 === true });
   return true;
 }

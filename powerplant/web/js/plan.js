@@ -64,33 +64,34 @@ export function showPlants({ powerplants }, before) {
   const rows = powerplants.slice(0, MOST_ROWS).map((plant) => row(plant, widest, earlier.get(plant.name)));
   if (powerplants.length > MOST_ROWS) {
     const rest = `and ${plain(powerplants.length - MOST_ROWS)} more plants: the report has them all`;
-    rows.push(element("tr", {}, element("td", { colspan: 7 }, rest)));
+    rows.push(element("tr", { role: "row" }, element("td", { role: "cell", colspan: 7 }, rest)));
   }
   byId("plants").tBodies[0].replaceChildren(...rows);
 }
 
+/** The roles are said since narrow screens show rows as cards, and browsers then forget that they were a table. */
 function row(plant, widest, earlier) {
   const change = earlier === undefined ? 0 : plant.p - earlier;
   const limits = plant.type === "windturbine" ? `0 or ${oneDigit(plant.pmax)}` : `${oneDigit(plant.pmin)} to ${oneDigit(plant.pmax)}`;
   return element(
     "tr",
-    { class: plant.state, "data-plant": plant.name },
+    { class: plant.state, role: "row", "data-plant": plant.name },
     element(
       "th",
-      { scope: "row" },
+      { scope: "row", role: "rowheader" },
       element("i", { class: `swatch ${plant.type}` }),
       element("span", { class: "plant" }, plant.name, element("small", {}, TYPES[plant.type])),
     ),
     cell("number output", "MW", oneDigit(plant.p), Math.abs(change) > 0.01 ? element("small", { class: "delta" }, signed(change, oneDigit)) : null),
-    element("td", { class: "bar" }, bar(plant, widest), element("small", {}, limits)),
+    element("td", { class: "bar", role: "cell" }, bar(plant, widest), element("small", {}, limits)),
     cell("number", "€/MWh", cents(plant.marginal_cost.total)),
     cell("number", "€", cents(plant.cost)),
     cell("number", "t", oneDigit(plant.co2_tonnes)),
-    element("td", { class: "why" }, plant.reason),
+    element("td", { class: "why", role: "cell" }, plant.reason),
   );
 }
 
-const cell = (kind, unit, ...content) => element("td", { class: kind, "data-unit": unit }, ...content);
+const cell = (kind, unit, ...content) => element("td", { class: kind, role: "cell", "data-unit": unit }, ...content);
 
 /** What the plant can give, on a scale that all share; what it gives; its pmin; nothing but hatching where it is off. */
 function bar({ type, p, pmin, pmax }, widest) {
