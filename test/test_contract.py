@@ -581,7 +581,7 @@ def test_the_numbers_of_all_workers_are_told_together(boot_server: BootServer) -
 
 # --- Environments ----------------------------------------------------------------------------------------------------
 
-DEBUGGERS_OWN_FILE = "/?__debugger__=yes&cmd=resource&f=style.css"
+DEBUGGERS_OWN_FILE = "/nowhere?__debugger__=yes&cmd=resource&f=style.css"
 
 
 @pytest.mark.parametrize("environment", ["dev", "development"])

@@ -102,7 +102,8 @@ def example(name: str) -> Any:
 
 
 def cost(page: Page) -> str:
-    return page.locator("#totals .figure").first.inner_text().replace("\u00a0", " ")
+    text: str = page.locator("#totals .figure").first.inner_text()
+    return text.replace("\u00a0", " ")
 
 
 def expect_cost(page: Page, euro: str) -> None:
@@ -110,7 +111,8 @@ def expect_cost(page: Page, euro: str) -> None:
 
 
 def output(page: Page, plant: str) -> str:
-    return page.locator(f"#plants tr[data-plant='{plant}'] .output").inner_text().split("\n")[0]
+    text: str = page.locator(f"#plants tr[data-plant='{plant}'] .output > span").inner_text()
+    return text
 
 
 def slide(page: Page, slider: str, value: float) -> None:
@@ -122,7 +124,8 @@ def slide(page: Page, slider: str, value: float) -> None:
 
 def difference(page: Page, term: str) -> str:
     line = page.locator("#difference dl > div").filter(has=page.locator("dt", has_text=re.compile(f"^{term}$")))
-    return line.locator("dd").inner_text().replace("\u00a0", " ")
+    text: str = line.locator("dd").inner_text()
+    return text.replace("\u00a0", " ")
 
 
 # --- What is there at once -------------------------------------------------------------------------------------------

@@ -59,4 +59,5 @@ def _unless_known(response: Response) -> Response:
     """Let browsers ask each time, and send them only what they do not have."""
     response.headers["Cache-Control"] = "no-cache"
     response.add_etag()
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response

@@ -1,6 +1,6 @@
 // Questions to this page's own server.
 
-const PATIENCE = 250; // milliseconds that an answer may take while a newer question waits
+const PATIENCE = 250; // milliseconds that an answer may take at least while a newer question waits
 
 /** An answer that is none: the server's problem document, or that there was no server. */
 export class Problem extends Error {
@@ -37,12 +37,13 @@ function problemIn(text) {
 
 /**
  * Asks for reports, one question at a time: while one is open only the newest waits, and what was asked in between is
- * never sent. An answer that takes long is given up for the newer question. So the newest is never older than two
- * answers, and no late answer overwrites a newer one.
+ * never sent. An answer that takes longer than they do is given up for the newer question. So what is shown is never
+ * older than two answers, no late answer overwrites a newer one, and large fleets do not pile up at the server.
  */
 export class Planner {
   #open = null;
   #waiting = null;
+  #usual = 0;
 
   /** @param answered is called with the question and its report, or null and a Problem. */
   constructor(answered) {
@@ -52,7 +53,7 @@ export class Planner {
   ask(question) {
     this.#waiting = question;
     if (!this.#open) this.#next();
-    else this.#open.loseInterest();
+    else this.#open.endWithin(Math.max(PATIENCE, 2 * this.#usual));
   }
 
   async #next() {
@@ -61,6 +62,7 @@ export class Planner {
     const open = (this.#open = new Open());
     try {
       const report = JSON.parse(await post("productionplan/report", question.payload, question.co2, open.signal));
+      this.#usual = open.age;
       this.answered(question, report, null);
     } catch (error) {
       if (error.name !== "AbortError") {
@@ -85,10 +87,15 @@ class Open {
     return this.#controller.signal;
   }
 
-  /** Give it the rest of its time, and then up. */
-  loseInterest() {
+  /** Milliseconds since it was sent. */
+  get age() {
+    return performance.now() - this.#start;
+  }
+
+  /** Give it up at this age. */
+  endWithin(milliseconds) {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#controller.abort(), Math.max(0, this.#start + PATIENCE - performance.now()));
+    this.#timer = setTimeout(() => this.#controller.abort(), Math.max(0, milliseconds - this.age));
   }
 
   end() {

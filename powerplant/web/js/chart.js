@@ -6,6 +6,8 @@ import { STATES, TYPES, cents, euro, megawatt, oneDigit, plain, price, tonnes } 
 
 const LEAST_HEIGHT = 0.025; // of the whole: what costs nothing is seen all the same
 const LETTER = 6.6; // pixels that a letter of a name takes
+const NARROW = 5; // pixels under which a block has neither outline nor pmin
+const CROWDED = 8; // pixels that a block must have on average for a gap beside it
 const MARGINS = { marginTop: 30, marginRight: 12, marginBottom: 38, marginLeft: 46 };
 
 export class MeritOrder {
@@ -115,10 +117,12 @@ function plotOf(report, before, blocks, frame, width) {
   const { Plot } = globalThis;
   const height = width < 520 ? 300 : 440;
   const pixels = (width - MARGINS.marginLeft - MARGINS.marginRight) / frame.right;
-  const block = { y1: 0, y2: "cost", insetLeft: 0.75, insetRight: 0.75, ariaHidden: "true" };
+  const inset = blocks.length * CROWDED < width ? 0.75 : 0; // no gaps where they would leave nothing between them
+  const block = { y1: 0, y2: "cost", insetLeft: inset, insetRight: inset, ariaHidden: "true" };
   const colour = (part) => ({ value: ({ plant }) => `var(--${plant.type}${part})`, scale: null });
   const hatch = { value: ({ plant }) => `url(#hatch-${plant.type})`, scale: null };
-  const limited = blocks.filter(({ plant }) => plant.pmin > 0 && plant.pmin < plant.pmax);
+  const wide = blocks.filter(({ x1, x2 }) => (x2 - x1) * pixels >= NARROW);
+  const limited = wide.filter(({ plant }) => plant.pmin > 0 && plant.pmin < plant.pmax);
   const least = ({ x1, plant }) => x1 + plant.pmin;
   const next = nextPrice(report);
   return Plot.plot({
@@ -138,7 +142,7 @@ function plotOf(report, before, blocks, frame, width) {
       Plot.rect(blocks, { ...block, className: "able", x1: "x1", x2: "x2", fill: colour("-pale") }),
       Plot.rect(blocks.filter(({ plant }) => !plant.p), { ...block, className: "off", x1: "x1", x2: "x2", fill: hatch }),
       Plot.rect(blocks.filter(({ plant }) => plant.p), { ...block, className: "gives", x1: "x1", x2: ({ x1, plant }) => x1 + plant.p, insetRight: 0, fill: colour("") }),
-      Plot.rect(blocks, { ...block, className: "outline", x1: "x1", x2: "x2", fill: "none", stroke: colour("-ink") }),
+      Plot.rect(wide, { ...block, className: "outline", x1: "x1", x2: "x2", fill: "none", stroke: colour("-ink") }),
       Plot.ruleX(limited, { className: "pmin", x: least, y1: 0, y2: "cost", ariaHidden: "true" }),
       ...feetOf(Plot, limited, least),
       Plot.ruleY([0], { className: "zero", ariaHidden: "true" }),

@@ -77,7 +77,7 @@ function show(asked, report, problem) {
 
 function useLoad(load) {
   whatIf({ ...question, payload: withValue(question.payload, pointerTo("load"), load) });
-  byId("load-number").focus();
+  byId("result").focus({ preventScroll: true }); // the button goes away
 }
 
 function noteNotDrawn(plants) {
@@ -183,12 +183,17 @@ byId("view").addEventListener("change", ({ target }) => {
 byId("co2").addEventListener("change", ({ target }) => whatIf({ ...question, co2: target.checked }));
 byId("reset").addEventListener("click", () => {
   start(before.question);
-  byId("load-number").focus();
+  focusSliders();
 });
 byId("keep").addEventListener("click", () => {
   start(question);
-  byId("load-number").focus();
+  focusSliders();
 });
+
+/** Both buttons go out when they are pressed: whoever uses the keys goes on where it began. */
+function focusSliders() {
+  byId("load-slider").focus({ preventScroll: true });
+}
 
 // --- Ways out -------------------------------------------------------------------------------------------------------
 

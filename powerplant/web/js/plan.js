@@ -72,17 +72,21 @@ export function showPlants({ powerplants }, before) {
 /** The roles are said since narrow screens show rows as cards, and browsers then forget that they were a table. */
 function row(plant, widest, earlier) {
   const change = earlier === undefined ? 0 : plant.p - earlier;
-  const limits = plant.type === "windturbine" ? `0 or ${oneDigit(plant.pmax)}` : `${oneDigit(plant.pmin)} to ${oneDigit(plant.pmax)}`;
+  const limits = `${plant.type === "windturbine" ? "0 or" : `${oneDigit(plant.pmin)} to`} ${megawatt(plant.pmax)}`;
   return element(
     "tr",
     { class: plant.state, role: "row", "data-plant": plant.name },
     element(
       "th",
       { scope: "row", role: "rowheader" },
-      element("i", { class: `swatch ${plant.type}` }),
-      element("span", { class: "plant" }, plant.name, element("small", {}, TYPES[plant.type])),
+      element(
+        "div",
+        {},
+        element("i", { class: `swatch ${plant.type}` }),
+        element("span", { class: "plant" }, plant.name, element("small", {}, TYPES[plant.type])),
+      ),
     ),
-    cell("number output", "MW", oneDigit(plant.p), Math.abs(change) > 0.01 ? element("small", { class: "delta" }, signed(change, oneDigit)) : null),
+    cell("number output", "MW", oneDigit(plant.p), Math.abs(change) > 0.01 ? element("small", { class: "delta" }, signed(change, megawatt)) : null),
     element("td", { class: "bar", role: "cell" }, bar(plant, widest), element("small", {}, limits)),
     cell("number", "€/MWh", cents(plant.marginal_cost.total)),
     cell("number", "€", cents(plant.cost)),
@@ -91,7 +95,9 @@ function row(plant, widest, earlier) {
   );
 }
 
-const cell = (kind, unit, ...content) => element("td", { class: kind, role: "cell", "data-unit": unit }, ...content);
+/** The unit is shown on narrow screens, where the table has no head. */
+const cell = (kind, unit, value, more) =>
+  element("td", { class: kind, role: "cell" }, element("span", { "data-unit": unit }, value), more);
 
 /** What the plant can give, on a scale that all share; what it gives; its pmin; nothing but hatching where it is off. */
 function bar({ type, p, pmin, pmax }, widest) {
