@@ -17,14 +17,24 @@ export async function post(what, payload, co2, signal) {
   let response, text;
   try {
     const body = JSON.stringify(payload);
-    response = await fetch(addressOf(what, co2), { method: "POST", headers: { "Content-Type": "application/json" }, body, signal });
+    response = await fetch(addressOf(what, co2), {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body,
+      signal,
+    });
     text = await response.text();
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Problem({ title: "The server does not answer", detail: "It may have been stopped, or the connection is gone." });
+    throw new Problem({
+      title: "The server does not answer",
+      detail: "It may have been stopped, or the connection is gone.",
+    });
   }
   if (response.ok) return text;
-  throw new Problem(problemIn(text) ?? { title: `The server answered ${response.status}`, detail: response.statusText });
+  throw new Problem(
+    problemIn(text) ?? { title: `The server answered ${response.status}`, detail: response.statusText },
+  );
 }
 
 function problemIn(text) {

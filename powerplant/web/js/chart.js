@@ -94,7 +94,9 @@ export class MeritOrder {
 /** The axes: MW of all plants, euro per MWh of all of them, with zero always there. */
 function frameOf(reports) {
   const widths = reports.map((report) => report.powerplants.reduce((sum, plant) => sum + plant.pmax, 0));
-  const heights = reports.flatMap(({ powerplants }) => powerplants.filter((plant) => plant.pmax).map((plant) => plant.marginal_cost.total));
+  const heights = reports.flatMap(({ powerplants }) =>
+    powerplants.filter((plant) => plant.pmax).map((plant) => plant.marginal_cost.total),
+  );
   const top = Math.max(1, ...heights) * 1.08;
   const bottom = Math.min(0, ...heights) * 1.08;
   const right = Math.max(1, ...widths, ...reports.map((report) => report.load));
@@ -137,20 +139,61 @@ function plotOf(report, before, blocks, frame, width) {
       Plot.gridY({ className: "grid", ticks: 5, ariaHidden: "true" }),
       Plot.axisY({ className: "axis", ticks: 5, tickSize: 0, label: null, ariaHidden: "true" }),
       Plot.axisX({ className: "axis", ticks: width < 520 ? 5 : 9, tickSize: 4, label: null, ariaHidden: "true" }),
-      Plot.text(["€/MWh"], { className: "unit", frameAnchor: "top-left", dx: -40, dy: -22, textAnchor: "start", ariaHidden: "true" }),
-      Plot.text(["MW"], { className: "unit", frameAnchor: "bottom-right", dy: 36, textAnchor: "end", ariaHidden: "true" }),
+      Plot.text(["€/MWh"], {
+        className: "unit",
+        frameAnchor: "top-left",
+        dx: -40,
+        dy: -22,
+        textAnchor: "start",
+        ariaHidden: "true",
+      }),
+      Plot.text(["MW"], {
+        className: "unit",
+        frameAnchor: "bottom-right",
+        dy: 36,
+        textAnchor: "end",
+        ariaHidden: "true",
+      }),
       Plot.rect(blocks, { ...block, className: "able", x1: "x1", x2: "x2", fill: colour("-pale") }),
-      Plot.rect(blocks.filter(({ plant }) => !plant.p), { ...block, className: "off", x1: "x1", x2: "x2", fill: hatch }),
-      Plot.rect(blocks.filter(({ plant }) => plant.p), { ...block, className: "gives", x1: "x1", x2: ({ x1, plant }) => x1 + plant.p, insetRight: 0, fill: colour("") }),
+      Plot.rect(
+        blocks.filter(({ plant }) => !plant.p),
+        { ...block, className: "off", x1: "x1", x2: "x2", fill: hatch },
+      ),
+      Plot.rect(
+        blocks.filter(({ plant }) => plant.p),
+        {
+          ...block,
+          className: "gives",
+          x1: "x1",
+          x2: ({ x1, plant }) => x1 + plant.p,
+          insetRight: 0,
+          fill: colour(""),
+        },
+      ),
       Plot.rect(wide, { ...block, className: "outline", x1: "x1", x2: "x2", fill: "none", stroke: colour("-ink") }),
       Plot.ruleX(limited, { className: "pmin", x: least, y1: 0, y2: "cost", ariaHidden: "true" }),
       ...feetOf(Plot, limited, least),
       Plot.ruleY([0], { className: "zero", ariaHidden: "true" }),
-      Plot.text(blocks, { className: "name", x: ({ x1, x2 }) => (x1 + x2) / 2, frameAnchor: "bottom", dy: -5, text: ({ plant, x1, x2 }) => shortened(plant.name, (x2 - x1) * pixels), ariaHidden: "true" }),
+      Plot.text(blocks, {
+        className: "name",
+        x: ({ x1, x2 }) => (x1 + x2) / 2,
+        frameAnchor: "bottom",
+        dy: -5,
+        text: ({ plant, x1, x2 }) => shortened(plant.name, (x2 - x1) * pixels),
+        ariaHidden: "true",
+      }),
       ...(before ? [Plot.ruleX([before.load], { className: "load before", ariaHidden: "true" })] : []),
       ...lineOfPrice(Plot, next),
       ...lineOfLoad(Plot, report.load, frame),
-      Plot.rect(blocks, { className: "target", x1: "x1", x2: "x2", y1: frame.bottom, y2: frame.top, insetBottom: -24, fill: "transparent" }),
+      Plot.rect(blocks, {
+        className: "target",
+        x1: "x1",
+        x2: "x2",
+        y1: frame.bottom,
+        y2: frame.top,
+        insetBottom: -24,
+        fill: "transparent",
+      }),
     ],
   });
 }
@@ -159,24 +202,45 @@ function plotOf(report, before, blocks, frame, width) {
 function feetOf(Plot, limited, least) {
   const foot = { className: "pmin-foot", x: least, y: 0, r: 3.2, symbol: "triangle", ariaHidden: "true" };
   return [
-    Plot.dot(limited.filter(({ cost }) => cost > 0), { ...foot, dy: 6 }),
-    Plot.dot(limited.filter(({ cost }) => cost < 0), { ...foot, dy: -6, rotate: 180 }),
+    Plot.dot(
+      limited.filter(({ cost }) => cost > 0),
+      { ...foot, dy: 6 },
+    ),
+    Plot.dot(
+      limited.filter(({ cost }) => cost < 0),
+      { ...foot, dy: -6, rotate: 180 },
+    ),
   ];
 }
 
 function lineOfLoad(Plot, load, { right }) {
   const towardsLeft = load > right * 0.7;
-  const label = { x: load, frameAnchor: "top", dy: -16, dx: towardsLeft ? 1 : -1, textAnchor: towardsLeft ? "end" : "start" };
+  const label = {
+    x: load,
+    frameAnchor: "top",
+    dy: -16,
+    dx: towardsLeft ? 1 : -1,
+    textAnchor: towardsLeft ? "end" : "start",
+  };
   return [
     Plot.ruleX([load], { className: "load", insetTop: -22, ariaHidden: "true" }),
-    Plot.text([load], { ...label, dx: towardsLeft ? -6 : 6, className: "load-label", text: () => `Load ${megawatt(load)}`, ariaHidden: "true" }),
+    Plot.text([load], {
+      ...label,
+      dx: towardsLeft ? -6 : 6,
+      className: "load-label",
+      text: () => `Load ${megawatt(load)}`,
+      ariaHidden: "true",
+    }),
   ];
 }
 
 function lineOfPrice(Plot, next) {
   if (next === null) return [];
   // Where no block is in its way: cheaper plants stand to the left, and below zero the dearer ones stand above.
-  const side = next < 0 ? { frameAnchor: "right", dx: -6, dy: 11, textAnchor: "end" } : { frameAnchor: "left", dx: 6, dy: -8, textAnchor: "start" };
+  const side =
+    next < 0
+      ? { frameAnchor: "right", dx: -6, dy: 11, textAnchor: "end" }
+      : { frameAnchor: "left", dx: 6, dy: -8, textAnchor: "start" };
   const label = { ...side, className: "price-label", ariaHidden: "true" };
   return [
     Plot.ruleY([next], { className: "price", ariaHidden: "true" }),
@@ -194,7 +258,12 @@ function tipOf(plant) {
   const { fuel, co2 } = plant.marginal_cost;
   const rows = [
     ["Output", megawatt(plant.p)],
-    ["Limits", plant.type === "windturbine" ? `0 or ${megawatt(plant.pmax)}` : `${oneDigit(plant.pmin)} to ${megawatt(plant.pmax)}`],
+    [
+      "Limits",
+      plant.type === "windturbine"
+        ? `0 or ${megawatt(plant.pmax)}`
+        : `${oneDigit(plant.pmin)} to ${megawatt(plant.pmax)}`,
+    ],
     ["Marginal cost", price(plant.marginal_cost.total)],
     ...(co2 ? [["", `${cents(fuel)} fuel, ${cents(co2)} CO₂`]] : []),
     ["Cost", euro(plant.cost)],

@@ -18,7 +18,10 @@ export class Fleet {
     this.changed = changed;
     this.body = byId("fleet").tBodies[0];
     this.body.addEventListener("input", ({ target }) => this.#edit(target));
-    this.body.addEventListener("click", ({ target }) => target.dataset.remove && this.#remove(Number(target.dataset.remove)));
+    this.body.addEventListener(
+      "click",
+      ({ target }) => target.dataset.remove && this.#remove(Number(target.dataset.remove)),
+    );
     byId("add").addEventListener("click", () => this.#add());
   }
 
@@ -29,7 +32,9 @@ export class Fleet {
     this.body.replaceChildren(...plants.slice(0, MOST_ROWS).map(row));
     const note = byId("fleet-note");
     note.hidden = tabular && plants.length <= MOST_ROWS;
-    note.textContent = tabular ? `The table shows ${MOST_ROWS} of ${plain(plants.length)} plants; the JSON has them all.` : "This is not a payload that a table can show. Look at it as JSON.";
+    note.textContent = tabular
+      ? `The table shows ${MOST_ROWS} of ${plain(plants.length)} plants; the JSON has them all.`
+      : "This is not a payload that a table can show. Look at it as JSON.";
     byId("add").disabled = !tabular;
   }
 
@@ -62,10 +67,35 @@ function row(plant, index) {
   const line = element(
     "tr",
     {},
-    cell("Name", "name", element("input", { value: plant.name ?? "", "data-pointer": pointerTo("powerplants", index, "name"), autocomplete: "off", spellcheck: "false" }), index),
+    cell(
+      "Name",
+      "name",
+      element("input", {
+        value: plant.name ?? "",
+        "data-pointer": pointerTo("powerplants", index, "name"),
+        autocomplete: "off",
+        spellcheck: "false",
+      }),
+      index,
+    ),
     cell("Type", "type", typeField(plant.type, index), index),
-    Object.entries(NUMBERS).map(([key, [label, unit]]) => cell(label, "number", numberField(plant[key], index, key), index, unit)),
-    element("td", { class: "remove" }, element("button", { type: "button", class: "quiet", "data-remove": String(index), "aria-label": `Remove ${plant.name ?? `plant ${index + 1}`}` }, "×")),
+    Object.entries(NUMBERS).map(([key, [label, unit]]) =>
+      cell(label, "number", numberField(plant[key], index, key), index, unit),
+    ),
+    element(
+      "td",
+      { class: "remove" },
+      element(
+        "button",
+        {
+          type: "button",
+          class: "quiet",
+          "data-remove": String(index),
+          "aria-label": `Remove ${plant.name ?? `plant ${index + 1}`}`,
+        },
+        "×",
+      ),
+    ),
   );
   disableWhatMeansNothing(line, plant.type);
   return line;
@@ -74,18 +104,36 @@ function row(plant, index) {
 /** The label is seen on narrow screens, where the table has no head; on wide ones it is heard. */
 function cell(label, kind, field, index, unit) {
   field.id = `plant-${index}-${label}`.toLowerCase();
-  const words = [label, unit ? element("small", {}, " " + unit) : null, element("span", { class: "unseen" }, ` of plant ${index + 1}`)];
+  const words = [
+    label,
+    unit ? element("small", {}, " " + unit) : null,
+    element("span", { class: "unseen" }, ` of plant ${index + 1}`),
+  ];
   return element("td", { class: `field ${kind}` }, element("label", { for: field.id }, words), field);
 }
 
 function numberField(value, index, key) {
-  return element("input", { value: value ?? "", inputmode: "decimal", autocomplete: "off", "data-pointer": pointerTo("powerplants", index, key), "data-kind": "number" });
+  return element("input", {
+    value: value ?? "",
+    inputmode: "decimal",
+    autocomplete: "off",
+    "data-pointer": pointerTo("powerplants", index, key),
+    "data-kind": "number",
+  });
 }
 
 function typeField(type, index) {
-  const known = type in TYPES ? [] : [element("option", { value: type ?? "", selected: true }, String(type ?? "(missing)"))];
-  const options = Object.entries(TYPES).map(([value, name]) => element("option", { value, selected: value === type }, name));
-  return element("select", { "data-pointer": pointerTo("powerplants", index, "type"), "data-kind": "type" }, known, options);
+  const known =
+    type in TYPES ? [] : [element("option", { value: type ?? "", selected: true }, String(type ?? "(missing)"))];
+  const options = Object.entries(TYPES).map(([value, name]) =>
+    element("option", { value, selected: value === type }, name),
+  );
+  return element(
+    "select",
+    { "data-pointer": pointerTo("powerplants", index, "type"), "data-kind": "type" },
+    known,
+    options,
+  );
 }
 
 /** A wind turbine's pmin and efficiency mean nothing. */

@@ -5,7 +5,11 @@ const MINUS = "\u2212";
 
 const withDigits = (least, most) => {
   const format = new Intl.NumberFormat("en-GB", { minimumFractionDigits: least, maximumFractionDigits: most });
-  return (value) => format.format(value === 0 ? 0 : value).replace("-", MINUS).replace(/^\u2212(0(\.0*)?)$/, "$1");
+  return (value) =>
+    format
+      .format(value === 0 ? 0 : value)
+      .replace("-", MINUS)
+      .replace(/^\u2212(0(\.0*)?)$/, "$1");
 };
 
 export const oneDigit = withDigits(1, 1);
@@ -18,7 +22,13 @@ export const price = (value) => cents(value) + SPACE + "€/MWh";
 export const tonnes = (value) => oneDigit(value) + SPACE + "t";
 
 /** A change, with its sign; `format` gives the unit. */
-export const signed = (value, format) => (format(value).startsWith(MINUS) || !/[1-9]/.test(format(value)) ? "" : "+") + format(value);
+export const signed = (value, format) =>
+  (format(value).startsWith(MINUS) || !/[1-9]/.test(format(value)) ? "" : "+") + format(value);
 
 export const TYPES = { windturbine: "Wind turbine", gasfired: "Gas-fired", turbojet: "Turbojet" };
-export const STATES = { off: "off", at_minimum: "at its minimum", in_between: "between its limits", at_maximum: "at its maximum" };
+export const STATES = {
+  off: "off",
+  at_minimum: "at its minimum",
+  in_between: "between its limits",
+  at_maximum: "at its maximum",
+};

@@ -31,10 +31,27 @@ export class Hour {
   #control(quantity) {
     const { id, label, unit } = quantity;
     const pointer = id === "load" ? pointerTo("load") : pointerTo("fuels", KEYS[id]);
-    const number = element("input", { id: `${id}-number`, inputmode: "decimal", autocomplete: "off", "data-pointer": pointer, oninput: () => this.#set(id, numberIn(number.value), true) });
-    const slider = element("input", { id: `${id}-slider`, type: "range", "aria-label": `${label}, slider`, oninput: () => this.#set(id, slider.valueAsNumber, false) });
+    const number = element("input", {
+      id: `${id}-number`,
+      inputmode: "decimal",
+      autocomplete: "off",
+      "data-pointer": pointer,
+      oninput: () => this.#set(id, numberIn(number.value), true),
+    });
+    const slider = element("input", {
+      id: `${id}-slider`,
+      type: "range",
+      "aria-label": `${label}, slider`,
+      oninput: () => this.#set(id, slider.valueAsNumber, false),
+    });
     const entry = element("span", { class: "entry" }, number, element("span", { class: "unit" }, unit));
-    const row = element("div", { class: "quantity field" }, element("label", { for: number.id }, label, element("span", { class: "unseen" }, ` in ${unit}`)), entry, slider);
+    const row = element(
+      "div",
+      { class: "quantity field" },
+      element("label", { for: number.id }, label, element("span", { class: "unseen" }, ` in ${unit}`)),
+      entry,
+      slider,
+    );
     return { ...quantity, number, slider, row };
   }
 
@@ -72,7 +89,11 @@ export function showDifference(comparing, before, now) {
   const plants = comparing && before && now ? switched(before, now) : null;
   view.classList.toggle("waiting", !plants);
   if (!plants) {
-    const text = !comparing ? "Move a slider. What changes against this plan shows here." : before ? "There is no plan here." : "There was no plan before.";
+    const text = !comparing
+      ? "Move a slider. What changes against this plan shows here."
+      : before
+        ? "There is no plan here."
+        : "There was no plan before.";
     view.replaceChildren(element("p", { class: "note" }, text));
     return;
   }
@@ -90,7 +111,8 @@ export function showDifference(comparing, before, now) {
 }
 
 const line = (term, text) => element("div", {}, element("dt", {}, term), element("dd", {}, text));
-const named = (names) => (names.length > 4 ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more` : names.join(", ") || "none");
+const named = (names) =>
+  names.length > 4 ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more` : names.join(", ") || "none";
 
 export function switched(before, now) {
   const running = (report) => new Set(report.powerplants.filter((plant) => plant.p).map((plant) => plant.name));

@@ -229,8 +229,12 @@ function onPress(id, done, act) {
 
 onPress("copy-link", "Copied", async () => copy(await linkToThis()));
 onPress("copy-curl", "Copied", () => copy(curlOf(question.payload, question.co2)));
-onPress("download-plan", "Saved", async () => save("plan.json", await post("productionplan", question.payload, question.co2)));
-onPress("download-report", "Saved", async () => save("report.json", await post("productionplan/report", question.payload, question.co2)));
+onPress("download-plan", "Saved", async () =>
+  save("plan.json", await post("productionplan", question.payload, question.co2)),
+);
+onPress("download-report", "Saved", async () =>
+  save("report.json", await post("productionplan/report", question.payload, question.co2)),
+);
 addEventListener("hashchange", restore);
 
 // --- Light and dark -------------------------------------------------------------------------------------------------

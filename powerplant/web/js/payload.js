@@ -7,7 +7,10 @@ export const pointerTo = (...keys) =>
   keys.map((key) => "/" + String(key).replaceAll("~", "~0").replaceAll("/", "~1")).join("");
 
 const keysOf = (pointer) =>
-  pointer.split("/").slice(1).map((key) => key.replaceAll("~1", "/").replaceAll("~0", "~"));
+  pointer
+    .split("/")
+    .slice(1)
+    .map((key) => key.replaceAll("~1", "/").replaceAll("~0", "~"));
 
 /** The pointer inside a URI fragment, as the service's faults have it: `#/fuels/wind(%25)`. */
 export const fromFragment = (fragment) => decodeURIComponent(fragment.replace(/^#/, ""));
@@ -16,7 +19,10 @@ const isObject = (value) => typeof value === "object" && value !== null && !Arra
 
 /** Whether tables can show it: an object with a list of objects, whatever their values. */
 export const isTabular = (payload) =>
-  isObject(payload) && isObject(payload.fuels ?? {}) && Array.isArray(payload.powerplants) && payload.powerplants.every(isObject);
+  isObject(payload) &&
+  isObject(payload.fuels ?? {}) &&
+  Array.isArray(payload.powerplants) &&
+  payload.powerplants.every(isObject);
 
 export const valueAt = (payload, pointer) => keysOf(pointer).reduce((value, key) => value?.[key], payload);
 

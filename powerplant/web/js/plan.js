@@ -86,7 +86,12 @@ function row(plant, widest, earlier) {
         element("span", { class: "plant" }, plant.name, element("small", {}, TYPES[plant.type])),
       ),
     ),
-    cell("number output", "MW", oneDigit(plant.p), Math.abs(change) > 0.01 ? element("small", { class: "delta" }, signed(change, megawatt)) : null),
+    cell(
+      "number output",
+      "MW",
+      oneDigit(plant.p),
+      Math.abs(change) > 0.01 ? element("small", { class: "delta" }, signed(change, megawatt)) : null,
+    ),
     element("td", { class: "bar", role: "cell" }, bar(plant, widest), element("small", {}, limits)),
     cell("number", "€/MWh", cents(plant.marginal_cost.total)),
     cell("number", "€", cents(plant.cost)),
@@ -102,7 +107,8 @@ const cell = (kind, unit, value, more) =>
 /** What the plant can give, on a scale that all share; what it gives; its pmin; nothing but hatching where it is off. */
 function bar({ type, p, pmin, pmax }, widest) {
   const share = (value) => `${(value / widest) * 100}%`;
-  const block = (kind, width, fill) => svgElement("rect", { class: kind, y: 3, height: 14, rx: 2, width: share(width), fill });
+  const block = (kind, width, fill) =>
+    svgElement("rect", { class: kind, y: 3, height: 14, rx: 2, width: share(width), fill });
   const mark = share(pmin);
   return svgElement(
     "svg",

@@ -18,7 +18,19 @@ export function showProblem(problem, { useLoad, showJson }) {
     element("h3", {}, problem.title ?? "No plan"),
     element("p", {}, problem.detail ?? ""),
     faults.length ? listOf(faults, showJson) : null,
-    loads.length ? element("div", { class: "buttons" }, loads.map((load) => element("button", { type: "button", class: "primary", onclick: () => useLoad(load) }, `Plan for ${megawatt(load)}`))) : null,
+    loads.length
+      ? element(
+          "div",
+          { class: "buttons" },
+          loads.map((load) =>
+            element(
+              "button",
+              { type: "button", class: "primary", onclick: () => useLoad(load) },
+              `Plan for ${megawatt(load)}`,
+            ),
+          ),
+        )
+      : null,
   ];
   card.replaceChildren(...parts.filter(Boolean));
   card.hidden = false;
@@ -57,14 +69,23 @@ function placeBeside({ field, detail }, index) {
 function listOf(faults, showJson) {
   const items = faults.slice(0, MOST_LISTED).map(({ pointer, detail, field }) => {
     const go = () => (field?.offsetParent ? field.focus() : showJson());
-    return element("li", {}, element("button", { type: "button", class: "link", onclick: go }, inWords(pointer)), ` ${detail}`);
+    return element(
+      "li",
+      {},
+      element("button", { type: "button", class: "link", onclick: go }, inWords(pointer)),
+      ` ${detail}`,
+    );
   });
   if (faults.length > MOST_LISTED) items.push(element("li", {}, `and ${faults.length - MOST_LISTED} more`));
   return element("ul", {}, items);
 }
 
 function inWords(pointer) {
-  const keys = pointer.split("/").slice(1).map((key) => key.replaceAll("~1", "/").replaceAll("~0", "~"));
-  if (pointer.startsWith(pointerTo("powerplants") + "/")) return [`plant ${Number(keys[1]) + 1}`, ...keys.slice(2)].join(", ");
+  const keys = pointer
+    .split("/")
+    .slice(1)
+    .map((key) => key.replaceAll("~1", "/").replaceAll("~0", "~"));
+  if (pointer.startsWith(pointerTo("powerplants") + "/"))
+    return [`plant ${Number(keys[1]) + 1}`, ...keys.slice(2)].join(", ");
   return keys.at(-1) ?? "the payload";
 }
