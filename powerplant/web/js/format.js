@@ -32,3 +32,7 @@ export const STATES = {
   in_between: "between its limits",
   at_maximum: "at its maximum",
 };
+
+/** What a plant can give when it is on; wind blows or does not. */
+export const limits = ({ type, pmin, pmax }) =>
+  `${type === "windturbine" ? "0 or" : `${oneDigit(pmin)} to`} ${megawatt(pmax)}`;

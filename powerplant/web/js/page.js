@@ -65,7 +65,8 @@ function show(asked, report, problem) {
     clearProblem();
     showTotals(report);
     showPlants(report, before?.report);
-    noteNotDrawn(chart.draw(report, before?.report));
+    chart.draw(report, before?.report ?? null);
+    noteNotDrawn(report.powerplants.filter((plant) => !plant.pmax));
     announce(inWords(report));
   } else {
     showProblem(problem, { useLoad, showJson: () => json.open() });

@@ -1,7 +1,7 @@
 // The plan: its totals, and a row for each plant with a bar between pmin and pmax.
 
 import { byId, element, svgElement } from "./dom.js";
-import { TYPES, cents, euro, megawatt, oneDigit, plain, price, signed } from "./format.js";
+import { TYPES, cents, euro, limits, megawatt, oneDigit, plain, price, signed } from "./format.js";
 
 const MOST_ROWS = 300;
 
@@ -32,7 +32,7 @@ function total(label, value, unit, more) {
 /** In a few words, what one MWh more costs and one less saves, and whether that changes where plants may start and stop. */
 function onNextMwh({ commitment_as_it_is: asItIs, commitment_free: free }) {
   if (asItIs.up === null && asItIs.down === null) return "no running plant can follow the load";
-  if (asItIs.up === null) return "saved by one MWh less; none more to be had";
+  if (asItIs.up === null) return "what one MWh less saves";
   if (free.up !== null && free.up !== asItIs.up) return `${price(free.up)} if plants may start or stop`;
   if (asItIs.down === null) return "for one MWh more; none less to be had";
   return asItIs.down === asItIs.up ? "for one MWh more or less" : `one MWh less saves ${cents(asItIs.down)}`;
@@ -72,7 +72,6 @@ export function showPlants({ powerplants }, before) {
 /** The roles are said since narrow screens show rows as cards, and browsers then forget that they were a table. */
 function row(plant, widest, earlier) {
   const change = earlier === undefined ? 0 : plant.p - earlier;
-  const limits = `${plant.type === "windturbine" ? "0 or" : `${oneDigit(plant.pmin)} to`} ${megawatt(plant.pmax)}`;
   return element(
     "tr",
     { class: plant.state, role: "row", "data-plant": plant.name },
@@ -92,7 +91,7 @@ function row(plant, widest, earlier) {
       oneDigit(plant.p),
       Math.abs(change) > 0.01 ? element("small", { class: "delta" }, signed(change, megawatt)) : null,
     ),
-    element("td", { class: "bar", role: "cell" }, bar(plant, widest), element("small", {}, limits)),
+    element("td", { class: "bar", role: "cell" }, bar(plant, widest), element("small", {}, limits(plant))),
     cell("number", "€/MWh", cents(plant.marginal_cost.total)),
     cell("number", "€", cents(plant.cost)),
     cell("number", "t", oneDigit(plant.co2_tonnes)),
@@ -116,7 +115,9 @@ function bar({ type, p, pmin, pmax }, widest) {
     block("able", pmax, `var(--${type}-pale)`),
     p ? block("gives", p, `var(--${type})`) : block("off", pmax, `url(#hatch-${type})`),
     svgElement("rect", { class: "outline", y: 3, height: 14, rx: 2, width: share(pmax), stroke: `var(--${type}-ink)` }),
-    pmin && pmin < pmax ? svgElement("line", { class: "pmin", x1: mark, x2: mark, y1: 0, y2: 20 }) : null,
+    pmin && pmin < pmax
+      ? svgElement("line", { class: p ? "pmin on-fill" : "pmin", x1: mark, x2: mark, y1: 0, y2: 20 })
+      : null,
   );
 }
 
