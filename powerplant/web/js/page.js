@@ -15,13 +15,13 @@ const FIRST_EXAMPLE = "payload3";
 
 /** What is asked: replaced as a whole with each change, so that an answer can be told to belong to it. */
 let question = { payload: null, co2: document.documentElement.dataset.co2 === "true" };
-/** The last question that was answered with a plan, and its report. */
-let answered = { question: null, report: null };
-/** Where a what-if began: its question and report; null when nothing moves. */
+/** What the page shows: a question with its report, or with the problem that it has instead. */
+let shown = { question: null, report: null, problem: null };
+/** Where a what-if began: its question, its report, and whether its answer is known; null when nothing moves. */
 let before = null;
 
 const chart = new MeritOrder(byId("chart"), byId("tip"), highlight);
-const planner = new Planner(show);
+const planner = new Planner(answer);
 const current = () => question.payload;
 const hour = new Hour(current, (payload, typed) => whatIf({ ...question, payload }, typed));
 const fleet = new Fleet(current, (payload) => start({ ...question, payload }, fleet));
@@ -36,7 +36,8 @@ function start(next, source) {
 
 /** The question with one value of its hour moved: compared with what it was before. */
 function whatIf(next, typed = false) {
-  before ??= { question, report: answered.question === question ? answered.report : null };
+  const known = shown.question === question;
+  before ??= { question, report: known ? shown.report : null, known };
   ask(next, hour, false, typed);
 }
 
@@ -49,7 +50,7 @@ function ask(next, source, fresh, typed) {
   byId("co2").checked = question.co2;
   byId("keep").disabled = byId("reset").disabled = before === null;
   byId("curl").textContent = curlOf(question.payload, question.co2);
-  if (source !== examples) byId("example").value = "";
+  if (source !== examples) byId("example").value = examples.name = "";
   keepInAddress();
   (typed ? askSoon : askNow)();
 }
@@ -59,9 +60,15 @@ const askSoon = whenQuiet(250, askNow);
 
 // --- What is answered -----------------------------------------------------------------------------------------------
 
-function show(asked, report, problem) {
+function answer(asked, report, problem) {
+  if (asked === before?.question) Object.assign(before, { report, known: true });
+  if (asked !== before?.question || asked === question) shown = { question: asked, report, problem };
+  if (before && !before.known) planner.ask(before.question); // it was moved away from before it was answered
+  if (shown.question) show(shown);
+}
+
+function show({ report, problem }) {
   if (report) {
-    answered = { question: asked, report };
     clearProblem();
     showTotals(report);
     showPlants(report, before?.report);
@@ -72,7 +79,6 @@ function show(asked, report, problem) {
     showProblem(problem, { useLoad, showJson: () => json.open() });
     announce([problem.title, problem.detail].join(". "));
   }
-  if (before && asked === before.question) before.report = report;
   showDifference(before !== null, before?.report, report);
 }
 
@@ -95,7 +101,7 @@ const tell = (text) => (byId("source-note").textContent = text);
 // --- Where payloads come from ---------------------------------------------------------------------------------------
 
 /** A payload as text from outside. What is no JSON is shown, to be mended. */
-function take(text, from) {
+function read(text, from) {
   try {
     start({ ...question, payload: JSON.parse(text) });
     tell(`Loaded from ${from}.`);
@@ -107,19 +113,26 @@ function take(text, from) {
 }
 
 const examples = {
+  name: "", // of the one that is shown; none once anything of it has changed
   async load(name) {
-    const response = await fetch(`web/examples/${name}.json`);
-    byId("example").value = name;
-    start({ ...question, payload: await response.json() }, examples);
-    tell("");
+    const payload = await fetch(`web/examples/${name}.json`).then(
+      (response) => response.json(),
+      () => undefined,
+    );
+    if (payload !== undefined) {
+      this.name = name;
+      start({ ...question, payload }, examples);
+    }
+    byId("example").value = this.name;
+    tell(payload === undefined ? "The server does not answer." : "");
   },
 };
 
-const takeFile = async (file) => file && take(await file.text(), file.name);
+const takeFile = async (file) => file && read(await file.text(), file.name);
 
 async function paste() {
   const text = await navigator.clipboard?.readText().catch(() => undefined);
-  if (text !== undefined) return take(text, "the clipboard");
+  if (text !== undefined) return read(text, "the clipboard");
   json.open();
   byId("json").select();
   return tell("The browser keeps the clipboard to itself: paste into the JSON.");
@@ -133,7 +146,7 @@ byId("file").addEventListener("change", async ({ target }) => {
 });
 byId("paste").addEventListener("click", paste);
 document.addEventListener("paste", (event) => {
-  if (!event.target.closest?.("input, textarea, select")) take(event.clipboardData.getData("text"), "the clipboard");
+  if (!event.target.closest?.("input, textarea, select")) read(event.clipboardData.getData("text"), "the clipboard");
 });
 for (const kind of ["dragover", "drop"]) {
   document.addEventListener(kind, (event) => {
