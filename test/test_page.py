@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 ROOT = Path(__file__).parents[1]
-WEB = ROOT / "powerplant" / "web"
+WEB = ROOT / "powerplant" / "web" / "page"
 FILES = sorted(path.relative_to(WEB).as_posix() for path in WEB.rglob("*") if path.is_file())
 SERVED = [name for name in FILES if not name.endswith((".html", ".md"))]
 VENDORED = [name for name in SERVED if name.startswith("vendor/") and not name.endswith(".txt")]
@@ -106,8 +106,7 @@ def test_each_address_in_the_page_is_relative_and_there(client: FlaskClient, pag
     addresses = re.findall(r'(?:src|href)="([^"#]+)"', page)
     assert len(addresses) > 5
     assert not any(address.startswith(("/", "http")) for address in addresses)  # behind a proxy the page has a prefix
-    files = [address for address in addresses if address.startswith("web/")]
-    assert all(client.get(f"/{address}").status_code == 200 for address in files)
+    assert all(client.get(f"/{address}").status_code == 200 for address in addresses)
 
 
 @pytest.mark.parametrize("name", OWN_TEXTS)

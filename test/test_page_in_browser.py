@@ -32,6 +32,7 @@ CHROMIUM = os.environ.get("POWERPLANT_BROWSER") or next(
 if CHROMIUM is None:
     pytest.skip("no Chromium on PATH, and none named by POWERPLANT_BROWSER", allow_module_level=True)
 
+EXAMPLES_OF_THE_PAGE = ROOT / "powerplant" / "web" / "page" / "examples"
 EXAMPLES = ["payload1", "payload2", "payload3"]
 DESK = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
@@ -104,7 +105,7 @@ def example(name: str) -> Any:
 def choose(page: Page, name: str) -> None:
     """Choose an example, and wait until it is there."""
     page.select_option("#example", name)
-    payload = json.loads((ROOT / "powerplant" / "web" / "examples" / f"{name}.json").read_text(encoding="utf-8"))
+    payload = json.loads((EXAMPLES_OF_THE_PAGE / f"{name}.json").read_text(encoding="utf-8"))
     expect(page.locator("#json")).to_have_value(json.dumps(payload, indent=2))
 
 

@@ -9,7 +9,7 @@ from werkzeug.exceptions import NotFound
 
 from powerplant import __version__
 
-FOLDER = Path(__file__).parents[1] / "web"
+FOLDER = Path(__file__).parents[1] / "web" / "page"
 
 blueprint = Blueprint("page", __name__, template_folder=str(FOLDER))
 
