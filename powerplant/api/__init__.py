@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from powerplant.api import docs, headers, observation, probes, problems, productionplan
+from powerplant.api import docs, headers, observation, page, probes, problems, productionplan
 from powerplant.solving import Solvers
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def register(app: Flask, settings: Settings) -> None:
     app.register_blueprint(probes.blueprint)
     app.register_blueprint(problems.blueprint)
     app.register_blueprint(docs.blueprint)
+    app.register_blueprint(page.blueprint)
     problems.register_handlers(app)
     if settings.live:
         from powerplant import live

@@ -1,0 +1,31 @@
+// Elements, and nothing of what they mean.
+
+export const byId = (id) => document.getElementById(id);
+
+/** An element with attributes (`on…` are listeners, true and false switch), and children. */
+export function element(tag, attributes = {}, ...children) {
+  return dress(document.createElement(tag), attributes, children);
+}
+
+export function svgElement(tag, attributes = {}, ...children) {
+  return dress(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
+}
+
+function dress(node, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (value === true) node.setAttribute(name, "");
+    else if (value !== false && value != null) node.setAttribute(name, value);
+  }
+  node.append(...children.flat().filter((child) => child != null));
+  return node;
+}
+
+/** Calls `act` once nothing has called for it during `wait` milliseconds. */
+export function whenQuiet(wait, act) {
+  let timer;
+  return (...given) => {
+    clearTimeout(timer);
+    timer = setTimeout(act, wait, ...given);
+  };
+}

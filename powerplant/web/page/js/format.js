@@ -1,0 +1,38 @@
+// Numbers as people read them, always with their unit. The space before a unit never breaks.
+
+const SPACE = "\u00a0";
+const MINUS = "\u2212";
+
+const withDigits = (least, most) => {
+  const format = new Intl.NumberFormat("en-GB", { minimumFractionDigits: least, maximumFractionDigits: most });
+  return (value) =>
+    format
+      .format(value === 0 ? 0 : value)
+      .replace("-", MINUS)
+      .replace(/^\u2212(0(\.0*)?)$/, "$1");
+};
+
+export const oneDigit = withDigits(1, 1);
+export const cents = withDigits(2, 2);
+export const plain = withDigits(0, 6);
+
+export const megawatt = (value) => oneDigit(value) + SPACE + "MW";
+export const euro = (value) => cents(value) + SPACE + "€";
+export const price = (value) => cents(value) + SPACE + "€/MWh";
+export const tonnes = (value) => oneDigit(value) + SPACE + "t";
+
+/** A change, with its sign; `format` gives the unit. */
+export const signed = (value, format) =>
+  (format(value).startsWith(MINUS) || !/[1-9]/.test(format(value)) ? "" : "+") + format(value);
+
+export const TYPES = { windturbine: "Wind turbine", gasfired: "Gas-fired", turbojet: "Turbojet" };
+export const STATES = {
+  off: "off",
+  at_minimum: "at its minimum",
+  in_between: "between its limits",
+  at_maximum: "at its maximum",
+};
+
+/** What a plant can give when it is on; wind blows or does not. */
+export const limits = ({ type, pmin, pmax }) =>
+  `${type === "windturbine" ? "0 or" : `${oneDigit(pmin)} to`} ${megawatt(pmax)}`;

@@ -1,0 +1,126 @@
+// The hour: load, wind and prices, each a number and a slider for the same value; and what changes when they move.
+
+import { byId, element } from "./dom.js";
+import { cents, euro, oneDigit, plain, signed, tonnes } from "./format.js";
+import { KEYS, capacity, isTabular, numberIn, pointerTo, pointerToFuel, valueAt, withValue } from "./payload.js";
+
+const SPACE = "\u00a0";
+
+const QUANTITIES = [
+  { id: "load", label: "Load", unit: "MW", from: 0, to: 100, step: 1 },
+  { id: "wind", label: "Wind", unit: "%", from: 0, to: 100, step: 1 },
+  { id: "gas", label: "Gas", unit: "€/MWh", from: 0, to: 60, step: 0.1 },
+  { id: "kerosine", label: "Kerosine", unit: "€/MWh", from: 0, to: 150, step: 0.1 },
+  { id: "co2", label: "CO₂", unit: "€/t", from: 0, to: 150, step: 0.5 },
+];
+
+const pointerOf = (id, payload) => (id === "load" ? pointerTo("load") : pointerToFuel(payload, id));
+
+export class Hour {
+  /**
+   * @param payload tells the payload as it is.
+   * @param changed is called with the payload as it is after a move, and whether it was typed.
+   */
+  constructor(payload, changed) {
+    this.payload = payload;
+    this.changed = changed;
+    this.controls = QUANTITIES.map((quantity) => this.#control(quantity));
+    byId("quantities").replaceChildren(...this.controls.map((control) => control.row));
+  }
+
+  #control(quantity) {
+    const { id, label, unit } = quantity;
+    const pointer = id === "load" ? pointerTo("load") : pointerTo("fuels", KEYS[id]);
+    const number = element("input", {
+      id: `${id}-number`,
+      inputmode: "decimal",
+      autocomplete: "off",
+      "data-pointer": pointer,
+      oninput: () => this.#set(id, numberIn(number.value), true),
+    });
+    const slider = element("input", {
+      id: `${id}-slider`,
+      type: "range",
+      "aria-label": `${label}, slider`,
+      oninput: () => this.#set(id, slider.valueAsNumber, false),
+    });
+    const entry = element("span", { class: "entry" }, number, element("span", { class: "unit" }, unit));
+    const row = element(
+      "div",
+      { class: "quantity field" },
+      element("label", { for: number.id }, label, element("span", { class: "unseen" }, ` in ${unit}`)),
+      entry,
+      slider,
+    );
+    return { ...quantity, number, slider, row };
+  }
+
+  #set(id, value, typed) {
+    this.changed(withValue(this.payload(), pointerOf(id, this.payload()), value), typed);
+  }
+
+  /** Its values; `fresh` fits the sliders to them, which must stand still while one moves. */
+  show(fresh) {
+    const payload = this.payload();
+    for (const { id, unit, number, slider, ...range } of this.controls) {
+      number.disabled = slider.disabled = !isTabular(payload);
+      const value = number.disabled ? undefined : valueAt(payload, pointerOf(id, payload));
+      const known = Number.isFinite(value);
+      if (fresh) fit(slider, range, id === "load" && !number.disabled ? capacity(payload) : 0, known ? value : 0);
+      if (document.activeElement !== number || numberIn(number.value) !== value) number.value = value ?? "";
+      slider.value = known ? value : 0;
+      slider.setAttribute("aria-valuetext", known ? plain(value) + SPACE + unit : "not given");
+      const part = (slider.value - slider.min) / (slider.max - slider.min || 1);
+      slider.style.setProperty("--part", `${part * 100}%`);
+    }
+  }
+}
+
+/** A range that holds the value with room around it. */
+function fit(slider, { from, to, step }, least, value) {
+  slider.step = step;
+  slider.min = value < from ? Math.floor(value * 2) : from;
+  slider.max = Math.ceil(Math.max(least || to, value > to ? value * 1.5 : value));
+}
+
+/** What is different from the plan before. `before` and `now` are reports; null where there is no plan. */
+export function showDifference(comparing, before, now) {
+  const view = byId("difference");
+  const plants = comparing && before && now ? switched(before, now) : null;
+  view.classList.toggle("waiting", !plants);
+  if (!plants) {
+    const text = !comparing
+      ? "Move a slider. What changes against this plan shows here."
+      : before
+        ? "There is no plan here."
+        : "There was no plan before.";
+    view.replaceChildren(element("p", { class: "note" }, text));
+    return;
+  }
+  view.replaceChildren(
+    element("p", { class: "note" }, "Against the plan before"),
+    element(
+      "dl",
+      {},
+      line("Cost", signed(now.cost.total - before.cost.total, euro)),
+      line("CO₂", signed(now.co2_tonnes - before.co2_tonnes, tonnes)),
+      line("Switched on", named(plants.on)),
+      line("Switched off", named(plants.off)),
+    ),
+  );
+}
+
+const line = (term, text) => element("div", {}, element("dt", {}, term), element("dd", {}, text));
+const named = (names) =>
+  names.length > 4 ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more` : names.join(", ") || "none";
+
+export function switched(before, now) {
+  const running = (report) => new Set(report.powerplants.filter((plant) => plant.p).map((plant) => plant.name));
+  const [then, today] = [running(before), running(now)];
+  return { on: [...today].filter((name) => !then.has(name)), off: [...then].filter((name) => !today.has(name)) };
+}
+
+/** The plan in one sentence, for those who hear it. */
+export function inWords(report) {
+  return `Plan for ${oneDigit(report.load)} MW: ${cents(report.cost.total)} euro, ${report.powerplants.filter((plant) => plant.p).length} plants run.`;
+}

@@ -1,0 +1,127 @@
+// The plan: its totals, and a row for each plant with a bar between pmin and pmax.
+
+import { byId, element, svgElement } from "./dom.js";
+import { TYPES, cents, euro, limits, megawatt, oneDigit, plain, price, signed } from "./format.js";
+
+const MOST_ROWS = 300;
+
+export function showTotals(report) {
+  const { cost, marginal_price: marginal } = report;
+  const split = cost.co2 ? `${euro(cost.fuel)} fuel + ${euro(cost.co2)} CO₂` : "for fuel";
+  byId("totals").replaceChildren(
+    total("Cost of the hour", cents(cost.total), "€", split),
+    total("Marginal price", priceOrNone(nextPrice(report)), "€/MWh", onNextMwh(marginal)),
+    total("Average price", priceOrNone(report.average_price), "€/MWh", `over ${megawatt(report.load)}`),
+    total("CO₂ charged", oneDigit(report.co2_tonnes), "t", report.co2_tonnes ? "to gas-fired plants" : "none"),
+  );
+  byId("proof").textContent = [onProof(report), onHeadroom(report), onWind(report)].join(" ");
+}
+
+const priceOrNone = (value) => (value === null ? "–" : cents(value));
+
+function total(label, value, unit, more) {
+  return element(
+    "div",
+    {},
+    element("dt", {}, label),
+    element("dd", { class: "figure" }, value, element("span", { class: "unit" }, "\u00a0" + unit)),
+    element("dd", { class: "more" }, more),
+  );
+}
+
+/** In a few words, what one MWh more costs and one less saves, and whether that changes where plants may start and stop. */
+function onNextMwh({ commitment_as_it_is: asItIs, commitment_free: free }) {
+  if (asItIs.up === null && asItIs.down === null) return "no running plant can follow the load";
+  if (asItIs.up === null) return "what one MWh less saves";
+  if (free.up !== null && free.up !== asItIs.up) return `${price(free.up)} if plants may start or stop`;
+  if (asItIs.down === null) return "for one MWh more; none less to be had";
+  return asItIs.down === asItIs.up ? "for one MWh more or less" : `one MWh less saves ${cents(asItIs.down)}`;
+}
+
+/** What the next MWh costs; where none is to be had, what one less would save. */
+export function nextPrice({ marginal_price: { commitment_as_it_is: prices } }) {
+  return prices.up ?? prices.down;
+}
+
+function onProof({ status, lower_bound: bound, proof }) {
+  if (status === "optimal") return `Optimal: proven (${proof}) that no plan costs less than ${euro(bound)}.`;
+  return `Not proven to be the cheapest: no plan costs less than ${euro(bound)}.`;
+}
+
+function onHeadroom({ headroom: { up, down } }) {
+  return `The running plants could give ${megawatt(up)} more and ${megawatt(down)} less.`;
+}
+
+function onWind({ curtailed_wind: curtailed, powerplants }) {
+  if (!powerplants.some((plant) => plant.type === "windturbine" && plant.pmax)) return "";
+  return curtailed ? `${megawatt(curtailed)} of wind blow unused.` : "All wind is used.";
+}
+
+/** @param before the report that it is compared with, or null. */
+export function showPlants({ powerplants }, before) {
+  const widest = Math.max(...powerplants.map((plant) => plant.pmax), 0.1);
+  const earlier = new Map(before?.powerplants.map((plant) => [plant.name, plant.p]));
+  const rows = powerplants.slice(0, MOST_ROWS).map((plant) => row(plant, widest, earlier.get(plant.name)));
+  if (powerplants.length > MOST_ROWS) {
+    const rest = `and ${plain(powerplants.length - MOST_ROWS)} more plants: the report has them all`;
+    rows.push(element("tr", { role: "row" }, element("td", { role: "cell", colspan: 7 }, rest)));
+  }
+  byId("plants").tBodies[0].replaceChildren(...rows);
+}
+
+/** The roles are said since narrow screens show rows as cards, and browsers then forget that they were a table. */
+function row(plant, widest, earlier) {
+  const change = earlier === undefined ? 0 : plant.p - earlier;
+  return element(
+    "tr",
+    { class: plant.state, role: "row", "data-plant": plant.name },
+    element(
+      "th",
+      { scope: "row", role: "rowheader" },
+      element(
+        "div",
+        {},
+        element("i", { class: `swatch ${plant.type}` }),
+        element("span", { class: "plant" }, plant.name, element("small", {}, TYPES[plant.type])),
+      ),
+    ),
+    cell(
+      "number output",
+      "MW",
+      oneDigit(plant.p),
+      Math.abs(change) > 0.01 ? element("small", { class: "delta" }, signed(change, megawatt)) : null,
+    ),
+    element("td", { class: "bar", role: "cell" }, bar(plant, widest), element("small", {}, limits(plant))),
+    cell("number", "€/MWh", cents(plant.marginal_cost.total)),
+    cell("number", "€", cents(plant.cost)),
+    cell("number", "t", oneDigit(plant.co2_tonnes)),
+    element("td", { class: "why", role: "cell" }, plant.reason),
+  );
+}
+
+/** The unit is shown on narrow screens, where the table has no head. */
+const cell = (kind, unit, value, more) =>
+  element("td", { class: kind, role: "cell" }, element("span", { "data-unit": unit }, value), more);
+
+/** What the plant can give, on a scale that all share; what it gives; its pmin; nothing but hatching where it is off. */
+function bar({ type, p, pmin, pmax }, widest) {
+  const share = (value) => `${(value / widest) * 100}%`;
+  const block = (kind, width, fill) =>
+    svgElement("rect", { class: kind, y: 3, height: 14, rx: 2, width: share(width), fill });
+  const mark = share(pmin);
+  return svgElement(
+    "svg",
+    { height: 20, width: "100%", "aria-hidden": "true" },
+    block("able", pmax, `var(--${type}-pale)`),
+    p ? block("gives", p, `var(--${type})`) : block("off", pmax, `url(#hatch-${type})`),
+    svgElement("rect", { class: "outline", y: 3, height: 14, rx: 2, width: share(pmax), stroke: `var(--${type}-ink)` }),
+    pmin && pmin < pmax
+      ? svgElement("line", { class: p ? "pmin on-fill" : "pmin", x1: mark, x2: mark, y1: 0, y2: 20 })
+      : null,
+  );
+}
+
+/** Marks the row of the plant that the chart points at. */
+export function highlight(name) {
+  for (const line of byId("plants").tBodies[0].rows) line.classList.toggle("pointed", line.dataset.plant === name);
+}

@@ -1,0 +1,91 @@
+// Why there is no plan: faults beside the fields that caused them, and a card with what can be done about it.
+
+import { byId, element } from "./dom.js";
+import { megawatt } from "./format.js";
+import { fromFragment, pointerTo, pointersToFuel } from "./payload.js";
+
+const MOST_LISTED = 6;
+const [KEROSINE, OTHER_KEROSINE] = pointersToFuel("kerosine");
+
+/** @param useLoad is called with the load, in MW, of a button that was pressed; showJson before a place that only the JSON has. */
+export function showProblem(problem, { useLoad, showJson }) {
+  clearProblem();
+  const faults = (problem.errors ?? []).filter((fault) => fault.pointer !== undefined).map(located);
+  faults.forEach(placeBeside);
+  const loads = [problem.nearest_below, problem.nearest_above].filter((load) => load !== undefined && load !== null);
+  const card = byId("problem");
+  const parts = [
+    element("h3", {}, problem.title ?? "No plan"),
+    element("p", {}, problem.detail ?? ""),
+    faults.length ? listOf(faults, showJson) : null,
+    loads.length
+      ? element(
+          "div",
+          { class: "buttons" },
+          loads.map((load) =>
+            element(
+              "button",
+              { type: "button", class: "primary", onclick: () => useLoad(load) },
+              `Plan for ${megawatt(load)}`,
+            ),
+          ),
+        )
+      : null,
+  ];
+  card.replaceChildren(...parts.filter(Boolean));
+  card.hidden = false;
+  withPlan(false);
+}
+
+export function clearProblem() {
+  byId("problem").hidden = true;
+  withPlan(true);
+  for (const message of document.querySelectorAll("p.fault.placed")) message.remove();
+  for (const field of document.querySelectorAll("[data-pointer][aria-invalid]")) {
+    field.removeAttribute("aria-invalid");
+    field.removeAttribute("aria-describedby");
+  }
+}
+
+function withPlan(there) {
+  document.body.classList.toggle("without-plan", !there);
+  byId("chart").inert = !there;
+}
+
+function located(fault) {
+  const pointer = fromFragment(fault.pointer);
+  const place = pointer === OTHER_KEROSINE ? KEROSINE : pointer;
+  return { pointer, detail: fault.detail, field: document.querySelector(`[data-pointer="${CSS.escape(place)}"]`) };
+}
+
+function placeBeside({ field, detail }, index) {
+  if (!field) return;
+  const id = `fault-${index}`;
+  field.setAttribute("aria-invalid", "true");
+  field.setAttribute("aria-describedby", [field.getAttribute("aria-describedby"), id].filter(Boolean).join(" "));
+  field.closest(".field").append(element("p", { class: "fault placed", id }, detail));
+}
+
+function listOf(faults, showJson) {
+  const items = faults.slice(0, MOST_LISTED).map(({ pointer, detail, field }) => {
+    const go = () => (field?.offsetParent ? field.focus() : showJson());
+    return element(
+      "li",
+      {},
+      element("button", { type: "button", class: "link", onclick: go }, inWords(pointer)),
+      ` ${detail}`,
+    );
+  });
+  if (faults.length > MOST_LISTED) items.push(element("li", {}, `and ${faults.length - MOST_LISTED} more`));
+  return element("ul", {}, items);
+}
+
+function inWords(pointer) {
+  const keys = pointer
+    .split("/")
+    .slice(1)
+    .map((key) => key.replaceAll("~1", "/").replaceAll("~0", "~"));
+  if (pointer.startsWith(pointerTo("powerplants") + "/"))
+    return [`plant ${Number(keys[1]) + 1}`, ...keys.slice(2)].join(", ");
+  return keys.at(-1) ?? "the payload";
+}

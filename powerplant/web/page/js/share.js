@@ -1,0 +1,28 @@
+// Ways out of the page: the clipboard, files, and the line for curl.
+
+import { element } from "./dom.js";
+import { addressOf } from "./api.js";
+
+/** Puts text on the clipboard, also where the page has no secure context. */
+export async function copy(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const area = element("textarea", { class: "unseen" });
+  area.value = text;
+  document.body.append(area);
+  area.select();
+  document.execCommand("copy");
+  area.remove();
+}
+
+export function save(name, text) {
+  const address = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+  element("a", { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 1000);
+}
+
+/** What a shell takes as it stands: within single quotes only the quote itself has a meaning. */
+export function curlOf(payload, co2) {
+  const address = new URL(addressOf("productionplan", co2), document.baseURI);
+  const body = JSON.stringify(payload).replaceAll("'", `'\\''`);
+  return `curl -i -H 'Content-Type: application/json' -d '${body}' '${address.origin + address.pathname + address.search}'`;
+}

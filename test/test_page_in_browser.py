@@ -1,0 +1,709 @@
+"""The page as people see it: in a headless Chromium, on the live server.
+
+The tools are the optional group ``browser``; the browser itself is looked for on PATH, or named by POWERPLANT_BROWSER.
+Without either these tests are left out.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import pytest
+import requests
+from live_server import ROOT, fetch
+
+pytest.importorskip("playwright.sync_api", reason="no Playwright: poetry install --with browser")
+pytest.importorskip("axe_playwright_python", reason="no axe: poetry install --with browser")
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+CHROMIUM = os.environ.get("POWERPLANT_BROWSER") or next(
+    filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome", "chrome", "msedge"])), None
+)
+if CHROMIUM is None:
+    pytest.skip("no Chromium on PATH, and none named by POWERPLANT_BROWSER", allow_module_level=True)
+
+EXAMPLES_OF_THE_PAGE = ROOT / "powerplant" / "web" / "page" / "examples"
+EXAMPLES = ["payload1", "payload2", "payload3"]
+DESK = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+WITHIN = 100
+"""Milliseconds after the last move of a slider within which the plan must be there."""
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM)
+        yield browser
+        browser.close()
+
+
+class Watched:
+    """What a browser's window did behind the page: whom it asked, and what it complained of."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.asked: list[str] = []
+        self.complaints: list[str] = []
+        context.on("request", lambda request: self.asked.append(request.url))
+        context.on("weberror", lambda error: self.complaints.append(str(error.error)))
+        context.on("console", lambda message: self._listen(message.type, message.text))
+
+    def _listen(self, kind: str, text: str) -> None:
+        # The browser notes each answer of 422 by itself; the page shows what it says.
+        if kind in {"error", "warning"} and "422" not in text:
+            self.complaints.append(text)
+
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(browser: Browser, server_url: str) -> Iterator[OpenPage]:
+    """Opens the page in a window of its own; in the end no window has complained or asked another host."""
+    contexts: list[tuple[BrowserContext, Watched]] = []
+
+    def open_window(fragment: str = "", script: str = "", plan: bool = True, **options: Any) -> Page:
+        context = browser.new_context(**{"viewport": DESK, **options})
+        contexts.append((context, Watched(context)))
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        context.set_default_timeout(5000)
+        if script:
+            context.add_init_script(script)
+        page = context.new_page()
+        page.goto(f"{server_url}/{fragment}")
+        if plan:
+            page.wait_for_selector("#chart svg")
+        return page
+
+    yield open_window
+    for context, _ in contexts:
+        context.close()
+    for _, watched in contexts:
+        assert watched.complaints == []
+        assert [url for url in watched.asked if not url.startswith((server_url, "blob:"))] == []
+
+
+@pytest.fixture
+def page(open_page: OpenPage) -> Page:
+    return open_page()
+
+
+def example(name: str) -> Any:
+    return json.loads((ROOT / "example_payloads" / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def choose(page: Page, name: str) -> None:
+    """Choose an example, and wait until it is there."""
+    page.select_option("#example", name)
+    payload = json.loads((EXAMPLES_OF_THE_PAGE / f"{name}.json").read_text(encoding="utf-8"))
+    expect(page.locator("#json")).to_have_value(json.dumps(payload, indent=2))
+
+
+def cost(page: Page) -> str:
+    text: str = page.locator("#totals .figure").first.inner_text()
+    return text.replace("\u00a0", " ")
+
+
+def expect_cost(page: Page, euro: str) -> None:
+    expect(page.locator("#totals .figure").first).to_have_text(f"{euro}\u00a0€")
+
+
+def output(page: Page, plant: str) -> str:
+    text: str = page.locator(f"#plants tr[data-plant='{plant}'] .output > span").inner_text()
+    return text
+
+
+def slide(page: Page, slider: str, value: float) -> None:
+    page.locator(f"#{slider}-slider").evaluate(
+        "(slider, value) => { slider.value = value; slider.dispatchEvent(new Event('input', { bubbles: true })) }",
+        value,
+    )
+
+
+def difference(page: Page, term: str) -> str:
+    line = page.locator("#difference dl > div").filter(has=page.locator("dt", has_text=re.compile(f"^{term}$")))
+    text: str = line.locator("dd").inner_text()
+    return text.replace("\u00a0", " ")
+
+
+# --- What is there at once -------------------------------------------------------------------------------------------
+
+
+def test_it_opens_with_a_plan_of_the_challenge(page: Page) -> None:
+    expect_cost(page, "24,976.36")
+    assert output(page, "gasfiredbig2") == "338.4"
+    assert page.locator("#plants tbody tr").count() == 6
+    assert "Optimal" in page.locator("#proof").inner_text()
+
+
+def test_units_are_said_with_each_total(page: Page) -> None:
+    assert page.locator("#totals .unit").all_inner_texts() == ["\u00a0€", "\u00a0€/MWh", "\u00a0€/MWh", "\u00a0t"]
+
+
+@pytest.mark.parametrize(("name", "euro"), [("payload1", "11,524.66"), ("payload2", "15,015.85")])
+def test_an_example_can_be_chosen(page: Page, name: str, euro: str) -> None:
+    choose(page, name)
+    expect_cost(page, euro)
+
+
+# --- The chart -------------------------------------------------------------------------------------------------------
+
+
+def test_a_block_is_as_wide_as_what_the_plant_can_give_and_filled_with_what_it_gives(page: Page) -> None:
+    able, gives = (
+        [box.bounding_box() for box in page.locator(f".merit-order .{layer} rect").all()] for layer in ("able", "gives")
+    )
+    assert (len(able), len(gives)) == (6, 4)
+    widths = [box["width"] for box in able if box]
+    assert widths[2] / widths[4] == pytest.approx(460 / 210, rel=0.02)
+    filled, whole = gives[3], able[3]
+    assert filled
+    assert whole
+    assert filled["width"] / whole["width"] == pytest.approx(338.4 / 460, rel=0.02)
+
+
+def test_free_wind_can_be_seen(page: Page) -> None:
+    box = page.locator(".merit-order .able rect").first.bounding_box()
+    assert box
+    assert box["height"] >= 4
+
+
+def test_what_is_off_is_hatched(page: Page) -> None:
+    fills = page.locator(".merit-order .off rect").evaluate_all("all => all.map(one => one.getAttribute('fill'))")
+    assert fills == ["url(#hatch-gasfired)", "url(#hatch-turbojet)"]
+    assert page.locator("pattern#hatch-gasfired line").count() == 1
+
+
+def test_negative_costs_hang_below_zero(page: Page) -> None:
+    choose(page, "negative-gas")
+    expect_cost(page, "\u221212,351.20")
+    zero = page.locator(".merit-order .zero line").bounding_box()
+    block = page.locator(".merit-order .able rect").first.bounding_box()
+    assert zero
+    assert block
+    assert block["y"] == pytest.approx(zero["y"], abs=2)
+    assert block["height"] > 10
+
+
+def test_load_marginal_price_and_each_pmin_are_marked(page: Page) -> None:
+    assert page.locator(".merit-order .load-label").text_content() == "Load 910.0\u00a0MW"
+    assert page.locator(".merit-order .price-label").text_content() == "Marginal price 31.28\u00a0€/MWh"
+    assert page.locator(".merit-order line.pmin, .merit-order .pmin line").count() == 3
+
+
+def test_pointing_at_a_block_tells_its_numbers_and_its_reason(page: Page) -> None:
+    page.hover(".merit-order .target rect >> nth=4")
+    tip = page.locator("#tip").inner_text()
+    assert all(
+        part in tip for part in ["gasfiredsomewhatsmaller", "40.0 to 210.0", "42.22", "would cost 437.33 euro more"]
+    )
+    assert page.locator("#plants tr.pointed").get_attribute("data-plant") == "gasfiredsomewhatsmaller"
+    page.keyboard.press("Escape")
+    expect(page.locator("#tip")).to_be_hidden()
+
+
+def test_who_cannot_see_the_chart_has_its_numbers_in_words_and_in_a_table(page: Page) -> None:
+    words = page.locator(".merit-order .target rect").nth(3).get_attribute("aria-label") or ""
+    assert all(
+        part in words for part in ["gasfiredbig2", "338.4 of 460 MW", "pmin 100 MW", "31.28 euro per MWh", "Between"]
+    )
+    row = page.locator("#plants tr[data-plant=gasfiredbig2]").inner_text()
+    assert all(
+        part in row for part in ["Gas-fired", "338.4", "100.0 to 460.0", "31.28", "10,586.17", "101.5", "Between"]
+    )
+
+
+def test_plants_that_can_give_nothing_are_named_below_the_chart(page: Page) -> None:
+    choose(page, "payload2")
+    expect(page.locator("#not-drawn")).to_contain_text("windpark1 and windpark2")
+
+
+# --- The payload -----------------------------------------------------------------------------------------------------
+
+
+def test_an_edit_in_the_table_changes_plan_and_json(page: Page) -> None:
+    page.fill("[data-pointer='/powerplants/0/pmax']", "400")
+    expect(page.locator("#plants tr[data-plant=gasfiredbig1] .output")).to_have_text("400.0")
+    assert json.loads(page.input_value("#json"))["powerplants"][0]["pmax"] == 400
+
+
+def test_plants_can_be_added_and_removed(page: Page) -> None:
+    page.click("#add")
+    assert page.evaluate("document.activeElement.dataset.pointer") == "/powerplants/6/name"
+    page.keyboard.type("new one")
+    expect(page.locator("#plants tr[data-plant='new one']")).to_be_visible()
+    page.click("[aria-label='Remove tj1']")
+    expect(page.locator("#plants tr[data-plant=tj1]")).to_have_count(0)
+    assert [plant["name"] for plant in json.loads(page.input_value("#json"))["powerplants"]][-1] == "new one"
+
+
+def test_an_edit_of_the_json_changes_plan_and_table(page: Page) -> None:
+    page.check("[name=view][value=json]")
+    page.fill("#json", json.dumps({**example("payload1"), "load": 300}))
+    expect(page.locator("#load-number")).to_have_value("300")
+    expect(page.locator(".load-label")).to_have_text("Load 300.0\u00a0MW")
+
+
+def test_json_that_is_none_yet_is_said_beside_it_and_changes_nothing(page: Page) -> None:
+    page.check("[name=view][value=json]")
+    page.fill("#json", '{"load": ')
+    expect(page.locator("#json-fault")).to_contain_text("Not JSON yet")
+    expect_cost(page, "24,976.36")
+
+
+@pytest.mark.parametrize("text", ["null", "[]", "5", '{"powerplants": 3}', '{"powerplants": [null]}'])
+def test_json_that_no_table_can_show_is_still_told_what_is_wrong_with_it(page: Page, text: str) -> None:
+    page.check("[name=view][value=json]")
+    page.fill("#json", text)
+    expect(page.locator("#problem")).to_contain_text("The payload is not valid")
+    page.fill("#json", json.dumps(example("payload1")))
+    expect_cost(page, "11,524.66")
+
+
+def test_a_payload_comes_from_a_file(page: Page) -> None:
+    page.set_input_files("#file", ROOT / "example_payloads" / "payload2.json")
+    expect_cost(page, "15,015.85")
+    expect(page.locator("#source-note")).to_have_text("Loaded from payload2.json.")
+
+
+def test_a_payload_can_be_pasted_with_the_button_and_the_keys(page: Page) -> None:
+    page.evaluate("text => navigator.clipboard.writeText(text)", json.dumps(example("payload1")))
+    page.click("#paste")
+    expect_cost(page, "11,524.66")
+    page.evaluate("text => navigator.clipboard.writeText(text)", json.dumps(example("payload2")))
+    page.keyboard.press("Control+V")
+    expect_cost(page, "15,015.85")
+
+
+def test_what_was_pasted_and_is_no_json_is_shown_to_be_mended(page: Page) -> None:
+    page.evaluate("navigator.clipboard.writeText('{load: 480}')")
+    page.click("#paste")
+    expect(page.locator("#json")).to_have_value("{load: 480}")
+    expect(page.locator("#json-fault")).to_contain_text("Not JSON yet")
+
+
+def test_a_decimal_comma_is_understood(page: Page) -> None:
+    page.fill("#gas-number", "20,5")
+    expect(page.locator("#plants tr[data-plant=gasfiredbig1]")).to_contain_text("44.68")
+
+
+# --- Ways out --------------------------------------------------------------------------------------------------------
+
+
+def test_a_link_carries_the_payload_to_another_window(page: Page, open_page: OpenPage, server_url: str) -> None:
+    page.fill("#load-number", "700.5")
+    page.fill("[data-pointer='/powerplants/0/name']", "Höchst 1 ⚡ 'a'")
+    page.uncheck("#co2")
+    page.click("#copy-link")
+    expect(page.locator("#copy-link")).to_have_text("Copied")
+    link = page.evaluate("navigator.clipboard.readText()")
+    assert link.startswith(f"{server_url}/#z=")
+    other = open_page(link.removeprefix(f"{server_url}/"))
+    expect(other.locator("#load-number")).to_have_value("700.5")
+    expect(other.locator("#co2")).not_to_be_checked()
+    assert other.input_value("#json") == page.input_value("#json")
+    assert cost(other) == cost(page)
+
+
+def test_the_address_keeps_the_payload_over_a_reload(page: Page) -> None:
+    expect(page).to_have_url(re.compile("#z="))
+    before = page.url
+    slide(page, "load", 500)
+    expect(page.locator(".load-label")).to_have_text("Load 500.0\u00a0MW")
+    expect(page).not_to_have_url(before)
+    page.reload()
+    expect(page.locator("#load-number")).to_have_value("500")
+    expect(page.locator(".load-label")).to_have_text("Load 500.0\u00a0MW")
+
+
+def test_browsers_that_cannot_compress_have_links_too(open_page: OpenPage) -> None:
+    page = open_page(script="delete window.CompressionStream")
+    page.fill("#load-number", "600")
+    expect(page).to_have_url(re.compile("#j="))
+    page.click("#copy-link")
+    expect(page.locator("#copy-link")).to_have_text("Copied")
+    other = open_page(page.evaluate("location.hash"))
+    expect(other.locator("#load-number")).to_have_value("600")
+
+
+@pytest.mark.parametrize("fragment", ["#z=AAAA", "#j=e30", "#z=", "#elsewhere", "#j=bnVsbA"])
+def test_a_link_that_was_cut_off_opens_the_page_all_the_same(open_page: OpenPage, fragment: str) -> None:
+    page = open_page(fragment)
+    expect_cost(page, "24,976.36")
+    expect(page.locator("#source-note")).to_contain_text("not whole")
+
+
+@pytest.mark.parametrize(
+    ("button", "address", "name"),
+    [("#download-plan", "productionplan", "plan.json"), ("#download-report", "productionplan/report", "report.json")],
+)
+def test_plan_and_report_can_be_downloaded(page: Page, server_url: str, button: str, address: str, name: str) -> None:
+    with page.expect_download() as download:
+        page.click(button)
+    assert download.value.suggested_filename == name
+    answer = fetch("POST", f"{server_url}/{address}", json=example("payload3"))
+    assert Path(download.value.path()).read_bytes() == answer.content
+
+
+def test_the_line_for_curl_asks_for_the_same_plan(page: Page) -> None:
+    page.fill("[data-pointer='/powerplants/0/name']", "it's big")
+    page.uncheck("#co2")
+    page.click("#copy-curl")
+    expect(page.locator("#copy-curl")).to_have_text("Copied")
+    line = shlex.split(page.evaluate("navigator.clipboard.readText()"))
+    assert line[:4] == ["curl", "-i", "-H", "Content-Type: application/json"]
+    answer: requests.Response = fetch("POST", line[-1], data=line[line.index("-d") + 1].encode())
+    assert cost(page) == f"{float(answer.headers['Plan-Cost']):,.2f} €"
+    assert "it's big" in answer.text
+
+
+# --- What if ---------------------------------------------------------------------------------------------------------
+
+
+def test_moving_a_slider_shows_what_changes(page: Page) -> None:
+    slide(page, "load", 1100)
+    expect(page.locator(".load-label")).to_have_text("Load 1,100.0\u00a0MW")
+    expect(page.locator("#difference dl")).to_be_visible()
+    assert difference(page, "Switched on") == "gasfiredsomewhatsmaller"
+    assert difference(page, "Switched off") == "none"
+    assert difference(page, "Cost").startswith("+6,")
+    assert difference(page, "Cost").endswith(" €")
+    assert difference(page, "CO₂") == "+57.0 t"
+
+
+@pytest.mark.parametrize(
+    ("slider", "value", "changed"),
+    [("wind", 0, "windpark1"), ("gas", 50, "gasfiredbig1"), ("co2", 100, "gasfiredbig1"), ("kerosine", 100, "tj1")],
+)
+def test_each_slider_changes_the_plan_or_its_prices(page: Page, slider: str, value: float, changed: str) -> None:
+    row = page.locator(f"#plants tr[data-plant={changed}]")
+    before = row.inner_text()
+    slide(page, slider, value)
+    expect(row).not_to_have_text(before, use_inner_text=True)
+    assert json.loads(page.input_value("#json"))["fuels"] != example("payload3")["fuels"]
+
+
+def test_reset_brings_the_plan_before_back_and_keep_makes_this_one_the_plan_before(page: Page) -> None:
+    slide(page, "load", 700)
+    expect(page.locator(".load-label")).to_have_text("Load 700.0\u00a0MW")
+    page.click("#keep")
+    expect(page.locator("#reset")).to_be_disabled()
+    slide(page, "wind", 10)
+    expect(page.locator("#difference dl")).to_be_visible()
+    slide(page, "load", 400)
+    expect(page.locator(".load-label")).to_have_text("Load 400.0\u00a0MW")
+    page.click("#reset")
+    expect(page.locator(".load-label")).to_have_text("Load 700.0\u00a0MW")
+    expect(page.locator("#wind-number")).to_have_value("60")
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_plan_is_there_soon_after_the_last_move(page: Page, name: str) -> None:
+    choose(page, name)
+    page.wait_for_timeout(300)
+    milliseconds = page.evaluate(
+        """async () => {
+            const slider = document.getElementById("load-slider");
+            const frame = () => new Promise(requestAnimationFrame);
+            const waits = [];
+            for (let turn = 0; turn < 7; turn += 1) {
+                for (let move = 0; move <= 12; move += 1) {
+                    slider.value = 500 + 20 * turn + move;
+                    slider.dispatchEvent(new Event("input", { bubbles: true }));
+                    await frame();
+                }
+                const last = performance.now();
+                const wanted = `Load ${slider.value}.0`;
+                while (!document.querySelector(".load-label text").textContent.startsWith(wanted)) {
+                    await frame();
+                    if (performance.now() - last > 5000) throw new Error(`no plan for ${wanted}`);
+                }
+                waits.push(performance.now() - last);
+            }
+            return waits;
+        }"""
+    )
+    assert median(milliseconds) <= WITHIN, milliseconds
+
+
+LATE = """
+const real = window.fetch;
+window.late = 0;
+window.asked = 0;
+window.fetch = async (address, options) => {
+    if (!String(address).includes("report")) return real(address, options);
+    window.asked += 1;
+    const answer = await real(address, options);
+    const wait = window.late;
+    window.late = 0;
+    if (wait) await new Promise((done, failed) => {
+        setTimeout(done, wait);
+        options.signal.addEventListener("abort", () => failed(new DOMException("aborted", "AbortError")));
+    });
+    return answer;
+};
+"""
+
+
+def test_an_older_answer_that_comes_late_is_dropped(open_page: OpenPage) -> None:
+    page = open_page(script=LATE)
+    page.evaluate("window.late = 2500")
+    slide(page, "load", 500)
+    page.wait_for_timeout(50)
+    slide(page, "load", 800)
+    expect(page.locator(".load-label")).to_have_text("Load 800.0\u00a0MW", timeout=1500)
+    page.wait_for_timeout(2800)
+    expect(page.locator(".load-label")).to_have_text("Load 800.0\u00a0MW")
+
+
+def test_a_plan_that_was_moved_away_from_before_it_was_there_is_still_compared_with(open_page: OpenPage) -> None:
+    page = open_page(script=LATE)
+    page.evaluate("window.late = 2500")
+    choose(page, "payload1")
+    slide(page, "load", 600)
+    expect(page.locator(".load-label")).to_have_text("Load 600.0\u00a0MW")
+    expect(page.locator("#difference dl")).to_be_visible()
+    assert difference(page, "CO₂") == "+36.0 t"
+
+
+def test_moves_in_between_are_not_asked_for(open_page: OpenPage) -> None:
+    page = open_page(script=LATE)
+    page.evaluate("window.asked = 0; window.late = 200")
+    page.locator("#load-slider").evaluate(
+        """slider => {
+            for (let load = 500; load < 600; load += 5) {
+                slider.value = load;
+                slider.dispatchEvent(new Event("input"));
+            }
+        }"""
+    )
+    expect(page.locator(".load-label")).to_have_text("Load 595.0\u00a0MW")
+    assert page.evaluate("window.asked") == 2
+
+
+# --- Where there is no plan ------------------------------------------------------------------------------------------
+
+
+def test_an_infeasible_load_offers_the_nearest_loads(page: Page) -> None:
+    choose(page, "payload2")
+    page.fill("#load-number", "20")
+    buttons = page.locator("#problem .buttons button")
+    expect(buttons).to_have_text(["Plan for 16.0\u00a0MW", "Plan for 40.0\u00a0MW"])
+    expect(page.locator("#problem")).to_contain_text("No plan meets the load")
+    buttons.nth(1).click()
+    expect(page.locator("#load-number")).to_have_value("40")
+    expect(page.locator(".load-label")).to_have_text("Load 40.0\u00a0MW")
+    expect(page.locator("#problem")).to_be_hidden()
+
+
+def test_above_capacity_there_is_one_nearest_load(page: Page) -> None:
+    page.fill("#load-number", "2000")
+    buttons = page.locator("#problem .buttons button")
+    expect(buttons).to_have_text(["Plan for 1,257.6\u00a0MW"])
+    expect(page.locator("#totals dd").first).to_be_hidden()  # numbers of no plan are not shown
+    buttons.click()
+    expect_cost(page, "40,355.12")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("[data-pointer='/powerplants/0/pmin']", "500", "must not be above pmax"),
+        ("[data-pointer='/powerplants/3/efficiency']", "1.5", "must be at most 1"),
+        ("[data-pointer='/powerplants/1/name']", "", "must not be empty"),
+        ("#gas-number", "", "is missing"),
+        ("#wind-number", "120", "must be at most 100"),
+        ("#load-number", "much", "must be a number"),
+    ],
+)
+def test_a_fault_stands_beside_the_field_that_caused_it(page: Page, field: str, value: str, words: str) -> None:
+    was = page.input_value(field)
+    page.fill(field, value)
+    place = page.locator(field)
+    expect(place).to_have_attribute("aria-invalid", "true")
+    fault = page.locator(f"#{place.get_attribute('aria-describedby')}")
+    expect(fault).to_contain_text(words)
+    below, above = fault.bounding_box(), place.bounding_box()
+    assert below
+    assert above
+    assert 0 < below["y"] - above["y"] < 90
+    page.fill(field, was)
+    expect(page.locator(".fault.placed")).to_have_count(0)
+    expect(page.locator("#problem")).to_be_hidden()
+
+
+def test_the_card_leads_to_each_fault(page: Page) -> None:
+    page.fill("[data-pointer='/powerplants/2/pmin']", "x")
+    page.click("#problem >> text=plant 3, pmin")
+    expect(page.locator("[data-pointer='/powerplants/2/pmin']")).to_be_focused()
+
+
+def test_both_spellings_of_kerosine_are_one_field(page: Page) -> None:
+    payload = example("payload3")
+    payload["fuels"]["kerosine(euro/Mwh)"] = payload["fuels"].pop("kerosine(euro/MWh)")
+    page.check("[name=view][value=json]")
+    page.fill("#json", json.dumps(payload))
+    expect(page.locator("#kerosine-number")).to_have_value("50.8")
+    page.fill("#kerosine-number", "-")
+    expect(page.locator("#kerosine-number")).to_have_attribute("aria-invalid", "true")
+
+
+GONE = """
+const real = window.fetch;
+window.fetch = (...all) => window.gone ? Promise.reject(new TypeError("gone")) : real(...all);
+"""
+
+
+def test_a_server_that_is_gone_is_said_and_found_again(open_page: OpenPage) -> None:
+    page = open_page(script=GONE)
+    page.evaluate("window.gone = true")
+    page.select_option("#example", "payload1")
+    expect(page.locator("#source-note")).to_have_text("The server does not answer.")
+    expect(page.locator("#example")).to_have_value("payload3")
+    slide(page, "load", 500)
+    expect(page.locator("#problem")).to_contain_text("The server does not answer")
+    page.evaluate("window.gone = false")
+    slide(page, "load", 501)
+    expect(page.locator(".load-label")).to_have_text("Load 501.0\u00a0MW")
+
+
+# --- For everybody ---------------------------------------------------------------------------------------------------
+
+
+def tab_to(page: Page, selector: str) -> None:
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+    pytest.fail(f"Tab does not lead to {selector}")
+
+
+def test_all_can_be_done_with_the_keyboard(page: Page) -> None:
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    expect(page.locator("#result")).to_be_focused()
+    tab_to(page, ".target rect")
+    page.keyboard.press("End")
+    expect(page.locator("#tip")).to_contain_text("tj1")
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("#tip")).to_contain_text("gasfiredsomewhatsmaller")
+    tab_to(page, "#load-slider")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".load-label")).to_have_text("Load 911.0\u00a0MW")
+    tab_to(page, "#wind-number")
+    page.keyboard.type("0")
+    expect(page.locator("#not-drawn")).to_be_visible()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Shift+Tab")
+    tab_to(page, "[data-remove='0']")
+    page.keyboard.press("Enter")
+    expect(page.locator("#fleet tbody tr")).to_have_count(5)
+    expect(page.locator("[data-remove='0']")).to_be_focused()
+    tab_to(page, "#add")
+    page.keyboard.press("Enter")
+    expect(page.locator("#fleet tbody tr")).to_have_count(6)
+
+
+def test_focus_stays_in_the_chart_while_the_plan_changes(page: Page) -> None:
+    page.focus(".target rect >> nth=0")
+    page.keyboard.press("ArrowRight")
+    slide(page, "load", 905)
+    expect(page.locator(".load-label")).to_have_text("Load 905.0\u00a0MW")
+    expect(page.locator(".target rect").nth(1)).to_be_focused()
+
+
+def test_the_plan_is_told_to_those_who_hear_it_once_the_slider_rests(page: Page) -> None:
+    page.wait_for_timeout(1000)
+    page.evaluate(
+        "window.told = 0; new MutationObserver(() => window.told += 1)"
+        ".observe(document.getElementById('announcer'), { childList: true, characterData: true, subtree: true })"
+    )
+    for load in (500, 600, 700):
+        slide(page, "load", load)
+        page.wait_for_timeout(60)
+    expect(page.locator("#announcer")).to_contain_text("Plan for 700.0 MW")
+    assert page.evaluate("window.told") == 1
+
+
+SCENES = ["payload3", "what if", "infeasible", "faults", "json", "negative-gas", "thirty-plants"]
+
+
+def set_scene(page: Page, scene: str) -> None:
+    """Bring the page from any of these states into another."""
+    choose(page, scene if scene in {"negative-gas", "thirty-plants"} else "payload3")
+    page.check(f"[name=view][value={'json' if scene == 'json' else 'table'}]")
+    if scene == "what if":
+        slide(page, "load", 1100)
+        expect(page.locator("#difference dl")).to_be_visible()
+    elif scene == "infeasible":
+        page.fill("#load-number", "2000")
+        expect(page.locator("#problem .buttons")).to_be_visible()
+    elif scene == "faults":
+        page.fill("#gas-number", "")
+        page.fill("[data-pointer='/powerplants/0/pmin']", "500")
+        expect(page.locator(".fault.placed")).to_have_count(2)
+    else:
+        expect(page.locator("#problem")).to_be_hidden()
+    page.wait_for_timeout(250)  # until it has faded in
+
+
+@pytest.mark.parametrize("width", [320, 390, 768])
+def test_narrow_screens_have_nothing_beside_them(open_page: OpenPage, width: int) -> None:
+    page = open_page(viewport={"width": width, "height": 844})
+    for scene in SCENES:
+        set_scene(page, scene)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, scene
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+def test_axe_has_no_serious_finding(open_page: OpenPage, viewport: dict[str, int], scheme: str) -> None:
+    page = open_page(viewport=viewport, color_scheme=scheme)
+    for scene in SCENES:
+        set_scene(page, scene)
+        findings = [
+            (scene, finding["id"], [node["target"] for node in finding["nodes"]])
+            for finding in Axe().run(page).response["violations"]
+            if finding["impact"] in {"serious", "critical"}
+        ]
+        assert findings == []
+
+
+def background(page: Page) -> str:
+    colour: str = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    return colour
+
+
+def test_light_and_dark_follow_the_system_until_one_is_chosen(open_page: OpenPage) -> None:
+    page = open_page(color_scheme="dark")
+    dark = background(page)
+    page.emulate_media(color_scheme="light")
+    light = background(page)
+    assert light != dark
+    page.check("[name=theme][value=dark]")
+    assert background(page) == dark
+    page.reload()
+    page.wait_for_selector("#chart svg")
+    assert background(page) == dark
+    page.check("[name=theme][value=auto]")
+    assert background(page) == light
+
+
+def test_nothing_moves_by_itself_for_those_who_do_not_want_it(open_page: OpenPage) -> None:
+    page = open_page(reduced_motion="reduce")
+    moving = page.evaluate(
+        """[...document.querySelectorAll("*")]
+            .filter(one => parseFloat(getComputedStyle(one).transitionDuration) > 0).length"""
+    )
+    assert moving == 0
