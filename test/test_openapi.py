@@ -24,7 +24,7 @@ from powerplant.api.openapi import FILE, as_text
 from powerplant.api.problems import PROBLEM_TYPES
 
 DOCUMENT: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
-NOT_EVERYWHERE = {"/", "/metrics"}
+NOT_EVERYWHERE = {"/metrics"}
 """Addresses that need something that may not be installed."""
 
 FOR_THE_PAGES = re.compile("/(docs|web)/.*")

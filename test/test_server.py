@@ -464,8 +464,8 @@ def test_a_reload_under_load_loses_no_request(tmp_path: Path) -> None:
 def test_a_stop_under_load_loses_no_request(tmp_path: Path, clients: int, headers: dict[str, str]) -> None:
     """Connections that wait to be accepted are served too; whoever comes later is told at once, by being refused.
 
-    What comes anew between a worker's last look at the door and its closing cannot be told apart: one or two at the most,
-    where all that waited would be lost without that look.
+    What comes anew between a worker's last look at the door and its closing is lost: one or two at the most, where all
+    that waited would be without that look.
     """
     with server_of_its_own(GUNICORN, tmp_path) as (server, master), Load(server, clients, headers) as load:
         time.sleep(0.3)

@@ -27,8 +27,8 @@ REQUEST_ID = "X-Request-ID"
 LEGAL_ID = re.compile(r"[!-~]{1,128}")
 """What is taken over from a client: printable, without spaces, not too long for a line of the log."""
 
-PROBES = ("/health", "/ready", "/metrics")
-"""Asked all the time; not worth a line each."""
+QUIET = ("/health", "/ready", "/metrics", "/web/")
+"""How the addresses begin that are asked all the time, or many at once; not worth a line each."""
 
 PLACE = "powerplant.observation"
 """Where the WSGI environment of a request holds what is known of it."""
@@ -101,7 +101,7 @@ def _write_line(logger: logging.Logger) -> Listener:
     """A line of the log for every answer."""
 
     def write_line(asked: Request, observed: Observation, status: int, seconds: float) -> None:
-        if asked.path not in PROBES:
+        if not asked.path.startswith(QUIET):
             line = {
                 "request_id": observed.request_id,
                 "method": asked.method,
