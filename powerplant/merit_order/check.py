@@ -26,8 +26,8 @@ def check_proof(units: Sequence[Unit], load: int, cost: int | None, proof: Proof
         regions = [Region({}, units)]
         for step in proof.steps:
             region = regions.pop()
-            sound = all(isinstance(part, int | str) for part in step) and getattr(step, "grain", 0) >= 0
-            if sound and isinstance(step, OutputSplit | CountSplit):
+            sound = isinstance(step, Empty) or all(isinstance(part, int) for part in step)
+            if sound and isinstance(step, OutputSplit | CountSplit) and getattr(step, "grain", 0) >= 0:
                 regions += _sides(units, region, step)
             elif not sound or not (_is_empty(units, load, region, step) or _is_closed(load, cost, region, step)):
                 return False

@@ -44,7 +44,7 @@ MOST_GRAINS_UNDER_LOAD = 1 << 16
 MOST_SUMS = 1 << 23
 """Beyond so many units times the sum of their weights the lower limit of a row is not worked out."""
 
-FAITHFUL = 0.1
+FAITHFUL = Fraction(1, 10)
 """How far from whole grains the units may be, on average and in grains, for a grain to be worth trying (sizes at random
 are 0.25 off)."""
 

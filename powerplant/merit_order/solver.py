@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from fractions import Fraction
 from time import perf_counter
 
 from powerplant.merit_order.core import Core
@@ -31,10 +32,10 @@ need a few, and where hundreds do not end it, the guarantee is most often sooner
 MOST_OF_TWO = 5_000
 """The nodes that the search may take over two classes of all multiples: what one makes settles the other."""
 
-MOST_BUDGETS, NEARLY = 30, 1.5
+MOST_BUDGETS, NEARLY = 30, Fraction(3, 2)
 """How often the budget is doubled at the most; the widest is taken at once if it is nearly as small as the next."""
 
-WORTHWHILE = 0.25
+WORTHWHILE = Fraction(1, 4)
 """What share of the gap a row must close for the core programme to go on from its multipliers."""
 
 
@@ -87,10 +88,12 @@ def nearest_loads(
     Both in tenths of a MW; the second is ``None`` where ``above`` exceeds all capacity.
 
     Raises:
-        ValueError: a unit does not have ``0 <= min_output <= max_output``.
+        ValueError: not ``0 <= below <= above``, or a unit does not have ``0 <= min_output <= max_output``.
         GaveUp: the time limit passed first, or the sums are too many for memory.
     """
     start = perf_counter()
+    if not 0 <= below <= above:
+        raise ValueError("loads need 0 <= below <= above")
     merit_order = MeritOrder(units).usable_under(above)
     fleet = Group(merit_order.units, merit_order.total, Deadline(start, time_limit))
     below = min(below, fleet.capacity)

@@ -600,6 +600,17 @@ def test_a_count_of_any_size_takes_no_memory(step: int, at_most: int) -> None:
     assert peak < 200 << 20
 
 
+@pytest.mark.parametrize("leaf", [Bound("12345678", 0), Bound(3, "12345678")])  # type: ignore[arg-type] # on purpose
+@pytest.mark.parametrize("outer", [(), (CountSplit(0, 1),)])
+def test_a_text_is_not_repeated_as_often_as_a_number_says(leaf: Step, outer: tuple[Step, ...]) -> None:
+    """A text times a load is a text too, and would be as long as the load."""
+    tracemalloc.start()
+    assert not check_proof([Unit(3, 5, 10**8)], 10**8, 3 * 10**8, Proof("search", (*outer, leaf, Empty("outputs"))))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1 << 20
+
+
 # --- Soundness: whatever is accepted is true -------------------------------------------------------------------------
 
 

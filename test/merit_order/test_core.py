@@ -13,7 +13,7 @@ from solving import as_units, cut_off, plan_of, unit_list
 from strategies import fleets
 
 from benchmarks.families import FAMILIES
-from powerplant.merit_order import Unit, core, fields, stages
+from powerplant.merit_order import Unit, core, fields, solver, stages
 from powerplant.merit_order.core import Core
 from powerplant.merit_order.deadline import Deadline, TimeLimitPassed, TooLarge
 from powerplant.merit_order.fields import NO_STATES, Fields, Reader, States
@@ -305,11 +305,15 @@ def test_states_for_which_no_time_is_left_are_not_made() -> None:
     assert perf_counter() - start < 0.05
 
 
+@pytest.mark.parametrize("digits", [30, 320])
 @pytest.mark.parametrize("family", ["block_ceiling", "block_even_flexible", "counted_two_sizes"])
-def test_very_large_costs_are_as_exact(family: str) -> None:
+def test_very_large_costs_are_as_exact(family: str, digits: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also beyond every double, and where the core programme comes at once."""
+    monkeypatch.setattr(solver, "FEW_NODES", 0)
+    monkeypatch.setattr(solver, "MORE_NODES", 0)
     plain, load = FAMILIES[family](12, 1)
-    scaled = [(cost * 10**30 + 1, low, high) for cost, low, high in plain]
-    assert plan_of(scaled, load).cost == plan_of(plain, load).cost * 10**30 + load
+    scaled = [(cost * 10**digits + 1, low, high) for cost, low, high in plain]
+    assert plan_of(scaled, load).cost == plan_of(plain, load).cost * 10**digits + load
 
 
 def test_a_crowd_makes_every_multiple_of_its_divisor() -> None:

@@ -121,6 +121,13 @@ def test_nonsense_is_refused(units: list[Unit], load: int) -> None:
         solve(units, load)
 
 
+@pytest.mark.parametrize(("below", "above"), [(-1, 0), (-3, -2), (-1, 5), (50, 49), (0, -1)])
+@pytest.mark.parametrize("units", [[], [BIG], [BIG, WIND]])
+def test_there_is_nothing_near_nonsense(units: list[Unit], below: int, above: int) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        solver.nearest_loads(units, below, above)
+
+
 def test_a_unit_is_made_by_its_members_names() -> None:
     unit = Unit(marginal_cost=3, min_output=50, max_output=100)
     assert (unit.marginal_cost, unit.min_output, unit.max_output) == (3, 50, 100)
@@ -217,7 +224,7 @@ def test_the_nearest_loads_of_any_two_are_found(units: list[PlainUnit], data: st
 
 # --- Large numbers ---------------------------------------------------------------------------------------------------
 
-TERA = 10**12
+TERA, HUGE = 10**12, 10**320
 
 
 def blocks(*costs_and_outputs: int) -> list[Unit]:
@@ -241,6 +248,12 @@ def test_costs_may_be_of_any_size(instance: tuple[list[PlainUnit], int], scale: 
         (blocks(1, TERA, 2, TERA - 1, 3, TERA + 7), 2 * TERA + 6, (0, TERA - 1, TERA + 7)),
         (blocks(1, TERA, 1, TERA - 1, 1, TERA + 7), 2 * TERA + 6, (0, TERA - 1, TERA + 7)),
         ([Unit(1, TERA, TERA + 5), Unit(2, TERA, TERA + 5), Unit(3, 0, 3)], TERA + 8, (TERA + 5, 0, 3)),
+        pytest.param(
+            [*blocks(3, HUGE, 4, HUGE + 1, 5, HUGE + 2), Unit(90, 0, 9)],
+            2 * HUGE + 5,
+            (HUGE, HUGE + 1, 0, 4),
+            id="beyond every double",
+        ),
     ],
 )
 def test_outputs_may_be_of_any_size(units: list[Unit], load: int, dispatch: tuple[int, ...]) -> None:
