@@ -13,6 +13,9 @@ from powerplant.merit_order.deadline import Deadline, TooLarge
 STATE_BITS = 1 << 28
 """The largest states that are tried: 32 MiB. To find the better of two takes some ten times as much."""
 
+PIECE = 1 << 16
+"""About so many fields are thinned out between two looks at the clock."""
+
 LONG = 1 << 20
 """Bits from which on an operation takes so long that the clock is looked at first."""
 
@@ -85,13 +88,31 @@ class Fields:
         return packed >> self.width * count
 
     def every(self, states: States, divisor: int) -> States:
-        """The states of the moves that a divisor divides, counted in it."""
+        """The states of the moves that a divisor divides, counted in it; piece by piece, each in whole bytes."""
         first = -states.lowest % divisor
-        count = len(range(first, states.fields, divisor))
-        bits = format(self.first(states.packed, states.fields), "b").zfill(self.width * states.fields)
-        ends = range(len(bits) - first * self.width, 0, -divisor * self.width)
-        chosen = "".join(reversed([bits[end - self.width : end] for end in ends]))
-        return States(int(chosen or "0", 2), (states.lowest + first) // divisor, count)
+        fields = max(0, states.fields - first)
+        piece = 8 * divisor * max(1, PIECE // (8 * divisor))
+        whole = self.first(self.after(states.packed, first), fields).to_bytes(self._bytes(fields), "little")
+        chosen = bytearray()
+        for start in range(0, fields, piece):
+            count = min(piece, fields - start)
+            self._look_ahead(count * self.width)
+            part = int.from_bytes(whole[self._bytes(start) : self._bytes(start + count)], "little")
+            thin = self._every_of(part, count, divisor)
+            chosen += thin.to_bytes(self._bytes(len(range(0, count, divisor))), "little")
+        return States(
+            int.from_bytes(chosen, "little"), (states.lowest + first) // divisor, len(range(0, fields, divisor))
+        )
+
+    def _bytes(self, count: int) -> int:
+        """How many bytes so many fields take."""
+        return (count * self.width + 7) // 8
+
+    def _every_of(self, packed: int, count: int, divisor: int) -> int:
+        """The first of so many fields, and each that is a multiple of a divisor after it."""
+        bits = format(packed, "b").zfill(self.width * count)
+        ends = range(len(bits), 0, -divisor * self.width)
+        return int("".join(reversed([bits[end - self.width : end] for end in ends])), 2)
 
     def any_above(self, packed: int, start: int, end: int, bound: int) -> bool:
         """Whether any of the fields from ``start`` to ``end`` (exclusive) exceeds a bound."""

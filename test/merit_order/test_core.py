@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Sequence
 from time import perf_counter
 
@@ -285,6 +286,36 @@ def test_fields_are_read_one_by_one_and_thinned_out(held: list[int], lowest: int
     for move in range(lowest - 20, lowest + len(held) + 20):
         assert whole.at(move) == expected.get(move, 0)
         assert thin.at(move) == expected.get(move * divisor, 0)
+
+
+@pytest.mark.parametrize("divisor", [2, 3, 10, 1001])
+def test_fields_are_thinned_out_piece_by_piece(divisor: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the size of the pieces, the same are chosen."""
+    of, held = Fields(4000, NEVER), range(4001)
+    states = States(sum(left << place * of.width for place, left in enumerate(held)), -1234, len(held))
+    for piece in (1, 100, 10**6):
+        monkeypatch.setattr(fields, "PIECE", piece)
+        thin = of.every(states, divisor)
+        chosen = [held[place] for place in range(len(held)) if (place - 1234) % divisor == 0]
+        assert (thin.lowest, thin.fields) == (-(1234 // divisor), len(chosen))
+        assert thin.packed == sum(left << place * of.width for place, left in enumerate(chosen))
+
+
+def test_thinning_out_takes_little_more_memory_than_the_fields() -> None:
+    of = Fields(1000, NEVER)
+    states = States((1 << of.width * 1_000_000) - 1, -1, 1_000_000)
+    tracemalloc.start()
+    assert of.every(states, 2).fields == 500_000
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 8 * of.width * states.fields // 8
+
+
+def test_thinning_out_keeps_the_deadline() -> None:
+    of = Fields(1000, Deadline(perf_counter(), 0.02))
+    states = States(1 << of.width * 4_000_000 - 1, 0, 4_000_000)
+    with pytest.raises((TimeLimitPassed, TooLarge)):
+        of.every(states, 2)
 
 
 def test_one_look_among_a_million_fields_is_quick() -> None:
