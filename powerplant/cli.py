@@ -45,7 +45,7 @@ MOST_FAULTS = 100
 @click.version_option(__version__, message="%(prog)s %(version)s")
 @click.pass_context
 def main(context: click.Context) -> None:
-    r"""The cheapest production plan that meets the load of one hour, exactly and proven.
+    """The cheapest production plan that meets the load of one hour, exactly and proven.
 
     \b
     Examples:
@@ -60,7 +60,7 @@ def main(context: click.Context) -> None:
       0  fine
       1  no plan meets the load, or the plan or the proof that is checked is wrong
       2  a file cannot be read or is not valid, or the command line is not
-    """
+    """  # noqa: D301 - click wants the character itself
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
 
@@ -181,7 +181,7 @@ def _planning_options(command: Command) -> Command:
 @click.option("--feasible", is_flag=True, help="Take the best plan found when the time is over.")
 @_planning_options
 def plan(file: Source, form: str | None, proof_path: Path | None, feasible: bool, co2: bool, time_limit: float) -> None:
-    r"""Print the cheapest plan for the payload in FILE.
+    """Print the cheapest plan for the payload in FILE.
 
     Without an option it is a table, the cheapest plant first, with costs and totals.
 
@@ -191,7 +191,7 @@ def plan(file: Source, form: str | None, proof_path: Path | None, feasible: bool
       curl -s https://desk.example.com/hour.json | powerplant plan -
       powerplant plan payload.json --no-co2 --json > plan.json
       powerplant plan payload.json --proof proof.json
-    """
+    """  # noqa: D301 - click wants the character itself
     from powerplant.planning import solve_request
     from powerplant.solving import Solvers
 
@@ -277,7 +277,7 @@ def _write_proof(path: Path, cost: int | None, proof: Proof) -> None:
 @click.option("--optimal", is_flag=True, help="A plan that is not shown to be a cheapest one is wrong, too.")
 @_planning_options
 def check(file: Source, plan: Source | None, proof: Source | None, optimal: bool, co2: bool, time_limit: float) -> None:
-    r"""Check anybody's PLAN for the payload in FILE: all that is wrong with it, and how far it is from the cheapest.
+    """Check anybody's PLAN for the payload in FILE: all that is wrong with it, and how far it is from the cheapest.
 
     PLAN is a list of {"name": ..., "p": ...}, as the service answers, in any order. To know how far it is from the
     cheapest, the payload is solved; with --proof nothing is solved, and a plan that the proof does not show to be a
@@ -289,7 +289,7 @@ def check(file: Source, plan: Source | None, proof: Source | None, optimal: bool
       powerplant plan payload.json --json | powerplant check payload.json -
       powerplant check payload.json plan.json --proof proof.json
       powerplant check payload.json --proof proof.json
-    """
+    """  # noqa: D301 - click wants the character itself
     from powerplant.formulation import formulate
 
     if [source.name for source in (file, plan, proof) if source is not None].count(STDIN) > 1:

@@ -104,8 +104,8 @@ class Checkout:
         self.environ["POETRY_VIRTUALENVS_IN_PROJECT"] = "true"
 
     def run(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-        """Run ``./runapp`` to its end; its two outputs as one."""
-        return self.shell(shlex.join(["./runapp", *arguments]), environ)
+        """Run ``./runapp`` to its end; its two outputs as one. A service of the person's own may be up meanwhile."""
+        return self.shell(shlex.join(["./runapp", *arguments]), {"POWERPLANT_PORT": str(free_port()), **environ})
 
     def shell(
         self, line: str, environ: Mapping[str, str] | None = None, *, deadline: float = 60

@@ -67,6 +67,13 @@ def payload(number: int = 2, **changes: Any) -> dict[str, Any]:
 # --- Help ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("command", [[], ["plan"], ["check"]])
+def test_help_keeps_its_lines(command: list[str]) -> None:
+    text = run(*command, "--help").stdout
+    assert "\\b" not in text
+    assert "\n  Examples:\n    powerplant " in text
+
+
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"]])
 def test_without_a_command_it_helps(arguments: list[str]) -> None:
     result = run(*arguments)

@@ -303,6 +303,8 @@ def assert_problem(connection: Connection, status: int, name: str, instance: str
     members = json.loads(body)
     assert list(members) == ["type", "title", "status", "detail", "instance", "request_id"]
     assert members["request_id"] == headers["X-Request-ID"]
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "Content-Security-Policy" in headers
     assert (members["type"], members["status"]) == (f"/problems/{name}", status)
     assert members["instance"] == instance or len(instance) == 1
     assert members["title"]

@@ -77,6 +77,11 @@ class Connection:
         target = _TARGET.match(self._start)
         return unquote(target[1].decode("latin-1")) if target else "/"
 
+    @property
+    def address(self) -> str:
+        """The client's, for the log; empty where it has none (a Unix socket)."""
+        return ":".join(map(str, self.client[:2])) if isinstance(self.client, tuple) else ""
+
     def take(self, data: bytes) -> None:
         """Note what has arrived."""
         now = monotonic()

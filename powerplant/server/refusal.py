@@ -63,6 +63,7 @@ def count(refusal: Refusal) -> None:
 def answer_to(refusal: Refusal, path: str, request_id: str) -> bytes:
     """A whole answer with a problem document, as the service writes its own."""
     # Only here, in the worker: what gunicorn's master imports outlives a reload.
+    from powerplant.api.headers import GUARD
     from powerplant.api.problems import PROBLEM_TYPES, RETRY_AFTER
 
     status, title, _ = PROBLEM_TYPES[refusal.problem]
@@ -83,7 +84,7 @@ def answer_to(refusal: Refusal, path: str, request_id: str) -> bytes:
         "Content-Type: application/problem+json",
         f"Content-Length: {len(body)}",
         f"X-Request-ID: {request_id}",
-        "X-Content-Type-Options: nosniff",
+        *(f"{name}: {value}" for name, value in GUARD.items()),
     ]
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         head.append(f"Retry-After: {RETRY_AFTER}")

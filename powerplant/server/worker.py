@@ -234,12 +234,12 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
             connection.sock.settimeout(ANSWER_TIMEOUT)
             return bool(self.handle_request(connection.request, connection)) and self._pass_over_body(connection)
         except TimeoutError:
-            facts = {"client": str(connection.client), "seconds": ANSWER_TIMEOUT}
+            facts = {"client": connection.address, "seconds": ANSWER_TIMEOUT}
             self.log.warning("answer-not-taken", extra={"facts": facts})
             # The system would keep the rest of it in memory for the client, perhaps for ever.
             connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         except OSError as error:
-            self.log.debug("%s went away: %s", connection.client, error)
+            self.log.debug("%s went away: %s", connection.address, error)
         except StopIteration:  # an answer that broke off, which gunicorn has logged
             pass
         except Exception as error:  # noqa: BLE001 - whatever gunicorn or the app let through
@@ -259,7 +259,7 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
         refusal = refusal_of(error)
         count(refusal)
         request_id = token_hex(8)
-        facts = {"request_id": request_id, "client": str(connection.client), "problem": refusal.problem}
+        facts = {"request_id": request_id, "client": connection.address, "problem": refusal.problem}
         if refusal.problem == "internal-error":
             self.log.error("bug", exc_info=error, extra={"facts": facts})
         else:
