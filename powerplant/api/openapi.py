@@ -409,6 +409,10 @@ def _asking(operation_id: str, tag: str, summary: str, answer: Json, **more: Any
 
 
 def _paths() -> Json:
+    return _plans() | _explanations() | _operations() | _documentation()
+
+
+def _plans() -> Json:
     plan = _response(
         "The cheapest plan.",
         "application/json",
@@ -441,6 +445,11 @@ def _paths() -> Json:
                 },
             )
         },
+    }
+
+
+def _explanations() -> Json:
+    return {
         "/problems": {
             "get": _asking("listProblemTypes", "problems", "The types of problems, a line each", _text("/problems"))
         },
@@ -462,6 +471,11 @@ def _paths() -> Json:
                 responses={"404": _ref("responses", "not-found")},
             )
         },
+    }
+
+
+def _operations() -> Json:
+    return {
         "/health": {
             "get": _asking("health", "operations", "Whether the service is up", _recorded("/health", "It is.", Health))
         },
@@ -483,6 +497,11 @@ def _paths() -> Json:
                 description="Not found where prometheus-client is not installed.",
             )
         },
+    }
+
+
+def _documentation() -> Json:
+    return {
         "/openapi.json": {
             "get": _asking(
                 "openapiDocument",
