@@ -16,10 +16,10 @@ SOLVER = sorted((PACKAGE / "merit_order").rglob("*.py"))
 KNOW_NO_HTTP = [
     PACKAGE / f"{name}.py"
     for name in (
-        *("answers", "auditing", "cli", "config", "console", "decoding", "errors", "formulation", "models", "places"),
-        *("planning", "proofs", "reporting", "solving", "verification"),
+        *("answers", "auditing", "config", "decoding", "errors", "formulation", "models", "places", "planning"),
+        *("proofs", "reporting", "solving", "verification"),
     )
-]
+] + sorted((PACKAGE / "cli").rglob("*.py"))
 HTTP = {"flask", "werkzeug", "http", "gunicorn"}
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 from unicodedata import combining, east_asian_width
 
+from powerplant.cli.words import printable, to_the_cent
 from powerplant.models import PlantReport, Report
 
 HEADS = ("power plant", "type", "MW", "euro/MWh", "euro", "CO2 t", "state")
@@ -33,40 +33,38 @@ def report_as_text(report: Report) -> str:
     return "\n".join([plan_as_table(report), *_prices_and_room(report), "", *reasons, ""])
 
 
-def euro(amount: float | Decimal) -> str:
-    """An amount for people, to the cent."""
-    return f"{amount:z,.2f}"
-
-
-def printable(text: str) -> str:
-    """A text with what is no visible character written out: no line ends, no commands to a terminal."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
 def _row(plant: PlantReport) -> Sequence[str]:
     return (
         printable(plant.name),
         plant.type,
         f"{plant.p:,.1f}",
-        euro(plant.marginal_cost.total),
-        euro(plant.cost),
-        euro(plant.co2_tonnes),
+        to_the_cent(plant.marginal_cost.total),
+        to_the_cent(plant.cost),
+        to_the_cent(plant.co2_tonnes),
         STATES[plant.state],
     )
 
 
 def _totals(report: Report) -> Sequence[str]:
-    average = "" if report.average_price is None else euro(report.average_price)
-    return "total", "", f"{report.load:,.1f}", average, euro(report.cost.total), euro(report.co2_tonnes), ""
+    average = "" if report.average_price is None else to_the_cent(report.average_price)
+    return (
+        "total",
+        "",
+        f"{report.load:,.1f}",
+        average,
+        to_the_cent(report.cost.total),
+        to_the_cent(report.co2_tonnes),
+        "",
+    )
 
 
 def _summary(report: Report) -> Iterator[str]:
     cost = report.cost
-    yield f"{euro(cost.total)} euro: {euro(cost.fuel)} for fuel, {euro(cost.co2)} for CO2."
+    yield f"{to_the_cent(cost.total)} euro: {to_the_cent(cost.fuel)} for fuel, {to_the_cent(cost.co2)} for CO2."
     if report.status == "optimal":
         yield f"No plan is cheaper (proven by {report.proof})."
     else:
-        gap = euro(cost.total - report.lower_bound)
+        gap = to_the_cent(cost.total - report.lower_bound)
         yield f"Not proven to be the cheapest: it is at most {gap} euro too dear."
 
 
@@ -99,4 +97,4 @@ def _width(text: str) -> int:
 
 
 def _price(price: float | None) -> str:
-    return "not to be had" if price is None else f"{euro(price)} euro"
+    return "not to be had" if price is None else f"{to_the_cent(price)} euro"

@@ -1,0 +1,60 @@
+"""The command line: the service's use cases without a server.
+
+Each command is a room of its own, which is imported when the command is called, so that help comes at once. What was
+asked for goes to stdout, what is wrong goes to stderr.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from powerplant import __version__
+
+COMMANDS = {
+    "plan": "Print the cheapest plan for a payload.",
+    "check": "Check anybody's plan for a payload.",
+}
+"""What ``powerplant --help`` says of each command: the function of its name in the module of its name."""
+
+
+class _Commands(click.Group):
+    """A group that imports a command when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return [*COMMANDS]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"{__name__}.{cmd_name}"), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        with formatter.section("Commands"):
+            formatter.write_dl([*COMMANDS.items()])
+
+
+@click.group(cls=_Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="%(prog)s %(version)s")
+@click.pass_context
+def main(context: click.Context) -> None:
+    """The cheapest production plan that meets the load of one hour, exactly and proven.
+
+    \b
+    Examples:
+      powerplant plan payload.json
+      powerplant plan payload.json --json > plan.json
+      powerplant check payload.json plan.json
+
+    powerplant COMMAND --help says more. A file named - is stdin.
+
+    \b
+    Exit codes:
+      0  fine
+      1  no plan meets the load, or the plan or the proof that is checked is wrong
+      2  a file cannot be read or is not valid, or the command line is not
+    """  # noqa: D301 - click wants the character itself
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())

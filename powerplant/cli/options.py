@@ -1,0 +1,41 @@
+"""Options that commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import click
+
+from powerplant.config import Settings
+
+Command = TypeVar("Command", bound=Callable[..., None])
+
+
+def planning_options(command: Command) -> Command:
+    """How a payload is planned, with the same words and defaults as the service has."""
+    co2 = click.option(
+        "--co2/--no-co2",
+        default=Settings.co2,
+        envvar="POWERPLANT_CO2",
+        show_envvar=True,
+        help="Whether CO2 counts in the cost.  [default: it does]",
+    )
+    time_limit = click.option(
+        "--time-limit",
+        type=float,
+        default=Settings.time_limit,
+        callback=_above_zero,
+        envvar="POWERPLANT_TIME_LIMIT",
+        show_envvar=True,
+        show_default=True,
+        metavar="SECONDS",
+        help="Seconds that the solver may take.",
+    )
+    return co2(time_limit(command))
+
+
+def _above_zero(_context: click.Context, _parameter: click.Parameter, seconds: float) -> float:
+    if not 0 < seconds < float("inf"):
+        raise click.BadParameter("must be a number above 0")
+    return seconds

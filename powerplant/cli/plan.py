@@ -1,0 +1,105 @@
+"""``powerplant plan``: the cheapest plan for a payload, as a table or as the service answers it, and its proof."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from powerplant.answers import plan_as_json, report_as_json
+from powerplant.cli.options import planning_options
+from powerplant.cli.sources import Source, read
+from powerplant.cli.tables import plan_as_table, report_as_text
+from powerplant.cli.words import BAD_INPUT, NO_PLAN, complain, fail
+from powerplant.errors import InfeasibleLoad, OutOfTime
+from powerplant.merit_order import Infeasible, Proof
+from powerplant.merit_order.alternatives import NOT_COMPUTED, Appraisal
+from powerplant.models import ProductionPlanRequest
+from powerplant.planning import UNPROVEN, Solved, present, solve_request
+from powerplant.proofs import Claim, proof_as_json
+from powerplant.reporting import appraised, explain
+from powerplant.solving import Solvers
+
+
+@click.command()
+@click.argument("file", type=click.File("rb"), callback=read)
+@click.option("--json", "form", flag_value="json", help="Print the service's answer, byte for byte.")
+@click.option("--report", "form", flag_value="report", help="Print the service's report (JSON), byte for byte.")
+@click.option("--why", "form", flag_value="why", help="Print the table, then prices and a reason for each plant.")
+@click.option(
+    "--proof",
+    "proof_path",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="Write the proof to a file: that no plan is cheaper, or that there is none.",
+)
+@click.option("--feasible", is_flag=True, help="Take the best plan found when the time is over.")
+@planning_options
+def plan(file: Source, form: str | None, proof_path: Path | None, feasible: bool, co2: bool, time_limit: float) -> None:
+    """Print the cheapest plan for the payload in FILE.
+
+    Without an option it is a table, the cheapest plant first, with costs and totals.
+
+    \b
+    Examples:
+      powerplant plan payload.json
+      curl -s https://desk.example.com/hour.json | powerplant plan -
+      powerplant plan payload.json --no-co2 --json > plan.json
+      powerplant plan payload.json --proof proof.json
+    """  # noqa: D301 - click wants the character itself
+    request = file.payload(co2=co2)
+    solvers = Solvers(1)
+    try:
+        solved = solve_request(request, co2=co2, time_limit=time_limit, solvers=solvers, feasible=feasible)
+    except InfeasibleLoad as error:
+        _write_proof_of_none(proof_path, error)
+        fail(f"{file.place('#/load')}: {error}", NO_PLAN)
+    except OutOfTime as error:
+        fail(f"{file.name}: {error} A larger --time-limit may help, or --feasible.", NO_PLAN)
+    _write_proof_of_cost(proof_path, solved)
+    answer = _presented(form, request, solved, solvers, co2=co2, time_limit=time_limit)
+    # A file or a pipe gets UTF-8, and no other line ends, whatever the system is used to.
+    click.echo(answer.decode() if sys.stdout.isatty() else answer, nl=False)
+
+
+def _presented(
+    form: str | None, request: ProductionPlanRequest, solved: Solved, solvers: Solvers, *, co2: bool, time_limit: float
+) -> bytes:
+    """A plan in the form that was asked for."""
+    if form == "json":
+        return plan_as_json(present(*solved))
+    if form is None:  # the table says nothing of alternatives
+        nothing = Appraisal(NOT_COMPUTED, NOT_COMPUTED, [NOT_COMPUTED] * len(request.powerplants))
+        return plan_as_table(explain(request, solved, nothing, co2=co2)).encode()
+    report = explain(request, solved, appraised(solved, time_limit, solvers), co2=co2)
+    return report_as_json(report) if form == "report" else report_as_text(report).encode()
+
+
+# --- The proof -------------------------------------------------------------------------------------------------------
+
+
+def _write_proof_of_cost(path: Path | None, solved: Solved) -> None:
+    if path is None:
+        return
+    if solved.solution.proof is UNPROVEN:
+        complain(f"{path} is not written: the plan is not proven to be the cheapest.")
+        return
+    _write_proof(path, solved.solution.cost, solved.solution.proof)
+
+
+def _write_proof_of_none(path: Path | None, error: InfeasibleLoad) -> None:
+    if path is None:
+        return
+    if isinstance(error.__cause__, Infeasible):
+        _write_proof(path, None, error.__cause__.proof)
+    else:
+        complain(f"{path} is not written: a load that is no multiple of 0.1 MW needs no proof.")
+
+
+def _write_proof(path: Path, cost: int | None, proof: Proof) -> None:
+    try:
+        path.write_text(proof_as_json(Claim(cost, proof)), encoding="utf-8")
+    except OSError as error:
+        fail(f"{path}: {error.strerror}", BAD_INPUT)
+    if not proof.certified:
+        complain(f"{path}: this proof can be recomputed, but not checked ({proof.method}).")

@@ -1,0 +1,79 @@
+"""What commands read: files, as their names and their content."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Sequence
+from typing import BinaryIO, TypeVar
+
+import click
+
+from powerplant.auditing import GivenOutput, decode_plan
+from powerplant.cli.words import BAD_INPUT, complain, counted, fail
+from powerplant.decoding import decode
+from powerplant.errors import Fault, InvalidPayload, MalformedPayload
+from powerplant.models import ProductionPlanRequest
+from powerplant.places import line_of
+from powerplant.proofs import Claim, proof_from_json
+
+STDIN = "stdin"
+
+MOST_FAULTS = 100
+"""How many faults are told; the rest are counted. The service does the same."""
+
+Content = TypeVar("Content")
+
+
+class Source:
+    """A file that was given, as its name and its content. What is wrong with the content ends the command."""
+
+    def __init__(self, name: str, body: bytes) -> None:
+        self.name = name
+        self._body = body
+
+    def payload(self, *, co2: bool) -> ProductionPlanRequest:
+        """The payload that it holds."""
+        return self._read(lambda body: decode(body, co2=co2, max_plants=sys.maxsize))
+
+    def plan(self) -> list[GivenOutput]:
+        """The plan that it holds."""
+        return self._read(decode_plan)
+
+    def proof(self) -> Claim:
+        """The proof that it holds, with what it claims."""
+        return self._read(proof_from_json)
+
+    def place(self, pointer: str) -> str:
+        """File and line of what a pointer points at."""
+        return f"{self.name}:{line_of(self._body.decode('utf-8-sig'), pointer)}"
+
+    def tell(self, faults: Sequence[Fault]) -> None:
+        """A line for each fault, of the first ones: file, line, field, and what is wrong."""
+        for pointer, detail in faults[:MOST_FAULTS]:
+            field = "" if pointer == "#" else f" {pointer.removeprefix('#')}:"
+            complain(f"{self.place(pointer)}:{field} {detail}")
+        if len(faults) > MOST_FAULTS:
+            complain(f"{self.name}: {counted(len(faults) - MOST_FAULTS, 'more fault')}.")
+
+    def _read(self, decode: Callable[[bytes], Content]) -> Content:
+        try:
+            return decode(self._body)
+        except MalformedPayload as error:
+            message = str(error).replace("The body", "It", 1)
+            line = re.search(r"at line (\d+)", message)
+            fail(f"{self.name}:{line[1] if line else 1}: {message}", BAD_INPUT)
+        except InvalidPayload as error:
+            self.tell(error.faults)
+            sys.exit(BAD_INPUT)
+
+
+def read(_context: click.Context, _parameter: click.Parameter, stream: BinaryIO | None) -> Source | None:
+    """A file as click has opened it; the name that click has for stdin is <stdin>."""
+    if stream is None:
+        return None
+    name = getattr(stream, "name", "<stdin>")
+    if name == "<stdin>":
+        return Source(STDIN, stream.read())
+    with stream:
+        return Source(name, stream.read())
