@@ -20,7 +20,7 @@ from strategies import payloads
 from test_contract import hard_payload
 
 from powerplant import Settings, create_app
-from powerplant.api.openapi import FILE, as_text
+from powerplant.api.openapi.document import FILE, as_text
 from powerplant.api.problems import PROBLEM_TYPES
 
 DOCUMENT: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
@@ -68,7 +68,8 @@ def contents(operation: dict[str, Any]) -> Iterator[tuple[int, dict[str, Any], s
 
 def examples_with_requests() -> Iterator[tuple[str, Example]]:
     for path, method, operation in operations():
-        requests = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("examples", {})
+        bodies = operation.get("requestBody", {}).get("content", {})
+        requests = {name: request for body in bodies.values() for name, request in body["examples"].items()}
         parameters = {p["name"]: next(iter(p["examples"].values()))["value"] for p in _in_path(operation)}
         for status, _, _, content in contents(operation):
             for name, answer in content.get("examples", {}).items():
@@ -76,7 +77,8 @@ def examples_with_requests() -> Iterator[tuple[str, Example]]:
                 if "x-body" in answer:
                     body = answer["x-body"].encode()
                 elif request:
-                    body = json.dumps(request["value"]).encode()
+                    value = request["value"]
+                    body = (value if isinstance(value, str) else json.dumps(value)).encode()
                 elif method == "GET" and status == 200:
                     body = None
                 else:

@@ -1,0 +1,114 @@
+"""The addresses that take nothing but a question: explanations, probes, the documentation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from powerplant.api.openapi.bodies import Health, Ready
+from powerplant.api.openapi.examples import look_at
+from powerplant.api.openapi.responses import REFUSED, answer
+from powerplant.api.openapi.schemas import Json, ref, schema
+
+
+def addresses() -> Json:
+    """Each address with its operation."""
+    return _explanations() | _operations() | _documentation()
+
+
+def _explanations() -> Json:
+    return {
+        "/problems": {
+            "get": _asking("listProblemTypes", "problems", "The types of problems, a line each", _text("/problems"))
+        },
+        "/problems/{name}": {
+            "get": _asking(
+                "explainProblemType",
+                "problems",
+                "A few lines on one type of problem",
+                _text("/problems/infeasible-load"),
+                parameters=[
+                    {
+                        "name": "name",
+                        "in": "path",
+                        "required": True,
+                        "schema": {"type": "string"},
+                        "examples": {"infeasible-load": {"value": "infeasible-load"}},
+                    }
+                ],
+                responses={"404": ref("responses", "not-found")},
+            )
+        },
+    }
+
+
+def _operations() -> Json:
+    return {
+        "/health": {
+            "get": _asking("health", "operations", "Whether the service is up", _recorded("/health", "It is.", Health))
+        },
+        "/ready": {
+            "get": _asking(
+                "ready",
+                "operations",
+                "Whether the service can plan",
+                _recorded("/ready", "It has just made a plan.", Ready),
+            )
+        },
+        "/metrics": {
+            "get": _asking(
+                "metrics",
+                "operations",
+                "What the service is doing, for Prometheus",
+                answer("All numbers, in Prometheus' text format.", "text/plain", {"type": "string"}),
+                responses={"404": ref("responses", "not-found")},
+                description="Not found where prometheus-client is not installed.",
+            )
+        },
+    }
+
+
+def _documentation() -> Json:
+    return {
+        "/openapi.json": {
+            "get": _asking(
+                "openapiDocument",
+                "documentation",
+                "This document",
+                answer("OpenAPI 3.1.", "application/json", {"type": "object"}, "ETag"),
+            )
+        },
+        "/docs": {
+            "get": _asking(
+                "documentationPage",
+                "documentation",
+                "This document as a page",
+                answer("A page that tries the service out.", "text/html", {"type": "string"}),
+            )
+        },
+        "/": {
+            "get": _asking(
+                "page",
+                "documentation",
+                "The page on which to plan",
+                answer("A page to edit a payload on, and to see its plan.", "text/html", {"type": "string"}),
+            )
+        },
+    }
+
+
+def _text(path: str) -> Json:
+    name = path.rpartition("/")[2]
+    return answer("A text.", "text/plain", {"type": "string"}, examples={name: look_at(path)})
+
+
+def _recorded(path: str, description: str, model: type[BaseModel]) -> Json:
+    name = path.removeprefix("/")
+    return answer(description, "application/json", schema(model), examples={name: look_at(path)})
+
+
+def _asking(operation_id: str, tag: str, summary: str, success: Json, **more: Any) -> Json:
+    """An operation that takes nothing but its address."""
+    responses = REFUSED | {"200": success} | more.pop("responses", {})
+    return {"operationId": operation_id, "tags": [tag], "summary": summary, **more, "responses": responses}
