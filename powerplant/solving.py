@@ -3,27 +3,18 @@
 An interpreter runs one thread at a time: a search of seconds would slow down every other request of its process. So
 what is not settled in a moment goes to one of a few processes that know the solver alone. Such a process can also be
 ended, so that no computation outlives its time limit by more than a grace.
-
-Both ends of the pipe are here: :class:`Solvers` asks, :func:`answer_questions` answers in the other process.
 """
 
 from __future__ import annotations
 
-import os
-import pickle
-import subprocess
-import sys
-import traceback
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from pathlib import Path
-from threading import BoundedSemaphore, Timer
+from threading import BoundedSemaphore
 from time import perf_counter
 from typing import Any, TypeVar
-from weakref import finalize
 
 from powerplant.errors import TooBusy, WrongPlan
 from powerplant.merit_order import GaveUp, Infeasible, Proof, Solution, Unit, check_proof, solve
+from powerplant.processes import Process
 
 SECONDS_PER_OPERATION = 0.5e-6
 """About what a simple operation of a check takes."""
@@ -33,11 +24,6 @@ AT_ONCE = 0.05
 
 GRACE = 0.5
 """Seconds beyond its time limit after which a process is ended."""
-
-NICENESS = 5
-"""By how much a long search stands back behind the short requests."""
-
-PROGRAM = "from powerplant.solving import answer_questions; answer_questions()"
 
 Answer = TypeVar("Answer")
 
@@ -73,7 +59,7 @@ class Solvers:
 
     def __init__(self, most: int) -> None:
         self._free = BoundedSemaphore(most)
-        self._idle: list[_SolverProcess] = []
+        self._idle: list[Process] = []
 
     def run(self, function: Callable[..., Answer], *arguments: Any, time_limit: float) -> Answer:
         """What a function of the solver answers, wherever it is called.
@@ -113,81 +99,13 @@ class Solvers:
         found: Answer = answer
         return found
 
-    def _process(self) -> _SolverProcess:
+    def _process(self) -> Process:
         """One that waits for a question, or a new one."""
         while True:
             try:
                 process = self._idle.pop()
             except IndexError:
-                return _SolverProcess()
+                return Process()
             if process.is_alive:
                 return process
             process.end()
-
-
-class _SolverProcess:
-    """The asking end of the pipe to one process. It ends when this process does: its questions come to their end."""
-
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(  # noqa: S603 - the program is a constant of this module
-            [sys.executable, "-c", PROGRAM],
-            cwd=Path(__file__).parents[1],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            start_new_session=True,  # Ctrl-C is for this process alone
-        )
-        self.end = finalize(self, _end, self._process)
-        """End it, whatever it does; also when nobody holds it any more."""
-
-    @property
-    def is_alive(self) -> bool:
-        """Whether it is still there."""
-        return self._process.poll() is None
-
-    def ask(self, seconds: float, function: Callable[..., Any], *arguments: Any) -> Any:
-        """What a function answers, or the exception that it raised.
-
-        Raises:
-            EOFError: the process gave no answer within so many seconds, and was ended, or it came to its end itself.
-        """
-        questions, answers = self._process.stdin, self._process.stdout
-        assert questions is not None, "a pipe was asked for"  # noqa: S101 - for the type checker
-        assert answers is not None, "a pipe was asked for"  # noqa: S101 - for the type checker
-        timer = Timer(seconds, self._process.kill)
-        timer.start()
-        try:
-            pickle.dump((function, arguments), questions)
-            questions.flush()
-            return pickle.load(answers)  # noqa: S301 - our own process wrote it
-        except (OSError, EOFError, pickle.UnpicklingError) as error:
-            self.end()
-            raise EOFError from error
-        finally:
-            timer.cancel()
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.kill()
-    with suppress(OSError):
-        process.communicate()
-
-
-def answer_questions() -> None:
-    """Answer what comes in on stdin, one question after the other, until it ends."""
-    questions, answers = sys.stdin.buffer, sys.stdout.buffer
-    sys.stdout = sys.stderr  # nothing else may come between the answers
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
-    with suppress(EOFError, BrokenPipeError):
-        while True:
-            function, arguments = pickle.load(questions)  # noqa: S301 - our own process wrote it
-            answer: Any
-            try:
-                answer = function(*arguments)
-            except MemoryError:
-                raise
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is raised in the process that asked
-                error.add_note(traceback.format_exc())
-                answer = error
-            pickle.dump(answer, answers)
-            answers.flush()

@@ -17,7 +17,7 @@ KNOW_NO_HTTP = [
     PACKAGE / f"{name}.py"
     for name in (
         *("answers", "auditing", "config", "decoding", "errors", "formulation", "models", "places", "planning"),
-        *("proofs", "reporting", "solving", "verification"),
+        *("problems", "processes", "proofs", "reporting", "solving", "verification"),
     )
 ] + sorted((PACKAGE / "cli").rglob("*.py"))
 HTTP = {"flask", "werkzeug", "http", "gunicorn"}

@@ -21,7 +21,7 @@ from test_contract import hard_payload
 
 from powerplant import Settings, create_app
 from powerplant.api.openapi.document import FILE, as_text
-from powerplant.api.problems import PROBLEM_TYPES
+from powerplant.problems import PROBLEM_TYPES
 
 DOCUMENT: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
 NOT_EVERYWHERE = {"/metrics"}

@@ -18,10 +18,11 @@ import powerplant.api.productionplan
 import powerplant.planning
 import powerplant.solving
 from powerplant import Settings, create_app
-from powerplant.api.problems import HANDLERS, PROBLEM_TYPES
+from powerplant.api.problems import HANDLERS
 from powerplant.errors import ConfigurationError, OutOfTime, PowerplantError, WrongPlan
 from powerplant.logs import JsonLines
 from powerplant.merit_order import GaveUp, Solution, Unit, solve
+from powerplant.problems import PROBLEM_TYPES
 
 WIND_PARK = {"name": "wind park of Zürich", "type": "windturbine", "pmax": 10}
 PAYLOAD = {"load": 10, "fuels": {"wind(%)": 100}, "powerplants": [WIND_PARK]}

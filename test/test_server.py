@@ -345,7 +345,7 @@ def test_a_request_that_breaks_off_is_refused(server: LiveServer, data: bytes) -
 
 @pytest.mark.parametrize("error", [*vars(errors).values()])
 def test_no_error_of_gunicorns_parser_is_the_servers_fault(error: Any) -> None:
-    from powerplant.api.problems import PROBLEM_TYPES
+    from powerplant.problems import PROBLEM_TYPES
     from powerplant.server.refusal import refusal_of
 
     if not (isinstance(error, type) and issubclass(error, errors.ParseException | errors.NoMoreData)):

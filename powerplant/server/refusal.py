@@ -64,7 +64,8 @@ def answer_to(refusal: Refusal, path: str, request_id: str) -> bytes:
     """A whole answer with a problem document, as the service writes its own."""
     # Only here, in the worker: what gunicorn's master imports outlives a reload.
     from powerplant.api.headers import GUARD
-    from powerplant.api.problems import PROBLEM_TYPES, RETRY_AFTER
+    from powerplant.api.problems import RETRY_AFTER
+    from powerplant.problems import PROBLEM_TYPES
 
     status, title, _ = PROBLEM_TYPES[refusal.problem]
     members = {

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from powerplant.api.problems import PROBLEM_TYPES
+from powerplant.problems import PROBLEM_TYPES
 
 
 class Problem(BaseModel):

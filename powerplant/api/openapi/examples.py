@@ -20,8 +20,9 @@ from werkzeug.exceptions import BadRequest, MethodNotAllowed, RequestEntityTooLa
 
 from powerplant import Settings, create_app
 from powerplant.api.openapi.schemas import Json
-from powerplant.api.problems import PROBLEM_TYPES, problem
+from powerplant.api.problems import problem
 from powerplant.errors import OutOfTime, TooBusy
+from powerplant.problems import PROBLEM_TYPES
 
 HEADERS = {"X-Request-ID": "example"}
 

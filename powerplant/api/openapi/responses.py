@@ -8,7 +8,7 @@ from typing import Any
 from powerplant.api.openapi.bodies import PROBLEMS
 from powerplant.api.openapi.examples import tell
 from powerplant.api.openapi.schemas import Json, ref, schema
-from powerplant.api.problems import PROBLEM_TYPES
+from powerplant.problems import PROBLEM_TYPES
 
 HEADERS = {
     "X-Request-ID": {
