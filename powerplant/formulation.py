@@ -7,11 +7,12 @@ exact.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Context, Decimal
 from typing import NamedTuple
 
 from powerplant.merit_order import Unit
-from powerplant.models import GasFired, ProductionPlanRequest, Turbojet, WindTurbine
+from powerplant.models import Fuels, GasFired, PowerPlant, ProductionPlanRequest, Turbojet
 
 TENTHS_PER_MEGAWATT = 10
 COST_DIGITS = 9
@@ -62,20 +63,7 @@ def formulate(request: ProductionPlanRequest, *, co2: bool) -> Instance:
         request: a decoded payload; every price that its plants need is there.
         co2: whether emission allowances count in the marginal cost.
     """
-    fuels = request.fuels
-    kerosine = fuels.kerosine if fuels.kerosine is not None else fuels.kerosine_other_spelling
-    wind = _price(fuels.wind)
-    gas_fired = _FuelCost.of(_price(fuels.gas), _price(fuels.co2) if co2 else (0, 1))
-    turbojet = _FuelCost.of(_price(kerosine), (0, 1))
-    units = []
-    for plant in request.powerplants:
-        if plant.type == "windturbine":
-            units.append(_wind_unit(plant, wind))
-        else:
-            units.append(_fuel_burning_unit(plant, gas_fired if plant.type == "gasfired" else turbojet))
-    megawatts, denominator = _ratio(request.load)
-    load, rest = divmod(TENTHS_PER_MEGAWATT * megawatts, denominator)
-    return Instance(tuple([plant.name for plant in request.powerplants]), tuple(units), load, not rest)
+    return Fleet.of(request.powerplants).at(request.load, request.fuels, co2=co2)
 
 
 def euros(cost: int) -> Decimal:
@@ -101,29 +89,84 @@ class _FuelCost(NamedTuple):
             price_denominator * surcharge_denominator,
         )
 
-    def at(self, efficiency: float) -> int:
+    def at(self, efficiency: Ratio) -> int:
         """The marginal cost of a plant, rounded half to even."""
-        power, burnt = _ratio(efficiency)  # MWh of power out of MWh of fuel
+        power, burnt = efficiency  # MWh of power out of MWh of fuel
         denominator = self.denominator * power
         cost, rest = divmod(self.fuel * burnt + self.surcharge * power, denominator)
         above_half = 2 * rest - denominator
         return cost + 1 if above_half > 0 or (above_half == 0 and cost % 2) else cost
 
 
-def _fuel_burning_unit(plant: GasFired | Turbojet, fuel: _FuelCost) -> Unit:
+class _Plant(NamedTuple):
+    """A power plant in integers.
+
+    Attributes:
+        type: as the payload has it.
+        ratio: its efficiency; of a wind turbine its pmax in MW.
+        min_output, max_output: in tenths of a MW; those of a wind turbine are the hour's to tell.
+    """
+
+    type: str
+    ratio: Ratio
+    min_output: int
+    max_output: int
+
+
+class Fleet(NamedTuple):
+    """Power plants as far as they are the same in each hour.
+
+    Attributes:
+        names: in payload order.
+        plants: the same plants.
+    """
+
+    names: tuple[str, ...]
+    plants: list[_Plant]
+
+    @classmethod
+    def of(cls, powerplants: Sequence[PowerPlant]) -> Fleet:
+        """The fleet that a payload lists."""
+        return cls(
+            tuple([plant.name for plant in powerplants]),
+            [
+                _Plant(plant.type, _ratio(plant.pmax), 0, 0) if plant.type == "windturbine" else _fuel_burning(plant)
+                for plant in powerplants
+            ],
+        )
+
+    def at(self, load: float, fuels: Fuels, *, co2: bool) -> Instance:
+        """The instance that an hour makes of it; the arguments are those of :func:`formulate`."""
+        kerosine = fuels.kerosine if fuels.kerosine is not None else fuels.kerosine_other_spelling
+        wind = _price(fuels.wind)
+        gas_fired = _FuelCost.of(_price(fuels.gas), _price(fuels.co2) if co2 else (0, 1))
+        turbojet = _FuelCost.of(_price(kerosine), (0, 1))
+        units = []
+        for type_, ratio, min_output, max_output in self.plants:
+            if type_ == "windturbine":
+                output = _wind(wind, ratio)
+                units.append(Unit(0, output, output))
+            else:
+                fuel = gas_fired if type_ == "gasfired" else turbojet
+                units.append(Unit(fuel.at(ratio), min_output, max_output))
+        megawatts, denominator = _ratio(load)
+        tenths, rest = divmod(TENTHS_PER_MEGAWATT * megawatts, denominator)
+        return Instance(self.names, tuple(units), tenths, not rest)
+
+
+def _fuel_burning(plant: GasFired | Turbojet) -> _Plant:
     (pmin, pmin_denominator), (pmax, pmax_denominator) = _ratio(plant.pmin), _ratio(plant.pmax)
     min_output = -(-TENTHS_PER_MEGAWATT * pmin // pmin_denominator)  # rounded up
     max_output = TENTHS_PER_MEGAWATT * pmax // pmax_denominator
     if min_output > max_output:  # no tenth is left between its limits: never on
         min_output = max_output = 0
-    return Unit(fuel.at(plant.efficiency), min_output, max_output)
+    return _Plant(plant.type, _ratio(plant.efficiency), min_output, max_output)
 
 
-def _wind_unit(plant: WindTurbine, wind: Ratio) -> Unit:
-    (percent, percent_denominator), (pmax, pmax_denominator) = wind, _ratio(plant.pmax)
-    # Cut down: one cannot sell wind that does not blow.
-    output = TENTHS_PER_MEGAWATT * percent * pmax // (100 * percent_denominator * pmax_denominator)
-    return Unit(0, output, output)
+def _wind(percentage: Ratio, pmax: Ratio) -> int:
+    """What a wind turbine gives, in tenths of a MW. Cut down: one cannot sell wind that does not blow."""
+    (percent, percent_denominator), (megawatts, denominator) = percentage, pmax
+    return TENTHS_PER_MEGAWATT * percent * megawatts // (100 * percent_denominator * denominator)
 
 
 def _price(number: float | None) -> Ratio:

@@ -10,7 +10,7 @@ from powerplant.errors import InfeasibleLoad, OutOfTime
 from powerplant.formulation import TENTHS_PER_MEGAWATT, Instance, euros, formulate
 from powerplant.merit_order import GaveUp, Infeasible, Proof, Solution, nearest_loads
 from powerplant.models import ProductionPlanRequest
-from powerplant.solving import Solvers, prove
+from powerplant.solving import Runs, prove
 from powerplant.verification import verify
 
 UNPROVEN = Proof("none", ())
@@ -44,14 +44,14 @@ class Solved(NamedTuple):
 
 
 def plan_production(
-    request: ProductionPlanRequest, *, co2: bool, time_limit: float, solvers: Solvers, feasible: bool = False
+    request: ProductionPlanRequest, *, co2: bool, time_limit: float, solvers: Runs, feasible: bool = False
 ) -> ProductionPlan:
     """The cheapest production plan that meets the load; arguments and errors are those of :func:`solve_request`."""
     return present(*solve_request(request, co2=co2, time_limit=time_limit, solvers=solvers, feasible=feasible))
 
 
 def solve_request(
-    request: ProductionPlanRequest, *, co2: bool, time_limit: float, solvers: Solvers, feasible: bool = False
+    request: ProductionPlanRequest, *, co2: bool, time_limit: float, solvers: Runs, feasible: bool = False
 ) -> Solved:
     """Formulate, solve, verify.
 
@@ -59,7 +59,7 @@ def solve_request(
         request: a decoded payload.
         co2: whether emission allowances count in the cost.
         time_limit: seconds that the solver may take.
-        solvers: where it runs when it takes long.
+        solvers: where it runs.
         feasible: whether a plan that is not proven to be a cheapest one will do, once the time is over.
 
     Raises:
@@ -69,16 +69,29 @@ def solve_request(
         WrongPlan: the solver's plan failed its verification.
     """
     instance = formulate(request, co2=co2)
+    return solve_instance(instance, request.load, time_limit=time_limit, solvers=solvers, feasible=feasible)
+
+
+def solve_instance(
+    instance: Instance, load: float, *, time_limit: float, solvers: Runs, feasible: bool = False
+) -> Solved:
+    """Solve, verify.
+
+    Args:
+        instance: what is to be solved.
+        load: in MW, as the payload has it, for what is said of it; the others and the errors are those of
+            :func:`solve_request`.
+    """
     start = perf_counter()
     try:
         if not instance.on_grid:
             nearest = solvers.run(
                 nearest_loads, instance.units, instance.load, instance.load + 1, time_limit=time_limit
             )
-            raise _infeasible_load(request, "off_grid", *nearest)
+            raise _infeasible_load(load, "off_grid", *nearest)
         solution = solvers.run(prove, instance.units, instance.load, time_limit=time_limit)
     except Infeasible as error:
-        raise _infeasible_load(request, error.reason, error.nearest_below, error.nearest_above) from error
+        raise _infeasible_load(load, error.reason, error.nearest_below, error.nearest_above) from error
     except GaveUp as error:
         if not feasible or error.dispatch is None or error.cost is None:
             raise OutOfTime(time_limit, None if error.gap is None else euros(error.gap)) from error
@@ -106,11 +119,9 @@ def merit_order(instance: Instance) -> list[int]:
     return sorted(range(len(units)), key=lambda position: units[position].marginal_cost)
 
 
-def _infeasible_load(
-    request: ProductionPlanRequest, reason: str, nearest_below: int, nearest_above: int | None
-) -> InfeasibleLoad:
+def _infeasible_load(load: float, reason: str, nearest_below: int, nearest_above: int | None) -> InfeasibleLoad:
     return InfeasibleLoad(
-        request.load,
+        load,
         reason,
         nearest_below / TENTHS_PER_MEGAWATT,
         None if nearest_above is None else nearest_above / TENTHS_PER_MEGAWATT,

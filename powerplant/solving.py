@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from threading import BoundedSemaphore
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from powerplant.errors import TooBusy, WrongPlan
 from powerplant.merit_order import GaveUp, Infeasible, Proof, Solution, Unit, check_proof, solve
@@ -54,6 +54,31 @@ def _check(units: Sequence[Unit], load: int, cost: int | None, proof: Proof, sec
         raise WrongPlan(f"the proof ({proof.method}) does not prove {claim}")
 
 
+class Runs(Protocol):
+    """Where functions of the solver run."""
+
+    def run(self, function: Callable[..., Answer], *arguments: Any, time_limit: float) -> Answer:
+        """What a function answers.
+
+        Args:
+            function: one of a module, whose last argument is a time limit and that raises ``GaveUp`` past it.
+            arguments: those before the time limit.
+            time_limit: seconds for all of it.
+
+        Raises:
+            TooBusy: it takes long, and nothing is free for what takes long.
+            GaveUp: the time limit passed first.
+        """
+
+
+class Here:
+    """At once, in the thread that asks, however long it takes."""
+
+    def run(self, function: Callable[..., Answer], *arguments: Any, time_limit: float) -> Answer:
+        """What a function answers; see :class:`Runs`."""
+        return function(*arguments, time_limit)
+
+
 class Solvers:
     """So many processes at the most, started when the first long search needs one, and kept."""
 
@@ -62,17 +87,7 @@ class Solvers:
         self._idle: list[Process] = []
 
     def run(self, function: Callable[..., Answer], *arguments: Any, time_limit: float) -> Answer:
-        """What a function of the solver answers, wherever it is called.
-
-        Args:
-            function: one of a module, whose last argument is a time limit and that raises ``GaveUp`` past it.
-            arguments: those before the time limit.
-            time_limit: seconds for all of it.
-
-        Raises:
-            TooBusy: it takes long, and all processes are at work.
-            GaveUp: the time limit passed first.
-        """
+        """What a function answers; see :class:`Runs`."""
         start = perf_counter()
         at_once = min(AT_ONCE, time_limit)
         try:
