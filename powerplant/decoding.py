@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from typing import Any, TypeGuard
 from urllib.parse import quote
 
@@ -53,7 +54,7 @@ def decode(body: bytes, *, co2: bool, max_plants: int) -> ProductionPlanRequest:
         InvalidPayload: it is JSON, but no valid request.
     """
     request = _valid(body.removeprefix(UTF8_BOM), co2=co2, max_plants=max_plants)
-    return _decode_with_care(body, co2=co2, max_plants=max_plants) if request is None else request
+    return decode_with_care(parse(body, EXPECTED), co2=co2, max_plants=max_plants) if request is None else request
 
 
 def pointer(*path: str | int) -> str:
@@ -79,12 +80,12 @@ def _valid(body: bytes, *, co2: bool, max_plants: int) -> ProductionPlanRequest 
         types.add(plant.type)
         if plant.type != "windturbine" and plant.pmin > plant.pmax:
             return None
-    if len(names) < len(plants) or len(plants) > max_plants or not _has_prices_for(types, request.fuels, co2=co2):
+    if len(names) < len(plants) or len(plants) > max_plants or not has_prices_for(types, request.fuels, co2=co2):
         return None
     return request
 
 
-def _has_prices_for(types: set[str], fuels: Fuels, *, co2: bool) -> bool:
+def has_prices_for(types: AbstractSet[str], fuels: Fuels, *, co2: bool) -> bool:
     """Whether every price that these types of power plant need is there, and kerosine has one price."""
     spellings = (fuels.kerosine, fuels.kerosine_other_spelling)
     if "gasfired" in types and (fuels.gas is None or (co2 and fuels.co2 is None)):
@@ -99,9 +100,17 @@ def _has_prices_for(types: set[str], fuels: Fuels, *, co2: bool) -> bool:
 # --- A body with faults ----------------------------------------------------------------------------------------------
 
 
-def _decode_with_care(body: bytes, *, co2: bool, max_plants: int) -> ProductionPlanRequest:
-    """The request that a body is, or all its faults."""
-    payload = parse(body, EXPECTED)
+def decode_with_care(payload: Any, *, co2: bool, max_plants: int) -> ProductionPlanRequest:
+    """The request that JSON is, once it is read.
+
+    Args:
+        payload: what :func:`parse` has made of a body.
+        co2: whether CO2 counts, so that its price is needed.
+        max_plants: how many power plants a payload may have.
+
+    Raises:
+        InvalidPayload: it is no valid request; all faults that can be told.
+    """
     if not isinstance(payload, dict):
         raise InvalidPayload([Fault("#", f"must be {EXPECTED}")])
     plants = payload.get("powerplants")

@@ -5,7 +5,7 @@ Numbers are taken as JSON has them: no text and no truth value stands for one, a
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -101,6 +101,14 @@ class ProductionPlanRequest(_Payload):
     load: Megawatt = Field(description="MWh in the hour, so MW on average")
     fuels: Fuels
     powerplants: list[PowerPlant] = Field(min_length=1)
+
+
+class Hour(_Payload):
+    """The load and the prices of one hour, for a fleet that is known already."""
+
+    load: Megawatt
+    fuels: Fuels
+    powerplants: Any = None
 
 
 FIELDS = {

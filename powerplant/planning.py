@@ -79,8 +79,10 @@ def solve_instance(
 
     Args:
         instance: what is to be solved.
-        load: in MW, as the payload has it, for what is said of it; the others and the errors are those of
-            :func:`solve_request`.
+        load: in MW, as the payload has it, for what is said of it.
+        time_limit: seconds that the solver may take.
+        solvers: where it runs.
+        feasible: as in :func:`solve_request`, whose errors this one raises too.
     """
     start = perf_counter()
     try:

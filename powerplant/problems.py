@@ -138,10 +138,9 @@ class Problem(NamedTuple):
         }
 
 
-def problem_of(error: Exception) -> Problem | None:
-    """What is told of an error; ``None`` where it is none of those that a client can cause."""
-    tell = _TOLD.get(type(error))
-    return tell(error) if tell else None
+def problem_of(error: Exception) -> Problem:
+    """What is told of one of the :data:`CLIENT_ERRORS`."""
+    return _TOLD[type(error)](error)
 
 
 def _malformed(error: MalformedPayload) -> Problem:
@@ -184,5 +183,5 @@ _TOLD: dict[type[Exception], Callable[[Any], Problem]] = {
     OutOfTime: _out_of_time,
     TooBusy: _too_busy,
 }
-CLIENT_ERRORS = tuple(_TOLD)
-"""The errors of which :func:`problem_of` makes a problem."""
+CLIENT_ERRORS: tuple[type[Exception], ...] = tuple(_TOLD)
+"""The errors that a client can cause, with what it sends and when."""

@@ -553,7 +553,8 @@ def bodies(draw: st.DrawFn) -> bytes:
 def with_care(body: bytes, *, co2: bool, max_plants: int) -> ProductionPlanRequest | None:
     """The request that a body is where it is read as one that may have faults; nothing where it has any."""
     try:
-        return decoding._decode_with_care(body, co2=co2, max_plants=max_plants)
+        payload = decoding.parse(body, decoding.EXPECTED)
+        return decoding.decode_with_care(payload, co2=co2, max_plants=max_plants)
     except (InvalidPayload, MalformedPayload):
         return None
 

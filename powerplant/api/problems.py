@@ -59,9 +59,7 @@ def _response(members: dict[str, Any]) -> Response:
 
 
 def _client_error(error: Exception) -> Response:
-    told = problem_of(error)
-    assert told is not None, "it is one of the client errors"  # noqa: S101 - for the type checker
-    return _told(told)
+    return _told(problem_of(error))
 
 
 def _http_exception(error: HTTPException) -> Response:

@@ -1,0 +1,61 @@
+"""Processes of this machine that plan chunks."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from powerplant.batch.conveyor import WorkerDied
+from powerplant.batch.planner import PATIENCE, Planned, Settings, plan_chunk
+from powerplant.batch.reading import Chunk
+from powerplant.processes import Process
+
+GRACE = 5.0
+"""Seconds beyond its time after which a process is ended: reading a large payload takes part of one."""
+
+
+class Pool:
+    """So many processes at the most, started when they are needed, and kept. Who comes first is served first.
+
+    Each has a thread here that waits for it.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._threads = ThreadPoolExecutor(most, thread_name_prefix="batch")
+        self._idle: list[Process] = []
+        self._all: set[Process] = set()
+
+    def submit(self, chunk: Chunk, settings: Settings) -> Future[Planned]:
+        """Plan a chunk as soon as a process is free; :class:`WorkerDied` where that came to its end."""
+        return self._threads.submit(self._ask, chunk, settings)
+
+    def close(self) -> None:
+        """End all processes, whatever they do."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        for process in list(self._all):
+            process.end()
+
+    def _ask(self, chunk: Chunk, settings: Settings) -> Planned:
+        process = self._process()
+        try:
+            answer = process.ask(PATIENCE + settings.time_limit + GRACE, plan_chunk, chunk, settings)
+        except EOFError as error:
+            self._all.discard(process)
+            raise WorkerDied from error
+        self._idle.append(process)
+        if isinstance(answer, Exception):
+            raise answer
+        planned: Planned = answer
+        return planned
+
+    def _process(self) -> Process:
+        """One that waits for a question, or a new one."""
+        while self._idle:
+            process = self._idle.pop()
+            if process.is_alive:
+                return process
+            process.end()
+            self._all.discard(process)
+        process = Process()
+        self._all.add(process)
+        return process

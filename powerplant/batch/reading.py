@@ -1,0 +1,109 @@
+"""From a stream of bytes to chunks of numbered lines, in memory that does not grow with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, Protocol
+
+from pydantic_core import from_json
+
+from powerplant.decoding import UTF8_BOM, WHITE_SPACE
+
+BLOCK = 128 * 1024
+"""Bytes that are read at once. So few lines of large payloads are a chunk, and many of small ones."""
+
+MOST_LINES = 250
+"""Lines of a chunk at the most: they take some ten milliseconds, hundreds of times what it costs to send them."""
+
+
+class Line(NamedTuple):
+    """One line of a batch.
+
+    Attributes:
+        number: as an editor counts, from 1; blank lines count.
+        content: its bytes without the line end; ``None`` where they are too many.
+    """
+
+    number: int
+    content: bytes | None
+
+
+class Chunk(NamedTuple):
+    """Lines that are planned together.
+
+    Attributes:
+        lines: in their order, without blank ones.
+        fleet: the line with the fleet that they may share, if there is one.
+        kept: answers to the first of the lines that an earlier run has left.
+        position: bytes of the input that were read when they were known, to tell how far it is.
+    """
+
+    lines: Sequence[Line]
+    fleet: Line | None = None
+    kept: Sequence[bytes] = ()
+    position: int = 0
+
+    def without(self, done: int) -> Chunk:
+        """What is left once so many lines are done."""
+        return self._replace(lines=self.lines[done:], kept=self.kept[done:])
+
+
+class Stream(Protocol):
+    """What is read: a file, a pipe, or bytes in memory."""
+
+    def read1(self, size: int, /) -> bytes:
+        """What is there, and at least a byte unless it has come to its end."""
+
+
+def read_lines(stream: Stream, longest: int) -> Iterator[list[Line]]:
+    """The lines of a stream that are not blank, as soon as they are there.
+
+    Args:
+        stream: what is read.
+        longest: bytes that a line may have; of one that has more nothing is kept.
+    """
+    number, rest, too_long = 1, b"", False
+    while block := stream.read1(BLOCK):
+        if number == 1 and not rest:
+            block = block.removeprefix(UTF8_BOM)
+        *whole, last = block.split(b"\n")
+        lines = []
+        for content in whole:
+            lines.append(Line(number, None if too_long or len(rest) + len(content) > longest else rest + content))
+            number, rest, too_long = number + 1, b"", False
+        too_long = too_long or len(rest) + len(last) > longest
+        rest = b"" if too_long else rest + last
+        if lines := [line for line in lines if not _is_blank(line)]:
+            yield lines
+    if too_long or rest.strip(WHITE_SPACE):  # a last line without an end
+        yield [Line(number, None if too_long else rest)]
+
+
+def read_chunks(stream: Stream, longest: int) -> Iterator[Chunk]:
+    """The same in chunks. A first line that holds a fleet alone is what the others may share."""
+    fleet, first = None, True
+    for lines in read_lines(stream, longest):
+        if first:
+            fleet, first = lines[0] if is_fleet(lines[0].content) else None, False
+        yield from in_chunks(lines, fleet)
+
+
+def in_chunks(lines: Sequence[Line], fleet: Line | None) -> Iterator[Chunk]:
+    """Lines that were read together, not too many at once."""
+    for start in range(0, len(lines), MOST_LINES):
+        yield Chunk(lines[start : start + MOST_LINES], fleet)
+
+
+def is_fleet(content: bytes | None) -> bool:
+    """Whether a line holds power plants, and nothing of an hour."""
+    if content is None or b"powerplants" not in content:
+        return False
+    try:
+        members = from_json(content)
+    except ValueError:
+        return False
+    return isinstance(members, dict) and "powerplants" in members and not members.keys() & {"load", "fuels"}
+
+
+def _is_blank(line: Line) -> bool:
+    return line.content is not None and not line.content.strip(WHITE_SPACE)
