@@ -38,6 +38,11 @@ class Settings:
         body_timeout: seconds within which a body has to arrive.
         max_plants: power plants that one payload may have.
         solvers: processes for the payloads that take long, in each worker.
+        max_batch_body: bytes that the body of a batch may have.
+        max_lines: lines that a batch may have, blank ones not counted.
+        batch_time_limit: seconds that a batch may take, after which its last lines are given up.
+        batch_processes: processes that plan batches, for each worker.
+        batches: how many of them a worker answers at the same time.
         log_json: whether the lines of the log are JSON, for programs, or text, for people.
         cors_origins: origins whose pages may read the answers; ``*`` among them means all.
         proxies: reverse proxies in front whose ``X-Forwarded-...`` headers are believed.
@@ -54,6 +59,11 @@ class Settings:
     body_timeout: float = 5.0
     max_plants: int = 10_000
     solvers: int = 2
+    max_batch_body: int = 16 * 1024 * 1024
+    max_lines: int = 10_000
+    batch_time_limit: float = 60.0
+    batch_processes: int = 2
+    batches: int = 2
     log_json: bool = True
     cors_origins: tuple[str, ...] = ()
     proxies: int = 0
@@ -78,6 +88,11 @@ class Settings:
             body_timeout=_positive_number(environ, "POWERPLANT_BODY_TIMEOUT", default=cls.body_timeout),
             max_plants=positive_integer(environ, "POWERPLANT_MAX_PLANTS", default=cls.max_plants),
             solvers=positive_integer(environ, "POWERPLANT_SOLVERS", default=cls.solvers),
+            max_batch_body=positive_integer(environ, "POWERPLANT_MAX_BATCH_BODY", default=cls.max_batch_body),
+            max_lines=positive_integer(environ, "POWERPLANT_MAX_LINES", default=cls.max_lines),
+            batch_time_limit=_positive_number(environ, "POWERPLANT_BATCH_TIME_LIMIT", default=cls.batch_time_limit),
+            batch_processes=positive_integer(environ, "POWERPLANT_BATCH_PROCESSES", default=cls.batch_processes),
+            batches=positive_integer(environ, "POWERPLANT_BATCHES", default=cls.batches),
             log_json=_log_format(environ, "POWERPLANT_LOG", default="text" if debug else "json") == "json",
             cors_origins=_origins(environ, "POWERPLANT_CORS_ORIGINS"),
             proxies=_natural_number(environ, "POWERPLANT_PROXIES", default=cls.proxies),

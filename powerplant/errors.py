@@ -9,7 +9,7 @@
     ├── InvalidPayload        JSON that is no valid payload: every fault that can be told
     ├── InfeasibleLoad        a valid payload without a plan: why, and the nearest loads that have one
     ├── OutOfTime             the solver gave up: the best plan so far and its gap, where there are any
-    ├── TooBusy               it would take long, and as many others that do are being solved as may be
+    ├── TooBusy               it would take long, and as many others that do are being answered as may be
     └── WrongPlan             a plan that failed its verification: always our own bug
 """
 
@@ -104,10 +104,12 @@ def _cents(gap: Decimal) -> Decimal:
 
 
 class TooBusy(PowerplantError):
-    """A payload takes long to solve, and all processes for such ones are at work."""
+    """A payload takes long to solve, or a batch comes, and all that there is for such ones is at work."""
 
-    def __init__(self) -> None:
-        super().__init__("This payload takes long to solve, and as many others that do are being solved as may be.")
+    def __init__(
+        self, message: str = "This payload takes long to solve, and as many others that do are being solved as may be."
+    ) -> None:
+        super().__init__(message)
 
 
 class WrongPlan(PowerplantError):

@@ -62,8 +62,9 @@ PROBLEM_TYPES = {
     "busy": ProblemType(
         503,
         "Too many payloads take long at the moment",
-        "This payload takes longer than a moment to solve, and as many others that do are being solved as the server "
-        "takes on at once. Nothing is wrong with it; send it again after the seconds that Retry-After names.",
+        "This payload takes longer than a moment to solve, or it is a batch, and as many others that take long are "
+        "being answered as the server takes on at once. Nothing is wrong with it; send it again after the seconds that "
+        "Retry-After names.",
     ),
     "not-found": ProblemType(404, "There is nothing at this address", "Production plans are at POST /productionplan."),
     "method-not-allowed": ProblemType(

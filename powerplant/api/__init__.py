@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from powerplant.api import docs, headers, observation, page, probes, problems, productionplan
+from powerplant.api import batch, docs, headers, observation, page, probes, problems, productionplan
 from powerplant.solving import Solvers
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ def register(app: Flask, settings: Settings) -> None:
     """Give the app its settings, its log, its routes and its error handlers."""
     app.config["SETTINGS"] = settings
     app.config["SOLVERS"] = Solvers(settings.solvers)
+    app.config["BATCHES"] = batch.Batches(settings)
     listeners = []
     if find_spec("prometheus_client"):
         from powerplant.api import metrics
@@ -29,6 +30,7 @@ def register(app: Flask, settings: Settings) -> None:
     observation.register(app, log_json=settings.log_json, listeners=listeners)
     headers.register(app, settings)
     app.register_blueprint(productionplan.blueprint)
+    app.register_blueprint(batch.blueprint)
     app.register_blueprint(probes.blueprint)
     app.register_blueprint(problems.blueprint)
     app.register_blueprint(docs.blueprint)

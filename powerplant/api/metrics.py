@@ -30,8 +30,9 @@ blueprint = Blueprint("metrics", __name__)
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each number, that nobody asks for
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 SOLVE_SECONDS = (0.00001, 0.0001, 0.001, 0.01, 0.1, 1, 5)
+OUTCOMES = ("plans", "infeasible", "gave_up", "faulty", "bugs")
 PLANTS = (1, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
 
 REQUESTS = Histogram(
@@ -43,6 +44,7 @@ PLANS = Histogram(
 INFEASIBLE = Counter("powerplant_infeasible_loads", "Loads that no plan meets, by the reason.", ["reason"])
 GAVE_UP = Counter("powerplant_gave_up", "Payloads whose plan was not proven in time.")
 REFUSED = Counter("powerplant_refused", "Requests refused before the app saw them, by the problem.", ["problem"])
+LINES = Counter("powerplant_batch_lines", "Lines of batches, by what came of them.", ["outcome"])
 FLEET = Histogram("powerplant_plants", "Power plants of a valid payload.", buckets=PLANTS)
 
 
@@ -61,6 +63,9 @@ def count(asked: Request, observed: Observation, status: int, seconds: float) ->
         INFEASIBLE.labels(facts["reason"]).inc()
     elif event == "gave-up":
         GAVE_UP.inc()
+    elif event in {"batch", "batch-broken-off"}:
+        for outcome in OUTCOMES:
+            LINES.labels(outcome).inc(facts[outcome])
 
 
 @blueprint.get("/metrics", strict_slashes=False)

@@ -10,6 +10,7 @@ import logging
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from random import getrandbits
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -43,9 +44,11 @@ class Observation:
         event: what came of it.
         facts: for its line of the log.
         payload: its body, for the log of a bug of our own.
+        streams: whether its answer is still being made when it starts to leave: who makes it tells when it ends.
+        tell: tells the listeners of it.
     """
 
-    __slots__ = ("event", "facts", "payload", "request_id", "start")
+    __slots__ = ("event", "facts", "payload", "request_id", "start", "streams", "tell")
 
     def __init__(self, supplied_id: str) -> None:
         self.start = perf_counter()
@@ -53,11 +56,17 @@ class Observation:
         self.event = "request"
         self.facts: dict[str, Any] = {}
         self.payload = b""
+        self.streams = False
+        self.tell: Callable[[], None] = _nothing
 
     def note(self, event: str, **facts: Any) -> None:
         """Remember what came of the request, and facts for its line of the log."""
         self.event = event
         self.facts |= facts
+
+
+def _nothing() -> None:
+    """What there is to tell of an answer that has not started to leave."""
 
 
 Listener = Callable[["Request", Observation, int, float], None]
@@ -89,12 +98,19 @@ class _Watched:
 
         def tell_and_start(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
             headers.append((REQUEST_ID, observed.request_id))
-            asked, code, seconds = environ["werkzeug.request"], int(status[:3]), perf_counter() - observed.start
-            for tell in self._listeners:
-                tell(asked, observed, code, seconds)
+            asked, code = environ["werkzeug.request"], int(status[:3])
+            if observed.streams:
+                observed.tell = partial(self._tell, asked, observed, code)
+            else:
+                self._tell(asked, observed, code)
             return start_response(status, headers, *error)
 
         return self._app(environ, tell_and_start)
+
+    def _tell(self, asked: Request, observed: Observation, status: int) -> None:
+        seconds = perf_counter() - observed.start
+        for tell in self._listeners:
+            tell(asked, observed, status, seconds)
 
 
 def _write_line(logger: logging.Logger) -> Listener:

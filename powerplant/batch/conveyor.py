@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from queue import Empty, Queue
 from threading import Event, Thread
@@ -37,7 +37,7 @@ GiveUp = Callable[[Chunk], Planned]
 
 def in_order(
     chunks: Iterator[Chunk], submit: Submit, give_up: GiveUp, most_out: int
-) -> Iterator[tuple[Chunk, Planned]]:
+) -> Generator[tuple[Chunk, Planned], None, None]:
     """Send chunks out, and yield each of their parts with what came of it, in order.
 
     A thread reads ahead, so that an answer does not wait for the next line to be there. When the iterator is closed,
@@ -57,7 +57,7 @@ def in_order(
         ahead.stop()
 
 
-def _parts(chunk: Chunk, job: Job, submit: Submit, give_up: GiveUp) -> Iterator[tuple[Chunk, Planned]]:
+def _parts(chunk: Chunk, job: Job, submit: Submit, give_up: GiveUp) -> Generator[tuple[Chunk, Planned], None, None]:
     """A chunk to its end: it may come back half done, and again."""
     while True:
         try:

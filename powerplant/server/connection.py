@@ -31,6 +31,9 @@ FRAMING = 64 * 1024
 LONGEST_CHUNK_LINE = 8 * 1024
 """Bytes before the size of a chunk must have come to its end."""
 
+BATCH = "/productionplan/batch"
+"""The end of the one path whose bodies may be larger."""
+
 _TARGET = re.compile(rb"(?:\r\n)?[^ \r\n]+ (/[^ ?#\r\n]*)")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?")
 
@@ -57,7 +60,8 @@ class Connection:
         self.request: Any = None
         self.parser = RequestParser(cfg, self, client)
         self.closing = False
-        self._max_body, self._body_timeout = settings.max_body, settings.body_timeout
+        self._settings = settings
+        self._max_body = settings.max_body
         self._keepalive = cfg.keepalive or HEAD_TIMEOUT
         self._start = b""  # of the request, to tell its path where it cannot be parsed
         self._next_chunk = 0
@@ -131,8 +135,15 @@ class Connection:
         self.received[:0] = self.parser.unreader.take_buffered()
         self._next_chunk = 0
         now = monotonic()
-        self._body_deadline = now + self._body_timeout
+        self._max_body = self._largest_body()
+        # A body that may be larger has as much longer to arrive.
+        self._body_deadline = now + self._settings.body_timeout * max(1, self._max_body / self._settings.max_body)
         self.deadline = min(self._body_deadline, now + LONGEST_PAUSE)
+
+    def _largest_body(self) -> int:
+        """Bytes that the body of the request may have."""
+        is_batch = self.request.path.rstrip("/").endswith(BATCH)
+        return self._settings.max_batch_body if is_batch else self._settings.max_body
 
     def _has_body(self, length: int) -> bool:
         if length > self._max_body:

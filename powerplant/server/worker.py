@@ -33,8 +33,8 @@ While the server stops, also those that an idle connection has left: a request t
 TICK = 0.25
 """Seconds after which the main loop looks for what is overdue."""
 
-BODIES_IN_MEMORY = 16
-"""How many bodies of the largest size a worker holds, before the largest must give way."""
+BODIES_IN_MEMORY, BATCHES_IN_MEMORY = 16, 4
+"""How many bodies of the largest size, or of batches of theirs, a worker holds, before the largest must give way."""
 
 PIECE = 64 * 1024
 """Bytes that are read from a connection at once."""
@@ -166,7 +166,9 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
             self._wait_for(connection)
 
     def _limit_memory(self) -> None:
-        if self._held > BODIES_IN_MEMORY * self.settings.max_body and self.keepalived_conns:
+        settings = self.settings
+        limit = max(BODIES_IN_MEMORY * settings.max_body, BATCHES_IN_MEMORY * settings.max_batch_body)
+        if self._held > limit and self.keepalived_conns:
             largest = max(self.keepalived_conns, key=lambda connection: connection.held)
             self._refuse(largest, Refusal("overloaded", "Too many large bodies arrive at the same time."))
 
