@@ -72,11 +72,7 @@ class Planned(NamedTuple):
 
 
 class NotOfThisBatch(PowerplantError):
-    """An answer that an earlier run has left is none to the line that stands in its place now."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(f"its answer to line {number} is none to line {number} of this batch")
-        self.number = number
+    """An answer that an earlier run has left is none to the line that stands in its place now; the message says it."""
 
 
 def plan_chunk(chunk: Chunk, settings: Settings, patience: float = PATIENCE) -> Planned:
@@ -194,7 +190,7 @@ def _review(line: Line, kept: bytes, fleet: Line | None, settings: Settings) -> 
         task = read_task(line.content or b"", fleet, co2=settings.co2, max_plants=settings.max_plants)
         cost, dispatch = _held_against(task, answer)
     except _NOT_OF_IT as error:
-        raise NotOfThisBatch(line.number) from error
+        raise NotOfThisBatch(f"the answer to line {line.number} is none to that line of this batch") from error
     return Tally(plans=1, cost=cost, charged=_charged(task.fleet, dispatch) if settings.co2 else 0)
 
 
