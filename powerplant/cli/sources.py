@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Sequence
-from typing import BinaryIO, TypeVar
+from pathlib import Path
+from typing import TypeVar
 
 import click
 
@@ -18,6 +19,9 @@ from powerplant.places import line_of
 from powerplant.proofs import Claim, proof_from_json
 
 STDIN = "stdin"
+
+NAME = click.Path(readable=False, allow_dash=True)
+"""How a file is given: by a name, which :func:`read` opens."""
 
 MOST_FAULTS = 100
 """How many faults are told; the rest are counted. The service does the same."""
@@ -68,12 +72,20 @@ class Source:
             sys.exit(BAD_INPUT)
 
 
-def read(_context: click.Context, _parameter: click.Parameter, stream: BinaryIO | None) -> Source | None:
-    """A file as click has opened it; the name that click has for stdin is <stdin>."""
-    if stream is None:
+def read(context: click.Context, _parameter: click.Parameter, name: str | None) -> Source | None:
+    """The file of this name, ``-`` for stdin. One that cannot be read ends the command."""
+    if name is None:
         return None
-    name = getattr(stream, "name", "<stdin>")
-    if name == "<stdin>":
-        return Source(STDIN, stream.read())
-    with stream:
-        return Source(name, stream.read())
+    if name == "-":
+        return _read_stdin(context)
+    try:
+        return Source(name, Path(name).read_bytes())
+    except OSError as error:
+        fail(f"{name}: {error.strerror}", BAD_INPUT)
+
+
+def _read_stdin(context: click.Context) -> Source:
+    if STDIN in context.meta:
+        raise click.UsageError("Only one of the files can be stdin.")
+    context.meta[STDIN] = True
+    return Source(STDIN, sys.stdin.buffer.read())
