@@ -143,11 +143,23 @@ except OSError as error:
     sys.exit(f'runapp: cannot listen on {host}, port {port}: {error.strerror}. Set POWERPLANT_HOST and POWERPLANT_PORT.')
 '@
 
+$CheckSettings = @'
+import os, sys
+from powerplant import Settings
+from powerplant.errors import ConfigurationError
+try:
+    Settings.from_environ(os.environ)
+except ConfigurationError as error:
+    sys.exit(f'runapp: {error}.')
+'@
+
 function Start-Powerplant {
     Install-Environment 'main'
     $address = if ($env:POWERPLANT_HOST) { $env:POWERPLANT_HOST } else { '127.0.0.1' }
     $port = if ($env:POWERPLANT_PORT) { $env:POWERPLANT_PORT } else { '8888' }
     & $Python -c $CheckPort $address $port
+    if ($LASTEXITCODE -ne 0) { exit 1 }
+    & $Python -c $CheckSettings
     if ($LASTEXITCODE -ne 0) { exit 1 }
     Say "Starting on http://${address}:$port"
     $env:FLASK_APP = 'powerplant'
@@ -159,7 +171,9 @@ $command = if ($args.Count -gt 0) { [string]$args[0] } else { 'serve' }
 $rest = @($args | Select-Object -Skip 1)
 switch ($command) {
     'serve' { Start-Powerplant }
-    'setup' { Install-Environment 'dev' }
+    'setup' {
+        if (Test-UpToDate 'dev') { Say 'Nothing to do: everything is installed.' } else { Install-Environment 'dev' }
+    }
     'test' {
         Install-Environment 'dev'
         & $Python -m pytest @rest

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from threading import Thread
 from typing import NamedTuple
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from powerplant.decoding import parse, pointer
-from powerplant.errors import Fault, InvalidPayload
+from powerplant.errors import Fault, InvalidPayload, NotCheckedInTime
 from powerplant.formulation import TENTHS_PER_MEGAWATT, Instance
 from powerplant.merit_order import GaveUp, Unit, check_proof
 from powerplant.models import PlantOutput, ProductionPlanRequest
@@ -166,20 +167,47 @@ def least_cost(instance: Instance, time_limit: float, solvers: Solvers) -> Least
     return LeastCost(solution.cost, is_met=True)
 
 
-def proven_cost(instance: Instance, claim: Claim, cost: int | None) -> int | None:
+def proven_cost(instance: Instance, claim: Claim, cost: int | None, time_limit: float) -> int | None:
     """What a proof shows that no plan can cost less than, without solving; ``None`` where it shows nothing.
 
     Args:
         instance: the payload in integers.
         claim: what is said to be proven.
         cost: of a plan for the instance, if there is one: it is tried first, then what the claim says.
+        time_limit: seconds.
+
+    Raises:
+        NotCheckedInTime: they passed first.
     """
-    for tried in (cost, claim.cost):
-        if tried is not None and check_proof(instance.units, instance.load, tried, claim.proof):
-            return tried
-    return None
+    tried = [price for price in (cost, claim.cost) if price is not None]
+    first = _first_proven(instance, claim, tried, time_limit)
+    return None if first is None else tried[first]
 
 
-def proves_that_no_plan_exists(instance: Instance, claim: Claim) -> bool:
-    """Whether a proof shows that nothing meets the load; of a load that is off the grid that needs none."""
-    return not instance.on_grid or check_proof(instance.units, instance.load, None, claim.proof)
+def proves_that_no_plan_exists(instance: Instance, claim: Claim, time_limit: float) -> bool:
+    """Whether a proof shows that nothing meets the load; of a load that is off the grid that needs none.
+
+    Raises:
+        NotCheckedInTime: the time limit (seconds) passed first.
+    """
+    return not instance.on_grid or _first_proven(instance, claim, [None], time_limit) == 0
+
+
+def _first_proven(instance: Instance, claim: Claim, costs: Sequence[int | None], time_limit: float) -> int | None:
+    """Which of some costs a proof proves.
+
+    A proof can be made so that its check would take for ever, and the check looks at no clock. So it has a thread,
+    which nobody waits for once the time is over; it ends with the process at the latest.
+    """
+    found: list[int | None] = []
+
+    def check() -> None:
+        held = (i for i, cost in enumerate(costs) if check_proof(instance.units, instance.load, cost, claim.proof))
+        found.append(next(held, None))
+
+    thread = Thread(target=check, name="check of a proof", daemon=True)
+    thread.start()
+    thread.join(time_limit)
+    if not found:
+        raise NotCheckedInTime(time_limit)
+    return found[0]

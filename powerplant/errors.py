@@ -9,6 +9,7 @@
     ├── InvalidPayload        JSON that is no valid payload: every fault that can be told
     ├── InfeasibleLoad        a valid payload without a plan: why, and the nearest loads that have one
     ├── OutOfTime             the solver gave up: the best plan so far and its gap, where there are any
+    ├── NotCheckedInTime      a proof whose check did not come to its end
     ├── TooBusy               it would take long, and as many others that do are being answered as may be
     └── WrongPlan             a plan that failed its verification: always our own bug
 """
@@ -101,6 +102,13 @@ class OutOfTime(PowerplantError):
 
 def _cents(gap: Decimal) -> Decimal:
     return gap.quantize(Decimal("0.01"), ROUND_UP)  # up, so that what is said of the gap stays true
+
+
+class NotCheckedInTime(PowerplantError):
+    """The check of a proof did not come to its end within the time limit: nothing is known of what it claims."""
+
+    def __init__(self, time_limit: float) -> None:
+        super().__init__(f"This proof could not be checked within {time_limit:g} s.")
 
 
 class TooBusy(PowerplantError):

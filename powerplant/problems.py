@@ -95,6 +95,36 @@ PROBLEM_TYPES = {
         "The server has too much to do",
         "Too many large requests arrive at the same time. Nothing was computed; send it again a little later.",
     ),
+    "upgrade-required": ProblemType(
+        426,
+        "A websocket is spoken here",
+        "The live feed is a websocket (RFC 6455, version 13). The header Upgrade names it. Production plans are at "
+        "POST /productionplan.",
+    ),
+    "token-required": ProblemType(
+        401,
+        "A token is needed",
+        "The live feed of this server is for those who have its token. It goes in the header Authorization, as Bearer "
+        "and the token or, on a page, in the subprotocols bearer and the token.",
+    ),
+    "foreign-origin": ProblemType(
+        403,
+        "Pages of this origin may not listen",
+        "A browser would let any page listen to the live feed, with the reach of whoever looks at it. The server's "
+        "operator names the origins whose pages may.",
+    ),
+    "feed-is-full": ProblemType(
+        503,
+        "The live feed has as many clients as it takes",
+        "Each worker process of the server lets in so many clients and no more. Ask again after the seconds that "
+        "Retry-After names: a client may have left, or another worker have room.",
+    ),
+    "no-handover": ProblemType(
+        501,
+        "This server cannot carry the live feed",
+        "The program that serves the service keeps its connections to itself. The live feed needs gunicorn or flask "
+        "run.",
+    ),
     "bad-request": ProblemType(
         400,
         "The request could not be read",

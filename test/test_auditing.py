@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -21,13 +22,16 @@ from powerplant.auditing import (
     proves_that_no_plan_exists,
 )
 from powerplant.decoding import decode
-from powerplant.errors import InvalidPayload, MalformedPayload
+from powerplant.errors import InvalidPayload, MalformedPayload, NotCheckedInTime
 from powerplant.formulation import Instance, formulate
 from powerplant.merit_order import GaveUp, Infeasible, Proof, solve
-from powerplant.merit_order.proof import Bound, Recomputed
+from powerplant.merit_order.proof import Bound, CountSplit, Empty, Recomputed
 from powerplant.models import ProductionPlanRequest
 from powerplant.proofs import Claim
 from powerplant.solving import Solvers
+
+LONG = 60.0
+"""Seconds: more than any check here takes."""
 
 PAYLOAD = {
     "load": 480,
@@ -186,14 +190,14 @@ def test_the_least_cost_is_what_an_oracle_says_with_and_without_solving(payload:
     claim = claim_of(instance)
     assert claim.cost == expected
     if expected is None:
-        assert proves_that_no_plan_exists(instance, claim)
+        assert proves_that_no_plan_exists(instance, claim, LONG)
         return
     assert least_cost(instance, 5, Solvers(1)) == LeastCost(expected, is_met=True)
-    assert proven_cost(instance, claim, None) == expected
-    assert proven_cost(instance, claim, expected) == expected
-    assert proven_cost(instance, claim, expected + 1) == expected
-    assert proven_cost(instance, claim._replace(cost=expected + 1), None) is None
-    assert not proves_that_no_plan_exists(instance, claim)
+    assert proven_cost(instance, claim, None, LONG) == expected
+    assert proven_cost(instance, claim, expected, LONG) == expected
+    assert proven_cost(instance, claim, expected + 1, LONG) == expected
+    assert proven_cost(instance, claim._replace(cost=expected + 1), None, LONG) is None
+    assert not proves_that_no_plan_exists(instance, claim, LONG)
 
 
 def test_a_bound_is_all_that_is_known_when_the_time_is_over() -> None:
@@ -207,17 +211,30 @@ def test_a_bound_is_all_that_is_known_when_the_time_is_over() -> None:
 def test_what_can_only_be_recomputed_proves_nothing() -> None:
     instance = instance_of(PAYLOAD)
     cost = solve(instance.units, instance.load).cost
-    assert proven_cost(instance, Claim(cost, Proof("core programme", (Recomputed(),))), cost) is None
+    assert proven_cost(instance, Claim(cost, Proof("core programme", (Recomputed(),))), cost, LONG) is None
 
 
 def test_a_weaker_claim_is_a_bound() -> None:
     instance = instance_of(PAYLOAD)
     cost = solve(instance.units, instance.load).cost
     weaker = Claim(0, Proof("merit order", (Bound(0),)))
-    assert proven_cost(instance, weaker, cost) == 0
+    assert proven_cost(instance, weaker, cost, LONG) == 0
 
 
 def test_a_load_off_the_grid_needs_no_proof() -> None:
     nothing = Claim(None, Proof("search", ()))
-    assert proves_that_no_plan_exists(instance_of(PAYLOAD | {"load": 480.05}), nothing)
-    assert not proves_that_no_plan_exists(instance_of(PAYLOAD), nothing)
+    assert proves_that_no_plan_exists(instance_of(PAYLOAD | {"load": 480.05}), nothing, LONG)
+    assert not proves_that_no_plan_exists(instance_of(PAYLOAD), nothing, LONG)
+
+
+def test_a_check_ends_with_its_time_limit_whatever_the_proof() -> None:
+    """A count of single tenths makes a table of a million entries, once more for each plant."""
+    plants = [{"name": f"g{i}", "type": "gasfired", "efficiency": 0.5, "pmin": 1e5, "pmax": 1e6} for i in range(8)]
+    instance = instance_of(PAYLOAD | {"load": 5e5, "powerplants": plants})
+    proof = Proof("counting", (CountSplit(1, 0), Empty("outputs"), Empty("outputs")))
+    start = perf_counter()
+    with pytest.raises(NotCheckedInTime, match=r"could not be checked within 0\.1 s"):
+        proven_cost(instance, Claim(1, proof), None, 0.1)
+    with pytest.raises(NotCheckedInTime):
+        proves_that_no_plan_exists(instance, Claim(None, proof), 0.1)
+    assert perf_counter() - start < 0.6

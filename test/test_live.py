@@ -480,7 +480,34 @@ def test_a_server_that_keeps_its_connections_is_told_of() -> None:
         "Sec-WebSocket-Key": KEY,
     }
     client = create_app(Settings(live=True)).test_client()
-    assert client.get("/productionplan/live", headers=headers).status_code == 501
+    response = client.get("/productionplan/live", headers=headers)
+    assert response.status_code == 501
+    assert json.loads(response.text)["type"] == "/problems/no-handover"
+
+
+@pytest.mark.parametrize(
+    ("settings", "headers", "name"),
+    [
+        ({}, {"Upgrade": "none"}, "upgrade-required"),
+        ({}, {"Sec-WebSocket-Version": "8"}, "upgrade-required"),
+        ({}, {"Origin": "https://elsewhere.example"}, "foreign-origin"),
+        ({"live_token": TOKEN}, {}, "token-required"),
+        ({"live_clients": 0}, {}, "feed-is-full"),
+    ],
+)
+def test_a_refusal_is_a_problem_of_a_documented_type(
+    settings: dict[str, Any], headers: dict[str, str], name: str
+) -> None:
+    """With the status and the headers that the document promises."""
+    document = json.loads((ROOT / "powerplant" / "api" / "openapi.json").read_text())
+    app = create_app(Settings(live=True, **settings))
+    asks = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": KEY}
+    environ = {"gunicorn.socket": None}
+    response = app.test_client().get("/productionplan/live", headers=asks | headers, environ_overrides=environ)
+    assert json.loads(response.text)["type"] == f"/problems/{name}"
+    documented = document["paths"]["/productionplan/live"]["get"]["responses"][str(response.status_code)]
+    assert name in documented["content"]["application/problem+json"]["examples"]
+    assert set(documented["headers"]) <= set(response.headers.keys())
 
 
 # --- The hub by itself -----------------------------------------------------------------------------------------------

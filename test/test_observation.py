@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from live_server import fetch
 
 import powerplant.api.productionplan
 from powerplant import Settings, create_app
@@ -191,6 +192,12 @@ def test_no_browser_guesses_types_or_loads_anything(client: FlaskClient, method:
     headers = client.open(path, method=method).headers
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/openapi.json", "/web/page.css", "/health", "/nowhere"])
+def test_an_answer_is_dated_once(server_url: str, gunicorn_url: str, path: str) -> None:
+    for url in (server_url, gunicorn_url):
+        assert len(fetch("GET", url + path).raw.headers.getlist("Date")) == 1
 
 
 def test_no_page_of_another_origin_may_read_unless_it_is_named(client: FlaskClient) -> None:

@@ -19,7 +19,7 @@ import powerplant.planning
 import powerplant.solving
 from powerplant import Settings, create_app
 from powerplant.api.problems import HANDLERS
-from powerplant.errors import ConfigurationError, OutOfTime, PowerplantError, WrongPlan
+from powerplant.errors import ConfigurationError, NotCheckedInTime, OutOfTime, PowerplantError, WrongPlan
 from powerplant.logs import JsonLines
 from powerplant.merit_order import GaveUp, Solution, Unit, solve
 from powerplant.problems import PROBLEM_TYPES
@@ -209,8 +209,28 @@ def test_a_parameter_of_another_name_is_ignored(client: FlaskClient, query: str)
 
 
 def test_every_error_of_ours_is_a_problem_or_a_bug() -> None:
-    """What can go wrong with a request has its place in the table; what is our bug, or the operator's, has none."""
-    assert set(PowerplantError.__subclasses__()) - set(HANDLERS) == {ConfigurationError, WrongPlan}
+    """What can go wrong with a request has its place in the table; what is our bug, or the operator's, has none.
+
+    Proofs are checked on the command line.
+    """
+    assert set(PowerplantError.__subclasses__()) - set(HANDLERS) == {ConfigurationError, NotCheckedInTime, WrongPlan}
+
+
+def test_an_address_that_is_not_on_this_server_says_what_it_would_need(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("powerplant.api.find_spec", lambda _: None)
+    bare = create_app(Settings()).test_client()
+    for path, needs in (
+        ("/metrics", ["extra metrics", "--extras metrics"]),
+        ("/productionplan/live", ["extra live", "POWERPLANT_LIVE=true"]),
+    ):
+        for address in (path, path + "/"):
+            response = bare.get(address)
+            assert response.status_code == 404
+            assert json.loads(response.text)["type"] == "/problems/not-found"
+            assert all(words in json.loads(response.text)["detail"] for words in needs)
+    assert "extra" not in client.get("/metricsx").text
 
 
 def test_an_http_error_without_a_type_of_its_own_is_a_problem_too(

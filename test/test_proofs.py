@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +17,7 @@ from powerplant.errors import InvalidPayload, MalformedPayload
 from powerplant.formulation import formulate
 from powerplant.merit_order import Infeasible, Proof, Unit, check_proof, solve
 from powerplant.merit_order.proof import Bound, CountSplit, Empty, OutputSplit, Recomputed
-from powerplant.proofs import Claim, proof_as_json, proof_from_json
+from powerplant.proofs import STEPS, Claim, proof_as_json, proof_from_json
 
 
 def claim_of(units: list[Unit], load: int) -> Claim:
@@ -127,3 +129,10 @@ def test_what_is_no_json_is_no_proof(body: bytes) -> None:
 
 def test_members_that_mean_nothing_are_ignored() -> None:
     assert proof_from_json(json.dumps({**RIGHT, "comment": "mine"}).encode()).cost == 5
+
+
+def test_the_documentation_names_the_members_of_every_kind_of_step() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "command-line.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| (.*?) \|", text.partition("## The file of a proof")[2], re.MULTILINE)
+    documented = {kind: set(re.findall(r"`(\w+)`", members)) for kind, members in rows[1:]}
+    assert documented == {name: set(kind._fields) for name, kind in STEPS.items()}

@@ -80,6 +80,11 @@ def test_another_lock_file_is_installed(checkout: Checkout) -> None:
     assert len(checkout.installs()) == 2
 
 
+def test_a_set_up_that_has_nothing_to_do_says_so(ready: Checkout) -> None:
+    outcome = ready.run("setup")
+    assert (outcome.returncode, outcome.stdout) == (0, "runapp: Nothing to do: everything is installed.\n")
+
+
 def test_a_folder_that_was_moved_is_set_up_afresh(checkout: Checkout) -> None:
     checkout.run("setup")
     checkout.folder = checkout.folder.rename(checkout.home / "project moved")
@@ -285,6 +290,18 @@ def test_a_host_that_is_not_of_this_machine_is_refused(ready: Checkout) -> None:
     refuses(ready.run(POWERPLANT_HOST="192.0.2.1"), "cannot listen on 192.0.2.1", "POWERPLANT_HOST")
 
 
+@pytest.mark.parametrize("command", [(), ("gunicorn",)])
+@pytest.mark.parametrize(
+    ("name", "value"), [("POWERPLANT_CO2", "maybe"), ("POWERPLANT_TIME_LIMIT", "0"), ("POWERPLANT_LIVE_TOKEN", "short")]
+)
+def test_a_setting_that_is_not_legal_is_told_instead_of_a_start(
+    ready: Checkout, command: tuple[str, ...], name: str, value: str
+) -> None:
+    outcome = ready.run(*command, **{name: value})
+    refuses(outcome, f"{name} must ")
+    assert "Starting" not in outcome.stdout
+
+
 # --- Serving ------------------------------------------------------------------------------------------------
 
 
@@ -355,3 +372,9 @@ def test_windows_gets_the_same_poetry() -> None:
 
     assert len(pins((ROOT / "runapp").read_text())) == 2
     assert pins((ROOT / "runapp").read_text()) == pins((ROOT / "runapp.ps1").read_text())
+
+
+def test_windows_is_told_the_same() -> None:
+    for words in ("Nothing to do: everything is installed.", "ConfigurationError as error", "Starting on http://"):
+        for script in ("runapp", "runapp.ps1"):
+            assert words in (ROOT / script).read_text()

@@ -39,11 +39,13 @@ def register(app: Flask, settings: Settings) -> None:
 
 
 def _guarded(app: WSGIApplication) -> WSGIApplication:
-    """Put the headers of GUARD on every answer that does not have its own."""
+    """Put the headers of GUARD on every answer that does not have its own. The date is the server's to set."""
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         def guard_and_start(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
             given = {name for name, _ in headers}
+            if "Date" in given:  # Werkzeug dates what a browser may keep, and Flask's server dates all
+                headers[:] = [header for header in headers if header[0] != "Date"]
             headers += [header for header in GUARD.items() if header[0] not in given]
             return start_response(status, headers, *error)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -27,6 +27,34 @@ _TYPE_OF_STATUS = {
     413: "content-too-large",
     500: "internal-error",
 }
+
+
+ABSENT = {
+    "/metrics": "The metrics are here once the extra metrics is installed: poetry install --extras metrics",
+    "/productionplan/live": "The live feed is here once the extra live is installed, and the setting is "
+    "POWERPLANT_LIVE=true",
+}
+"""What is said at addresses that are there on some servers and not on this one."""
+
+
+class Refused(HTTPException):
+    """An error of HTTP that has a type of problem of its own.
+
+    Args:
+        name: of its type.
+        detail: what is wrong, in a sentence.
+        headers: of its answer.
+    """
+
+    def __init__(self, name: str, detail: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.problem = name
+        self.code = PROBLEM_TYPES[name].status
+        self._headers = [*(headers or {}).items()]
+
+    def get_headers(self, *arguments: Any) -> list[tuple[str, str]]:
+        """Those of every error, and its own."""
+        return [*super().get_headers(*arguments), *self._headers]
 
 
 def problem(name: str, detail: str, **members: Any) -> Response:
@@ -65,10 +93,10 @@ def _client_error(error: Exception) -> Response:
 def _http_exception(error: HTTPException) -> Response:
     """What Flask and Werkzeug raise: unknown address, wrong method, a body too large, and our own bugs."""
     status = error.code or 500
-    name = _TYPE_OF_STATUS.get(status)
+    name = error.problem if isinstance(error, Refused) else _TYPE_OF_STATUS.get(status)
     detail = error.description or HTTPStatus(status).phrase
     if name is not None and error.description == type(error).description:  # the framework's words, not ours
-        detail = PROBLEM_TYPES[name].explanation
+        detail = ABSENT.get(request.path.rstrip("/")) or PROBLEM_TYPES[name].explanation
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
         payload = observation().payload.decode(errors="backslashreplace")
         current_app.logger.error("the payload of a request that failed", extra={"facts": {"payload": payload}})

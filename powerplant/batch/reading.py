@@ -79,12 +79,19 @@ def read_lines(stream: Stream, longest: int) -> Iterator[list[Line]]:
         yield [Line(number, None if too_long else rest)]
 
 
-def read_chunks(stream: Stream, longest: int) -> Iterator[Chunk]:
-    """The same in chunks. A first line that holds a fleet alone is what the others may share."""
-    fleet, first = None, True
+def read_chunks(stream: Stream, longest: int, fleet: Line | None = None) -> Iterator[Chunk]:
+    """The same in chunks.
+
+    Args:
+        stream: what is read.
+        longest: bytes that a line may have.
+        fleet: what the lines may share; where there is none, a first line that holds a fleet alone is that.
+    """
+    first = True
     for lines in read_lines(stream, longest):
-        if first:
-            fleet, first = lines[0] if is_fleet(lines[0].content) else None, False
+        if first and fleet is None and is_fleet(lines[0].content):
+            fleet = lines[0]
+        first = False
         yield from in_chunks(lines, fleet)
 
 

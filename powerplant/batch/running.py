@@ -23,6 +23,9 @@ class Workers(Protocol):
     def submit(self, chunk: Chunk, settings: Settings) -> Job:
         """Have a chunk planned."""
 
+    def close(self) -> None:
+        """Plan no more, and end what is being planned."""
+
 
 Watch = Callable[[Chunk, Planned, Tally], None]
 """What is told of each part: its chunk, what came of it, and what all parts come to so far."""

@@ -14,6 +14,7 @@ from powerplant import __version__
 
 COMMANDS = {
     "plan": "Print the cheapest plan for a payload.",
+    "batch": "Plan a file of payloads, or a table of hours.",
     "check": "Check anybody's plan for a payload.",
 }
 """What ``powerplant --help`` says of each command: the function of its name in the module of its name."""

@@ -8,14 +8,13 @@ import os
 import sys
 import zlib
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, nullcontext
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from time import perf_counter
-from typing import IO, Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 import click
 
-from powerplant.batch.fleets import read_fleet
 from powerplant.batch.planner import NotOfThisBatch, Planned, Settings
 from powerplant.batch.pool import Pool
 from powerplant.batch.reading import Chunk, Line, Stream, read_chunks
@@ -33,7 +32,7 @@ from powerplant.batch.spreadsheet import NoTableOfHours, read_hours
 from powerplant.batch.tally import Tally
 from powerplant.cli.options import planning_options
 from powerplant.cli.progress import Progress
-from powerplant.cli.sources import Source, read
+from powerplant.cli.sources import NAME, Source, read
 from powerplant.cli.words import BAD_INPUT, NO_PLAN, complain, counted, fail, to_the_cent
 
 STDIO = "-"
@@ -58,7 +57,7 @@ def _processors() -> int:
     metavar="N",
     help="Processes that plan.  [default: one for each processor]",
 )
-@click.option("--fleet", type=click.File("rb"), callback=read, help="Power plants for hours that list none.")
+@click.option("--fleet", type=NAME, callback=read, help="Power plants for hours that list none.")
 @click.option("--csv", "is_csv", is_flag=True, help="IN is a table of hours, also where its name does not end in .csv.")
 @click.option("--resume", is_flag=True, help="Go on where an interrupted run has stopped.")
 @click.option("--overwrite", is_flag=True, help="Begin anew where OUT is there already.")
@@ -125,3 +124,159 @@ def batch(
     sys.exit(NO_PLAN if tally.problems else 0)
 
 
+# --- What is read ----------------------------------------------------------------------------------------------------
+
+
+class _Input:
+    """A file, or stdin, and how much of it has been read."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._raw: BinaryIO = sys.stdin.buffer if name == STDIO else Path(name).open("rb")  # noqa: SIM115 - see close
+        self.stream = cast(Stream, gzip.GzipFile(fileobj=self._raw) if is_compressed(Path(name)) else self._raw)
+        self.size = 0 if name == STDIO else os.fstat(self._raw.fileno()).st_size
+
+    @property
+    def position(self) -> int:
+        """Bytes that have been read."""
+        return self._raw.tell() if self.size else 0
+
+    def close(self) -> None:
+        """Nothing more is read."""
+        if self.name != STDIO:
+            self._raw.close()
+
+
+@contextmanager
+def _opened(name: str) -> Iterator[_Input]:
+    try:
+        source = _Input(name)
+    except OSError as error:
+        fail(f"{name}: {error.strerror}", BAD_INPUT)
+    with closing(source):
+        yield source
+
+
+def _chunks(source: _Input, fleet: Line | None, *, is_csv: bool) -> Iterator[Chunk]:
+    if is_csv and fleet is None:
+        raise click.UsageError("A table of hours needs a --fleet.")
+    if is_csv and fleet is not None:
+        chunks = read_hours(source.stream, fleet, LONGEST_LINE)
+    else:
+        chunks = read_chunks(source.stream, LONGEST_LINE, fleet)
+    return (chunk._replace(position=source.position) for chunk in chunks)
+
+
+# --- What is written -------------------------------------------------------------------------------------------------
+
+
+def _without_torn_end(path: Path) -> Path:
+    """The answers of an interrupted run, without one that was not whole."""
+    try:
+        with path.open("r+b") as file:
+            cut(file, compressed=is_compressed(path))
+    except OSError as error:
+        fail(f"{path}: {error.strerror}", BAD_INPUT)
+    return path
+
+
+def _results(name: str, *, anew: bool, resume: bool) -> Results:
+    """Where the answers go: nothing that is there is lost without a word."""
+    if name == STDIO:
+        return PlainResults(sys.stdout.buffer)
+    path = Path(name)
+    try:
+        if not (anew or resume) and path.exists() and path.stat().st_size:
+            fail(f"{path} is there already: --resume goes on with it, --overwrite begins anew.", BAD_INPUT)
+        file = path.open("ab" if resume else "wb")
+    except OSError as error:
+        fail(f"{path}: {error.strerror}", BAD_INPUT)
+    return CompressedResults(file) if is_compressed(path) else PlainResults(file)
+
+
+# --- The work --------------------------------------------------------------------------------------------------------
+
+
+def _workers(cluster: str | None, count: int | None) -> Workers:
+    if cluster is None:
+        return Pool(count or _processors())
+    raise click.UsageError("no cluster yet")
+
+
+def _run(
+    payloads: str,
+    plans: str,
+    chunks: Iterator[Chunk],
+    workers: Workers,
+    settings: Settings,
+    results: Results,
+    progress: Progress,
+) -> Tally:
+    """Plan all lines; what stops that ends the command."""
+    last = 0
+
+    def watch(chunk: Chunk, planned: Planned, tally: Tally) -> None:
+        nonlocal last
+        last = chunk.lines[planned.done - 1].number
+        progress.at(tally.lines, chunk.position)
+        for bug in planned.bugs:
+            complain(f"{payloads}:{bug.line.number}: a mistake of this program, which has nothing to do with the line:")
+            click.echo(bug.traceback, err=True)
+
+    try:
+        return run(chunks, workers, settings, results, watch)
+    except KeyboardInterrupt:
+        after = f"after line {last}" if last else "before the first line was done"
+        hint = "" if plans == STDIO else "; --resume goes on from there"
+        fail(f"\nStopped {after}{hint}.", INTERRUPTED)
+    except NotOfThisBatch as error:
+        fail(f"{plans} does not hold answers to {payloads}: {error}.", BAD_INPUT)
+    except NoTableOfHours as error:
+        fail(f"{payloads}:{error.line}: {error}.", BAD_INPUT)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        fail(f"{payloads} is no whole gzip file: {error}.", BAD_INPUT)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        fail(f"{error.filename or plans}: {error.strerror}", BAD_INPUT)
+
+
+# --- The end ---------------------------------------------------------------------------------------------------------
+
+
+def _tell(tally: Tally, seconds: float, path: Path | None) -> None:
+    """What it all comes to, for people and, in a file, for programs."""
+    for line in _summary(tally, seconds):
+        click.echo(line, err=True)
+    if path is None:
+        return
+    totals = {
+        "lines": tally.lines,
+        "plans": tally.plans,
+        "infeasible": tally.infeasible,
+        "gave_up": tally.gave_up,
+        "faulty": tally.faulty + tally.bugs,
+        "cost": float(tally.euros),
+        "co2_tonnes": float(tally.tonnes),
+        "slowest_solve_seconds": tally.slowest,
+        "slowest_line": tally.slowest_line or None,
+        "seconds": seconds,
+    }
+    try:
+        path.write_text(json.dumps(totals, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        fail(f"{path}: {error.strerror}", BAD_INPUT)
+
+
+def _summary(tally: Tally, seconds: float) -> Iterator[str]:
+    yield f"{counted(tally.plans, 'plan')} in {seconds:,.1f} s, {tally.lines / seconds:,.0f} lines a second"
+    if tally.infeasible:
+        yield f"{counted(tally.infeasible, 'hour')} with a load that no plan meets"
+    if tally.gave_up:
+        yield f"{counted(tally.gave_up, 'hour')} whose plan was not proven in time"
+    if tally.faulty + tally.bugs:
+        yield f"{counted(tally.faulty + tally.bugs, 'line')} with a fault"
+    yield f"total cost     {to_the_cent(tally.euros):>20} euro"
+    yield f"CO2 charged    {to_the_cent(tally.tonnes):>20} t"
+    if tally.slowest_line:
+        yield f"slowest solve  {1000 * tally.slowest:>20,.1f} ms, line {tally.slowest_line}"

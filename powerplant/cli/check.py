@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import sys
-from typing import NoReturn
+from collections.abc import Callable
+from typing import NoReturn, TypeVar
 
 import click
 
 from powerplant.auditing import LeastCost, audit, least_cost, proven_cost, proves_that_no_plan_exists
 from powerplant.cli.options import planning_options
-from powerplant.cli.sources import STDIN, Source, read
+from powerplant.cli.sources import NAME, Source, read
 from powerplant.cli.words import NO_PLAN, at_least_a_hundredth, counted, fail, in_euro
+from powerplant.errors import NotCheckedInTime
 from powerplant.formulation import Instance, euros, formulate
 from powerplant.models import ProductionPlanRequest
 from powerplant.proofs import Claim
 from powerplant.solving import Solvers
 
+Outcome = TypeVar("Outcome")
+
 
 @click.command()
-@click.argument("file", type=click.File("rb"), callback=read)
-@click.argument("plan", type=click.File("rb"), callback=read, required=False)
+@click.argument("file", type=NAME, callback=read)
+@click.argument("plan", type=NAME, callback=read, required=False)
 @click.option(
     "--proof",
-    type=click.File("rb"),
+    type=NAME,
     callback=read,
+    metavar="FILE",
     help="Check this proof instead of solving; the plan must be as cheap as it says.",
 )
 @click.option("--optimal", is_flag=True, help="A plan that is not shown to be a cheapest one is wrong, too.")
@@ -42,20 +47,22 @@ def check(file: Source, plan: Source | None, proof: Source | None, optimal: bool
       powerplant check payload.json plan.json --proof proof.json
       powerplant check payload.json --proof proof.json
     """  # noqa: D301 - click wants the character itself
-    if [source.name for source in (file, plan, proof) if source is not None].count(STDIN) > 1:
-        raise click.UsageError("Only one of the files can be stdin.")
+    if plan is None and proof is None:
+        raise click.UsageError("Give a PLAN, or a --proof, or both.")
+    if plan is None and optimal:
+        raise click.UsageError("--optimal is said of a PLAN: give one.")
     request = file.payload(co2=co2)
     instance = formulate(request, co2=co2)
     if plan is not None:
         cost = _check_plan(plan, request, instance)
-        least = _proven_cost(proof, instance, cost) if proof else least_cost(instance, time_limit, Solvers(1))
+        least = (
+            _proven_cost(proof, instance, cost, time_limit) if proof else least_cost(instance, time_limit, Solvers(1))
+        )
         _tell_distance(cost, least)
         if cost > least.bound and (optimal or proof is not None):
             sys.exit(NO_PLAN)
     elif proof is not None:
-        _check_proof(proof, request, instance)
-    else:
-        raise click.UsageError("Give a PLAN, or a --proof, or both.")
+        _check_proof(proof, request, instance, time_limit)
 
 
 def _check_plan(source: Source, request: ProductionPlanRequest, instance: Instance) -> int:
@@ -88,26 +95,34 @@ def _tell_distance(cost: int, least: LeastCost) -> None:
 # --- The proof -------------------------------------------------------------------------------------------------------
 
 
-def _check_proof(source: Source, request: ProductionPlanRequest, instance: Instance) -> None:
+def _check_proof(source: Source, request: ProductionPlanRequest, instance: Instance, time_limit: float) -> None:
     """What a proof says without a plan beside it: a least cost, or that no plan exists."""
     claim = source.proof()
     if claim.cost is not None:
-        least = _proven_cost(source, instance, None)
+        least = _proven_cost(source, instance, None, time_limit)
         click.echo(f"No plan costs less than {in_euro(euros(least.bound))}.")
-    elif proves_that_no_plan_exists(instance, claim):
+    elif _within_the_time(source, lambda: proves_that_no_plan_exists(instance, claim, time_limit)):
         click.echo(f"The proof holds ({_described(claim)}): no plan meets the load of {request.load} MW.")
     else:
         _reject(source, claim, "that this payload has no plan")
 
 
-def _proven_cost(source: Source, instance: Instance, cost: int | None) -> LeastCost:
+def _proven_cost(source: Source, instance: Instance, cost: int | None, time_limit: float) -> LeastCost:
     """The least cost by a proof; one that proves none ends the command."""
     claim = source.proof()
-    bound = proven_cost(instance, claim, cost)
+    bound = _within_the_time(source, lambda: proven_cost(instance, claim, cost, time_limit))
     if bound is None:
         _reject(source, claim, "a least cost of this payload")
     click.echo(f"The proof holds ({_described(claim)}); nothing had to be solved.")
     return LeastCost(bound, is_met=False)
+
+
+def _within_the_time(source: Source, check: Callable[[], Outcome]) -> Outcome:
+    """What a check of a proof comes to; one that does not end in time ends the command."""
+    try:
+        return check()
+    except NotCheckedInTime as error:
+        fail(f"{source.name}: {error} A larger --time-limit may help.", NO_PLAN)
 
 
 def _reject(source: Source, claim: Claim, what: str) -> NoReturn:

@@ -30,7 +30,7 @@ def planning_options(command: Command) -> Command:
         show_envvar=True,
         show_default=True,
         metavar="SECONDS",
-        help="Seconds that the solver may take.",
+        help="Seconds that the solver, or the check of a proof, may take.",
     )
     return co2(time_limit(command))
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from powerplant.answers import plan_as_json, report_as_json
-from powerplant.cli.options import planning_options
-from powerplant.cli.sources import Source, read
+from powerplant.cli.options import Command, planning_options
+from powerplant.cli.sources import NAME, Source, read
 from powerplant.cli.tables import plan_as_table, report_as_text
 from powerplant.cli.words import BAD_INPUT, NO_PLAN, complain, fail
 from powerplant.errors import InfeasibleLoad, OutOfTime
@@ -22,20 +24,51 @@ from powerplant.reporting import appraised, explain
 from powerplant.solving import Solvers
 
 
+def _choose_form(context: click.Context, parameter: click.Parameter, is_given: bool) -> None:
+    """Put the form that an option stands for where the command finds it; there can be one."""
+    if not is_given:
+        return
+    if "form" in context.params:
+        raise click.UsageError(f"Give --{context.params['form']} or --{parameter.name}, not both.")
+    context.params["form"] = parameter.name
+
+
+def _form(name: str, help_: str) -> Callable[[Command], Command]:
+    """An option for what is printed in the place of the table."""
+    return click.option(f"--{name}", is_flag=True, expose_value=False, callback=_choose_form, help=help_)
+
+
+def _writable(_context: click.Context, _parameter: click.Parameter, path: Path | None) -> Path | None:
+    """A file that can be written; before anything is computed it is told why another one cannot."""
+    if path is None:
+        return None
+    if not path.parent.is_dir():
+        fail(f"{path}: cannot be written: there is no folder {path.parent}", BAD_INPUT)
+    if path.is_dir():
+        fail(f"{path}: cannot be written: it is a folder", BAD_INPUT)
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        fail(f"{path}: cannot be written: permission denied", BAD_INPUT)
+    return path
+
+
 @click.command()
-@click.argument("file", type=click.File("rb"), callback=read)
-@click.option("--json", "form", flag_value="json", help="Print the service's answer, byte for byte.")
-@click.option("--report", "form", flag_value="report", help="Print the service's report (JSON), byte for byte.")
-@click.option("--why", "form", flag_value="why", help="Print the table, then prices and a reason for each plant.")
+@click.argument("file", type=NAME, callback=read)
+@_form("json", "Print the service's answer, byte for byte.")
+@_form("report", "Print the service's report (JSON), byte for byte.")
+@_form("why", "Print the table, then prices and a reason for each plant.")
 @click.option(
     "--proof",
     "proof_path",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    type=click.Path(readable=False, path_type=Path),
+    callback=_writable,
+    metavar="FILE",
     help="Write the proof to a file: that no plan is cheaper, or that there is none.",
 )
 @click.option("--feasible", is_flag=True, help="Take the best plan found when the time is over.")
 @planning_options
-def plan(file: Source, form: str | None, proof_path: Path | None, feasible: bool, co2: bool, time_limit: float) -> None:
+def plan(
+    file: Source, proof_path: Path | None, feasible: bool, co2: bool, time_limit: float, form: str | None = None
+) -> None:
     """Print the cheapest plan for the payload in FILE.
 
     Without an option it is a table, the cheapest plant first, with costs and totals.

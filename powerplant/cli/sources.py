@@ -5,19 +5,25 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Sequence
-from typing import BinaryIO, TypeVar
+from pathlib import Path
+from typing import TypeVar
 
 import click
+from pydantic_core import to_json
 
 from powerplant.auditing import GivenOutput, decode_plan
+from powerplant.batch.fleets import read_fleet
 from powerplant.cli.words import BAD_INPUT, complain, counted, fail
-from powerplant.decoding import decode
+from powerplant.decoding import decode, parse
 from powerplant.errors import Fault, InvalidPayload, MalformedPayload
 from powerplant.models import ProductionPlanRequest
 from powerplant.places import line_of
 from powerplant.proofs import Claim, proof_from_json
 
 STDIN = "stdin"
+
+NAME = click.Path(readable=False, allow_dash=True)
+"""How a file is given: by a name, which :func:`read` opens."""
 
 MOST_FAULTS = 100
 """How many faults are told; the rest are counted. The service does the same."""
@@ -44,6 +50,10 @@ class Source:
         """The proof that it holds, with what it claims."""
         return self._read(proof_from_json)
 
+    def fleet(self) -> bytes:
+        """The line of a batch that it would be, where it holds power plants; what else it holds means nothing."""
+        return self._read(_as_fleet)
+
     def place(self, pointer: str) -> str:
         """File and line of what a pointer points at."""
         return f"{self.name}:{line_of(self._body.decode('utf-8-sig'), pointer)}"
@@ -68,12 +78,29 @@ class Source:
             sys.exit(BAD_INPUT)
 
 
-def read(_context: click.Context, _parameter: click.Parameter, stream: BinaryIO | None) -> Source | None:
-    """A file as click has opened it; the name that click has for stdin is <stdin>."""
-    if stream is None:
+def _as_fleet(body: bytes) -> bytes:
+    payload = parse(body, "an object with powerplants")
+    if not isinstance(payload, dict) or "powerplants" not in payload:
+        raise InvalidPayload([Fault("#", "must be an object with powerplants")])
+    line = to_json({"powerplants": payload["powerplants"]})
+    read_fleet(line, max_plants=sys.maxsize)
+    return line
+
+
+def read(context: click.Context, _parameter: click.Parameter, name: str | None) -> Source | None:
+    """The file of this name, ``-`` for stdin. One that cannot be read ends the command."""
+    if name is None:
         return None
-    name = getattr(stream, "name", "<stdin>")
-    if name == "<stdin>":
-        return Source(STDIN, stream.read())
-    with stream:
-        return Source(name, stream.read())
+    if name == "-":
+        return _read_stdin(context)
+    try:
+        return Source(name, Path(name).read_bytes())
+    except OSError as error:
+        fail(f"{name}: {error.strerror}", BAD_INPUT)
+
+
+def _read_stdin(context: click.Context) -> Source:
+    if STDIN in context.meta:
+        raise click.UsageError("Only one of the files can be stdin.")
+    context.meta[STDIN] = True
+    return Source(STDIN, sys.stdin.buffer.read())

@@ -9,21 +9,15 @@ from collections.abc import Iterable
 from hmac import compare_digest
 from ipaddress import ip_address
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, request
-from werkzeug.datastructures import WWWAuthenticate
-from werkzeug.exceptions import (
-    BadRequest,
-    Forbidden,
-    HTTPException,
-    ServiceUnavailable,
-    Unauthorized,
-)
+from werkzeug.exceptions import BadRequest
 from wsproto.utilities import generate_accept_token
 
 from powerplant.api.observation import observation
+from powerplant.api.problems import Refused
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -37,7 +31,7 @@ ADDRESS = "/productionplan/live"
 VERSION = "13"
 """The version of websockets that RFC 6455 describes, and that everybody speaks."""
 
-RETRY_AFTER = 5
+RETRY_AFTER = "5"
 """Seconds after which a client may ask again for a place."""
 
 BEARER = "bearer"
@@ -47,26 +41,10 @@ SWITCHING = "101 Switching Protocols"
 GUNICORNS_SOCKET, WERKZEUGS_SOCKET = "gunicorn.socket", "werkzeug.socket"
 
 
-class UpgradeRequired(HTTPException):
-    """The request does not ask for a websocket."""
-
-    code = 426
-
-    def get_headers(self, *arguments: Any) -> list[tuple[str, str]]:
-        """What would be spoken here."""
-        return [*super().get_headers(*arguments), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", VERSION)]
-
-
-class NoHandover(HTTPException):
-    """The server keeps its connections to itself."""
-
-    code = 501
-
-
 @blueprint.get(ADDRESS, strict_slashes=False)
 def no_websocket() -> Response:
     """Tell who asks for a page that there is none."""
-    raise UpgradeRequired("This is a websocket: ask for one with Connection: Upgrade and Upgrade: websocket.")
+    raise _upgrade_required("This is a websocket: ask for one with Connection: Upgrade and Upgrade: websocket.")
 
 
 @blueprint.get(ADDRESS, strict_slashes=False, websocket=True)
@@ -78,9 +56,9 @@ def live() -> Response:
     _check_origin(settings.live_origins)
     _check_token(settings.live_token)
     if GUNICORNS_SOCKET not in request.environ and not _has_a_thread_to_wait():
-        raise NoHandover("This server cannot hand over a connection: the feed needs gunicorn or flask run.")
+        raise Refused("no-handover", "This server cannot hand over a connection: the feed needs gunicorn or flask run.")
     if feed.is_full:
-        raise ServiceUnavailable("The feed has as many clients as it takes.", retry_after=RETRY_AFTER)
+        raise Refused("feed-is-full", "The feed has as many clients as it takes.", {"Retry-After": RETRY_AFTER})
     observation().note("live")
     return Handover(feed, key, BEARER if _asks_by_subprotocol() else "")
 
@@ -88,7 +66,7 @@ def live() -> Response:
 def _key_of_the_client() -> bytes:
     headers = request.headers
     if request.method != "GET" or headers.get("Sec-WebSocket-Version") != VERSION:
-        raise UpgradeRequired(f"Websockets are spoken here in version {VERSION}.")
+        raise _upgrade_required(f"Websockets are spoken here in version {VERSION}.")
     key = headers.get("Sec-WebSocket-Key", "").encode("latin-1")
     try:
         if len(b64decode(key, validate=True)) == 16:
@@ -96,6 +74,10 @@ def _key_of_the_client() -> bytes:
     except NotBase64:
         pass
     raise BadRequest("The header Sec-WebSocket-Key must hold 16 bytes in base64.")
+
+
+def _upgrade_required(detail: str) -> Refused:
+    return Refused("upgrade-required", detail, {"Upgrade": "websocket", "Sec-WebSocket-Version": VERSION})
 
 
 def _check_origin(allowed: tuple[str, ...]) -> None:
@@ -108,7 +90,9 @@ def _check_origin(allowed: tuple[str, ...]) -> None:
     if origin is None or "*" in allowed or origin in allowed:
         return
     if origin not in (f"http://{request.host}", f"https://{request.host}") or not _is_no_name(request.host):
-        raise Forbidden("Pages of this origin may not listen; POWERPLANT_LIVE_ORIGINS names those that may.")
+        raise Refused(
+            "foreign-origin", "Pages of this origin may not listen; POWERPLANT_LIVE_ORIGINS names those that may."
+        )
 
 
 def _is_no_name(host: str) -> bool:
@@ -121,7 +105,7 @@ def _is_no_name(host: str) -> bool:
 
 def _check_token(token: str) -> None:
     if token and not compare_digest(_token_of_the_client(), token.encode()):
-        raise Unauthorized("A token is needed to listen.", www_authenticate=WWWAuthenticate(BEARER))
+        raise Refused("token-required", "A token is needed to listen.", {"WWW-Authenticate": "Bearer"})
 
 
 def _token_of_the_client() -> bytes:

@@ -45,7 +45,7 @@ class Feed:
     @property
     def is_full(self) -> bool:
         """Whether no other client is let in."""
-        return self._started is not None and self._started.size >= self._capacity
+        return (self._started.size if self._started else 0) >= self._capacity
 
     def publish(self, request_id: str, query: str, payload: bytes, status: int, answer: bytes) -> None:
         """Give a request and its answer to the hub. This never waits for anybody."""

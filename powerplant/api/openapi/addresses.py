@@ -8,13 +8,39 @@ from pydantic import BaseModel
 
 from powerplant.api.openapi.bodies import Health, Ready
 from powerplant.api.openapi.examples import look_at
-from powerplant.api.openapi.responses import REFUSED, answer
+from powerplant.api.openapi.responses import REFUSED, answer, problems
 from powerplant.api.openapi.schemas import Json, ref, schema
 
 
 def addresses() -> Json:
     """Each address with its operation."""
-    return _explanations() | _operations() | _documentation()
+    return _feed() | _explanations() | _operations() | _documentation()
+
+
+def _feed() -> Json:
+    path = "/productionplan/live"
+    refusals = {
+        "401": ["token-required"],
+        "403": ["foreign-origin"],
+        "426": ["upgrade-required"],
+        "501": ["no-handover"],
+        "503": ["feed-is-full", "overloaded"],
+    }
+    return {
+        path: {
+            "get": {
+                "operationId": "listen",
+                "tags": ["plans"],
+                "summary": "What is planned, as it is planned (a websocket)",
+                "description": "After each POST to `/productionplan`, one message with the request and its answer. Not "
+                "found unless the server's operator has switched it on.",
+                "responses": REFUSED
+                | {"101": {"description": "Welcome.", "headers": {"X-Request-ID": ref("headers", "X-Request-ID")}}}
+                | {"404": ref("responses", "not-found")}
+                | {status: problems(path, names) for status, names in refusals.items()},
+            }
+        }
+    }
 
 
 def _explanations() -> Json:

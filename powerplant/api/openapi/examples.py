@@ -136,7 +136,7 @@ def look_at(path: str) -> Json:
 
 
 def tell(path: str, name: str) -> Json:
-    """How the service tells a problem, as an example: that of an app in which every address has this problem."""
+    """How the service tells a problem, as an example: that of an app in which every request has this problem."""
 
     def view() -> Response:
         if name in ERRORS:
@@ -144,7 +144,7 @@ def tell(path: str, name: str) -> Json:
         return problem(name, PROBLEM_TYPES[name].explanation)
 
     app = _silent_app()
-    app.view_functions = dict.fromkeys(app.view_functions, view)
+    app.before_request(view)
     response = app.test_client().post(path, headers=HEADERS)
     return {"summary": PROBLEM_TYPES[name].title, "value": response.json}
 

@@ -32,6 +32,9 @@ HEADERS = {
         "schema": {"minimum": 0, "type": "integer"},
     },
     "Allow": {"description": "the methods that the address takes", "required": True, "schema": {"type": "string"}},
+    "WWW-Authenticate": {"description": "how to show a token", "required": True, "schema": {"type": "string"}},
+    "Upgrade": {"description": "what is spoken here", "required": True, "schema": {"const": "websocket"}},
+    "Sec-WebSocket-Version": {"description": "its version", "required": True, "schema": {"const": "13"}},
     "ETag": {"description": "changes with the content", "schema": {"type": "string"}},
 }
 
@@ -40,6 +43,9 @@ HEADERS_OF = {
     "gave-up": ["Retry-After"],
     "busy": ["Retry-After"],
     "overloaded": ["Retry-After"],
+    "feed-is-full": ["Retry-After"],
+    "token-required": ["WWW-Authenticate"],
+    "upgrade-required": ["Upgrade", "Sec-WebSocket-Version"],
 }
 """What problems carry beyond the headers of every answer."""
 
