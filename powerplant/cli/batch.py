@@ -9,6 +9,7 @@ import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter
 from typing import BinaryIO, cast
@@ -34,6 +35,7 @@ from powerplant.cli.options import planning_options
 from powerplant.cli.progress import Progress
 from powerplant.cli.sources import NAME, Source, read
 from powerplant.cli.words import BAD_INPUT, NO_PLAN, complain, counted, fail, to_the_cent
+from powerplant.errors import PowerplantError
 
 STDIO = "-"
 INTERRUPTED = 130
@@ -116,8 +118,8 @@ def batch(
         chunks = _chunks(source, shared, is_csv=is_csv or Path(payloads).name.removesuffix(".gz").endswith(".csv"))
         if resume and Path(plans).exists():
             chunks = with_kept(chunks, kept_answers(_without_torn_end(Path(plans))))
-        results = stack.enter_context(closing(_results(plans, anew=overwrite, resume=resume)))
         pool: Workers = stack.enter_context(closing(_workers(cluster, workers)))
+        results = stack.enter_context(closing(_results(plans, anew=overwrite, resume=resume)))
         progress = stack.enter_context(Progress(source.size, hidden=plans == STDIO and sys.stdout.isatty()))
         tally = _run(payloads, plans, chunks, pool, settings, results, progress)
     _tell(tally, perf_counter() - start, summary)
@@ -200,7 +202,14 @@ def _results(name: str, *, anew: bool, resume: bool) -> Results:
 def _workers(cluster: str | None, count: int | None) -> Workers:
     if cluster is None:
         return Pool(count or _processors())
-    raise click.UsageError("no cluster yet")
+    if find_spec("distributed") is None:
+        fail("--cluster needs the extra cluster, which is not installed: poetry install --extras cluster", BAD_INPUT)
+    from powerplant.batch.cluster import Cluster, NoCluster
+
+    try:
+        return Cluster(cluster)
+    except NoCluster as error:
+        fail(f"--cluster {cluster}: {error}.", BAD_INPUT)
 
 
 def _run(
@@ -235,8 +244,10 @@ def _run(
         fail(f"{payloads}:{error.line}: {error}.", BAD_INPUT)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         fail(f"{payloads} is no whole gzip file: {error}.", BAD_INPUT)
-    except BrokenPipeError:
+    except BrokenPipeError:  # whoever read the answers has had enough
         raise
+    except PowerplantError as error:  # the cluster has gone
+        fail(f"{error}.", BAD_INPUT)
     except OSError as error:
         fail(f"{error.filename or plans}: {error.strerror}", BAD_INPUT)
 
