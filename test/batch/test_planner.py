@@ -1,0 +1,291 @@
+"""The work of a batch: each line is answered as if it came alone, and counted."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from batches import FLEET, FUELS, hour, hours, ndjson, parsed, payload
+from hypothesis import given
+from oracles import dense_programme
+from strategies import payloads
+from test_contract import hard_payload
+
+from powerplant.answers import cents
+from powerplant.batch import planner
+from powerplant.batch.planner import NotOfThisBatch, Planned, Settings, give_up, plan_chunk
+from powerplant.batch.reading import Chunk, Line, read_chunks
+from powerplant.batch.results import with_kept
+from powerplant.batch.tally import Tally
+from powerplant.decoding import decode
+from powerplant.errors import InfeasibleLoad
+from powerplant.formulation import formulate
+from powerplant.planning import plan_production
+from powerplant.solving import Here
+
+SETTINGS = Settings(co2=True, feasible=False, time_limit=5.0, max_plants=100, longest=100_000)
+AS_FLEET = {"powerplants": FLEET}
+
+
+def plan(*contents: Any, settings: Settings = SETTINGS, fleet: Line | None = None) -> Planned:
+    """A batch in one chunk."""
+    (chunk,) = read_chunks(io.BytesIO(ndjson(contents)), settings.longest, fleet)
+    return plan_chunk(chunk, settings, patience=60)
+
+
+def answers(*contents: Any, settings: Settings = SETTINGS) -> list[dict[str, Any]]:
+    return parsed(plan(*contents, settings=settings).answers)
+
+
+def faults(answer: dict[str, Any]) -> list[tuple[str, str]]:
+    assert answer["problem"]["type"] == "/problems/invalid-payload"
+    return [(fault["pointer"], fault["detail"]) for fault in answer["problem"]["errors"]]
+
+
+def alone(content: dict[str, Any], **options: Any) -> dict[str, Any]:
+    """The answer to a payload that comes alone, without its number."""
+    options = {"co2": True, "time_limit": 5.0, "solvers": Here()} | options
+    try:
+        request = decode(json.dumps(content).encode(), co2=options["co2"], max_plants=100)
+        plan = plan_production(request, **options)
+    except InfeasibleLoad as error:
+        return {"reason": error.reason, "nearest": [error.nearest_below, error.nearest_above]}
+    return {"plan": [{"name": name, "p": p} for name, p in plan.outputs], "cost": float(cents(plan.cost))}
+
+
+def without_number(answer: dict[str, Any]) -> dict[str, Any]:
+    if "problem" not in answer:
+        return {"plan": answer["plan"], "cost": answer["cost"]}
+    told = answer["problem"]
+    return {"reason": told["reason"], "nearest": [told["nearest_below"], told["nearest_above"]]}
+
+
+# --- Answers ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_plan_has_line_plan_and_cost() -> None:
+    (answer,) = answers(payload(480))
+    assert list(answer) == ["line", "plan", "cost"]
+    assert (answer["line"], sum(plant["p"] for plant in answer["plan"])) == (1, 480)
+
+
+@given(payloads())
+def test_a_line_is_answered_as_if_it_came_alone(content: dict[str, Any]) -> None:
+    expected = alone(content)
+    assert without_number(answers(content)[0]) == expected
+    shared = {"powerplants": content.pop("powerplants")}
+    assert without_number(answers(shared, content)[0]) == expected
+
+
+@given(payloads(max_plants=5))
+def test_no_plan_of_a_shared_fleet_is_cheaper(content: dict[str, Any]) -> None:
+    instance = formulate(decode(json.dumps(content).encode(), co2=True, max_plants=100), co2=True)
+    planned = plan({"powerplants": content.pop("powerplants")}, content)
+    best = dense_programme(instance.units, instance.load) if instance.on_grid else None
+    assert (planned.tally.cost if planned.tally.plans else None) == best
+
+
+def test_a_line_may_have_a_fleet_of_its_own_beside_a_shared_one() -> None:
+    own = hour(10) | {"powerplants": [{"name": "own", "type": "turbojet", "efficiency": 0.5, "pmin": 0, "pmax": 20}]}
+    shared, other = answers(AS_FLEET, hour(480), own)
+    assert {plant["name"] for plant in shared["plan"]} == {plant["name"] for plant in FLEET}
+    assert other["plan"] == [{"name": "own", "p": 10.0}]
+
+
+def test_co2_counts_as_the_settings_say() -> None:
+    (dear,), (cheap,) = answers(payload(480)), answers(payload(480), settings=SETTINGS._replace(co2=False))
+    assert dear["cost"] > cheap["cost"]
+    assert without_number(cheap) == alone(payload(480), co2=False)
+
+
+def test_a_plan_that_is_not_proven_says_by_how_much_it_may_be_too_dear() -> None:
+    quick = SETTINGS._replace(time_limit=0.3, feasible=True, max_plants=100)
+    (answer,) = answers(hard_payload(), settings=quick)
+    assert list(answer) == ["line", "plan", "cost", "gap"]
+    assert answer["gap"] > 0
+
+
+# --- Problems --------------------------------------------------------------------------------------------------------
+
+
+def test_a_bad_line_harms_no_other() -> None:
+    contents = [payload(480), b'{"load": 480, "fuels"', b"[]", payload(480, wind=101), payload(5000), payload(480)]
+    given = answers(*contents)
+    assert [answer["line"] for answer in given] == [1, 2, 3, 4, 5, 6]
+    kinds = [answer["problem"]["type"].rpartition("/")[2] if "problem" in answer else "plan" for answer in given]
+    invalid = "invalid-payload"
+    assert kinds == ["plan", "malformed-json", invalid, invalid, "infeasible-load", "plan"]
+
+
+def test_a_problem_is_told_as_the_service_tells_it() -> None:
+    (answer,) = answers(payload(480, wind=101))
+    assert list(answer["problem"]) == ["type", "title", "status", "detail", "errors"]
+    assert answer["problem"]["status"] == 422
+    assert faults(answer) == [("#/fuels/wind(%25)", "must be at most 100")]
+
+
+def test_broken_json_is_placed_by_its_column() -> None:
+    (answer,) = answers(b'{"load": 480,, "fuels": {}}')
+    assert answer["problem"]["detail"].startswith("The line is not JSON: ")
+    assert " at column 14" in answer["problem"]["detail"]
+
+
+def test_faults_of_an_hour_are_told_beside_a_shared_fleet() -> None:
+    (answer,) = answers(AS_FLEET, {"load": "480", "fuels": {"gas(euro/MWh)": 1, "wind": 60, "co2(euro/ton)": 1}})
+    told = dict(faults(answer))
+    assert told["#/load"] == "must be a number, without quotes"
+    assert "windturbine power plants need it; wind is not a known fuel" in told["#/fuels/wind(%25)"]
+    assert set(told) == {"#/load", "#/fuels/wind(%25)", "#/fuels/kerosine(euro~1MWh)"}
+
+
+def test_an_hour_without_any_fleet_says_that_it_is_missing() -> None:
+    assert faults(answers(hour(480))[0]) == [("#/powerplants", "is missing")]
+
+
+def test_a_faulty_fleet_is_told_once_and_its_hours_say_where() -> None:
+    wrong = {"powerplants": [FLEET[0] | {"pmin": 500}]}
+    fleet, first, whole = answers(wrong, hour(480), payload(480))
+    assert (fleet["line"], faults(fleet)) == (1, [("#/powerplants/0/pmin", "must not be above pmax")])
+    assert faults(first) == [("#/powerplants", "is missing, and the fleet in line 1 is not valid")]
+    assert "plan" in whole
+
+
+def test_a_fleet_has_the_limits_of_a_payload() -> None:
+    few = SETTINGS._replace(max_plants=3)
+    told = [faults(answer)[0][1] for answer in answers(payload(480), settings=few)]
+    assert told == [faults(answer)[0][1] for answer in answers(AS_FLEET, settings=few)]
+    assert told == ["must have at most 3 power plants"]
+
+
+def test_a_line_that_is_too_long_is_told_so() -> None:
+    short = SETTINGS._replace(longest=200)
+    first, second = answers(payload(480), b'{"load": 1}', settings=short)
+    assert first["problem"]["type"] == "/problems/content-too-large"
+    assert first["problem"]["detail"] == "A line may have 200 bytes here."
+    assert second["line"] == 2
+
+
+def test_addresses_of_problems_have_the_prefix_of_the_service() -> None:
+    (answer,) = answers(b"x", settings=SETTINGS._replace(prefix="/desk"))
+    assert answer["problem"]["type"] == "/desk/problems/malformed-json"
+
+
+def test_our_own_bug_harms_one_line_and_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def read_some(content: bytes, *arguments: Any, **options: Any) -> Any:
+        if b"481" in content:
+            raise ZeroDivisionError("the inner secret")
+        return planner_read(content, *arguments, **options)
+
+    planner_read = planner.read_task
+    monkeypatch.setattr(planner, "read_task", read_some)
+    planned = plan(payload(480), payload(481), payload(482))
+    given = parsed(planned.answers)
+    assert [list(answer)[1] for answer in given] == ["plan", "problem", "plan"]
+    assert given[1]["problem"]["status"] == 500
+    assert b"secret" not in planned.answers
+    assert (planned.tally.plans, planned.tally.bugs) == (2, 1)
+    assert [bug.line.number for bug in planned.bugs] == [2]
+    assert "ZeroDivisionError: the inner secret" in planned.bugs[0].traceback
+
+
+# --- Time ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_chunk_without_patience_comes_back_after_a_line() -> None:
+    (chunk,) = read_chunks(io.BytesIO(ndjson([payload(480)] * 3)), 100_000)
+    planned = plan_chunk(chunk, SETTINGS, patience=0)
+    assert (planned.done, planned.tally.plans, planned.answers.count(b"\n")) == (1, 1, 1)
+
+
+def test_a_line_past_its_time_is_given_up() -> None:
+    given = answers(payload(480), hard_payload(), payload(480), settings=SETTINGS._replace(time_limit=0.2))
+    assert [list(answer)[1] for answer in given] == ["plan", "problem", "plan"]
+    assert given[1]["problem"]["type"] == "/problems/gave-up"
+
+
+def test_lines_for_which_no_time_is_left_are_given_up_without_a_look() -> None:
+    (chunk,) = read_chunks(io.BytesIO(ndjson([AS_FLEET, b"no JSON", hour(480)])), 100_000)
+    planned = give_up(chunk, SETTINGS)
+    given = parsed(planned.answers)
+    assert [(answer["line"], answer["problem"]["type"]) for answer in given] == [
+        (2, "/problems/gave-up"),
+        (3, "/problems/gave-up"),
+    ]
+    assert (planned.done, planned.tally) == (3, Tally(gave_up=2))
+
+
+# --- Counting --------------------------------------------------------------------------------------------------------
+
+
+def test_the_tally_is_the_sum_of_the_answers() -> None:
+    contents = [payload(480), payload(300.5, gas=9.9), payload(5000), b"x", payload(480, wind=0)]
+    planned = plan(*contents)
+    plans = [answer for answer in parsed(planned.answers) if "plan" in answer]
+    gas = sum(plant["p"] for answer in plans for plant in answer["plan"] if plant["name"].startswith("gas"))
+    tally = planned.tally
+    assert (tally.plans, tally.infeasible, tally.faulty, tally.problems, tally.lines) == (3, 1, 1, 2, 5)
+    assert abs(tally.euros - sum(Decimal(str(answer["cost"])) for answer in plans)) < Decimal("0.02")
+    assert tally.tonnes == Decimal(str(round(gas, 1))) * Decimal("0.3")
+    assert tally.slowest_line in {1, 2, 5}
+    assert tally.slowest > 0
+
+
+def test_co2_that_does_not_count_is_not_charged() -> None:
+    assert plan(payload(480), settings=SETTINGS._replace(co2=False)).tally.charged == 0
+
+
+# --- Answers that an earlier run has left ----------------------------------------------------------------------------
+
+
+def kept(contents: Sequence[Any], left: bytes) -> Planned:
+    """A batch that has these answers already."""
+    (chunk,) = with_kept(read_chunks(io.BytesIO(ndjson(contents)), 100_000), iter(left.splitlines(keepends=True)))
+    return plan_chunk(chunk, SETTINGS, patience=60)
+
+
+def test_kept_answers_are_counted_and_not_given_again() -> None:
+    contents = [AS_FLEET, *hours(30), b"x", payload(480)]
+    whole = plan(*contents)
+    for count in range(33):
+        left = b"".join(whole.answers.splitlines(keepends=True)[:count])
+        again = kept(contents, left)
+        assert left + again.answers == whole.answers
+        assert again.tally[:7] == whole.tally[:7]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        (b'"p":90.0', b'"p":89.9'),
+        (b'"name":"gas2"', b'"name":"gas3"'),
+        (b'"cost":', b'"cost":1'),
+        (b'"p":90.0', b'"p":1e400'),
+        (b'"p":90.0', b'"p":null'),
+        (b'"plan":[', b'"plan":7,"x":['),
+        (b'"plan":[', b'"x":['),
+    ],
+)
+def test_a_kept_answer_that_is_wrong_ends_the_batch(right: bytes, wrong: bytes) -> None:
+    left = plan(payload(480)).answers
+    assert right in left
+    with pytest.raises(NotOfThisBatch, match="line 1"):
+        kept([payload(480)], left.replace(right, wrong))
+
+
+def test_a_kept_answer_to_another_line_ends_the_batch() -> None:
+    left = plan(payload(480)).answers
+    for contents in ([b"", payload(480)], [payload(481)], [payload(480, gas=13.5)], [b"x"]):
+        with pytest.raises(NotOfThisBatch):
+            kept(contents, left)
+    with pytest.raises(NotOfThisBatch, match="more answers"):
+        list(with_kept(iter([Chunk([Line(1, json.dumps(payload(480)).encode())])]), iter([left, left])))
+
+
+def test_a_fleet_with_an_answer_is_counted_when_it_is_kept() -> None:
+    contents = [{"powerplants": []}, hour(480) | {"fuels": FUELS}]
+    whole = plan(*contents)
+    assert kept(contents, whole.answers).tally[:7] == whole.tally[:7] == Tally(faulty=2)[:7]

@@ -1,0 +1,102 @@
+"""Lines: numbered as an editor numbers them, whole, and in memory that does not grow."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from powerplant.batch import reading
+from powerplant.batch.reading import MOST_LINES, Chunk, Line, is_fleet, read_chunks, read_lines
+
+LONGEST = 1000
+
+
+class Trickle:
+    """A stream that gives so many bytes at a time."""
+
+    def __init__(self, content: bytes, step: int) -> None:
+        self._content, self._step = io.BytesIO(content), step
+
+    def read1(self, size: int, /) -> bytes:
+        return self._content.read(min(size, self._step))
+
+
+def lines_of(content: bytes, step: int = 1 << 20, longest: int = LONGEST) -> list[Line]:
+    return [line for lines in read_lines(Trickle(content, step), longest) for line in lines]
+
+
+def test_lines_are_numbered_from_one_and_blank_ones_count() -> None:
+    assert lines_of(b"a\n\n  \t\r\nb\n") == [Line(1, b"a"), Line(4, b"b")]
+
+
+def test_the_last_line_needs_no_end() -> None:
+    assert lines_of(b"a\nb") == [Line(1, b"a"), Line(2, b"b")]
+
+
+def test_a_byte_order_mark_before_the_first_line_is_passed_over() -> None:
+    assert lines_of(b"\xef\xbb\xbfa\n") == [Line(1, b"a")]
+
+
+def test_nothing_of_a_line_that_is_too_long_is_kept() -> None:
+    assert lines_of(b"a\n" + b"x" * 11 + b"\nb\n" + b"x" * 10, 4, longest=10) == [
+        Line(1, b"a"),
+        Line(2, None),
+        Line(3, b"b"),
+        Line(4, b"x" * 10),
+    ]
+    assert lines_of(b"x" * 11, 4, longest=10) == [Line(1, None)]
+
+
+@given(st.lists(st.sampled_from([b"", b" ", b"a", b"xyz", b"x" * 10, b"y" * 11]), max_size=8), st.integers(1, 9))
+def test_lines_are_the_same_however_they_arrive(contents: list[bytes], step: int) -> None:
+    whole = b"\n".join(contents)
+    expected = [
+        Line(number, content if len(content) <= 10 else None)
+        for number, content in enumerate(contents, start=1)
+        if content.strip()
+    ]
+    assert lines_of(whole, step, longest=10) == expected
+
+
+def test_a_line_is_there_as_soon_as_it_has_arrived() -> None:
+    stream = Trickle(b"a\nb\nc\n", 2)
+    lines = read_lines(stream, LONGEST)
+    assert next(lines) == [Line(1, b"a")]
+    assert stream.read1(10) == b"b\n"
+
+
+def test_a_chunk_has_not_too_many_lines() -> None:
+    chunks = list(read_chunks(io.BytesIO(b"1\n" * (2 * MOST_LINES + 1)), LONGEST))
+    assert [len(chunk.lines) for chunk in chunks] == [MOST_LINES, MOST_LINES, 1]
+    assert [line.number for chunk in chunks for line in chunk.lines] == list(range(1, 2 * MOST_LINES + 2))
+
+
+def test_a_first_line_with_power_plants_alone_is_shared_by_all_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "MOST_LINES", 2)
+    fleet = b'{"powerplants": []}'
+    chunks = list(read_chunks(io.BytesIO(b"\n" + fleet + b"\na\nb\n" + fleet + b"\n"), LONGEST))
+    assert [chunk.fleet for chunk in chunks] == [Line(2, fleet)] * 2
+
+
+@pytest.mark.parametrize(
+    "line",
+    [{"load": 1, "powerplants": []}, {"fuels": {}, "powerplants": []}, {"load": 1}, [], "powerplants", 1],
+    ids=str,
+)
+def test_a_line_with_anything_of_an_hour_is_no_fleet(line: object) -> None:
+    assert not is_fleet(json.dumps(line).encode())
+
+
+def test_a_line_that_is_no_json_is_no_fleet() -> None:
+    assert not is_fleet(b'{"powerplants": [')
+    assert not is_fleet(None)
+
+
+def test_what_is_left_of_a_chunk_keeps_lines_and_answers_together() -> None:
+    chunk = Chunk([Line(1, b"a"), Line(2, b"b"), Line(3, b"c")], None, [b"1", b"2"])
+    assert chunk.without(1) == Chunk([Line(2, b"b"), Line(3, b"c")], None, [b"2"])
+    assert chunk.without(3).lines == chunk.without(3).kept == []
