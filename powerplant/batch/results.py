@@ -21,6 +21,11 @@ MEMBER = 1000
 
 BLOCK = 1024 * 1024
 
+FIRST, MAGIC = b'{"line":', b"\x1f\x8b\x08"
+"""What a file of answers begins with, and a compressed one."""
+
+BEGINNING = 4096
+
 NUMBER = re.compile(rb'\{"line":(\d+),')
 
 
@@ -35,10 +40,15 @@ class Results(Protocol):
 
 
 class PlainResults:
-    """Lines as they are; each lot leaves the program at once."""
+    """Lines as they are; each lot leaves the program at once.
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
+    Args:
+        file: where they go.
+        keep_open: whether it stays open, for who has opened it.
+    """
+
+    def __init__(self, file: BinaryIO, *, keep_open: bool = False) -> None:
+        self._file, self._keep_open = file, keep_open
 
     def write(self, answers: bytes) -> None:
         """Add answers."""
@@ -47,7 +57,8 @@ class PlainResults:
 
     def close(self) -> None:
         """Nothing more comes."""
-        self._file.close()
+        if not self._keep_open:
+            self._file.close()
 
 
 class CompressedResults:
@@ -84,9 +95,28 @@ def is_compressed(path: Path) -> bool:
 
 
 def cut(file: BinaryIO, *, compressed: bool) -> None:
-    """Cut off what is torn at the end of a file, and stand there."""
+    """Cut off what is torn at the end of a file, and stand there.
+
+    Raises:
+        NotOfThisBatch: it is no file of answers; nothing of it is lost.
+    """
+    if not _begins_as_answers(file, compressed=compressed):
+        raise NotOfThisBatch("it is no file of answers")
     file.truncate(_end_of_members(file) if compressed else _end_of_lines(file))
     file.seek(0, 2)
+
+
+def _begins_as_answers(file: BinaryIO, *, compressed: bool) -> bool:
+    file.seek(0)
+    start = file.read(BEGINNING)
+    if compressed:
+        if not start.startswith(MAGIC[: len(start)]):
+            return False
+        try:
+            start = zlib.decompressobj(wbits=31).decompress(start)
+        except zlib.error:
+            return False
+    return start.startswith(FIRST[: len(start)])
 
 
 def _end_of_lines(file: BinaryIO) -> int:

@@ -108,6 +108,8 @@ def batch(
     """  # noqa: D301 - click wants the character itself
     if cluster and workers:
         raise click.UsageError("--workers is for this machine; a --cluster has workers of its own.")
+    if _is_same_file(payloads, plans):
+        raise click.UsageError("IN and OUT are the same file.")
     if resume and (overwrite or plans == STDIO):
         raise click.UsageError("--resume goes on with what is in OUT: there is none on stdout, nor with --overwrite.")
     settings = Settings(co2, feasible, time_limit, sys.maxsize, LONGEST_LINE)
@@ -169,6 +171,11 @@ def _chunks(source: _Input, fleet: Line | None, *, is_csv: bool) -> Iterator[Chu
     return (chunk._replace(position=source.position) for chunk in chunks)
 
 
+def _is_same_file(one: str, other: str) -> bool:
+    paths = Path(one), Path(other)
+    return STDIO not in (one, other) and all(path.exists() for path in paths) and paths[0].samefile(paths[1])
+
+
 # --- What is written -------------------------------------------------------------------------------------------------
 
 
@@ -177,6 +184,8 @@ def _without_torn_end(path: Path) -> Path:
     try:
         with path.open("r+b") as file:
             cut(file, compressed=is_compressed(path))
+    except NotOfThisBatch as error:
+        fail(f"{path}: {error}.", BAD_INPUT)
     except OSError as error:
         fail(f"{path}: {error.strerror}", BAD_INPUT)
     return path
@@ -185,10 +194,10 @@ def _without_torn_end(path: Path) -> Path:
 def _results(name: str, *, anew: bool, resume: bool) -> Results:
     """Where the answers go: nothing that is there is lost without a word."""
     if name == STDIO:
-        return PlainResults(sys.stdout.buffer)
+        return PlainResults(sys.stdout.buffer, keep_open=True)
     path = Path(name)
     try:
-        if not (anew or resume) and path.exists() and path.stat().st_size:
+        if not (anew or resume) and path.is_file() and path.stat().st_size:
             fail(f"{path} is there already: --resume goes on with it, --overwrite begins anew.", BAD_INPUT)
         file = path.open("ab" if resume else "wb")
     except OSError as error:

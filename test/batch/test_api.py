@@ -1,0 +1,263 @@
+"""``POST /productionplan/batch`` on live servers: order, caps, time, and clients of all kinds."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from batches import FLEET, hour, hours, ndjson, parsed, payload
+from conftest import BootServer
+from live_server import FLASK_RUN, GUNICORN, LiveServer, fetch
+from test_contract import hard_payload, problem
+
+AS_FLEET = {"powerplants": FLEET}
+SERVERS = pytest.mark.parametrize("command", [FLASK_RUN, GUNICORN], ids=["flask run", "gunicorn"])
+
+
+def post(url: str, body: bytes, query: str = "", **arguments: Any) -> requests.Response:
+    return fetch("POST", f"{url}/productionplan/batch{query}", data=body, **arguments)
+
+
+def answers(response: requests.Response) -> list[dict[str, Any]]:
+    assert response.status_code == 200
+    assert response.headers["Content-Type"] == "application/x-ndjson"
+    return parsed(response.content)
+
+
+def kinds(response: requests.Response) -> list[str]:
+    """What each line came to: a plan, or the type of its problem."""
+    return [
+        answer["problem"]["type"].rpartition("/")[2] if "problem" in answer else "plan" for answer in answers(response)
+    ]
+
+
+def last_event(server: LiveServer, event: str, within: float = 10) -> dict[str, Any]:
+    """The last line of the log that tells an event."""
+    end = time.monotonic() + within
+    while True:
+        lines = [json.loads(line) for line in server.log.splitlines() if line.startswith("{")]
+        told: list[dict[str, Any]] = [line for line in lines if line["event"] == event]
+        if told or time.monotonic() > end:
+            return told[-1]
+        time.sleep(0.05)
+
+
+@contextmanager
+def connection(url: str) -> Iterator[socket.socket]:
+    parts = urlsplit(url)
+    with socket.create_connection((str(parts.hostname), int(parts.port or 0)), timeout=30) as sock:
+        yield sock
+
+
+def head(body: bytes) -> bytes:
+    return b"POST /productionplan/batch HTTP/1.1\r\nHost: test\r\nContent-Length: %d\r\n\r\n" % len(body)
+
+
+# --- Answers ---------------------------------------------------------------------------------------------------------
+
+
+@SERVERS
+def test_each_line_is_answered_as_the_service_answers_it_alone(
+    boot_server: BootServer, command: tuple[str, ...]
+) -> None:
+    url = boot_server({}, command).url
+    contents = [payload(480), payload(5000), payload(480, wind=101), b'{"load": 480,', payload(300.5), b"[]"]
+    given = answers(post(url, ndjson(contents)))
+    assert [answer["line"] for answer in given] == [1, 2, 3, 4, 5, 6]
+    for content, answer in zip(contents, given, strict=True):
+        body = content if isinstance(content, bytes) else json.dumps(content).encode()
+        alone = fetch("POST", f"{url}/productionplan", data=body)
+        if alone.status_code == 200:
+            assert answer["plan"] == alone.json()
+            assert f"{answer['cost']:.2f}" == alone.headers["Plan-Cost"]
+        else:
+            told = {name: alone.json()[name] for name in answer["problem"]}
+            if told["type"] == "/problems/malformed-json":
+                told["detail"] = answer["problem"]["detail"]  # which speaks of a line, not of a body
+            assert answer["problem"] == told
+
+
+@SERVERS
+def test_a_year_of_hours_shares_its_fleet(boot_server: BootServer, command: tuple[str, ...]) -> None:
+    url = boot_server({}, command).url
+    contents = list(hours(8760))
+    given = answers(post(url, ndjson([AS_FLEET, *contents])))
+    assert [answer["line"] for answer in given] == list(range(2, 8762))
+    for content, answer in zip(contents, given, strict=True):
+        made = round(sum(plant["p"] for plant in answer.get("plan", [])), 1)
+        assert made == (content["load"] if content["load"] < 900 else 0)
+        assert ("problem" in answer) == (content["load"] > 900)
+
+
+def test_blank_lines_count_and_are_not_answered(gunicorn_url: str) -> None:
+    response = post(gunicorn_url, b"\n" + ndjson([payload(480), b"", payload(480)]) + b"  \r\n")
+    assert [answer["line"] for answer in answers(response)] == [2, 4]
+
+
+def test_a_fleet_alone_has_no_answer(gunicorn_url: str) -> None:
+    response = post(gunicorn_url, ndjson([AS_FLEET]))
+    assert (response.status_code, response.content) == (200, b"")
+
+
+def test_parameters_hold_for_each_line(gunicorn_url: str) -> None:
+    body = ndjson([payload(480), payload(300)])
+    dear, cheap = answers(post(gunicorn_url, body)), answers(post(gunicorn_url, body, "?co2=false"))
+    assert all(one["cost"] > other["cost"] for one, other in zip(dear, cheap, strict=True))
+    problem(post(gunicorn_url, body, "?co2=maybe"), 422, "invalid-query")
+
+
+def test_a_problem_of_the_whole_batch_is_a_problem_document(gunicorn_url: str) -> None:
+    path = "/productionplan/batch"
+    for body in (b"", b" \n\r\n"):
+        assert "lines of JSON" in problem(post(gunicorn_url, body), 400, "malformed-json")["detail"]
+    assert fetch("GET", gunicorn_url + path).status_code == 405
+
+
+# --- Caps ------------------------------------------------------------------------------------------------------------
+
+
+@SERVERS
+def test_lines_and_bytes_are_capped(boot_server: BootServer, command: tuple[str, ...]) -> None:
+    settings = {"POWERPLANT_MAX_LINES": "3", "POWERPLANT_MAX_BATCH_BODY": "9000", "POWERPLANT_MAX_BODY": "2000"}
+    url = boot_server(settings, command).url
+    assert kinds(post(url, b"\n\n" + ndjson([payload(480)] * 3) + b"\n\n")) == ["plan"] * 3
+    told = problem(post(url, ndjson([payload(480)] * 4)), 413, "content-too-large")
+    assert told["detail"] == "A batch may have 3 lines here."
+    assert kinds(post(url, ndjson([payload(480), b" " * 2001 + b"1"]))) == ["plan", "content-too-large"]
+    big = b" " * 8999 + b"\n"
+    assert kinds(post(url, big[:1999] + b"1" + big[2000:]))
+    told = problem(post(url, big + b"1"), 413, "content-too-large")
+    assert told["detail"] == "A body may have 9000 bytes here."
+    told = problem(fetch("POST", f"{url}/productionplan", data=b" " * 2001), 413, "content-too-large")
+    assert told["detail"] == "A body may have 2000 bytes here."
+
+
+def test_plants_of_a_line_are_capped_as_those_of_a_payload(boot_server: BootServer) -> None:
+    url = boot_server({"POWERPLANT_MAX_PLANTS": "3"}).url
+    given = answers(post(url, ndjson([payload(480), payload(480) | {"powerplants": FLEET[:3]}])))
+    assert given[0]["problem"]["errors"][0]["detail"] == "must have at most 3 power plants"
+    assert "plan" in given[1]
+
+
+def test_a_client_that_sends_all_before_it_reads_is_answered_at_the_caps(gunicorn_url: str) -> None:
+    """10 000 lines and all the bytes that may be: more than any buffer between the two holds."""
+    lines = [json.dumps(AS_FLEET).encode(), *[json.dumps(hour(200 + i % 500)).encode() for i in range(9999)]]
+    room = 16 * 1024 * 1024 - sum(map(len, lines)) - len(lines)
+    lines[1] += b" " * (room // 2 - 2_000_000)
+    lines[2:5] = [line + b" " * ((room - room // 2 + 2_000_000) // 3) for line in lines[2:5]]
+    lines[5] += b" " * (16 * 1024 * 1024 - sum(map(len, lines)) - len(lines))
+    body = b"\n".join(lines) + b"\n"
+    assert len(body) == 16 * 1024 * 1024
+    response = post(gunicorn_url, body)
+    assert response.content.count(b"\n") == 9999
+    assert response.content.count(b'"plan"') >= 9995
+
+
+# --- Time ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_hard_line_holds_up_no_other_request(boot_server: BootServer) -> None:
+    url = boot_server({"POWERPLANT_TIME_LIMIT": "1"}, GUNICORN).url
+    body = ndjson([payload(480), hard_payload(), payload(480), hard_payload(13.5), payload(480)])
+    given: list[requests.Response] = []
+    thread = threading.Thread(target=lambda: given.append(post(url, body)))
+    thread.start()
+    slowest = 0.0
+    while thread.is_alive():
+        response = fetch("POST", f"{url}/productionplan", json=payload(480))
+        assert response.status_code == 200
+        slowest = max(slowest, response.elapsed.total_seconds())
+    assert slowest < 1
+    assert kinds(given[0]) == ["plan", "gave-up", "plan", "gave-up", "plan"]
+
+
+def test_past_the_time_for_a_batch_its_last_lines_are_given_up(boot_server: BootServer) -> None:
+    server = boot_server({"POWERPLANT_TIME_LIMIT": "1", "POWERPLANT_BATCH_TIME_LIMIT": "1.5"}, GUNICORN)
+    start = time.monotonic()
+    response = post(server.url, ndjson([payload(480), *[hard_payload(13 + i / 10) for i in range(20)], payload(481)]))
+    assert time.monotonic() - start < 8
+    assert len(kinds(response)) == 22
+    assert kinds(response)[0] == "plan"
+    assert set(kinds(response)[1:21]) == {"gave-up"}
+
+
+def test_a_plan_that_is_not_proven_will_do_for_who_asks(boot_server: BootServer) -> None:
+    # A busy machine gives a process that stands back little of its time.
+    url = boot_server({"POWERPLANT_TIME_LIMIT": "4"}, GUNICORN).url
+    (answer,) = answers(post(url, ndjson([hard_payload()]), "?accept=feasible"))
+    assert answer["gap"] > 0
+
+
+def test_a_batch_too_many_is_told_to_come_again(boot_server: BootServer) -> None:
+    settings = {"POWERPLANT_TIME_LIMIT": "2", "POWERPLANT_BATCHES": "1", "POWERPLANT_BATCH_TIME_LIMIT": "3"}
+    url = boot_server(settings, FLASK_RUN).url
+    with connection(url) as sock:
+        body = ndjson([hard_payload(13 + i / 10) for i in range(4)])
+        sock.sendall(head(body) + body)
+        assert sock.recv(10) == b"HTTP/1.1 2"
+        response = post(url, ndjson([payload(480)]))
+        problem(response, 503, "busy")
+        assert response.headers["Retry-After"].isdecimal()
+        while sock.recv(65536):
+            pass
+    assert kinds(post(url, ndjson([payload(480)]))) == ["plan"]
+
+
+# --- Clients that leave ----------------------------------------------------------------------------------------------
+
+
+def test_a_client_that_goes_away_stops_the_work(boot_server: BootServer) -> None:
+    settings = {"POWERPLANT_TIME_LIMIT": "0.3", "POWERPLANT_BATCHES": "1", "POWERPLANT_WORKERS": "1"}
+    server = boot_server(settings, GUNICORN)
+    body = ndjson([hard_payload(13 + i / 100) for i in range(150)])
+    with connection(server.url) as sock:
+        sock.sendall(head(body) + body)
+        assert sock.recv(10) == b"HTTP/1.1 2"
+    told = last_event(server, "batch-broken-off")
+    assert told["lines"] < 150
+    assert kinds(post(server.url, ndjson([payload(480)]))) == ["plan"]
+
+
+def test_a_client_that_stops_reading_holds_nothing_for_long(boot_server: BootServer) -> None:
+    server = boot_server({"POWERPLANT_WORKERS": "1", "POWERPLANT_BATCHES": "1"}, GUNICORN)
+    fleet = {"powerplants": [FLEET[0] | {"name": f"{i:03}" + "x" * 190} for i in range(200)]}
+    body = ndjson([fleet, *[hour(480)] * 2000])
+    with connection(server.url) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        sock.sendall(head(body) + body)
+        told = last_event(server, "batch-broken-off", within=20)
+    assert told["lines"] < 2000
+    assert kinds(post(server.url, ndjson([payload(480)]))) == ["plan"]
+
+
+# --- What is told of it ----------------------------------------------------------------------------------------------
+
+
+def test_a_batch_is_one_line_of_the_log(boot_server: BootServer) -> None:
+    server = boot_server({"POWERPLANT_LOG": "json"}, GUNICORN)
+    body = ndjson([payload(480), payload(5000), b"x"])
+    assert len(answers(post(server.url, body, headers={"X-Request-ID": "the-batch"}))) == 3
+    told = last_event(server, "batch")
+    expected = {"lines": 3, "plans": 1, "infeasible": 1, "gave_up": 0, "faulty": 1, "bugs": 0, "status": 200}
+    assert {name: told[name] for name in expected} == expected
+    assert (told["request_id"], told["path"]) == ("the-batch", "/productionplan/batch")
+    assert "gas1" not in server.log
+
+
+def test_lines_are_counted_for_prometheus(boot_server: BootServer) -> None:
+    pytest.importorskip("prometheus_client", reason="the extra metrics brings it")
+    url = boot_server({"POWERPLANT_MAX_PLANTS": "17"}, GUNICORN).url
+    answers(post(url, ndjson([payload(480), payload(5000), payload(480), b"x"])))
+    told = fetch("GET", f"{url}/metrics").text
+    for outcome, count in {"plans": 2, "infeasible": 1, "faulty": 1, "gave_up": 0}.items():
+        assert f'powerplant_batch_lines_total{{outcome="{outcome}"}} {count}.0' in told
+    route = 'method="POST",route="/productionplan/batch",status="200"'
+    assert f"powerplant_request_seconds_count{{{route}}} 1.0" in told

@@ -1,0 +1,341 @@
+"""``powerplant batch``: files in, files out, however it is interrupted."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from batches import FLEET, hour, hours, ndjson, parsed, payload
+from click.testing import CliRunner, Result
+from test_contract import hard_payload
+
+from powerplant import cli
+
+ROOT = Path(__file__).parents[2]
+AS_FLEET = {"powerplants": FLEET}
+HEADER = "load;gas(euro/MWh);kerosine(euro/MWh);co2(euro/ton);wind(%)\n"
+NO_WINDOWS = pytest.mark.skipif(sys.platform == "win32", reason="signals and terminals of another kind")
+Write = Callable[..., str]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Writes a file and gives its name; a name that ends in .gz is compressed."""
+
+    def write(content: bytes, name: str = "payloads.jsonl") -> str:
+        path = tmp_path / name
+        path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+        return str(path)
+
+    return write
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> str:
+    return str(tmp_path / "plans.jsonl")
+
+
+def run(*arguments: str, stdin: bytes = b"") -> Result:
+    """Run the command in this process; an exception that is none of click's is a failure."""
+    runner = CliRunner(catch_exceptions=False)
+    result = runner.invoke(cli.main, ["batch", *arguments], input=stdin, prog_name="powerplant")
+    assert isinstance(result, Result)
+    return result
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "powerplant", "batch", *arguments]
+
+
+def start(*arguments: str, **options: Any) -> subprocess.Popen[bytes]:
+    """Start the command in a process of its own; nothing holds its stderr once it and all its processes have ended."""
+    return subprocess.Popen(command(*arguments), cwd=ROOT, stderr=subprocess.PIPE, start_new_session=True, **options)
+
+
+def answers(path: str) -> list[dict[str, Any]]:
+    content = Path(path).read_bytes()
+    return parsed(gzip.decompress(content) if path.endswith(".gz") else content)
+
+
+# --- In and out ------------------------------------------------------------------------------------------------------
+
+
+def test_lines_are_planned_in_order_and_summed_up(write: Write, out: str, tmp_path: Path) -> None:
+    contents = [AS_FLEET, *hours(100), b"x", payload(480)]
+    totals = str(tmp_path / "totals.json")
+    result = run(write(ndjson(contents)), out, "--summary", totals)
+    given = answers(out)
+    assert [answer["line"] for answer in given] == list(range(2, 104))
+    plans = [answer for answer in given if "plan" in answer]
+    assert result.exit_code == 1
+    assert "91 plans in" in result.stderr
+    assert "10 hours with a load that no plan meets" in result.stderr
+    assert "1 line with a fault" in result.stderr
+    cost = sum(answer["cost"] for answer in plans)
+    summary = json.loads(Path(totals).read_text())
+    assert f"{summary['cost']:,.2f} euro" in result.stderr
+    assert abs(summary["cost"] - cost) < 0.5
+    gas = sum(plant["p"] for answer in plans for plant in answer["plan"] if plant["name"].startswith("gas"))
+    assert summary["co2_tonnes"] == pytest.approx(0.3 * gas)
+    counts = {name: summary[name] for name in ("lines", "plans", "infeasible", "gave_up", "faulty")}
+    assert counts == {"lines": 102, "plans": 91, "infeasible": 10, "gave_up": 0, "faulty": 1}
+    assert f"line {summary['slowest_line']}" in result.stderr
+
+
+def test_a_batch_without_a_problem_ends_well(write: Write, out: str) -> None:
+    assert run(write(ndjson([payload(480)])), out).exit_code == 0
+    assert answers(out)[0]["cost"] > 0
+
+
+def test_nothing_in_nothing_out(write: Write, out: str) -> None:
+    result = run(write(b"\n \n"), out)
+    assert (result.exit_code, answers(out)) == (0, [])
+    assert "0 plans" in result.stderr
+
+
+@pytest.mark.parametrize("workers", ["1", "2", "5"])
+def test_the_answers_are_the_same_with_any_number_of_workers(write: Write, out: str, workers: str) -> None:
+    source = write(ndjson([AS_FLEET, *hours(1000)]))
+    run(source, out)
+    first = Path(out).read_bytes()
+    run(source, out, "--overwrite", "--workers", workers)
+    assert Path(out).read_bytes() == first
+
+
+def test_names_that_end_in_gz_are_compressed(write: Write, out: str) -> None:
+    content = ndjson(payload(480 + i) for i in range(9))
+    run(write(content), out)
+    run(write(content, "payloads.jsonl.gz"), f"{out}.gz")
+    assert answers(f"{out}.gz") == answers(out)
+
+
+def test_a_line_of_stdin_is_answered_before_the_next_one_comes() -> None:
+    with start("-", "-", stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for number, load in enumerate((480, 5000, 490), start=1):
+            process.stdin.write(ndjson([payload(load)]))
+            process.stdin.flush()
+            answer = json.loads(process.stdout.readline())
+            assert (answer["line"], "plan" in answer) == (number, load < 5000)
+        process.communicate()
+        assert process.returncode == 1
+
+
+def test_a_reader_that_has_had_enough_is_no_error_to_complain_of(write: Write) -> None:
+    with start(write(ndjson([AS_FLEET, *hours(5000)])), stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.stdout.close()
+        _, stderr = process.communicate()
+    assert b"Traceback" not in stderr
+
+
+def test_options_of_planning_hold_for_each_line(write: Write, out: str) -> None:
+    source = write(ndjson([payload(480)]))
+    run(source, out)
+    dear = answers(out)[0]["cost"]
+    run(source, out, "--no-co2", "--overwrite")
+    assert answers(out)[0]["cost"] < dear
+    result = run(write(ndjson([hard_payload()])), out, "--time-limit", "0.2", "--overwrite")
+    assert result.exit_code == 1
+    assert "1 hour whose plan was not proven in time" in result.stderr
+
+
+# --- Tables of hours -------------------------------------------------------------------------------------------------
+
+
+def test_a_table_of_hours_is_planned_as_its_payloads_are(write: Write, out: str, tmp_path: Path) -> None:
+    contents = list(hours(50))
+    rows = [";".join(str(v).replace(".", ",") for v in [h["load"], *h["fuels"].values()]) for h in contents]
+    fleet = write(json.dumps(payload(1)).encode(), "fleet.json")
+    run(write(ndjson([AS_FLEET, *contents])), out)
+    table = str(tmp_path / "from-table.jsonl")
+    run(write((HEADER + "\n".join(rows)).encode(), "hours.csv"), table, "--fleet", fleet)
+    assert answers(table) == answers(out)
+    run(write((HEADER + "\n".join(rows)).encode(), "hours.csv.gz"), table, "--fleet", fleet, "--overwrite")
+    assert answers(table) == answers(out)
+    result = run("-", "--csv", "--fleet", fleet, stdin=(HEADER + "\n".join(rows)).encode())
+    assert parsed(result.stdout.encode()) == answers(out)
+
+
+def test_a_fleet_beside_lines_of_hours(write: Write, out: str) -> None:
+    fleet = write(json.dumps(AS_FLEET).encode(), "fleet.json")
+    assert run(write(ndjson([hour(480), payload(300)])), out, "--fleet", fleet).exit_code == 0
+
+
+# --- What cannot be done ---------------------------------------------------------------------------------------------
+
+
+def refused(*arguments: str) -> str:
+    """What is said of a command that ends with bad input."""
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    return result.stderr
+
+
+def test_what_cannot_be_read_or_written_is_named(write: Write, out: str, tmp_path: Path) -> None:
+    source = write(ndjson([payload(480)]))
+    assert refused("nowhere.jsonl", out) == "nowhere.jsonl: No such file or directory\n"
+    assert refused(source, str(tmp_path / "no" / "plans")).endswith("plans: No such file or directory\n")
+    assert refused(source, str(tmp_path)).endswith("Is a directory\n")
+    broken = write(b"", "broken.jsonl.gz")
+    Path(broken).write_bytes(gzip.compress(ndjson([payload(480)]))[:-9])
+    assert refused(broken, out).startswith(f"{broken} is no whole gzip file")
+    assert not Path("nowhere.jsonl").exists()
+
+
+def test_what_is_there_is_not_lost_without_a_word(write: Write, out: str) -> None:
+    source = write(ndjson([payload(480)]))
+    Path(out).write_text("something\n")
+    assert "is there already: --resume goes on with it, --overwrite begins anew" in refused(source, out)
+    assert "it is no file of answers" in refused(source, out, "--resume")
+    assert "the same file" in refused(source, source, "--overwrite")
+    assert Path(out).read_text() == "something\n"
+    assert answers(source) == [payload(480)]
+
+
+def test_a_table_needs_a_fleet_and_columns(write: Write, out: str) -> None:
+    table = write(b"load,wind\n480,60\n", "hours.csv")
+    assert "A table of hours needs a --fleet." in refused(table, out)
+    fleet = write(json.dumps(AS_FLEET).encode(), "fleet.json")
+    assert refused(table, out, "--fleet", fleet) == f"{table}:1: there is no column wind: did you mean wind(%)?.\n"
+
+
+def test_a_fleet_that_is_none_is_told_by_its_lines(write: Write, out: str) -> None:
+    source = write(ndjson([hour(480)]))
+    fleet = write(json.dumps({"powerplants": [FLEET[0] | {"pmin": "5"}]}, indent=1).encode(), "fleet.json")
+    assert (
+        refused(source, out, "--fleet", fleet) == f"{fleet}:7: /powerplants/0/pmin: must be a number, without quotes\n"
+    )
+    empty = write(b"[]", "empty.json")
+    assert refused(source, out, "--fleet", empty) == f"{empty}:1: must be an object with powerplants\n"
+
+
+def test_options_that_exclude_each_other(write: Write, out: str) -> None:
+    source = write(ndjson([payload(480)]))
+    assert "--resume" in refused(source, "-", "--resume")
+    assert "--resume" in refused(source, out, "--resume", "--overwrite")
+    assert "--workers" in refused(source, out, "--workers", "2", "--cluster", "tcp://127.0.0.1:1")
+
+
+# --- Going on --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["plans.jsonl", "plans.jsonl.gz"])
+def test_what_was_cut_off_anywhere_is_gone_on_with(write: Write, tmp_path: Path, name: str) -> None:
+    source, path = write(ndjson([AS_FLEET, *hours(2500), b"x"])), tmp_path / name
+    totals = tmp_path / "totals.json"
+    run(source, str(path), "--summary", str(totals))
+    whole, first = path.read_bytes(), json.loads(totals.read_text())
+    choose = random.Random(1)
+    for size in [0, 5, len(whole) - 1, len(whole), *(choose.randrange(len(whole)) for _ in range(4))]:
+        path.write_bytes(whole[:size])
+        result = run(source, str(path), "--resume", "--summary", str(totals))
+        assert result.exit_code == 1
+        assert path.read_bytes() == whole
+        again = json.loads(totals.read_text())
+        for name_ in ("lines", "plans", "infeasible", "faulty", "cost", "co2_tonnes"):
+            assert again[name_] == first[name_]
+
+
+def test_a_run_that_has_not_begun_can_be_resumed(write: Write, out: str) -> None:
+    assert run(write(ndjson([payload(480)])), out, "--resume").exit_code == 0
+    assert len(answers(out)) == 1
+
+
+def test_answers_of_another_batch_are_not_gone_on_with(write: Write, out: str) -> None:
+    source = write(ndjson([payload(480), payload(490)]))
+    run(source, out)
+    left = Path(out).read_bytes()
+    other = write(ndjson([payload(481), payload(490)]), "other.jsonl")
+    assert "does not hold answers to" in refused(other, out, "--resume")
+    assert "does not hold answers to" in refused(source, out, "--resume", "--no-co2")
+    assert "more answers than this batch has lines" in refused(write(ndjson([payload(480)]), "x"), out, "--resume")
+    assert Path(out).read_bytes() == left
+
+
+@NO_WINDOWS
+def test_killed_at_fifty_random_moments_it_goes_on_as_if_nothing_had_been(write: Write, out: str) -> None:
+    source = write(ndjson([AS_FLEET, *hours(4000)]))
+    began = time.monotonic()
+    subprocess.run(command(source, out), cwd=ROOT, capture_output=True, timeout=120, check=False)
+    seconds, whole = time.monotonic() - began, Path(out).read_bytes()
+    Path(out).unlink()
+    choose, kills, sizes = random.Random(), 0, set()
+    while kills < 50:
+        with start(source, out, "--resume", "--workers", "2") as process:
+            try:
+                process.wait(choose.uniform(0, 0.8 * seconds))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                kills += 1
+            process.communicate(timeout=30)  # its processes end with it
+        left = Path(out).read_bytes() if Path(out).exists() else b""
+        assert whole.startswith(left)
+        sizes.add(len(left))
+        if left == whole:
+            Path(out).unlink()
+    assert len(sizes) > 5
+    subprocess.run(command(source, out, "--resume"), cwd=ROOT, capture_output=True, timeout=120, check=False)
+    assert Path(out).read_bytes() == whole
+
+
+@NO_WINDOWS
+@pytest.mark.parametrize("name", ["plans.jsonl", "plans.jsonl.gz"])
+def test_ctrl_c_stops_at_once_and_says_how_to_go_on(write: Write, tmp_path: Path, name: str) -> None:
+    source, path = write(ndjson([AS_FLEET, *hours(3000)])), tmp_path / name
+    run(source, str(path))
+    whole = path.read_bytes()
+    with start(source, str(path), "--overwrite", stdin=subprocess.PIPE) as process:
+        while path.stat().st_size == len(whole):
+            time.sleep(0.01)
+        time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=30)
+    if process.returncode == 1:
+        pytest.skip("it had come to its end before")
+    assert process.returncode == 130
+    assert b"--resume goes on from there" in stderr
+    assert b"Traceback" not in stderr
+    assert whole.startswith(path.read_bytes())
+    run(source, str(path), "--resume")
+    assert path.read_bytes() == whole
+
+
+# --- Progress --------------------------------------------------------------------------------------------------------
+
+
+@NO_WINDOWS
+def test_a_terminal_sees_how_far_it_is_and_a_pipe_does_not(write: Write, out: str) -> None:
+    import pty
+
+    source = write(ndjson([AS_FLEET, *hours(3000)]))
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(command(source, out), cwd=ROOT, stderr=theirs) as process:
+        os.close(theirs)
+        shown = b""
+        try:
+            while block := os.read(ours, 65536):
+                shown += block
+        except OSError:  # that is how a terminal says that nobody is there any more
+            pass
+        process.wait(30)
+    os.close(ours)
+    assert b"100%" in shown
+    assert b"lines, " in shown
+    assert b" a second" in shown
+    quiet = run(source, out, "--overwrite").stderr
+    assert "%" not in quiet
+    assert "\r" not in quiet
