@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import sys
 import zlib
 from collections.abc import Iterator
@@ -50,6 +51,12 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def _address(_context: click.Context, _parameter: click.Parameter, address: str | None) -> str | None:
+    if address is not None and not re.fullmatch(r"(tcp|tls|wss?)://\S+", address):
+        raise click.BadParameter("must be the address of a scheduler, like tcp://host:8786")
+    return address
+
+
 @click.command()
 @click.argument("payloads", metavar="IN")
 @click.argument("plans", metavar="OUT", default=STDIO)
@@ -63,7 +70,9 @@ def _processors() -> int:
 @click.option("--csv", "is_csv", is_flag=True, help="IN is a table of hours, also where its name does not end in .csv.")
 @click.option("--resume", is_flag=True, help="Go on where an interrupted run has stopped.")
 @click.option("--overwrite", is_flag=True, help="Begin anew where OUT is there already.")
-@click.option("--cluster", metavar="ADDRESS", help="Plan on a Dask cluster, at tcp://HOST:8786 for instance.")
+@click.option(
+    "--cluster", metavar="ADDRESS", callback=_address, help="Plan on a Dask cluster, at tcp://HOST:8786 for instance."
+)
 @click.option(
     "--summary",
     type=click.Path(dir_okay=False, path_type=Path),
