@@ -8,6 +8,7 @@ this module is imported only where it is installed.
 from __future__ import annotations
 
 import os
+from functools import cache
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response
@@ -45,6 +46,9 @@ GAVE_UP = Counter("powerplant_gave_up", "Payloads whose plan was not proven in t
 REFUSED = Counter("powerplant_refused", "Requests refused before the app saw them, by the problem.", ["problem"])
 FLEET = Histogram("powerplant_plants", "Power plants of a valid payload.", buckets=PLANTS)
 
+# Each series is looked up once. Its labels are few, and the library makes texts of them, under a lock, each time.
+requests_of, plans_of = cache(REQUESTS.labels), cache(PLANS.labels)
+
 
 def count(asked: Request, observed: Observation, status: int, seconds: float) -> None:
     """Count an answer."""
@@ -52,11 +56,11 @@ def count(asked: Request, observed: Observation, status: int, seconds: float) ->
     # Only names of our own become labels: what clients make up would grow without end.
     route = asked.url_rule.rule if asked.url_rule else "unknown"
     method = asked.method if asked.method in METHODS else "other"
-    REQUESTS.labels(method, route, status).observe(seconds)
+    requests_of(method, route, status).observe(seconds)
     if "plants" in facts:
         FLEET.observe(facts["plants"])
     if event == "plan":
-        PLANS.labels(facts["proof"]).observe(facts["solve_ms"] / 1000)
+        plans_of(facts["proof"]).observe(facts["solve_ms"] / 1000)
     elif event == "infeasible":
         INFEASIBLE.labels(facts["reason"]).inc()
     elif event == "gave-up":
