@@ -9,6 +9,7 @@ import json
 import logging
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from pydantic_core import to_json
@@ -26,8 +27,8 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """One line of JSON; a traceback is a member of it."""
-        time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        line = {"time": time, "level": record.levelname.lower(), "event": record.getMessage(), **_facts(record)}
+        time, level = _time(record.created), record.levelname.lower()
+        line = {"time": time, "level": level, "event": record.getMessage(), **_facts(record)}
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         try:
@@ -46,6 +47,17 @@ class TextLines(logging.Formatter):
         """The first line of a record; a traceback follows it."""
         facts = (f"{name}={_as_word(value)}" for name, value in _facts(record).items())
         return " ".join([super().formatMessage(record), *facts])
+
+
+def _time(created: float) -> str:
+    """In UTC, with milliseconds, as ISO 8601 has it."""
+    second, milliseconds = divmod(round(created * 1000), 1000)
+    return f"{_second(second)}.{milliseconds:03}+00:00"
+
+
+@lru_cache(maxsize=1)  # many lines are of the same one
+def _second(since_1970: int) -> str:
+    return datetime.fromtimestamp(since_1970, UTC).replace(tzinfo=None).isoformat()
 
 
 def _as_word(value: Any) -> str:

@@ -71,6 +71,15 @@ def test_a_request_without_a_fitting_id_is_given_one(
 # --- The log ---------------------------------------------------------------------------------------------------------
 
 
+def test_each_line_has_the_time_of_its_event() -> None:
+    form, times = JsonLines(), []
+    for created in (1_700_000_000.123, 1_700_000_000.0, 1_700_000_000.9996, 1_700_000_001.25, 1_700_000_000.007):
+        record = logging.makeLogRecord({"msg": "event", "created": created})
+        times.append(json.loads(form.format(record))["time"])
+    of_the_hour = [time.removeprefix("2023-11-14T22:").removesuffix("+00:00") for time in times]
+    assert of_the_hour == ["13:20.123", "13:20.000", "13:21.000", "13:21.250", "13:20.007"]
+
+
 def test_a_plan_is_one_line(client: FlaskClient, json_log: StringIO) -> None:
     client.post("/productionplan?co2=false", json=PAYLOAD)
     [line] = lines_of(json_log)

@@ -36,18 +36,20 @@ SLOW = 0.8
 LARGE = 16_000_000
 """Bytes of an answer from /large: more than the system keeps for a client that does not read."""
 
+FILE = str(ROOT / "CHALLENGE.md")
+
 HASTE = f"""
 import os
 import time
 from pathlib import Path
 
+import powerplant.server.answer
 import powerplant.server.connection
-import powerplant.server.worker
 
 os.environ["POWERPLANT_BODY_TIMEOUT"] = "0.7"
 os.environ.setdefault("POWERPLANT_MAX_BODY", "500000")
 exec(Path("gunicorn.conf.py").read_text(encoding="utf-8"))
-powerplant.server.connection.HEAD_TIMEOUT = powerplant.server.worker.ANSWER_TIMEOUT = 0.7
+powerplant.server.connection.HEAD_TIMEOUT = powerplant.server.answer.ANSWER_TIMEOUT = 0.7
 powerplant.server.connection.LONGEST_PAUSE = 0.5
 keepalive = 1
 
@@ -64,6 +66,14 @@ def post_worker_init(worker):
             return [bytes({LARGE})]
         if environ["PATH_INFO"] == "/broken":
             raise ValueError("a bug")
+        if environ["PATH_INFO"] == "/exit":
+            raise SystemExit(1)
+        if environ["PATH_INFO"] == "/file":
+            start_response("200 OK", [])
+            return environ["wsgi.file_wrapper"](Path({FILE!r}).open("rb"))
+        if environ["PATH_INFO"] == "/pieces":
+            start_response("200 OK", [])
+            return iter([b"one", b"", b"two"])
         return app(environ, start_response)
 
     worker.wsgi = odd
@@ -363,6 +373,19 @@ def test_our_own_bug_is_logged_and_answered_as_one(server: LiveServer, crowd: Cr
     assert "ValueError: a bug" in server.log[before:]
 
 
+def test_an_app_that_wants_to_end_the_process_ends_its_request(server: LiveServer, crowd: Crowd) -> None:
+    """More often than there are threads."""
+    for connection in crowd(server, 12, b"GET /exit HTTP/1.1\r\nHost: x\r\n\r\n"):
+        assert_problem(connection, 500, "internal-error", "/exit")
+    assert fetch("GET", f"{server.url}/health").status_code == 200
+
+
+@pytest.mark.parametrize(("path", "body"), [("/file", Path(FILE).read_bytes()), ("/pieces", b"onetwo")])
+def test_answers_of_all_kinds_arrive_whole(server: LiveServer, path: str, body: bytes) -> None:
+    assert fetch("GET", server.url + path).content == body
+    assert fetch("HEAD", server.url + path).content == b""
+
+
 def test_what_is_a_proxys_work_is_refused_at_the_start() -> None:
     command = [part.format(port=0) for part in GUNICORN]
     run = subprocess.run([*command, "--certfile", "README.md"], cwd=ROOT, capture_output=True, text=True, timeout=20)
@@ -588,6 +611,43 @@ def test_requests_that_come_together_are_told_apart(connection: Any, first: str,
     assert connection.idle
 
 
+# --- What leaves -----------------------------------------------------------------------------------------------------
+
+
+def test_an_answer_leaves_in_one_piece() -> None:
+    from powerplant.server.answer import Outlet
+
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)  # which keeps pieces apart
+    with ours, theirs:
+        ours.setblocking(False)
+        outlet = Outlet(ours)
+        for piece in (b"head,", b"body", b"more"):
+            outlet.sendall(piece)
+        outlet.flush()
+        assert [theirs.recv(100), theirs.recv(100)] == [b"head,body", b"more"]
+        headed = Outlet(ours)
+        headed.sendall(b"head alone")
+        headed.flush()
+        assert theirs.recv(100) == b"head alone"
+
+
+def test_what_the_system_does_not_take_at_once_is_waited_for() -> None:
+    from powerplant.server.answer import Outlet
+
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.setblocking(False)
+        outlet, body, received = Outlet(ours), bytes(range(256)) * 10_000, bytearray()
+        outlet.sendall(b"head")
+        sender = threading.Thread(target=outlet.sendall, args=(body,))
+        sender.start()
+        while len(received) < len(b"head" + body):
+            received += theirs.recv(65536)
+        sender.join()
+        assert received == b"head" + body
+        assert ours.gettimeout() == 0
+
+
 # --- What the worker leans on ----------------------------------------------------------------------------------------
 
 LEANS_ON = {
@@ -596,7 +656,7 @@ LEANS_ON = {
     "workers.gthread:ThreadWorker.__init__": "a53cfb3b9a0b",
     "workers.gthread:ThreadWorker.init_process": "091d906a1f5d",
     "workers.gthread:ThreadWorker.check_config": "dec8610ea115",
-    "workers.gthread:ThreadWorker.enqueue_req": "4c7f48d00b88",
+    "workers.gthread:ThreadWorker.get_thread_pool": "10888c25bacc",
     "workers.gthread:ThreadWorker.handle_exit": "2476ee2ba87d",
     "workers.gthread:ThreadWorker.handle_quit": "86cdb2bda308",
     "workers.gthread:ThreadWorker.handle_request": "1e773274d3db",
@@ -613,7 +673,7 @@ LEANS_ON = {
     "http.unreader:SocketUnreader": "786a257be09e",
     "http.unreader:Unreader": "84aaa8f91fcd",
     "http.wsgi:create": "2c35d4a2dc62",
-    "http.wsgi:Response.__init__": "3c4899132d0b",
+    "http.wsgi:Response": "d67f8e6b29d7",
 }
 """The parts of gunicorn that powerplant.server overrides, calls or relies on, and a digest of the source of each."""
 

@@ -1,5 +1,7 @@
 """Server CPU for each request: the whole service beside apps that answer constant bytes, under the same gunicorn.
 
+The constant view runs twice: in the worker that the service has, and in gunicorn's own ``gthread``.
+
 All servers are up at the same time and take turns: a round is one batch of requests to each of them. A ratio is taken
 within a round, so that a machine that slows down for a while slows down both sides of it.
 """
@@ -19,11 +21,13 @@ from benchmarks.service.processes import cpu_seconds
 from benchmarks.service.tables import Table
 
 FLOOR = "constant bytes from a Flask view"
-SERVICE = "powerplant"
+FLOOR_GTHREAD = "the same in gunicorn's gthread"
 COMMANDS = {
     "constant bytes, WSGI alone": servers.CONSTANT_WSGI,
     FLOOR: servers.CONSTANT_VIEW,
-    SERVICE: servers.POWERPLANT,
+    FLOOR_GTHREAD: servers.CONSTANT_VIEW_GTHREAD,
+    "powerplant, bare": servers.BARE_SERVICE,
+    "powerplant": servers.POWERPLANT,
 }
 
 
@@ -32,9 +36,9 @@ class Overhead(NamedTuple):
 
     microseconds: dict[str, list[float]]
 
-    def ratios(self, name: str) -> list[float]:
-        """How many times the constant view's CPU a server takes, round by round."""
-        return [ours / floor for ours, floor in zip(self.microseconds[name], self.microseconds[FLOOR], strict=True)]
+    def ratios(self, name: str, floor: str = FLOOR) -> list[float]:
+        """How many times a constant view's CPU a server takes, round by round."""
+        return [ours / least for ours, least in zip(self.microseconds[name], self.microseconds[floor], strict=True)]
 
 
 def measure(rounds: int, requests: int, connections: int) -> Overhead:
@@ -65,7 +69,7 @@ def must_be_a_plan(_: Request, answer: Answer) -> None:
 
 def report(overhead: Overhead, *, markdown: bool) -> None:
     """Print a row for each server; the quiet rounds are the cheapest tenth of each server's own."""
-    heads = ["server", "CPU, µs", "times the view", "middle half", "quiet, µs", "quiet, times"]
+    heads = ["server", "CPU, µs", "times the view", "middle half", "times gthread's", "quiet, µs", "quiet, times"]
     table = Table(heads, markdown=markdown)
     quiet = {name: quantiles(spent, n=10)[0] for name, spent in overhead.microseconds.items()}
     for name, spent in overhead.microseconds.items():
@@ -75,6 +79,7 @@ def report(overhead: Overhead, *, markdown: bool) -> None:
             f"{median(spent):.0f}",
             f"{middle:.2f}",
             f"{low:.2f}–{high:.2f}",
+            f"{median(overhead.ratios(name, FLOOR_GTHREAD)):.2f}",
             f"{quiet[name]:.0f}",
             f"{quiet[name] / quiet[FLOOR]:.2f}",
         )

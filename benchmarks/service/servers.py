@@ -7,14 +7,18 @@ import sys
 WORKERS, THREADS = 2, 4
 
 
-def gunicorn(app: str = "", *, workers: int = WORKERS) -> tuple[str, ...]:
-    """The project's own settings, for the service or for another app."""
-    arguments = ("--workers", str(workers), "--threads", str(THREADS), "--bind", "127.0.0.1:{port}")
+def gunicorn(app: str = "", *, workers: int = WORKERS, worker: str = "") -> tuple[str, ...]:
+    """The project's own settings, for the service or for another app; with another class of worker if one is named."""
+    arguments = ["--workers", str(workers), "--threads", str(THREADS), "--bind", "127.0.0.1:{port}"]
+    if worker:
+        arguments += ["--worker-class", worker]
     return (sys.executable, "-m", "gunicorn", *arguments, *([app] if app else []))
 
 
 POWERPLANT = gunicorn()
+BARE_SERVICE = gunicorn("benchmarks.service.bare:bare_service()")
 CONSTANT_VIEW = gunicorn("benchmarks.service.floor:flask_app")
+CONSTANT_VIEW_GTHREAD = gunicorn("benchmarks.service.floor:flask_app", worker="gthread")
 CONSTANT_WSGI = gunicorn("benchmarks.service.floor:wsgi_app")
 
 # The rivals write no access log, as gunicorn writes none here.

@@ -25,9 +25,8 @@ def check_proof(units: Sequence[Unit], load: int, cost: int | None, proof: Proof
         units = [unit if unit[2] <= load else unit._replace(max_output=load) for unit in units if unit[1] <= load]
         regions = [Region({}, units)]
         for step in proof.steps:
-            region = regions.pop()
-            sound = isinstance(step, Empty) or all(isinstance(part, int) for part in step)
-            if sound and isinstance(step, OutputSplit | CountSplit) and getattr(step, "grain", 0) >= 0:
+            region, sound = regions.pop(), isinstance(step, Empty) or {*map(type, step)} <= {int, bool}
+            if sound and isinstance(step, (OutputSplit, CountSplit)) and getattr(step, "grain", 0) >= 0:
                 regions += _sides(units, region, step)
             elif not sound or not (_is_empty(units, load, region, step) or _is_closed(load, cost, region, step)):
                 return False
@@ -58,8 +57,9 @@ def _is_closed(load: int, cost: int | None, region: Region, leaf: Step) -> bool:
     price, charge, scale = leaf
     grain, limit = region.at_most if charge > 0 else region.at_least
     bound = price * load - charge * limit
-    for marginal_cost, *ends in region.free:
-        bound += min(0, charge * weight_of(ends[0], grain) + min((marginal_cost * scale - price) * end for end in ends))
+    for marginal_cost, least, most in region.free:
+        loss = marginal_cost * scale - price  # with each output; at one of its ends it is least
+        bound += min(0, loss * (most if loss < 0 else least) + (charge and charge * weight_of(least, grain)))
     bound += sum(min((split * scale - price) * end for end in ends) for split, ends in region.ranges.items())
     return scale > 0 and (grain >= 0 or not charge) and bound > (cost - 1) * scale
 

@@ -30,7 +30,7 @@ class Refusal(Exception):
         self.problem = problem
 
 
-def refusal_of(error: Exception) -> Refusal:
+def refusal_of(error: BaseException) -> Refusal:
     """What the client is told of an error."""
     match error:
         case Refusal():

@@ -6,7 +6,6 @@ import os
 import selectors
 import socket
 import struct
-from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from secrets import token_hex
@@ -18,11 +17,10 @@ from gunicorn.http.errors import NoMoreData, ParseException
 from gunicorn.workers.gthread import ThreadWorker
 
 from powerplant.config import Settings
+from powerplant.server import answer
 from powerplant.server.connection import Connection
 from powerplant.server.refusal import SERVER, Refusal, answer_to, count, refusal_of
-
-ANSWER_TIMEOUT = 5.0
-"""Seconds in which a client has to take an answer, where the system does not take it in its place."""
+from powerplant.server.threads import Threads
 
 LINGER = 2.0
 """Seconds that a connection which ends stays open for what the client is still sending.
@@ -38,8 +36,6 @@ BODIES_IN_MEMORY, BATCHES_IN_MEMORY = 16, 4
 
 PIECE = 64 * 1024
 """Bytes that are read from a connection at once."""
-
-wsgi.SERVER = SERVER
 
 
 class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
@@ -64,11 +60,16 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
         if cfg.is_ssl or cfg.protocol != "http" or cfg.proxy_protocol != "off":
             raise RuntimeError("powerplant speaks plain HTTP/1.1: TLS and other protocols are a proxy's work")
 
+    def get_thread_pool(self) -> Threads:
+        """The threads that answer; each tells the main loop, by gunicorn's pipe to it, when it has."""
+        return Threads(self.cfg.threads, self.handle, partial(self.method_queue.defer, self.finish_request))
+
     # --- The main loop -----------------------------------------------------------------------------------------------
 
     def run(self) -> None:
         """Serve until a signal, then finish what is there."""
         self.settings = Settings.from_environ(os.environ)
+        wsgi.SERVER, wsgi.Response = SERVER, answer.Answer
         self.poller.register(self.method_queue.fileno(), selectors.EVENT_READ, self.method_queue.run_callbacks)
         while self.alive and self.is_parent_alive():
             # While each thread has a request, the other workers may have one free for who comes.
@@ -161,7 +162,7 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
             return
         if arrived:
             self._leave(connection)
-            self.enqueue_req(connection)
+            self.tpool.give(connection)
         else:
             self._wait_for(connection)
 
@@ -194,7 +195,6 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
         To close with something unread would reset the connection, and the client could lose the answer.
         """
         try:
-            connection.sock.setblocking(False)
             connection.sock.shutdown(socket.SHUT_WR)
         except OSError:  # the client is gone, or the app has taken the connection over
             self._close(connection)
@@ -217,15 +217,14 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
         connection.received = bytearray()
         connection.request = None
 
-    def finish_request(self, connection: Connection, answer: Future[bool]) -> None:
+    def finish_request(self, connection: Connection, kept: bool) -> None:
         """Wait for a connection's next request once a thread has answered one, or end it."""
-        if answer.cancelled() or not answer.result():
+        if not kept:
             self._end(connection)
             return
         self._held -= connection.held
         connection.has_answered()
         self._held += connection.held
-        connection.sock.setblocking(False)
         self._proceed(connection)
 
     # --- A thread ----------------------------------------------------------------------------------------------------
@@ -233,10 +232,9 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
     def handle(self, connection: Connection) -> bool:
         """Answer a request that has arrived, and say whether the connection is kept."""
         try:
-            connection.sock.settimeout(ANSWER_TIMEOUT)
             return bool(self.handle_request(connection.request, connection)) and self._pass_over_body(connection)
         except TimeoutError:
-            facts = {"client": connection.address, "seconds": ANSWER_TIMEOUT}
+            facts = {"client": connection.address, "seconds": answer.ANSWER_TIMEOUT}
             self.log.warning("answer-not-taken", extra={"facts": facts})
             # The system would keep the rest of it in memory for the client, perhaps for ever.
             connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -244,7 +242,7 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
             self.log.debug("%s went away: %s", connection.address, error)
         except StopIteration:  # an answer that broke off, which gunicorn has logged
             pass
-        except Exception as error:  # noqa: BLE001 - whatever gunicorn or the app let through
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever gunicorn or the app let through
             self._answer_with_problem(connection, error)
         return False
 
@@ -257,7 +255,7 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
 
     # --- Refusals ----------------------------------------------------------------------------------------------------
 
-    def _answer_with_problem(self, connection: Connection, error: Exception) -> None:
+    def _answer_with_problem(self, connection: Connection, error: BaseException) -> None:
         refusal = refusal_of(error)
         count(refusal)
         request_id = token_hex(8)
