@@ -14,7 +14,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import requests
@@ -59,8 +59,8 @@ class Watched:
         context.on("console", lambda message: self._listen(message.type, message.text))
 
     def _listen(self, kind: str, text: str) -> None:
-        # The browser notes each answer of 422 by itself; the page shows what it says.
-        if kind in {"error", "warning"} and "422" not in text:
+        # The browser notes each answer of 422 and 503 by itself; the page shows what it says.
+        if kind in {"error", "warning"} and not re.search("422|503", text):
             self.complaints.append(text)
 
 
@@ -103,10 +103,58 @@ def example(name: str) -> Any:
 
 
 def choose(page: Page, name: str) -> None:
-    """Choose an example, and wait until it is there."""
+    """Choose an example, and wait until its plan is there."""
     page.select_option("#example", name)
     payload = json.loads((EXAMPLES_OF_THE_PAGE / f"{name}.json").read_text(encoding="utf-8"))
-    expect(page.locator("#json")).to_have_value(json.dumps(payload, indent=2))
+    plants = len(payload["powerplants"])
+    expect(page.locator("#load-number")).to_have_value(f"{payload['load']}")
+    expect(page.locator("#fleet tbody tr")).to_have_count(plants)
+    expect(page.locator("#problem")).to_be_hidden()
+    expect(page.locator(".load-label")).to_have_text(f"Load {payload['load']:,.1f}\u00a0MW")
+    expect(page.locator("#plants tbody tr")).to_have_count(plants)
+
+
+def payload_of(page: Page) -> Any:
+    """What the page shows as JSON."""
+    view = page.locator("[name=view]:checked").get_attribute("value")
+    page.check("[name=view][value=json]")
+    payload = json.loads(page.input_value("#json"))
+    page.check(f"[name=view][value={view}]")
+    return payload
+
+
+class Box(NamedTuple):
+    """A rectangle of a drawing, in pixels."""
+
+    left: float
+    right: float
+    top: float
+    bottom: float
+
+    @property
+    def width(self) -> float:
+        return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        return self.bottom - self.top
+
+
+def boxes(page: Page, layer: str, fill: str = "") -> list[Box]:
+    """The blocks of a layer of the chart, from left to right; those with a fill that begins so."""
+    paths = page.locator(f".merit-order .{layer} path").evaluate_all(
+        "(all, fill) => all.filter(one => one.getAttribute('fill').startsWith(fill)).map(one => one.getAttribute('d'))",
+        fill,
+    )
+    numbers = [[float(number) for number in re.findall(r"-?[\d.]+", box)] for d in paths for box in d.split("Z") if box]
+    return sorted(Box(left, right, min(y, y2), max(y, y2)) for left, y, y2, right, *_ in numbers)
+
+
+def point_at(page: Page, position: int) -> None:
+    """Move the mouse over a plant of the chart, counted from the left."""
+    box, stage = boxes(page, "able")[position], page.locator("#chart").bounding_box()
+    assert stage
+    page.mouse.move(stage["x"] + (box.left + box.right) / 2, stage["y"] + 60)
 
 
 def cost(page: Page) -> str:
@@ -160,60 +208,81 @@ def test_an_example_can_be_chosen(page: Page, name: str, euro: str) -> None:
 
 
 def test_a_block_is_as_wide_as_what_the_plant_can_give_and_filled_with_what_it_gives(page: Page) -> None:
-    able, gives = (
-        [box.bounding_box() for box in page.locator(f".merit-order .{layer} rect").all()] for layer in ("able", "gives")
-    )
+    able, gives = boxes(page, "able"), boxes(page, "gives")
     assert (len(able), len(gives)) == (6, 4)
-    widths = [box["width"] for box in able if box]
-    assert widths[2] / widths[4] == pytest.approx(460 / 210, rel=0.02)
-    filled, whole = gives[3], able[3]
-    assert filled
-    assert whole
-    assert filled["width"] / whole["width"] == pytest.approx(338.4 / 460, rel=0.02)
+    assert able[2].width / able[4].width == pytest.approx(460 / 210, rel=0.02)
+    assert gives[3].width / able[3].width == pytest.approx(338.4 / 460, rel=0.02)
+
+
+def test_a_block_is_as_high_as_a_mwh_costs(page: Page) -> None:
+    able = boxes(page, "able")
+    assert able[5].height / able[3].height == pytest.approx(169.33 / 31.28, rel=0.01)
 
 
 def test_free_wind_can_be_seen(page: Page) -> None:
-    box = page.locator(".merit-order .able rect").first.bounding_box()
-    assert box
-    assert box["height"] >= 4
+    wind = boxes(page, "gives", "var(--windturbine)")
+    assert len(wind) == 2
+    assert all(box.height >= 4 for box in wind)
 
 
 def test_what_is_off_is_hatched(page: Page) -> None:
-    fills = page.locator(".merit-order .off rect").evaluate_all("all => all.map(one => one.getAttribute('fill'))")
-    assert fills == ["url(#hatch-gasfired)", "url(#hatch-turbojet)"]
-    assert page.locator("pattern#hatch-gasfired line").count() == 1
+    off = boxes(page, "off", "url(#hatch-")
+    assert [box.left for box in off] == [box.left for box in boxes(page, "able")[4:]]
+    hatching = page.locator("pattern#hatch-gasfired line")
+    assert hatching.evaluate("line => getComputedStyle(line).stroke") != "none"
 
 
 def test_negative_costs_hang_below_zero(page: Page) -> None:
     choose(page, "negative-gas")
     expect_cost(page, "\u221212,351.20")
-    zero = page.locator(".merit-order .zero line").bounding_box()
-    block = page.locator(".merit-order .able rect").first.bounding_box()
-    assert zero
-    assert block
-    assert block["y"] == pytest.approx(zero["y"], abs=2)
-    assert block["height"] > 10
+    zero = page.locator(".merit-order .zero line").evaluate("line => Number(line.getAttribute('y1') ?? 0)")
+    shift = page.locator(".merit-order .zero").evaluate("zero => zero.getBoundingClientRect().top")
+    stage = page.locator(".merit-order").bounding_box()
+    assert stage
+    block = boxes(page, "able")[0]
+    assert zero is not None
+    assert block.top == pytest.approx(shift - stage["y"], abs=2)
+    assert block.height > 10
 
 
 def test_load_marginal_price_and_each_pmin_are_marked(page: Page) -> None:
     assert page.locator(".merit-order .load-label").text_content() == "Load 910.0\u00a0MW"
     assert page.locator(".merit-order .price-label").text_content() == "Marginal price 31.28\u00a0€/MWh"
-    assert page.locator(".merit-order line.pmin, .merit-order .pmin line").count() == 3
+    lines = page.locator(".merit-order path.pmin").evaluate_all("all => all.map(one => one.getAttribute('d')).join('')")
+    at = sorted(float(x) for x in re.findall(r"M([\d.]+)", lines))
+    blocks = [block for block in boxes(page, "able") if block.width > 60][-3:]
+    shares = [(x - block.left) / block.width for x, block in zip(at, blocks, strict=True)]
+    assert shares == pytest.approx([100 / 460, 100 / 460, 40 / 210], abs=0.02)
 
 
 def test_pointing_at_a_block_tells_its_numbers_and_its_reason(page: Page) -> None:
-    page.hover(".merit-order .target rect >> nth=4")
+    point_at(page, 4)
     tip = page.locator("#tip").inner_text()
     assert all(
         part in tip for part in ["gasfiredsomewhatsmaller", "40.0 to 210.0", "42.22", "would cost 437.33 euro more"]
     )
-    assert page.locator("#plants tr.pointed").get_attribute("data-plant") == "gasfiredsomewhatsmaller"
+    for view in ("#plants tr", "#bars li"):
+        assert page.locator(f"{view}.pointed").get_attribute("data-plant") == "gasfiredsomewhatsmaller"
     page.keyboard.press("Escape")
     expect(page.locator("#tip")).to_be_hidden()
 
 
+def test_pointing_at_a_bar_points_at_its_block(page: Page) -> None:
+    page.hover("#bars li[data-plant=gasfiredbig2]")
+    expect(page.locator("#tip")).to_contain_text("Between its limits")
+    column, stage = page.locator("#cursor .column").bounding_box(), page.locator("#chart").bounding_box()
+    assert column
+    assert stage
+    assert column["x"] - stage["x"] == pytest.approx(boxes(page, "able")[3].left, abs=2)
+    page.mouse.move(5, 5)
+    expect(page.locator("#tip")).to_be_hidden()
+
+
 def test_who_cannot_see_the_chart_has_its_numbers_in_words_and_in_a_table(page: Page) -> None:
-    words = page.locator(".merit-order .target rect").nth(3).get_attribute("aria-label") or ""
+    page.focus("#cursor")
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    words = page.locator("#cursor").get_attribute("aria-valuetext") or ""
     assert all(
         part in words for part in ["gasfiredbig2", "338.4 of 460 MW", "pmin 100 MW", "31.28 euro per MWh", "Between"]
     )
@@ -221,6 +290,60 @@ def test_who_cannot_see_the_chart_has_its_numbers_in_words_and_in_a_table(page: 
     assert all(
         part in row for part in ["Gas-fired", "338.4", "100.0 to 460.0", "31.28", "10,586.17", "101.5", "Between"]
     )
+
+
+# --- Beside the chart ------------------------------------------------------------------------------------------------
+
+
+def bar(page: Page, plant: str, part: str) -> float:
+    """The width of a part of a plant's bar, in pixels."""
+    box = page.locator(f"#bars li[data-plant={plant}] .{part}").bounding_box()
+    assert box
+    width: float = box["width"]
+    return width
+
+
+def test_bars_show_each_output_against_pmin_and_pmax_on_one_scale(page: Page) -> None:
+    whole = bar(page, "gasfiredbig2", "able")
+    assert bar(page, "gasfiredbig1", "able") == pytest.approx(whole, abs=0.5)
+    assert bar(page, "gasfiredbig2", "given") / whole == pytest.approx(338.4 / 460, abs=0.01)
+    assert bar(page, "gasfiredsomewhatsmaller", "off") / whole == pytest.approx(210 / 460, abs=0.01)
+    line, start = (
+        page.locator(f"#bars li[data-plant=gasfiredbig2] .{part}").bounding_box() for part in ("pmin", "able")
+    )
+    assert line
+    assert start
+    assert (line["x"] + line["width"] / 2 - start["x"]) / whole == pytest.approx(100 / 460, abs=0.02)
+    assert page.locator("#bars li .gives").all_inner_texts() == [
+        text for text in page.locator("#bars li .gives").all_inner_texts() if text
+    ]
+    assert "338.4" in page.locator("#bars li[data-plant=gasfiredbig2]").inner_text()
+
+
+@pytest.mark.parametrize("width", [1120, 1280, 1920])
+def test_chart_bars_totals_and_sliders_are_seen_together_on_a_desk(open_page: OpenPage, width: int) -> None:
+    page = open_page(viewport={"width": width, "height": 900})
+    chart, bars, totals, sliders = (
+        page.locator(part).bounding_box() for part in ("#chart", "#bars", "#totals", "#quantities")
+    )
+    assert chart
+    assert bars
+    assert totals
+    assert sliders
+    assert chart["x"] + chart["width"] <= min(bars["x"], totals["x"])
+    assert chart["width"] > 1.5 * bars["width"]
+    assert bars["y"] + bars["height"] <= chart["y"] + chart["height"] + 40
+    assert sliders["y"] + sliders["height"] <= 900
+
+
+def test_the_bars_of_many_plants_are_there_where_one_looks(page: Page) -> None:
+    choose(page, "thirty-plants")
+    assert page.locator("#bars li").count() < 20
+    page.focus("#cursor")
+    page.keyboard.press("End")
+    pointed = page.locator("#bars li.pointed")
+    expect(pointed).to_have_attribute("aria-posinset", "30")
+    expect(pointed).to_be_in_viewport()
 
 
 def test_plants_that_can_give_nothing_are_named_below_the_chart(page: Page) -> None:
@@ -234,7 +357,7 @@ def test_plants_that_can_give_nothing_are_named_below_the_chart(page: Page) -> N
 def test_an_edit_in_the_table_changes_plan_and_json(page: Page) -> None:
     page.fill("[data-pointer='/powerplants/0/pmax']", "400")
     expect(page.locator("#plants tr[data-plant=gasfiredbig1] .output")).to_have_text("400.0")
-    assert json.loads(page.input_value("#json"))["powerplants"][0]["pmax"] == 400
+    assert payload_of(page)["powerplants"][0]["pmax"] == 400
 
 
 def test_plants_can_be_added_and_removed(page: Page) -> None:
@@ -244,7 +367,7 @@ def test_plants_can_be_added_and_removed(page: Page) -> None:
     expect(page.locator("#plants tr[data-plant='new one']")).to_be_visible()
     page.click("[aria-label='Remove tj1']")
     expect(page.locator("#plants tr[data-plant=tj1]")).to_have_count(0)
-    assert [plant["name"] for plant in json.loads(page.input_value("#json"))["powerplants"]][-1] == "new one"
+    assert [plant["name"] for plant in payload_of(page)["powerplants"]][-1] == "new one"
 
 
 def test_an_edit_of_the_json_changes_plan_and_table(page: Page) -> None:
@@ -311,7 +434,7 @@ def test_a_link_carries_the_payload_to_another_window(page: Page, open_page: Ope
     other = open_page(link.removeprefix(f"{server_url}/"))
     expect(other.locator("#load-number")).to_have_value("700.5")
     expect(other.locator("#co2")).not_to_be_checked()
-    assert other.input_value("#json") == page.input_value("#json")
+    assert payload_of(other) == payload_of(page)
     assert cost(other) == cost(page)
 
 
@@ -390,7 +513,7 @@ def test_each_slider_changes_the_plan_or_its_prices(page: Page, slider: str, val
     before = row.inner_text()
     slide(page, slider, value)
     expect(row).not_to_have_text(before, use_inner_text=True)
-    assert json.loads(page.input_value("#json"))["fuels"] != example("payload3")["fuels"]
+    assert payload_of(page)["fuels"] != example("payload3")["fuels"]
 
 
 def test_reset_brings_the_plan_before_back_and_keep_makes_this_one_the_plan_before(page: Page) -> None:
@@ -593,7 +716,7 @@ def test_all_can_be_done_with_the_keyboard(page: Page) -> None:
     assert page.evaluate("document.activeElement.className") == "skip"
     page.keyboard.press("Enter")
     expect(page.locator("#result")).to_be_focused()
-    tab_to(page, ".target rect")
+    tab_to(page, "#cursor")
     page.keyboard.press("End")
     expect(page.locator("#tip")).to_contain_text("tj1")
     page.keyboard.press("ArrowLeft")
@@ -615,12 +738,15 @@ def test_all_can_be_done_with_the_keyboard(page: Page) -> None:
     expect(page.locator("#fleet tbody tr")).to_have_count(6)
 
 
-def test_focus_stays_in_the_chart_while_the_plan_changes(page: Page) -> None:
-    page.focus(".target rect >> nth=0")
-    page.keyboard.press("ArrowRight")
+def test_focus_stays_on_the_same_plant_while_the_plan_changes(page: Page) -> None:
+    page.focus("#cursor")
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    expect(page.locator("#tip")).to_contain_text("338.4")
     slide(page, "load", 905)
     expect(page.locator(".load-label")).to_have_text("Load 905.0\u00a0MW")
-    expect(page.locator(".target rect").nth(1)).to_be_focused()
+    expect(page.locator("#cursor")).to_be_focused()
+    expect(page.locator("#tip")).to_contain_text("333.4")
 
 
 def test_the_plan_is_told_to_those_who_hear_it_once_the_slider_rests(page: Page) -> None:
