@@ -70,13 +70,15 @@ async function reportOf(question, signal) {
  * older than two answers, no late answer overwrites a newer one, and large fleets do not pile up at the server.
  *
  * A report takes as long as its alternatives do. Where that is not known to be swift the plan is asked for before it,
- * and the report once nothing moves any more; a newer question ends it at once.
+ * and the report once nothing moves any more. A newer question does not wait for it; but the server works on, so the
+ * next report does: else a few of them would leave it no process for plans.
  */
 export class Planner {
   #open = null;
   #waiting = null;
   #usual = 0;
   #report = { fleet: null, isSwift: false }; // what the last one for a fleet was like
+  #explaining = Promise.resolve(); // until the server is done with the last report, whoever still waits for it
 
   /** @param answered is called with the question and its report, or null and a Problem; also with a sketch before it. */
   constructor(answered) {
@@ -112,7 +114,7 @@ export class Planner {
     const fleet = question.payload?.powerplants;
     const isKnown = fleet === this.#report.fleet;
     if (isKnown && this.#report.isSwift) {
-      this.answered(question, await this.#explain(question, open), null);
+      this.answered(question, await this.#explain(question, open.signal), null);
       this.#usual = open.age;
       return;
     }
@@ -121,23 +123,29 @@ export class Planner {
     open.hasPlan = true;
     this.answered(question, plan, null);
     if (this.#waiting) return;
-    if (isKnown) await open.rest(REST);
-    let report;
-    try {
-      report = await this.#explain(question, open);
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      report = { ...plan, isSketch: false }; // a plan without reasons is better than none
-    }
-    this.answered(question, report, null);
+    this.answered(question, await this.#explainAtRest(question, open, isKnown ? REST : 0, plan), null);
   }
 
-  async #explain(question, open) {
-    this.#report = { fleet: question.payload?.powerplants, isSwift: false };
+  async #explain(question, signal) {
+    const known = (this.#report = { fleet: question.payload?.powerplants, isSwift: false });
     const start = performance.now();
-    const report = await reportOf(question, open.signal);
-    this.#report.isSwift = performance.now() - start <= SWIFT;
+    const report = await reportOf(question, signal);
+    known.isSwift = performance.now() - start <= SWIFT;
     return report;
+  }
+
+  /** The report; the plan alone where there is none, which is better than nothing. */
+  async #explainAtRest(question, open, rest, plan) {
+    const pause = new Promise((done) => setTimeout(done, rest));
+    await open.until(Promise.all([pause, this.#explaining]));
+    const report = this.#explain(question);
+    this.#explaining = report.catch(() => null);
+    try {
+      return await open.until(report);
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      return { ...plan, isSketch: false };
+    }
   }
 }
 
@@ -167,12 +175,12 @@ class Open {
     this.#controller.abort();
   }
 
-  /** Waits so long, unless it is given up. */
-  rest(milliseconds) {
-    return new Promise((done, failed) => {
-      setTimeout(done, milliseconds);
-      this.signal.addEventListener("abort", () => failed(this.signal.reason));
+  /** What comes of a promise, unless this is given up before. */
+  until(promise) {
+    const givenUp = new Promise((_, failed) => {
+      this.signal.addEventListener("abort", () => failed(this.signal.reason), { once: true });
     });
+    return Promise.race([promise, givenUp]);
   }
 
   end() {
