@@ -6,8 +6,10 @@ Without either these tests are left out.
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+import random
 import re
 import shlex
 import shutil
@@ -18,7 +20,9 @@ from typing import Any, NamedTuple
 
 import pytest
 import requests
+from conftest import BootServer
 from live_server import ROOT, fetch
+from test_contract import hard_payload
 
 pytest.importorskip("playwright.sync_api", reason="no Playwright: poetry install --with browser")
 pytest.importorskip("axe_playwright_python", reason="no axe: poetry install --with browser")
@@ -70,27 +74,26 @@ OpenPage = Callable[..., Page]
 @pytest.fixture
 def open_page(browser: Browser, server_url: str) -> Iterator[OpenPage]:
     """Opens the page in a window of its own; in the end no window has complained or asked another host."""
-    contexts: list[tuple[BrowserContext, Watched]] = []
+    contexts: list[tuple[BrowserContext, Watched, str]] = []
 
-    def open_window(fragment: str = "", script: str = "", plan: bool = True, **options: Any) -> Page:
+    def open_window(fragment: str = "", script: str = "", url: str = server_url, **options: Any) -> Page:
         context = browser.new_context(**{"viewport": DESK, **options})
-        contexts.append((context, Watched(context)))
+        contexts.append((context, Watched(context), url))
         context.grant_permissions(["clipboard-read", "clipboard-write"])
         context.set_default_timeout(5000)
         if script:
             context.add_init_script(script)
         page = context.new_page()
-        page.goto(f"{server_url}/{fragment}")
-        if plan:
-            page.wait_for_selector("#chart svg")
+        page.goto(f"{url}/{fragment}")
+        page.wait_for_selector("#chart svg")
         return page
 
     yield open_window
-    for context, _ in contexts:
+    for context, _, _ in contexts:
         context.close()
-    for _, watched in contexts:
+    for _, watched, url in contexts:
         assert watched.complaints == []
-        assert [url for url in watched.asked if not url.startswith((server_url, "blob:"))] == []
+        assert [asked for asked in watched.asked if not asked.startswith((url, "blob:"))] == []
 
 
 @pytest.fixture
@@ -614,6 +617,145 @@ def test_moves_in_between_are_not_asked_for(open_page: OpenPage) -> None:
     assert page.evaluate("[...window.asked]") == [500, 595]
 
 
+# --- Large fleets ----------------------------------------------------------------------------------------------------
+
+
+def fleet_of(plants: int) -> dict[str, Any]:
+    """A mixed fleet, and a load in its middle."""
+    choose = random.Random(plants)
+    fleet = []
+    for number in range(plants):
+        kind = choose.choices(["gasfired", "turbojet", "windturbine"], [5, 1, 2])[0]
+        pmax = choose.randrange(100, 1400) / 10
+        pmin = round(pmax * choose.uniform(0.2, 0.5), 1) if kind == "gasfired" else 0
+        efficiency = choose.randrange(300, 600) / 1000
+        fleet.append({"name": f"plant{number}", "type": kind, "efficiency": efficiency, "pmin": pmin, "pmax": pmax})
+    load = round(sum(plant["pmax"] for plant in fleet) * 0.55)
+    return {"load": load, "fuels": example("payload3")["fuels"], "powerplants": fleet}
+
+
+def load_fleet(page: Page, payload: dict[str, Any]) -> None:
+    """Hand the page a payload as a file, and wait until its plan is there."""
+    content = json.dumps(payload).encode()
+    page.set_input_files("#file", {"name": "fleet.json", "mimeType": "application/json", "buffer": content})
+    expect(page.locator(".load-label")).to_have_text(f"Load {payload['load']:,.1f}\u00a0MW", timeout=20_000)
+
+
+@pytest.mark.parametrize(("plants", "milliseconds"), [(200, 250), (1000, 500), (10_000, 1500)])
+def test_large_fleets_follow_a_slider_too(page: Page, plants: int, milliseconds: int) -> None:
+    payload = fleet_of(plants)
+    load_fleet(page, payload)
+    page.wait_for_timeout(500)
+    waits = page.evaluate(
+        """async (load) => {
+            const slider = document.getElementById("load-slider");
+            const waits = [];
+            for (let turn = 1; turn <= 3; turn += 1) {
+                const start = performance.now();
+                slider.value = load - 10 * turn;
+                slider.dispatchEvent(new Event("input", { bubbles: true }));
+                const wanted = `Load ${Number(slider.value).toLocaleString("en-GB")}.0`;
+                while (!document.querySelector(".load-label text").textContent.startsWith(wanted)) {
+                    await new Promise(requestAnimationFrame);
+                    if (performance.now() - start > 20000) throw new Error(`no plan for ${wanted}`);
+                }
+                waits.push(performance.now() - start);
+            }
+            return waits;
+        }""",
+        payload["load"],
+    )
+    assert median(waits) <= milliseconds, waits
+    assert page.locator(".merit-order *").count() < 300  # one path for each type, however many plants
+    assert page.locator("#bars li").count() < 30
+
+
+REPORTS = """
+const real = window.fetch;
+window.open_now = window.open_at_once = window.begun = window.hold = 0;
+window.fetch = async (address, options) => {
+    if (!String(address).includes("report")) return real(address, options);
+    window.begun += 1;
+    window.open_now += 1;
+    window.open_at_once = Math.max(window.open_at_once, window.open_now);
+    try {
+        await new Promise((done) => setTimeout(done, window.hold));
+        if (window.broken) return new Response("{}", { status: 503 });
+        return await real(address, options);
+    } finally {
+        window.open_now -= 1;
+    }
+};
+"""
+
+
+def test_while_a_slow_report_is_worked_out_the_plan_is_shown_and_no_other_report_is_asked_for(
+    open_page: OpenPage,
+) -> None:
+    page = open_page(script=REPORTS)
+    page.evaluate("window.hold = 1500; window.begun = 0")
+    choose(page, "payload1")
+    expect(page.locator("#proof")).to_contain_text("reasons are being worked out")
+    for load in (450, 440, 430, 420):
+        slide(page, "load", load)
+        expect(page.locator(".load-label")).to_have_text(f"Load {load}.0\u00a0MW", timeout=1000)
+    expect(page.locator("#proof")).to_contain_text("Optimal: proven (", timeout=8000)
+    expect(page.locator("#plants tr[data-plant=tj1] .why")).to_contain_text("switching it on would cost")
+    assert page.evaluate("window.open_at_once") == 1
+    assert page.evaluate("window.begun") == 2  # that of the example, and that of the last move
+
+
+def test_a_plan_whose_report_does_not_come_stays(open_page: OpenPage) -> None:
+    page = open_page(script=REPORTS)
+    page.evaluate("window.broken = true")
+    choose(page, "payload1")
+    expect_cost(page, "11,524.66")
+    expect(page.locator("#proof")).to_contain_text("Optimal: proven that no plan costs less than 11,524.66")
+    expect(page.locator("#problem")).to_be_hidden()
+
+
+ODD = {
+    "load": 61.3,
+    "fuels": {"gas(euro/MWh)": -3.7, "kerosine(euro/Mwh)": 50.87, "co2(euro/ton)": 21.5, "wind(%)": 57},
+    "powerplants": [
+        {"name": "fine", "type": "gasfired", "efficiency": 0.37, "pmin": 10.01, "pmax": 40.19},
+        {"name": "never", "type": "gasfired", "efficiency": 0.5, "pmin": 10.01, "pmax": 10.09},
+        {"name": "jet", "type": "turbojet", "efficiency": 0.29, "pmin": 0, "pmax": 16.3},
+        {"name": "breeze", "type": "windturbine", "pmax": 36},
+        {"name": "gust", "type": "windturbine", "pmax": 0.7},
+    ],
+}
+
+SKETCH = """
+async ([payload, co2]) => {
+    const { planOf } = await import("./web/js/api.js");
+    return planOf({ payload, co2, feasible: false });
+}
+"""
+
+
+@pytest.mark.parametrize("co2", [True, False])
+@pytest.mark.parametrize("payload", [*EXAMPLES, "odd", 40, 150], ids=str)
+def test_what_is_shown_before_the_report_is_what_the_report_says(
+    page: Page, server_url: str, payload: str | int, co2: bool
+) -> None:
+    content = fleet_of(payload) if isinstance(payload, int) else ODD if payload == "odd" else example(payload)
+    sketch = page.evaluate(SKETCH, [content, co2])
+    address = f"{server_url}/productionplan/report?co2={str(co2).lower()}"
+    report = fetch("POST", address, json=content).json()
+    for name in ("status", "load", "lower_bound", "co2_tonnes", "average_price", "curtailed_wind"):
+        assert sketch[name] == pytest.approx(report[name], abs=0.0051), name
+    for name in ("cost", "headroom"):
+        assert sketch[name] == pytest.approx(report[name], abs=0.0051), name
+    prices = sketch["marginal_price"]["commitment_as_it_is"]
+    assert prices == pytest.approx(report["marginal_price"]["commitment_as_it_is"])
+    for drawn, told in zip(sketch["powerplants"], report["powerplants"], strict=True):
+        for name in ("name", "type", "p", "pmin", "pmax", "state", "alternative"):
+            assert drawn[name] == told[name], told["name"]
+        assert drawn["marginal_cost"] == pytest.approx(told["marginal_cost"]), told["name"]
+        assert (drawn["cost"], drawn["co2_tonnes"]) == pytest.approx((told["cost"], told["co2_tonnes"])), told["name"]
+
+
 # --- Where there is no plan ------------------------------------------------------------------------------------------
 
 
@@ -681,6 +823,52 @@ def test_both_spellings_of_kerosine_are_one_field(page: Page) -> None:
     expect(page.locator("#kerosine-number")).to_have_attribute("aria-invalid", "true")
 
 
+def test_where_nothing_is_proven_in_time_the_best_plan_found_can_be_shown_and_says_so(
+    open_page: OpenPage, boot_server: BootServer
+) -> None:
+    page = open_page(url=boot_server({"POWERPLANT_TIME_LIMIT": "1"}).url)
+    page.set_default_timeout(15_000)
+    content = json.dumps(hard_payload()).encode()
+    page.set_input_files("#file", {"name": "hard.json", "mimeType": "application/json", "buffer": content})
+    buttons = page.locator("#problem .buttons button")
+    expect(buttons).to_have_text(["Show the best plan found", "Ask again"], timeout=15_000)
+    expect(page.locator("#result")).not_to_have_attribute("aria-busy", "true")
+    buttons.first.click()
+    doubt = page.locator("#unproven")
+    expect(doubt).to_be_visible(timeout=15_000)
+    expect(page.locator("#problem")).to_be_hidden()
+    expect(page.locator("#result")).to_be_focused()
+    assert re.search(r"Not proven to be the cheapest. At most [\d,]+\.\d\d\s€ dearer", doubt.inner_text())
+    expect(page.locator("#announcer")).to_contain_text("Not proven to be the cheapest")
+    page.click("#copy-curl")
+    expect(page.locator("#copy-curl")).to_have_text("Copied")
+    assert "co2=true&accept=feasible" in page.evaluate("navigator.clipboard.readText()")
+    expect(page.locator("#proof")).to_contain_text("Not proven", timeout=15_000)
+    page.wait_for_timeout(400)
+    link = page.evaluate("location.hash")
+    page.click("#prove")
+    expect(buttons.first).to_be_visible(timeout=15_000)
+    expect(doubt).to_be_hidden()
+    assert page.evaluate("location.hash") != link
+    choose(page, "payload1")
+    expect_cost(page, "11,524.66")
+
+
+def test_an_accepted_doubt_is_part_of_the_link_and_ends_with_the_next_payload(open_page: OpenPage) -> None:
+    asked: list[str] = []
+    content = json.dumps({"payload": example("payload1"), "co2": True, "feasible": True}).encode()
+    other = open_page("#j=" + base64.urlsafe_b64encode(content).decode().rstrip("="))
+    other.on("request", lambda request: asked.append(request.url))
+    slide(other, "load", 481)
+    expect(other.locator(".load-label")).to_have_text("Load 481.0\u00a0MW")
+    assert asked
+    assert all(url.endswith("accept=feasible") for url in asked)
+    expect(other.locator("#unproven")).to_be_hidden()  # what was proven is told as proven
+    asked.clear()
+    choose(other, "payload2")
+    assert not any(url.endswith("accept=feasible") for url in asked)
+
+
 GONE = """
 const real = window.fetch;
 window.fetch = (...all) => window.gone ? Promise.reject(new TypeError("gone")) : real(...all);
@@ -695,9 +883,11 @@ def test_a_server_that_is_gone_is_said_and_found_again(open_page: OpenPage) -> N
     expect(page.locator("#example")).to_have_value("payload3")
     slide(page, "load", 500)
     expect(page.locator("#problem")).to_contain_text("The server does not answer")
+    expect(page.locator("#problem .buttons button")).to_have_text(["Ask again"])
     page.evaluate("window.gone = false")
-    slide(page, "load", 501)
-    expect(page.locator(".load-label")).to_have_text("Load 501.0\u00a0MW")
+    page.click("text=Ask again")
+    expect(page.locator(".load-label")).to_have_text("Load 500.0\u00a0MW")
+    expect(page.locator("#problem")).to_be_hidden()
 
 
 # --- For everybody ---------------------------------------------------------------------------------------------------
@@ -790,6 +980,32 @@ def test_narrow_screens_have_nothing_beside_them(open_page: OpenPage, width: int
     for scene in SCENES:
         set_scene(page, scene)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, scene
+
+
+@pytest.mark.parametrize("slider", ["load", "wind", "gas", "kerosine", "co2"])
+def test_on_a_phone_the_result_stays_in_sight_while_a_slider_moves(open_page: OpenPage, slider: str) -> None:
+    page = open_page(viewport={"width": 390, "height": 664}, has_touch=True)
+    page.locator(f"#{slider}-slider").evaluate("slider => slider.scrollIntoView({ block: 'center' })")
+    glance = page.locator("#glance")
+    expect(glance).to_be_in_viewport(ratio=1)
+    before = glance.inner_text()
+    bars = glance.locator("svg path[d]")
+    drawn = bars.evaluate_all("all => all.map(one => one.getAttribute('d')).join()")
+    slide(page, slider, 30)
+    expect(glance).not_to_have_text(before, use_inner_text=True)
+    expect(glance).to_contain_text("€")
+    expect(glance).to_contain_text("CO₂")
+    expect(glance.locator("small")).to_have_count(2)  # the differences
+    if slider == "load":
+        assert bars.evaluate_all("all => all.map(one => one.getAttribute('d')).join()") != drawn
+    expect(glance).to_be_in_viewport(ratio=1)
+    expect(page.locator(f"#{slider}-slider")).to_be_in_viewport(ratio=1)
+    top = page.evaluate(
+        "id => { const { x, y, width, height } = document.getElementById(id).getBoundingClientRect();"
+        "return document.elementFromPoint(x + width / 2, y + height / 2).id }",
+        f"{slider}-slider",
+    )
+    assert top == f"{slider}-slider"  # the strip does not cover it
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -6,10 +6,26 @@ import { TYPES, euro, signed, tonnes } from "./format.js";
 
 const HIGH = 22; // pixels
 
+let shown = null; // report and what it is compared with; null where there is no plan
+
+new ResizeObserver(() => draw()).observe(byId("glance"));
+
 /** @param before the report that it is compared with, or null. */
 export function showGlance(report, before) {
+  shown = { report, before };
+  draw();
+}
+
+export function showNoPlan(title) {
+  shown = null;
+  byId("glance").replaceChildren(element("p", { class: "fault" }, title));
+}
+
+function draw() {
   const view = byId("glance");
-  if (!view.offsetParent) return;
+  if (!shown || !view.offsetParent) return;
+  const { report, before } = shown;
+  const { paddingInline } = getComputedStyle(view);
   view.replaceChildren(
     element(
       "p",
@@ -17,12 +33,8 @@ export function showGlance(report, before) {
       figure(euro(report.cost.total), before && signed(report.cost.total - before.cost.total, euro)),
       figure(tonnes(report.co2_tonnes) + " CO₂", before && signed(report.co2_tonnes - before.co2_tonnes, tonnes)),
     ),
-    ribbon(report, view.clientWidth),
+    ribbon(report, view.clientWidth - 2 * parseFloat(paddingInline)),
   );
-}
-
-export function showNoPlan(title) {
-  byId("glance").replaceChildren(element("p", { class: "fault" }, title));
 }
 
 const figure = (value, change) =>

@@ -89,7 +89,7 @@ export function showDifference(comparing, before, now) {
   view.classList.toggle("waiting", !plants);
   if (!plants) {
     const text = !comparing
-      ? "Move a slider. What changes against this plan shows here."
+      ? "Move a slider: what changes shows here."
       : before
         ? "There is no plan here."
         : "There was no plan before.";
@@ -97,7 +97,6 @@ export function showDifference(comparing, before, now) {
     return;
   }
   view.replaceChildren(
-    element("p", { class: "note" }, "Against the plan before"),
     element(
       "dl",
       {},

@@ -114,6 +114,7 @@ function show({ report, problem }) {
     noteNotDrawn(report.powerplants.filter((plant) => !plant.pmax));
     announce(inWords(report, gapOf(report)));
   } else {
+    chart.hide();
     showProblem(problem, { useLoad, takeFeasible, askAgain, showJson: () => json.open() });
     showNoPlan(problem.title);
     announce([problem.title, problem.detail].join(". "));

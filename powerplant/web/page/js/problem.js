@@ -55,7 +55,7 @@ export function clearProblem() {
 
 function withPlan(there) {
   document.body.classList.toggle("without-plan", !there);
-  byId("chart").inert = !there;
+  for (const id of ["cursor", "bars"]) byId(id).inert = !there;
 }
 
 function located(fault) {
