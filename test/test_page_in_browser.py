@@ -6,19 +6,23 @@ Without either these tests are left out.
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+import random
 import re
 import shlex
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import requests
+from conftest import BootServer
 from live_server import ROOT, fetch
+from test_contract import hard_payload
 
 pytest.importorskip("playwright.sync_api", reason="no Playwright: poetry install --with browser")
 pytest.importorskip("axe_playwright_python", reason="no axe: poetry install --with browser")
@@ -59,8 +63,8 @@ class Watched:
         context.on("console", lambda message: self._listen(message.type, message.text))
 
     def _listen(self, kind: str, text: str) -> None:
-        # The browser notes each answer of 422 by itself; the page shows what it says.
-        if kind in {"error", "warning"} and "422" not in text:
+        # The browser notes each answer of 422 and 503 by itself; the page shows what it says.
+        if kind in {"error", "warning"} and not re.search("422|503", text):
             self.complaints.append(text)
 
 
@@ -70,27 +74,26 @@ OpenPage = Callable[..., Page]
 @pytest.fixture
 def open_page(browser: Browser, server_url: str) -> Iterator[OpenPage]:
     """Opens the page in a window of its own; in the end no window has complained or asked another host."""
-    contexts: list[tuple[BrowserContext, Watched]] = []
+    contexts: list[tuple[BrowserContext, Watched, str]] = []
 
-    def open_window(fragment: str = "", script: str = "", plan: bool = True, **options: Any) -> Page:
+    def open_window(fragment: str = "", script: str = "", url: str = server_url, **options: Any) -> Page:
         context = browser.new_context(**{"viewport": DESK, **options})
-        contexts.append((context, Watched(context)))
+        contexts.append((context, Watched(context), url))
         context.grant_permissions(["clipboard-read", "clipboard-write"])
         context.set_default_timeout(5000)
         if script:
             context.add_init_script(script)
         page = context.new_page()
-        page.goto(f"{server_url}/{fragment}")
-        if plan:
-            page.wait_for_selector("#chart svg")
+        page.goto(f"{url}/{fragment}")
+        page.wait_for_selector("#chart svg")
         return page
 
     yield open_window
-    for context, _ in contexts:
+    for context, _, _ in contexts:
         context.close()
-    for _, watched in contexts:
+    for _, watched, url in contexts:
         assert watched.complaints == []
-        assert [url for url in watched.asked if not url.startswith((server_url, "blob:"))] == []
+        assert [asked for asked in watched.asked if not asked.startswith((url, "blob:"))] == []
 
 
 @pytest.fixture
@@ -103,10 +106,58 @@ def example(name: str) -> Any:
 
 
 def choose(page: Page, name: str) -> None:
-    """Choose an example, and wait until it is there."""
+    """Choose an example, and wait until its plan is there."""
     page.select_option("#example", name)
     payload = json.loads((EXAMPLES_OF_THE_PAGE / f"{name}.json").read_text(encoding="utf-8"))
-    expect(page.locator("#json")).to_have_value(json.dumps(payload, indent=2))
+    plants = len(payload["powerplants"])
+    expect(page.locator("#load-number")).to_have_value(f"{payload['load']}")
+    expect(page.locator("#fleet tbody tr")).to_have_count(plants)
+    expect(page.locator("#problem")).to_be_hidden()
+    expect(page.locator(".load-label")).to_have_text(f"Load {payload['load']:,.1f}\u00a0MW")
+    expect(page.locator("#plants tbody tr")).to_have_count(plants)
+
+
+def payload_of(page: Page) -> Any:
+    """What the page shows as JSON."""
+    view = page.locator("[name=view]:checked").get_attribute("value")
+    page.check("[name=view][value=json]")
+    payload = json.loads(page.input_value("#json"))
+    page.check(f"[name=view][value={view}]")
+    return payload
+
+
+class Box(NamedTuple):
+    """A rectangle of a drawing, in pixels."""
+
+    left: float
+    right: float
+    top: float
+    bottom: float
+
+    @property
+    def width(self) -> float:
+        return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        return self.bottom - self.top
+
+
+def boxes(page: Page, layer: str, fill: str = "") -> list[Box]:
+    """The blocks of a layer of the chart, from left to right; those with a fill that begins so."""
+    paths = page.locator(f".merit-order .{layer} path").evaluate_all(
+        "(all, fill) => all.filter(one => one.getAttribute('fill').startsWith(fill)).map(one => one.getAttribute('d'))",
+        fill,
+    )
+    numbers = [[float(number) for number in re.findall(r"-?[\d.]+", box)] for d in paths for box in d.split("Z") if box]
+    return sorted(Box(left, right, min(y, y2), max(y, y2)) for left, y, y2, right, *_ in numbers)
+
+
+def point_at(page: Page, position: int) -> None:
+    """Move the mouse over a plant of the chart, counted from the left."""
+    box, stage = boxes(page, "able")[position], page.locator("#chart").bounding_box()
+    assert stage
+    page.mouse.move(stage["x"] + (box.left + box.right) / 2, stage["y"] + 60)
 
 
 def cost(page: Page) -> str:
@@ -160,60 +211,81 @@ def test_an_example_can_be_chosen(page: Page, name: str, euro: str) -> None:
 
 
 def test_a_block_is_as_wide_as_what_the_plant_can_give_and_filled_with_what_it_gives(page: Page) -> None:
-    able, gives = (
-        [box.bounding_box() for box in page.locator(f".merit-order .{layer} rect").all()] for layer in ("able", "gives")
-    )
+    able, gives = boxes(page, "able"), boxes(page, "gives")
     assert (len(able), len(gives)) == (6, 4)
-    widths = [box["width"] for box in able if box]
-    assert widths[2] / widths[4] == pytest.approx(460 / 210, rel=0.02)
-    filled, whole = gives[3], able[3]
-    assert filled
-    assert whole
-    assert filled["width"] / whole["width"] == pytest.approx(338.4 / 460, rel=0.02)
+    assert able[2].width / able[4].width == pytest.approx(460 / 210, rel=0.02)
+    assert gives[3].width / able[3].width == pytest.approx(338.4 / 460, rel=0.02)
+
+
+def test_a_block_is_as_high_as_a_mwh_costs(page: Page) -> None:
+    able = boxes(page, "able")
+    assert able[5].height / able[3].height == pytest.approx(169.33 / 31.28, rel=0.01)
 
 
 def test_free_wind_can_be_seen(page: Page) -> None:
-    box = page.locator(".merit-order .able rect").first.bounding_box()
-    assert box
-    assert box["height"] >= 4
+    wind = boxes(page, "gives", "var(--windturbine)")
+    assert len(wind) == 2
+    assert all(box.height >= 4 for box in wind)
 
 
 def test_what_is_off_is_hatched(page: Page) -> None:
-    fills = page.locator(".merit-order .off rect").evaluate_all("all => all.map(one => one.getAttribute('fill'))")
-    assert fills == ["url(#hatch-gasfired)", "url(#hatch-turbojet)"]
-    assert page.locator("pattern#hatch-gasfired line").count() == 1
+    off = boxes(page, "off", "url(#hatch-")
+    assert [box.left for box in off] == [box.left for box in boxes(page, "able")[4:]]
+    hatching = page.locator("pattern#hatch-gasfired line")
+    assert hatching.evaluate("line => getComputedStyle(line).stroke") != "none"
 
 
 def test_negative_costs_hang_below_zero(page: Page) -> None:
     choose(page, "negative-gas")
     expect_cost(page, "\u221212,351.20")
-    zero = page.locator(".merit-order .zero line").bounding_box()
-    block = page.locator(".merit-order .able rect").first.bounding_box()
-    assert zero
-    assert block
-    assert block["y"] == pytest.approx(zero["y"], abs=2)
-    assert block["height"] > 10
+    zero = page.locator(".merit-order .zero line").evaluate("line => Number(line.getAttribute('y1') ?? 0)")
+    shift = page.locator(".merit-order .zero").evaluate("zero => zero.getBoundingClientRect().top")
+    stage = page.locator(".merit-order").bounding_box()
+    assert stage
+    block = boxes(page, "able")[0]
+    assert zero is not None
+    assert block.top == pytest.approx(shift - stage["y"], abs=2)
+    assert block.height > 10
 
 
 def test_load_marginal_price_and_each_pmin_are_marked(page: Page) -> None:
     assert page.locator(".merit-order .load-label").text_content() == "Load 910.0\u00a0MW"
     assert page.locator(".merit-order .price-label").text_content() == "Marginal price 31.28\u00a0€/MWh"
-    assert page.locator(".merit-order line.pmin, .merit-order .pmin line").count() == 3
+    lines = page.locator(".merit-order path.pmin").evaluate_all("all => all.map(one => one.getAttribute('d')).join('')")
+    at = sorted(float(x) for x in re.findall(r"M([\d.]+)", lines))
+    blocks = [block for block in boxes(page, "able") if block.width > 60][-3:]
+    shares = [(x - block.left) / block.width for x, block in zip(at, blocks, strict=True)]
+    assert shares == pytest.approx([100 / 460, 100 / 460, 40 / 210], abs=0.02)
 
 
 def test_pointing_at_a_block_tells_its_numbers_and_its_reason(page: Page) -> None:
-    page.hover(".merit-order .target rect >> nth=4")
+    point_at(page, 4)
     tip = page.locator("#tip").inner_text()
     assert all(
         part in tip for part in ["gasfiredsomewhatsmaller", "40.0 to 210.0", "42.22", "would cost 437.33 euro more"]
     )
-    assert page.locator("#plants tr.pointed").get_attribute("data-plant") == "gasfiredsomewhatsmaller"
+    for view in ("#plants tr", "#bars li"):
+        assert page.locator(f"{view}.pointed").get_attribute("data-plant") == "gasfiredsomewhatsmaller"
     page.keyboard.press("Escape")
     expect(page.locator("#tip")).to_be_hidden()
 
 
+def test_pointing_at_a_bar_points_at_its_block(page: Page) -> None:
+    page.hover("#bars li[data-plant=gasfiredbig2]")
+    expect(page.locator("#tip")).to_contain_text("Between its limits")
+    column, stage = page.locator("#cursor .column").bounding_box(), page.locator("#chart").bounding_box()
+    assert column
+    assert stage
+    assert column["x"] - stage["x"] == pytest.approx(boxes(page, "able")[3].left, abs=2)
+    page.mouse.move(5, 5)
+    expect(page.locator("#tip")).to_be_hidden()
+
+
 def test_who_cannot_see_the_chart_has_its_numbers_in_words_and_in_a_table(page: Page) -> None:
-    words = page.locator(".merit-order .target rect").nth(3).get_attribute("aria-label") or ""
+    page.focus("#cursor")
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    words = page.locator("#cursor").get_attribute("aria-valuetext") or ""
     assert all(
         part in words for part in ["gasfiredbig2", "338.4 of 460 MW", "pmin 100 MW", "31.28 euro per MWh", "Between"]
     )
@@ -221,6 +293,60 @@ def test_who_cannot_see_the_chart_has_its_numbers_in_words_and_in_a_table(page: 
     assert all(
         part in row for part in ["Gas-fired", "338.4", "100.0 to 460.0", "31.28", "10,586.17", "101.5", "Between"]
     )
+
+
+# --- Beside the chart ------------------------------------------------------------------------------------------------
+
+
+def bar(page: Page, plant: str, part: str) -> float:
+    """The width of a part of a plant's bar, in pixels."""
+    box = page.locator(f"#bars li[data-plant={plant}] .{part}").bounding_box()
+    assert box
+    width: float = box["width"]
+    return width
+
+
+def test_bars_show_each_output_against_pmin_and_pmax_on_one_scale(page: Page) -> None:
+    whole = bar(page, "gasfiredbig2", "able")
+    assert bar(page, "gasfiredbig1", "able") == pytest.approx(whole, abs=0.5)
+    assert bar(page, "gasfiredbig2", "given") / whole == pytest.approx(338.4 / 460, abs=0.01)
+    assert bar(page, "gasfiredsomewhatsmaller", "off") / whole == pytest.approx(210 / 460, abs=0.01)
+    line, start = (
+        page.locator(f"#bars li[data-plant=gasfiredbig2] .{part}").bounding_box() for part in ("pmin", "able")
+    )
+    assert line
+    assert start
+    assert (line["x"] + line["width"] / 2 - start["x"]) / whole == pytest.approx(100 / 460, abs=0.02)
+    assert page.locator("#bars li .gives").all_inner_texts() == [
+        text for text in page.locator("#bars li .gives").all_inner_texts() if text
+    ]
+    assert "338.4" in page.locator("#bars li[data-plant=gasfiredbig2]").inner_text()
+
+
+@pytest.mark.parametrize("width", [1120, 1280, 1920])
+def test_chart_bars_totals_and_sliders_are_seen_together_on_a_desk(open_page: OpenPage, width: int) -> None:
+    page = open_page(viewport={"width": width, "height": 900})
+    chart, bars, totals, sliders = (
+        page.locator(part).bounding_box() for part in ("#chart", "#bars", "#totals", "#quantities")
+    )
+    assert chart
+    assert bars
+    assert totals
+    assert sliders
+    assert chart["x"] + chart["width"] <= min(bars["x"], totals["x"])
+    assert chart["width"] > 1.5 * bars["width"]
+    assert bars["y"] + bars["height"] <= chart["y"] + chart["height"] + 40
+    assert sliders["y"] + sliders["height"] <= 900
+
+
+def test_the_bars_of_many_plants_are_there_where_one_looks(page: Page) -> None:
+    choose(page, "thirty-plants")
+    assert page.locator("#bars li").count() < 20
+    page.focus("#cursor")
+    page.keyboard.press("End")
+    pointed = page.locator("#bars li.pointed")
+    expect(pointed).to_have_attribute("aria-posinset", "30")
+    expect(pointed).to_be_in_viewport()
 
 
 def test_plants_that_can_give_nothing_are_named_below_the_chart(page: Page) -> None:
@@ -234,7 +360,7 @@ def test_plants_that_can_give_nothing_are_named_below_the_chart(page: Page) -> N
 def test_an_edit_in_the_table_changes_plan_and_json(page: Page) -> None:
     page.fill("[data-pointer='/powerplants/0/pmax']", "400")
     expect(page.locator("#plants tr[data-plant=gasfiredbig1] .output")).to_have_text("400.0")
-    assert json.loads(page.input_value("#json"))["powerplants"][0]["pmax"] == 400
+    assert payload_of(page)["powerplants"][0]["pmax"] == 400
 
 
 def test_plants_can_be_added_and_removed(page: Page) -> None:
@@ -244,7 +370,7 @@ def test_plants_can_be_added_and_removed(page: Page) -> None:
     expect(page.locator("#plants tr[data-plant='new one']")).to_be_visible()
     page.click("[aria-label='Remove tj1']")
     expect(page.locator("#plants tr[data-plant=tj1]")).to_have_count(0)
-    assert [plant["name"] for plant in json.loads(page.input_value("#json"))["powerplants"]][-1] == "new one"
+    assert [plant["name"] for plant in payload_of(page)["powerplants"]][-1] == "new one"
 
 
 def test_an_edit_of_the_json_changes_plan_and_table(page: Page) -> None:
@@ -311,7 +437,7 @@ def test_a_link_carries_the_payload_to_another_window(page: Page, open_page: Ope
     other = open_page(link.removeprefix(f"{server_url}/"))
     expect(other.locator("#load-number")).to_have_value("700.5")
     expect(other.locator("#co2")).not_to_be_checked()
-    assert other.input_value("#json") == page.input_value("#json")
+    assert payload_of(other) == payload_of(page)
     assert cost(other) == cost(page)
 
 
@@ -390,7 +516,7 @@ def test_each_slider_changes_the_plan_or_its_prices(page: Page, slider: str, val
     before = row.inner_text()
     slide(page, slider, value)
     expect(row).not_to_have_text(before, use_inner_text=True)
-    assert json.loads(page.input_value("#json"))["fuels"] != example("payload3")["fuels"]
+    assert payload_of(page)["fuels"] != example("payload3")["fuels"]
 
 
 def test_reset_brings_the_plan_before_back_and_keep_makes_this_one_the_plan_before(page: Page) -> None:
@@ -439,10 +565,10 @@ def test_the_plan_is_there_soon_after_the_last_move(page: Page, name: str) -> No
 LATE = """
 const real = window.fetch;
 window.late = 0;
-window.asked = 0;
+window.asked = new Set();
 window.fetch = async (address, options) => {
+    if (String(address).includes("productionplan")) window.asked.add(JSON.parse(options.body).load);
     if (!String(address).includes("report")) return real(address, options);
-    window.asked += 1;
     const answer = await real(address, options);
     const wait = window.late;
     window.late = 0;
@@ -478,7 +604,7 @@ def test_a_plan_that_was_moved_away_from_before_it_was_there_is_still_compared_w
 
 def test_moves_in_between_are_not_asked_for(open_page: OpenPage) -> None:
     page = open_page(script=LATE)
-    page.evaluate("window.asked = 0; window.late = 200")
+    page.evaluate("window.asked.clear(); window.late = 200")
     page.locator("#load-slider").evaluate(
         """slider => {
             for (let load = 500; load < 600; load += 5) {
@@ -488,7 +614,146 @@ def test_moves_in_between_are_not_asked_for(open_page: OpenPage) -> None:
         }"""
     )
     expect(page.locator(".load-label")).to_have_text("Load 595.0\u00a0MW")
-    assert page.evaluate("window.asked") == 2
+    assert page.evaluate("[...window.asked]") == [500, 595]
+
+
+# --- Large fleets ----------------------------------------------------------------------------------------------------
+
+
+def fleet_of(plants: int) -> dict[str, Any]:
+    """A mixed fleet, and a load in its middle."""
+    choose = random.Random(plants)
+    fleet: list[dict[str, Any]] = []
+    for number in range(plants):
+        kind = choose.choices(["gasfired", "turbojet", "windturbine"], [5, 1, 2])[0]
+        pmax = choose.randrange(100, 1400) / 10
+        pmin = round(pmax * choose.uniform(0.2, 0.5), 1) if kind == "gasfired" else 0.0
+        efficiency = choose.randrange(300, 600) / 1000
+        fleet.append({"name": f"plant{number}", "type": kind, "efficiency": efficiency, "pmin": pmin, "pmax": pmax})
+    load = round(sum(plant["pmax"] for plant in fleet) * 0.55)
+    return {"load": load, "fuels": example("payload3")["fuels"], "powerplants": fleet}
+
+
+def load_fleet(page: Page, payload: dict[str, Any]) -> None:
+    """Hand the page a payload as a file, and wait until its plan is there."""
+    content = json.dumps(payload).encode()
+    page.set_input_files("#file", {"name": "fleet.json", "mimeType": "application/json", "buffer": content})
+    expect(page.locator(".load-label")).to_have_text(f"Load {payload['load']:,.1f}\u00a0MW", timeout=20_000)
+
+
+@pytest.mark.parametrize(("plants", "milliseconds"), [(200, 250), (1000, 500), (10_000, 1500)])
+def test_large_fleets_follow_a_slider_too(page: Page, plants: int, milliseconds: int) -> None:
+    payload = fleet_of(plants)
+    load_fleet(page, payload)
+    page.wait_for_timeout(500)
+    waits = page.evaluate(
+        """async (load) => {
+            const slider = document.getElementById("load-slider");
+            const waits = [];
+            for (let turn = 1; turn <= 3; turn += 1) {
+                const start = performance.now();
+                slider.value = load - 10 * turn;
+                slider.dispatchEvent(new Event("input", { bubbles: true }));
+                const wanted = `Load ${Number(slider.value).toLocaleString("en-GB")}.0`;
+                while (!document.querySelector(".load-label text").textContent.startsWith(wanted)) {
+                    await new Promise(requestAnimationFrame);
+                    if (performance.now() - start > 20000) throw new Error(`no plan for ${wanted}`);
+                }
+                waits.push(performance.now() - start);
+            }
+            return waits;
+        }""",
+        payload["load"],
+    )
+    assert median(waits) <= milliseconds, waits
+    assert page.locator(".merit-order *").count() < 300  # one path for each type, however many plants
+    assert page.locator("#bars li").count() < 30
+
+
+REPORTS = """
+const real = window.fetch;
+window.open_now = window.open_at_once = window.begun = window.hold = 0;
+window.fetch = async (address, options) => {
+    if (!String(address).includes("report")) return real(address, options);
+    window.begun += 1;
+    window.open_now += 1;
+    window.open_at_once = Math.max(window.open_at_once, window.open_now);
+    try {
+        await new Promise((done) => setTimeout(done, window.hold));
+        if (window.broken) return new Response("{}", { status: 503 });
+        return await real(address, options);
+    } finally {
+        window.open_now -= 1;
+    }
+};
+"""
+
+
+def test_while_a_slow_report_is_worked_out_the_plan_is_shown_and_no_other_report_is_asked_for(
+    open_page: OpenPage,
+) -> None:
+    page = open_page(script=REPORTS)
+    page.evaluate("window.hold = 1500; window.begun = 0")
+    choose(page, "payload1")
+    expect(page.locator("#proof")).to_contain_text("reasons are being worked out")
+    for load in (450, 440, 430, 420):
+        slide(page, "load", load)
+        expect(page.locator(".load-label")).to_have_text(f"Load {load}.0\u00a0MW", timeout=1000)
+    expect(page.locator("#proof")).to_contain_text("Optimal: proven (", timeout=8000)
+    expect(page.locator("#plants tr[data-plant=tj1] .why")).to_contain_text("switching it on would cost")
+    assert page.evaluate("window.open_at_once") == 1
+    assert page.evaluate("window.begun") == 2  # that of the example, and that of the last move
+
+
+def test_a_plan_whose_report_does_not_come_stays(open_page: OpenPage) -> None:
+    page = open_page(script=REPORTS)
+    page.evaluate("window.broken = true")
+    choose(page, "payload1")
+    expect_cost(page, "11,524.66")
+    expect(page.locator("#proof")).to_contain_text("Optimal: proven that no plan costs less than 11,524.66")
+    expect(page.locator("#problem")).to_be_hidden()
+
+
+ODD = {
+    "load": 61.3,
+    "fuels": {"gas(euro/MWh)": -3.7, "kerosine(euro/Mwh)": 50.87, "co2(euro/ton)": 21.5, "wind(%)": 57},
+    "powerplants": [
+        {"name": "fine", "type": "gasfired", "efficiency": 0.37, "pmin": 10.01, "pmax": 40.19},
+        {"name": "never", "type": "gasfired", "efficiency": 0.5, "pmin": 10.01, "pmax": 10.09},
+        {"name": "jet", "type": "turbojet", "efficiency": 0.29, "pmin": 0, "pmax": 16.3},
+        {"name": "breeze", "type": "windturbine", "pmax": 36},
+        {"name": "gust", "type": "windturbine", "pmax": 0.7},
+    ],
+}
+
+SKETCH = """
+async ([payload, co2]) => {
+    const { planOf } = await import("./web/js/api.js");
+    return planOf({ payload, co2, feasible: false });
+}
+"""
+
+
+@pytest.mark.parametrize("co2", [True, False])
+@pytest.mark.parametrize("payload", [*EXAMPLES, "odd", 40, 150], ids=str)
+def test_what_is_shown_before_the_report_is_what_the_report_says(
+    page: Page, server_url: str, payload: str | int, co2: bool
+) -> None:
+    content = fleet_of(payload) if isinstance(payload, int) else ODD if payload == "odd" else example(payload)
+    sketch = page.evaluate(SKETCH, [content, co2])
+    address = f"{server_url}/productionplan/report?co2={str(co2).lower()}"
+    report = fetch("POST", address, json=content).json()
+    for name in ("status", "load", "lower_bound", "co2_tonnes", "average_price", "curtailed_wind"):
+        assert sketch[name] == pytest.approx(report[name], abs=0.0051), name
+    for name in ("cost", "headroom"):
+        assert sketch[name] == pytest.approx(report[name], abs=0.0051), name
+    prices = sketch["marginal_price"]["commitment_as_it_is"]
+    assert prices == pytest.approx(report["marginal_price"]["commitment_as_it_is"])
+    for drawn, told in zip(sketch["powerplants"], report["powerplants"], strict=True):
+        for name in ("name", "type", "p", "pmin", "pmax", "state", "alternative"):
+            assert drawn[name] == told[name], told["name"]
+        assert drawn["marginal_cost"] == pytest.approx(told["marginal_cost"]), told["name"]
+        assert (drawn["cost"], drawn["co2_tonnes"]) == pytest.approx((told["cost"], told["co2_tonnes"])), told["name"]
 
 
 # --- Where there is no plan ------------------------------------------------------------------------------------------
@@ -558,6 +823,52 @@ def test_both_spellings_of_kerosine_are_one_field(page: Page) -> None:
     expect(page.locator("#kerosine-number")).to_have_attribute("aria-invalid", "true")
 
 
+def test_where_nothing_is_proven_in_time_the_best_plan_found_can_be_shown_and_says_so(
+    open_page: OpenPage, boot_server: BootServer
+) -> None:
+    page = open_page(url=boot_server({"POWERPLANT_TIME_LIMIT": "1"}).url)
+    page.set_default_timeout(15_000)
+    content = json.dumps(hard_payload()).encode()
+    page.set_input_files("#file", {"name": "hard.json", "mimeType": "application/json", "buffer": content})
+    buttons = page.locator("#problem .buttons button")
+    expect(buttons).to_have_text(["Show the best plan found", "Ask again"], timeout=15_000)
+    expect(page.locator("#result")).not_to_have_attribute("aria-busy", "true")
+    buttons.first.click()
+    doubt = page.locator("#unproven")
+    expect(doubt).to_be_visible(timeout=15_000)
+    expect(page.locator("#problem")).to_be_hidden()
+    expect(page.locator("#result")).to_be_focused()
+    assert re.search(r"Not proven to be the cheapest. At most [\d,]+\.\d\d\s€ dearer", doubt.inner_text())
+    expect(page.locator("#announcer")).to_contain_text("Not proven to be the cheapest")
+    page.click("#copy-curl")
+    expect(page.locator("#copy-curl")).to_have_text("Copied")
+    assert "co2=true&accept=feasible" in page.evaluate("navigator.clipboard.readText()")
+    expect(page.locator("#proof")).to_contain_text("Not proven", timeout=15_000)
+    page.wait_for_timeout(400)
+    link = page.evaluate("location.hash")
+    page.click("#prove")
+    expect(buttons.first).to_be_visible(timeout=15_000)
+    expect(doubt).to_be_hidden()
+    assert page.evaluate("location.hash") != link
+    choose(page, "payload1")
+    expect_cost(page, "11,524.66")
+
+
+def test_an_accepted_doubt_is_part_of_the_link_and_ends_with_the_next_payload(open_page: OpenPage) -> None:
+    asked: list[str] = []
+    content = json.dumps({"payload": example("payload1"), "co2": True, "feasible": True}).encode()
+    other = open_page("#j=" + base64.urlsafe_b64encode(content).decode().rstrip("="))
+    other.on("request", lambda request: asked.append(request.url))
+    slide(other, "load", 481)
+    expect(other.locator(".load-label")).to_have_text("Load 481.0\u00a0MW")
+    assert asked
+    assert all(url.endswith("accept=feasible") for url in asked)
+    expect(other.locator("#unproven")).to_be_hidden()  # what was proven is told as proven
+    asked.clear()
+    choose(other, "payload2")
+    assert not any(url.endswith("accept=feasible") for url in asked)
+
+
 GONE = """
 const real = window.fetch;
 window.fetch = (...all) => window.gone ? Promise.reject(new TypeError("gone")) : real(...all);
@@ -572,9 +883,11 @@ def test_a_server_that_is_gone_is_said_and_found_again(open_page: OpenPage) -> N
     expect(page.locator("#example")).to_have_value("payload3")
     slide(page, "load", 500)
     expect(page.locator("#problem")).to_contain_text("The server does not answer")
+    expect(page.locator("#problem .buttons button")).to_have_text(["Ask again"])
     page.evaluate("window.gone = false")
-    slide(page, "load", 501)
-    expect(page.locator(".load-label")).to_have_text("Load 501.0\u00a0MW")
+    page.click("text=Ask again")
+    expect(page.locator(".load-label")).to_have_text("Load 500.0\u00a0MW")
+    expect(page.locator("#problem")).to_be_hidden()
 
 
 # --- For everybody ---------------------------------------------------------------------------------------------------
@@ -593,7 +906,7 @@ def test_all_can_be_done_with_the_keyboard(page: Page) -> None:
     assert page.evaluate("document.activeElement.className") == "skip"
     page.keyboard.press("Enter")
     expect(page.locator("#result")).to_be_focused()
-    tab_to(page, ".target rect")
+    tab_to(page, "#cursor")
     page.keyboard.press("End")
     expect(page.locator("#tip")).to_contain_text("tj1")
     page.keyboard.press("ArrowLeft")
@@ -615,12 +928,15 @@ def test_all_can_be_done_with_the_keyboard(page: Page) -> None:
     expect(page.locator("#fleet tbody tr")).to_have_count(6)
 
 
-def test_focus_stays_in_the_chart_while_the_plan_changes(page: Page) -> None:
-    page.focus(".target rect >> nth=0")
-    page.keyboard.press("ArrowRight")
+def test_focus_stays_on_the_same_plant_while_the_plan_changes(page: Page) -> None:
+    page.focus("#cursor")
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    expect(page.locator("#tip")).to_contain_text("338.4")
     slide(page, "load", 905)
     expect(page.locator(".load-label")).to_have_text("Load 905.0\u00a0MW")
-    expect(page.locator(".target rect").nth(1)).to_be_focused()
+    expect(page.locator("#cursor")).to_be_focused()
+    expect(page.locator("#tip")).to_contain_text("333.4")
 
 
 def test_the_plan_is_told_to_those_who_hear_it_once_the_slider_rests(page: Page) -> None:
@@ -636,7 +952,7 @@ def test_the_plan_is_told_to_those_who_hear_it_once_the_slider_rests(page: Page)
     assert page.evaluate("window.told") == 1
 
 
-SCENES = ["payload3", "what if", "infeasible", "faults", "json", "negative-gas", "thirty-plants"]
+SCENES = ["payload3", "what if", "infeasible", "faults", "json", "not proven", "negative-gas", "thirty-plants"]
 
 
 def set_scene(page: Page, scene: str) -> None:
@@ -653,6 +969,9 @@ def set_scene(page: Page, scene: str) -> None:
         page.fill("#gas-number", "")
         page.fill("[data-pointer='/powerplants/0/pmin']", "500")
         expect(page.locator(".fault.placed")).to_have_count(2)
+    elif scene == "not proven":
+        page.evaluate("for (const id of ['unproven', 'tip']) document.getElementById(id).hidden = false")
+        page.focus("#cursor")
     else:
         expect(page.locator("#problem")).to_be_hidden()
     page.wait_for_timeout(250)  # until it has faded in
@@ -666,18 +985,60 @@ def test_narrow_screens_have_nothing_beside_them(open_page: OpenPage, width: int
         assert page.evaluate("document.documentElement.scrollWidth") <= width, scene
 
 
+@pytest.mark.parametrize("slider", ["load", "wind", "gas", "kerosine", "co2"])
+def test_on_a_phone_the_result_stays_in_sight_while_a_slider_moves(open_page: OpenPage, slider: str) -> None:
+    page = open_page(viewport={"width": 390, "height": 664}, has_touch=True)
+    page.locator(f"#{slider}-slider").evaluate("slider => slider.scrollIntoView({ block: 'center' })")
+    glance = page.locator("#glance")
+    expect(glance).to_be_in_viewport(ratio=1)
+    before = glance.inner_text()
+    bars = glance.locator("svg path[d]")
+    drawn = bars.evaluate_all("all => all.map(one => one.getAttribute('d')).join()")
+    slide(page, slider, 30)
+    expect(glance).not_to_have_text(before, use_inner_text=True)
+    expect(glance).to_contain_text("€")
+    expect(glance).to_contain_text("CO₂")
+    expect(glance.locator("small")).to_have_count(2)  # the differences
+    if slider == "load":
+        assert bars.evaluate_all("all => all.map(one => one.getAttribute('d')).join()") != drawn
+    expect(glance).to_be_in_viewport(ratio=1)
+    expect(page.locator(f"#{slider}-slider")).to_be_in_viewport(ratio=1)
+    top = page.evaluate(
+        "id => { const { x, y, width, height } = document.getElementById(id).getBoundingClientRect();"
+        "return document.elementFromPoint(x + width / 2, y + height / 2).id }",
+        f"{slider}-slider",
+    )
+    assert top == f"{slider}-slider"  # the strip does not cover it
+
+
+def serious_findings(page: Page) -> list[tuple[str, list[Any]]]:
+    return [
+        (finding["id"], [node["target"] for node in finding["nodes"]])
+        for finding in Axe().run(page).response["violations"]
+        if finding["impact"] in {"serious", "critical"}
+    ]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
 def test_axe_has_no_serious_finding(open_page: OpenPage, viewport: dict[str, int], scheme: str) -> None:
     page = open_page(viewport=viewport, color_scheme=scheme)
     for scene in SCENES:
         set_scene(page, scene)
-        findings = [
-            (scene, finding["id"], [node["target"] for node in finding["nodes"]])
-            for finding in Axe().run(page).response["violations"]
-            if finding["impact"] in {"serious", "critical"}
-        ]
-        assert findings == []
+        assert serious_findings(page) == [], scene
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_has_no_serious_finding_in_the_documentation(open_page: OpenPage, server_url: str, scheme: str) -> None:
+    page = open_page(color_scheme=scheme)
+    page.goto(f"{server_url}/docs")
+    operations = page.locator(".opblock-summary-control")
+    expect(operations).not_to_have_count(0)
+    for operation in operations.all()[:3]:
+        if operation.get_attribute("aria-expanded") != "true":
+            operation.click()
+    page.wait_for_timeout(500)
+    assert serious_findings(page) == []
 
 
 def background(page: Page) -> str:

@@ -22,4 +22,23 @@
     tryItOutEnabled: true,
     validatorUrl: null, // it would send the document to another host
   });
+
+  // Swagger UI leaves much of this without a name for screen readers, or out of reach of the keyboard.
+  const mend = () => {
+    name(place, "#servers", () => "Server");
+    name(place, ".parameters select", (field) => field.closest("tr").dataset.paramName);
+    name(place, ".content-type", () => "Media type");
+    name(place, ".examples-select-element", () => "Example");
+    name(place, ".body-param textarea", () => "Payload");
+    for (const code of place.querySelectorAll(".microlight:not([tabindex])")) code.tabIndex = 0;
+    // A link inside of a button: the button does what it does.
+    for (const link of place.querySelectorAll(".opblock-summary-control a[href]")) link.removeAttribute("href");
+  };
+  const name = (within, fields, words) => {
+    for (const field of within.querySelectorAll(fields)) {
+      if (!field.ariaLabel) field.ariaLabel = words(field);
+    }
+  };
+  new MutationObserver(mend).observe(place, { childList: true, subtree: true });
+  mend();
 })();

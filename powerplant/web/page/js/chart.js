@@ -1,82 +1,122 @@
 // The merit-order curve on the page: drawn anew with each plan, pointed at, and walked through with the arrow keys.
 
 import { draw } from "./curve.js";
-import { element } from "./dom.js";
+import { byId, element } from "./dom.js";
 import { STATES, TYPES, cents, euro, limits, megawatt, plain, price, tonnes } from "./format.js";
 
-export class MeritOrder {
-  #focused = 0;
-  #drawn = null;
+const PAGE = 10; // plants that Page Up and Page Down step over
 
-  constructor(stage, tip, highlight) {
-    this.stage = stage;
-    this.tip = tip;
-    this.highlight = highlight;
+/**
+ * Its cursor is one element over the whole drawing: to the keys and to screen readers a slider whose values are plants,
+ * so that ten thousand of them are as light as six.
+ */
+export class MeritOrder {
+  #drawn = null;
+  #position = 0;
+
+  /** @param pointed is called with the plant that is pointed at, or null. */
+  constructor(pointed) {
+    this.stage = byId("chart");
+    this.cursor = byId("cursor");
+    this.column = this.cursor.firstElementChild;
+    this.tip = byId("tip");
+    this.pointed = pointed;
     let width = 0;
     new ResizeObserver(([entry]) => {
-      if (this.#drawn && entry.contentRect.width !== width) this.draw(...this.#drawn);
+      if (this.#drawn && entry.contentRect.width !== width) this.draw(this.#drawn.report, this.#drawn.before);
       width = entry.contentRect.width;
-    }).observe(stage);
-    stage.addEventListener("keydown", (event) => this.#onKey(event));
-    document.addEventListener("keydown", ({ key }) => key === "Escape" && this.#hideTip());
-    stage.addEventListener("pointerleave", () => this.#hideTip());
-    stage.addEventListener("focusout", () => this.#hideTip());
+    }).observe(this.stage);
+    for (const kind of ["pointermove", "pointerdown"])
+      this.cursor.addEventListener(kind, (event) => this.#show(this.#blockUnder(event)));
+    this.cursor.addEventListener("pointerleave", () => this.hide());
+    this.cursor.addEventListener("focus", () => this.#show(this.#position));
+    this.cursor.addEventListener("blur", () => this.hide());
+    this.cursor.addEventListener("keydown", (event) => this.#onKey(event));
+    document.addEventListener("keydown", ({ key }) => key === "Escape" && this.hide());
   }
 
   /** @param before the report that this one is compared with, or null. */
   draw(report, before) {
-    this.#drawn = [report, before];
-    const hadFocus = this.stage.contains(document.activeElement);
-    const { figure, blocks } = draw(report, before, Math.max(280, this.stage.clientWidth));
-    figure.setAttribute("role", "group");
-    figure.setAttribute("aria-label", `Merit order of ${blocks.length} plants`);
+    const { figure, blocks, left, pixels } = draw(report, before, Math.max(280, this.stage.clientWidth));
+    this.#drawn = { report, before, blocks, left, pixels };
+    figure.setAttribute("aria-hidden", "true");
     this.stage.replaceChildren(figure);
-    this.targets = [...figure.querySelectorAll(".target rect")];
-    this.targets.forEach((target, index) => this.#prepare(target, blocks[index].plant, index));
-    this.#focused = Math.min(this.#focused, Math.max(0, blocks.length - 1));
-    this.targets[this.#focused]?.setAttribute("tabindex", 0);
-    if (hadFocus) this.targets[this.#focused]?.focus({ preventScroll: true });
+    this.#position = Math.max(0, Math.min(this.#position, blocks.length - 1));
+    this.cursor.hidden = !blocks.length;
+    this.cursor.setAttribute("aria-valuemax", Math.max(1, blocks.length));
+    this.#tell();
+    if (!this.tip.hidden) this.#show(this.#position);
   }
 
-  #prepare(target, plant, index) {
-    target.setAttribute("tabindex", -1);
-    target.setAttribute("role", "img");
-    target.setAttribute("aria-label", inWords(plant));
-    const show = () => this.#showTip(target, plant);
-    target.addEventListener("pointerenter", show);
-    target.addEventListener("focus", () => {
-      this.#focused = index;
-      show();
-    });
+  /** Points at a plant from elsewhere; at none that is not drawn. */
+  point(plant) {
+    const position = plant ? this.#drawn.blocks.findIndex((block) => block.plant.name === plant.name) : -1;
+    if (position < 0) this.hide();
+    else this.#show(position);
+  }
+
+  hide() {
+    if (this.tip.hidden) return;
+    this.tip.hidden = this.column.hidden = true;
+    this.pointed(null);
+  }
+
+  #blockUnder(event) {
+    const { blocks, left, pixels } = this.#drawn;
+    const at = (event.clientX - this.stage.getBoundingClientRect().left - left) / pixels;
+    let [low, high] = [0, blocks.length - 1];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (blocks[middle].x2 < at) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   #onKey(event) {
-    const steps = { ArrowRight: 1, ArrowLeft: -1, Home: -Infinity, End: Infinity };
+    const steps = {
+      ArrowRight: 1,
+      ArrowUp: 1,
+      ArrowLeft: -1,
+      ArrowDown: -1,
+      PageUp: PAGE,
+      PageDown: -PAGE,
+      Home: -Infinity,
+      End: Infinity,
+    };
     if (!(event.key in steps)) return;
     event.preventDefault();
-    this.targets[this.#focused].setAttribute("tabindex", -1);
-    const next = Math.min(this.targets.length - 1, Math.max(0, this.#focused + steps[event.key]));
-    this.targets[next].setAttribute("tabindex", 0);
-    this.targets[next].focus();
+    this.#show(Math.min(this.#drawn.blocks.length - 1, Math.max(0, this.#position + steps[event.key])));
   }
 
-  #showTip(target, plant) {
-    this.highlight(plant.name);
+  #tell() {
+    this.cursor.setAttribute("aria-valuenow", this.#position + 1);
+    const block = this.#drawn.blocks[this.#position];
+    if (block) this.cursor.setAttribute("aria-valuetext", inWords(block.plant));
+  }
+
+  #show(position) {
+    const { blocks, left, pixels } = this.#drawn;
+    if (!blocks.length) return;
+    this.#position = position;
+    this.#tell();
+    const { plant, x1, x2 } = blocks[position];
+    this.pointed(plant);
     this.tip.replaceChildren(...tipOf(plant));
-    this.tip.hidden = false;
-    const stage = this.stage.getBoundingClientRect();
-    const block = target.getBoundingClientRect();
-    const { offsetWidth: width } = this.tip;
-    const right = block.right - stage.left + 10;
-    const left = block.left - stage.left - width - 10;
-    const middle = (block.left + block.right - width) / 2 - stage.left;
-    const place = right + width <= stage.width ? right : left >= 0 ? left : middle;
-    this.tip.style.left = `${Math.max(0, Math.min(place, stage.width - width))}px`;
+    this.tip.hidden = this.column.hidden = false;
+    const [from, to] = [left + x1 * pixels, left + x2 * pixels];
+    this.column.style.left = `${from}px`;
+    this.column.style.width = `${Math.max(1, to - from)}px`;
+    this.#place(from, to);
   }
 
-  #hideTip() {
-    this.tip.hidden = true;
-    this.highlight(null);
+  /** The tip beside the block, on the side where there is room. */
+  #place(from, to) {
+    const width = this.tip.offsetWidth;
+    const room = this.stage.clientWidth;
+    const [right, left, middle] = [to + 10, from - width - 10, (from + to - width) / 2];
+    const place = right + width <= room ? right : left >= 0 ? left : middle;
+    this.tip.style.left = `${Math.max(0, Math.min(place, room - width))}px`;
   }
 }
 

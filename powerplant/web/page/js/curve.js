@@ -1,11 +1,13 @@
 // The merit-order curve as a drawing: from a report to an SVG, with Observable Plot.
-// Everything in it is for the eyes alone, but the targets: those can be pointed at and focused, and carry words.
+// Everything in it is for the eyes alone. Blocks of a kind are one path, so that ten thousand plants are drawn at once.
 
-import { megawatt, price } from "./format.js";
+import { svgElement } from "./dom.js";
+import { TYPES, megawatt, price } from "./format.js";
 import { nextPrice } from "./plan.js";
 
 const LEAST_HEIGHT = 0.025; // of the whole: what costs nothing is seen all the same
 const LETTER = 6.6; // pixels that a letter of a name takes
+const LEAST_LETTERS = 5; // of a name, or it is left out
 const PHONE = 520; // pixels under which the drawing is low and has few ticks
 const NARROW = 5; // pixels under which a block has neither outline nor pmin
 const CROWDED = 8; // pixels that a block must have on average for a gap beside it
@@ -13,7 +15,7 @@ const BELOW_ZERO = 24; // pixels between the axis and the lowest block, for the 
 const MARGINS = { marginTop: 30, marginRight: 12, marginBottom: 38, marginLeft: 46 };
 
 /**
- * The drawing, and its blocks in the order of its targets.
+ * The drawing; its blocks from left to right; where their first begins, and how many pixels a MW has.
  *
  * @param before the report that this one is compared with, or null: both fit into the axes, so that they stand still.
  */
@@ -25,23 +27,22 @@ export function draw(report, before, width) {
     className: "merit-order",
     ...MARGINS,
     width,
-    height: width < PHONE ? 300 : 440,
+    height: width < PHONE ? 280 : 430,
     insetBottom: BELOW_ZERO,
     x: { domain: [0, frame.right], label: null },
     y: { domain: [frame.bottom, frame.top], label: null },
     marks: [
       axes(Plot, width),
       layers(Plot, blocks, frame),
-      leastOutputs(Plot, blocks, frame),
+      leastOutputs(blocks, frame),
       names(Plot, blocks, frame),
       before ? Plot.ruleX([before.load], forEyes("load before")) : [],
       lineOfPrice(Plot, nextPrice(report)),
       lineOfLoad(Plot, report.load, frame),
-      targets(Plot, blocks, frame),
     ].flat(),
   });
   figure.querySelectorAll("style").forEach((style) => style.remove()); // page.css has it: the page allows none inside
-  return { figure, blocks };
+  return { figure, blocks, left: MARGINS.marginLeft, pixels: frame.pixels };
 }
 
 const forEyes = (className, options = {}) => ({ className, ariaHidden: "true", ...options });
@@ -87,53 +88,73 @@ function axes(Plot, width) {
 /** What a plant could give, in pale; what it gives, filled; hatching where it is off; an outline around all of it. */
 function layers(Plot, blocks, frame) {
   const inset = blocks.length * CROWDED < frame.width ? 0.75 : 0;
-  const colour = (part) => ({ value: ({ plant }) => `var(--${plant.type}${part})`, scale: null });
-  const hatch = { value: ({ plant }) => `url(#hatch-${plant.type})`, scale: null };
-  const whole = { x1: "x1", x2: "x2", y1: 0, y2: "cost", insetLeft: inset, insetRight: inset };
-  const given = { ...whole, x2: ({ x1, plant }) => x1 + plant.p, insetRight: 0 };
+  const whole = ({ x1, x2 }, x) => [x(x1) + inset, x(x2) - inset];
+  const given = (block, x) => [x(block.x1) + inset, Math.min(x(block.x1 + block.plant.p), x(block.x2) - inset)];
   const off = blocks.filter(({ plant }) => !plant.p);
   const on = blocks.filter(({ plant }) => plant.p);
-  const outline = { ...whole, fill: "none", stroke: colour("-ink") };
   return [
-    Plot.rect(blocks, forEyes("able", { ...whole, fill: colour("-pale") })),
-    Plot.rect(off, forEyes("off", { ...whole, fill: hatch })),
-    Plot.rect(on, forEyes("gives", { ...given, fill: colour("") })),
-    Plot.rect(wideOnes(blocks, frame), forEyes("outline", outline)),
+    layer("able", blocks, whole, (type) => ({ fill: `var(--${type}-pale)` })),
+    layer("off", off, whole, (type) => ({ fill: `url(#hatch-${type})` })),
+    layer("gives", on, given, (type) => ({ fill: `var(--${type})` })),
+    layer("outline", wideOnes(blocks, frame), whole, (type) => ({ fill: "none", stroke: `var(--${type}-ink)` })),
     Plot.ruleY([0], forEyes("zero")),
   ];
 }
 
+/** A mark of one path for each type of plant, however many there are. `span` tells from where to where a block goes. */
+function layer(className, blocks, span, colours) {
+  return (_, { x, y }) => {
+    const zero = y(0);
+    const paths = Object.keys(TYPES).map((type) => {
+      const boxes = blocks.filter(({ plant }) => plant.type === type);
+      if (!boxes.length) return null;
+      const d = boxes.map((block) => box(...span(block, x), zero, y(block.cost))).join("");
+      return svgElement("path", { d, ...colours(type) });
+    });
+    return svgElement("g", { class: className, "aria-hidden": "true" }, paths);
+  };
+}
+
+const rounded = (pixels) => Math.round(pixels * 100) / 100;
+const box = (left, right, from, to) => `M${rounded(left)},${rounded(from)}V${rounded(to)}H${rounded(right)}V${rounded(from)}Z`;
+
 /** A dashed line at each pmin, with a small triangle at its foot, on the side of zero where the block is not. */
-function leastOutputs(Plot, blocks, frame) {
+function leastOutputs(blocks, frame) {
   const limited = wideOnes(blocks, frame).filter(({ plant }) => plant.pmin > 0 && plant.pmin < plant.pmax);
-  const x = ({ x1, plant }) => x1 + plant.pmin;
-  const foot = { x, y: 0, r: 3.2, symbol: "triangle" };
-  const above = limited.filter(({ cost }) => cost > 0);
-  const below = limited.filter(({ cost }) => cost < 0);
+  const lines = (className, some) => (_, { x, y }) => {
+    const d = some.map(({ x1, plant, cost }) => `M${rounded(x(x1 + plant.pmin))},${rounded(y(0))}V${rounded(y(cost))}`);
+    return svgElement("path", { class: className, d: d.join(""), "aria-hidden": "true" });
+  };
+  const feet = (_, { x, y }) => {
+    const d = limited.map(({ x1, plant, cost }) => foot(x(x1 + plant.pmin), y(0), cost < 0 ? -1 : 1));
+    return svgElement("path", { class: "pmin-foot", d: d.join(""), "aria-hidden": "true" });
+  };
   return [
-    Plot.ruleX(
+    lines(
+      "pmin on-fill",
       limited.filter(({ plant }) => plant.p),
-      forEyes("pmin on-fill", { x, y1: 0, y2: "cost" }),
     ),
-    Plot.ruleX(
+    lines(
+      "pmin",
       limited.filter(({ plant }) => !plant.p),
-      forEyes("pmin", { x, y1: 0, y2: "cost" }),
     ),
-    Plot.dot(above, forEyes("pmin-foot", { ...foot, dy: 6 })),
-    Plot.dot(below, forEyes("pmin-foot", { ...foot, dy: -6, rotate: 180 })),
+    feet,
   ];
 }
+
+const foot = (x, y, side) => `M${rounded(x)},${rounded(y + 2.5 * side)}l-3.5,${6 * side}h7Z`;
 
 function names(Plot, blocks, { pixels }) {
   const x = ({ x1, x2 }) => (x1 + x2) / 2;
   const text = ({ plant, x1, x2 }) => shortened(plant.name, (x2 - x1) * pixels);
-  return Plot.text(blocks, forEyes("name", { x, text, frameAnchor: "bottom", dy: -5 }));
+  const wide = blocks.filter(({ x1, x2 }) => (x2 - x1) * pixels >= LEAST_LETTERS * LETTER);
+  return Plot.text(wide, forEyes("name", { x, text, frameAnchor: "bottom", dy: -5 }));
 }
 
 function shortened(name, pixels) {
   const letters = Math.floor(pixels / LETTER);
   if (name.length <= letters) return name;
-  return letters >= 5 ? name.slice(0, letters - 1) + "…" : "";
+  return letters >= LEAST_LETTERS ? name.slice(0, letters - 1) + "…" : "";
 }
 
 function lineOfLoad(Plot, load, { right }) {
@@ -155,10 +176,4 @@ function lineOfPrice(Plot, next) {
     Plot.ruleY([next], forEyes("price")),
     Plot.text([next], forEyes("price-label", { y: next, text, ...(next < 0 ? right : left) })),
   ];
-}
-
-/** Over each block, from top to bottom: low blocks are easily pointed at too. */
-function targets(Plot, blocks, { top, bottom }) {
-  const column = { x1: "x1", x2: "x2", y1: bottom, y2: top, insetBottom: -BELOW_ZERO };
-  return Plot.rect(blocks, { className: "target", ...column, fill: "transparent" });
 }

@@ -44,12 +44,11 @@ export class Hour {
       "aria-label": `${label}, slider`,
       oninput: () => this.#set(id, slider.valueAsNumber, false),
     });
-    const entry = element("span", { class: "entry" }, number, element("span", { class: "unit" }, unit));
     const row = element(
       "div",
       { class: "quantity field" },
-      element("label", { for: number.id }, label, element("span", { class: "unseen" }, ` in ${unit}`)),
-      entry,
+      element("label", { for: number.id }, label, " ", element("small", {}, unit)),
+      number,
       slider,
     );
     return { ...quantity, number, slider, row };
@@ -90,7 +89,7 @@ export function showDifference(comparing, before, now) {
   view.classList.toggle("waiting", !plants);
   if (!plants) {
     const text = !comparing
-      ? "Move a slider. What changes against this plan shows here."
+      ? "Move a slider: what changes shows here."
       : before
         ? "There is no plan here."
         : "There was no plan before.";
@@ -98,7 +97,6 @@ export function showDifference(comparing, before, now) {
     return;
   }
   view.replaceChildren(
-    element("p", { class: "note" }, "Against the plan before"),
     element(
       "dl",
       {},
@@ -120,7 +118,9 @@ export function switched(before, now) {
   return { on: [...today].filter((name) => !then.has(name)), off: [...then].filter((name) => !today.has(name)) };
 }
 
-/** The plan in one sentence, for those who hear it. */
-export function inWords(report) {
-  return `Plan for ${oneDigit(report.load)} MW: ${cents(report.cost.total)} euro, ${report.powerplants.filter((plant) => plant.p).length} plants run.`;
+/** The plan in one sentence, for those who hear it. @param gap euro that it may be too dear. */
+export function inWords(report, gap) {
+  const running = report.powerplants.filter((plant) => plant.p).length;
+  const doubt = gap ? ` Not proven to be the cheapest: it may be ${cents(gap)} euro too dear.` : "";
+  return `Plan for ${oneDigit(report.load)} MW: ${cents(report.cost.total)} euro, ${running} plants run.${doubt}`;
 }

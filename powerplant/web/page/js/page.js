@@ -1,26 +1,33 @@
 // The page: one payload, whoever changes it; everything else follows.
 
-import { Planner, Problem, post } from "./api.js";
+import { Planner, Problem, planOf, post } from "./api.js";
+import { Bars } from "./bars.js";
 import { MeritOrder } from "./chart.js";
 import { byId, whenQuiet } from "./dom.js";
 import { Fleet } from "./fleet.js";
+import { showGlance, showNoPlan } from "./glance.js";
 import { Hour, inWords, showDifference } from "./hour.js";
 import { fromFragment, toFragment } from "./link.js";
 import { pointerTo, withValue } from "./payload.js";
-import { highlight, showPlants, showTotals } from "./plan.js";
+import { gapOf, highlight, showPlants, showTotals } from "./plan.js";
 import { clearProblem, showProblem } from "./problem.js";
 import { copy, curlOf, save } from "./share.js";
 
 const FIRST_EXAMPLE = "payload3";
+const LONG = 40; // plants above which the table follows when the slider rests
 
 /** What is asked: replaced as a whole with each change, so that an answer can be told to belong to it. */
-let question = { payload: null, co2: document.documentElement.dataset.co2 === "true" };
+let question = { payload: null, co2: document.documentElement.dataset.co2 === "true", feasible: false };
 /** What the page shows: a question with its report, or with the problem that it has instead. */
 let shown = { question: null, report: null, problem: null };
 /** Where a what-if began: its question, its report, and whether its answer is known; null when nothing moves. */
 let before = null;
 
-const chart = new MeritOrder(byId("chart"), byId("tip"), highlight);
+const chart = new MeritOrder((plant) => {
+  bars.highlight(plant);
+  highlight(plant);
+});
+const bars = new Bars((plant) => chart.point(plant));
 const planner = new Planner(answer);
 const current = () => question.payload;
 const hour = new Hour(current, (payload, typed) => whatIf({ ...question, payload }, typed));
@@ -49,42 +56,92 @@ function ask(next, source, fresh, typed) {
   if (source !== json) json.show();
   byId("co2").checked = question.co2;
   byId("keep").disabled = byId("reset").disabled = before === null;
-  byId("curl").textContent = curlOf(question.payload, question.co2);
+  showCurl();
   if (source !== examples) byId("example").value = examples.name = "";
   keepInAddress();
   (typed ? askSoon : askNow)();
 }
 
-const askNow = () => planner.ask(question);
+function askNow() {
+  waiting.begin();
+  planner.ask(question);
+}
 const askSoon = whenQuiet(250, askNow);
+
+/** Said only of what takes a while. */
+const waiting = {
+  timer: null,
+  begin() {
+    this.timer ??= setTimeout(() => byId("result").setAttribute("aria-busy", "true"), 400);
+  },
+  end() {
+    clearTimeout(this.timer);
+    this.timer = null;
+    byId("result").removeAttribute("aria-busy");
+  },
+};
 
 // --- What is answered -----------------------------------------------------------------------------------------------
 
 function answer(asked, report, problem) {
   if (asked === before?.question) Object.assign(before, { report, known: true });
+  if (before && !before.known) learn(before);
   if (asked !== before?.question || asked === question) shown = { question: asked, report, problem };
-  if (before && !before.known) planner.ask(before.question); // it was moved away from before it was answered
   if (shown.question) show(shown);
 }
 
+/** What a what-if began with was moved away from before it was answered. */
+async function learn(beginning) {
+  beginning.known = true;
+  try {
+    beginning.report = await planOf(beginning.question);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+  }
+  if (beginning === before && shown.question) show(shown);
+}
+
 function show({ report, problem }) {
+  waiting.end();
+  const compared = before?.report ?? null;
   if (report) {
     clearProblem();
     showTotals(report);
-    showPlants(report, before?.report);
-    chart.draw(report, before?.report ?? null);
+    chart.draw(report, compared);
+    bars.show(report);
+    showGlance(report, compared);
+    (report.powerplants.length > LONG ? showPlantsSoon : showPlants)(report, compared);
     noteNotDrawn(report.powerplants.filter((plant) => !plant.pmax));
-    announce(inWords(report));
+    announce(inWords(report, gapOf(report)));
   } else {
-    showProblem(problem, { useLoad, showJson: () => json.open() });
+    chart.hide();
+    showProblem(problem, { useLoad, takeFeasible, askAgain, showJson: () => json.open() });
+    showNoPlan(problem.title);
     announce([problem.title, problem.detail].join(". "));
   }
-  showDifference(before !== null, before?.report, report);
+  showDifference(before !== null, compared, report);
 }
+
+const showPlantsSoon = whenQuiet(150, showPlants);
 
 function useLoad(load) {
   whatIf({ ...question, payload: withValue(question.payload, pointerTo("load"), load) });
   byId("result").focus({ preventScroll: true }); // the button goes away
+}
+
+/** The best plan found is shown where none is proven in time, until the payload comes from elsewhere. */
+function takeFeasible() {
+  accept(true);
+}
+
+function accept(feasible) {
+  ask({ ...question, feasible }, hour, false, false);
+  byId("result").focus({ preventScroll: true });
+}
+
+function askAgain() {
+  askNow();
+  byId("result").focus({ preventScroll: true });
 }
 
 function noteNotDrawn(plants) {
@@ -103,7 +160,7 @@ const tell = (text) => (byId("source-note").textContent = text);
 /** A payload as text from outside. What is no JSON is shown, to be mended. */
 function read(text, from) {
   try {
-    start({ ...question, payload: JSON.parse(text) });
+    start({ ...question, payload: JSON.parse(text), feasible: false });
     tell(`Loaded from ${from}.`);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
@@ -121,7 +178,7 @@ const examples = {
     );
     if (payload !== undefined) {
       this.name = name;
-      start({ ...question, payload }, examples);
+      start({ ...question, payload, feasible: false }, examples);
     }
     byId("example").value = this.name;
     tell(payload === undefined ? "The server does not answer." : "");
@@ -159,7 +216,9 @@ for (const kind of ["dragover", "drop"]) {
 // --- The payload as JSON --------------------------------------------------------------------------------------------
 
 const json = {
+  /** Written only where it is seen: that of a large fleet takes its time. */
   show() {
+    if (byId("as-json").hidden) return;
     byId("json").value = JSON.stringify(question.payload, null, 2);
     this.fault("");
   },
@@ -190,6 +249,7 @@ byId("json").addEventListener("input", () => json.edited());
 byId("view").addEventListener("change", ({ target }) => {
   byId("as-json").hidden = target.value !== "json";
   byId("as-table").hidden = target.value !== "table";
+  json.show();
 });
 
 // --- What if --------------------------------------------------------------------------------------------------------
@@ -209,7 +269,12 @@ function focusSliders() {
   byId("load-slider").focus({ preventScroll: true });
 }
 
+byId("prove").addEventListener("click", () => accept(false));
+
 // --- Ways out -------------------------------------------------------------------------------------------------------
+
+const showCurl = () => byId("as-curl").open && (byId("curl").textContent = curlOf(question));
+byId("as-curl").addEventListener("toggle", showCurl);
 
 const linkToThis = async () => {
   const fragment = await toFragment(question);
@@ -221,7 +286,7 @@ const keepInAddress = whenQuiet(300, linkToThis);
 async function restore() {
   const kept = await fromFragment(location.hash);
   if (kept?.payload === undefined) return false;
-  start({ payload: kept.payload, co2: kept.co2 === true });
+  start({ payload: kept.payload, co2: kept.co2 === true, feasible: kept.feasible === true });
   return true;
 }
 
@@ -242,12 +307,12 @@ function onPress(id, done, act) {
 }
 
 onPress("copy-link", "Copied", async () => copy(await linkToThis()));
-onPress("copy-curl", "Copied", () => copy(curlOf(question.payload, question.co2)));
+onPress("copy-curl", "Copied", () => copy(curlOf(question)));
 onPress("download-plan", "Saved", async () =>
-  save("plan.json", await post("productionplan", question.payload, question.co2)),
+  save("plan.json", (await post("productionplan", question)).text),
 );
 onPress("download-report", "Saved", async () =>
-  save("report.json", await post("productionplan/report", question.payload, question.co2)),
+  save("report.json", (await post("productionplan/report", question)).text),
 );
 addEventListener("hashchange", restore);
 

@@ -47,6 +47,8 @@ export function pointerToFuel(payload, fuel) {
   return pointerTo("fuels", key);
 }
 
+export const fuelPrice = (payload, fuel) => valueAt(payload, pointerToFuel(payload, fuel));
+
 export const pointersToFuel = (fuel) =>
   [KEYS[fuel], ...(fuel === "kerosine" ? [OTHER_KEROSINE] : [])].map((key) => pointerTo("fuels", key));
 

@@ -1,9 +1,9 @@
-// The plan: its totals, and a row for each plant with a bar between pmin and pmax.
+// The plan: its totals, and a row for each plant.
 
-import { byId, element, svgElement } from "./dom.js";
+import { byId, element } from "./dom.js";
 import { TYPES, cents, euro, limits, megawatt, oneDigit, plain, price, signed } from "./format.js";
 
-const MOST_ROWS = 300;
+const MOST_ROWS = 200;
 
 export function showTotals(report) {
   const { cost, marginal_price: marginal } = report;
@@ -14,6 +14,8 @@ export function showTotals(report) {
     total("Average price", priceOrNone(report.average_price), "€/MWh", `over ${megawatt(report.load)}`),
     total("CO₂ charged", oneDigit(report.co2_tonnes), "t", report.co2_tonnes ? "to gas-fired plants" : "none"),
   );
+  byId("unproven").hidden = report.status === "optimal";
+  byId("gap").textContent = euro(gapOf(report));
   byId("proof").textContent = [onProof(report), onHeadroom(report), onWind(report)].join(" ");
 }
 
@@ -43,10 +45,14 @@ export function nextPrice({ marginal_price: { commitment_as_it_is: prices } }) {
   return prices.up ?? prices.down;
 }
 
-function onProof({ status, lower_bound: bound, proof }) {
-  if (status === "optimal") return `Optimal: proven (${proof}) that no plan costs less than ${euro(bound)}.`;
+function onProof({ status, lower_bound: bound, proof, isSketch }) {
+  if (isSketch) return "The reasons are being worked out.";
+  if (status === "optimal") return `Optimal: proven${proof ? ` (${proof})` : ""} that no plan costs less than ${euro(bound)}.`;
   return `Not proven to be the cheapest: no plan costs less than ${euro(bound)}.`;
 }
+
+/** How much dearer than the cheapest plan it may be; 0 where it is proven to be one. */
+export const gapOf = ({ status, cost, lower_bound: bound }) => (status === "optimal" ? 0 : cost.total - bound);
 
 function onHeadroom({ headroom: { up, down } }) {
   return `The running plants could give ${megawatt(up)} more and ${megawatt(down)} less.`;
@@ -59,9 +65,8 @@ function onWind({ curtailed_wind: curtailed, powerplants }) {
 
 /** @param before the report that it is compared with, or null. */
 export function showPlants({ powerplants }, before) {
-  const widest = Math.max(...powerplants.map((plant) => plant.pmax), 0.1);
   const earlier = new Map(before?.powerplants.map((plant) => [plant.name, plant.p]));
-  const rows = powerplants.slice(0, MOST_ROWS).map((plant) => row(plant, widest, earlier.get(plant.name)));
+  const rows = powerplants.slice(0, MOST_ROWS).map((plant) => row(plant, earlier.get(plant.name)));
   if (powerplants.length > MOST_ROWS) {
     const rest = `and ${plain(powerplants.length - MOST_ROWS)} more plants: the report has them all`;
     rows.push(element("tr", { role: "row" }, element("td", { role: "cell", colspan: 7 }, rest)));
@@ -70,7 +75,7 @@ export function showPlants({ powerplants }, before) {
 }
 
 /** The roles are said since narrow screens show rows as cards, and browsers then forget that they were a table. */
-function row(plant, widest, earlier) {
+function row(plant, earlier) {
   const change = earlier === undefined ? 0 : plant.p - earlier;
   return element(
     "tr",
@@ -91,7 +96,7 @@ function row(plant, widest, earlier) {
       oneDigit(plant.p),
       Math.abs(change) > 0.01 ? element("small", { class: "delta" }, signed(change, megawatt)) : null,
     ),
-    element("td", { class: "bar", role: "cell" }, bar(plant, widest), element("small", {}, limits(plant))),
+    cell("number limits", "", limits(plant)),
     cell("number", "€/MWh", cents(plant.marginal_cost.total)),
     cell("number", "€", cents(plant.cost)),
     cell("number", "t", oneDigit(plant.co2_tonnes)),
@@ -103,25 +108,8 @@ function row(plant, widest, earlier) {
 const cell = (kind, unit, value, more) =>
   element("td", { class: kind, role: "cell" }, element("span", { "data-unit": unit }, value), more);
 
-/** What the plant can give, on a scale that all share; what it gives; its pmin; nothing but hatching where it is off. */
-function bar({ type, p, pmin, pmax }, widest) {
-  const share = (value) => `${(value / widest) * 100}%`;
-  const block = (kind, width, fill) =>
-    svgElement("rect", { class: kind, y: 3, height: 14, rx: 2, width: share(width), fill });
-  const mark = share(pmin);
-  return svgElement(
-    "svg",
-    { height: 20, width: "100%", "aria-hidden": "true" },
-    block("able", pmax, `var(--${type}-pale)`),
-    p ? block("gives", p, `var(--${type})`) : block("off", pmax, `url(#hatch-${type})`),
-    svgElement("rect", { class: "outline", y: 3, height: 14, rx: 2, width: share(pmax), stroke: `var(--${type}-ink)` }),
-    pmin && pmin < pmax
-      ? svgElement("line", { class: p ? "pmin on-fill" : "pmin", x1: mark, x2: mark, y1: 0, y2: 20 })
-      : null,
-  );
-}
-
-/** Marks the row of the plant that the chart points at. */
-export function highlight(name) {
-  for (const line of byId("plants").tBodies[0].rows) line.classList.toggle("pointed", line.dataset.plant === name);
+/** Marks the row of the plant that is pointed at. */
+export function highlight(plant) {
+  for (const line of byId("plants").tBodies[0].rows)
+    line.classList.toggle("pointed", line.dataset.plant === plant?.name);
 }

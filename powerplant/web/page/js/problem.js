@@ -7,35 +7,41 @@ import { fromFragment, pointerTo, pointersToFuel } from "./payload.js";
 const MOST_LISTED = 6;
 const [KEROSINE, OTHER_KEROSINE] = pointersToFuel("kerosine");
 
-/** @param useLoad is called with the load, in MW, of a button that was pressed; showJson before a place that only the JSON has. */
-export function showProblem(problem, { useLoad, showJson }) {
+/**
+ * @param useLoad is called with the load, in MW, of a button that was pressed; takeFeasible and askAgain by the buttons
+ * of what the server could not do in time; showJson before a place that only the JSON has.
+ */
+export function showProblem(problem, { useLoad, takeFeasible, askAgain, showJson }) {
   clearProblem();
   const faults = (problem.errors ?? []).filter((fault) => fault.pointer !== undefined).map(located);
   faults.forEach(placeBeside);
-  const loads = [problem.nearest_below, problem.nearest_above].filter((load) => load !== undefined && load !== null);
   const card = byId("problem");
+  const ways = [
+    ...nearestLoads(problem).map((load) => [`Plan for ${megawatt(load)}`, () => useLoad(load)]),
+    ...(isGivenUp(problem) && problem.gap !== null ? [["Show the best plan found", takeFeasible]] : []),
+    ...(isPassing(problem) ? [["Ask again", askAgain]] : []),
+  ];
   const parts = [
     element("h3", {}, problem.title ?? "No plan"),
     element("p", {}, problem.detail ?? ""),
     faults.length ? listOf(faults, showJson) : null,
-    loads.length
-      ? element(
-          "div",
-          { class: "buttons" },
-          loads.map((load) =>
-            element(
-              "button",
-              { type: "button", class: "primary", onclick: () => useLoad(load) },
-              `Plan for ${megawatt(load)}`,
-            ),
-          ),
-        )
-      : null,
+    ways.length ? element("div", { class: "buttons" }, ways.map(button)) : null,
   ];
   card.replaceChildren(...parts.filter(Boolean));
   card.hidden = false;
   withPlan(false);
 }
+
+const nearestLoads = ({ nearest_below: below, nearest_above: above }) =>
+  [below, above].filter((load) => load !== undefined && load !== null);
+
+const isGivenUp = ({ type }) => Boolean(type?.endsWith("/gave-up"));
+
+/** Whether the same question may have an answer later: there is too much to do, or no server at all. */
+const isPassing = ({ status }) => status === undefined || status === 503;
+
+const button = ([words, act], index) =>
+  element("button", { type: "button", class: index && words === "Ask again" ? "" : "primary", onclick: act }, words);
 
 export function clearProblem() {
   byId("problem").hidden = true;
@@ -49,7 +55,7 @@ export function clearProblem() {
 
 function withPlan(there) {
   document.body.classList.toggle("without-plan", !there);
-  byId("chart").inert = !there;
+  for (const id of ["cursor", "bars"]) byId(id).inert = !there;
 }
 
 function located(fault) {

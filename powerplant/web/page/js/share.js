@@ -21,8 +21,8 @@ export function save(name, text) {
 }
 
 /** What a shell takes as it stands: within single quotes only the quote itself has a meaning. */
-export function curlOf(payload, co2) {
-  const address = new URL(addressOf("productionplan", co2), document.baseURI);
-  const body = JSON.stringify(payload).replaceAll("'", `'\\''`);
+export function curlOf(question) {
+  const address = new URL(addressOf("productionplan", question), document.baseURI);
+  const body = JSON.stringify(question.payload).replaceAll("'", `'\\''`);
   return `curl -i -H 'Content-Type: application/json' -d '${body}' '${address.origin + address.pathname + address.search}'`;
 }
