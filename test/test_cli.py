@@ -586,11 +586,12 @@ def test_exit_codes_and_errors_leave_the_process(line: str, stdin: bytes, code: 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the lines are bash's")
-def test_the_lines_of_the_documentation_print_what_it_says(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("document", "least"), [("command-line.md", 5), ("report.md", 2)])
+def test_the_lines_of_the_documentation_print_what_it_says(document: str, least: int, tmp_path: Path) -> None:
     (tmp_path / "example_payloads").symlink_to(EXAMPLES)
-    text = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / document).read_text(encoding="utf-8")
     sessions = re.findall(r"^```console\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    assert len(sessions) >= 5
+    assert len(sessions) >= least
     here = f'powerplant() {{ PYTHONPATH="{ROOT}" "{sys.executable}" -m powerplant "$@"; }}\n'
     for session in sessions:
         for line, printed in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", session, re.MULTILINE):
