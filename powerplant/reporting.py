@@ -33,6 +33,9 @@ from powerplant.solving import Solvers
 State = Literal["off", "at_minimum", "in_between", "at_maximum"]
 Outcome = Literal["feasible", "infeasible", "not_computed"]
 
+HALF_A_CENT = 0.005
+"""What is less is rounded to nothing."""
+
 
 def report_production(
     request: ProductionPlanRequest, *, co2: bool, time_limit: float, solvers: Solvers, feasible: bool = False
@@ -241,7 +244,11 @@ def _unless_off(plant: PlantReport) -> str:
 
 
 def _more(euro: float | None) -> str:
-    return f"{euro:,.2f} euro more" if euro else "the same"
+    """How much more an alternative costs; less is possible where the plan is not proven to be a cheapest one."""
+    if not euro:
+        return "the same"
+    amount = f"{abs(euro):,.2f} euro" if abs(euro) >= HALF_A_CENT else "less than a cent"
+    return f"{amount} {'more' if euro > 0 else 'less'}"
 
 
 def _sum(amounts: Iterable[Decimal]) -> Decimal:

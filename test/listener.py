@@ -95,6 +95,10 @@ class Listener:
             length = int.from_bytes(self._reader.read(2 if length == 126 else 8))
         return head[0] & 0x0F, self._reader.read(length)
 
+    def fileno(self) -> int:
+        """The descriptor of its connection."""
+        return self._socket.fileno()
+
     def message(self, timeout: float = 10) -> dict[str, Any]:
         """The next message."""
         opcode, payload = self.frame(timeout)

@@ -337,7 +337,7 @@ def test_past_the_time_limit_there_is_no_plan_unless_a_feasible_one_will_do(writ
     given_up = run("plan", name, "--time-limit", "0.2")
     assert (given_up.exit_code, given_up.stdout) == (1, "")
     assert "No plan was proven optimal within 0.2 s" in given_up.stderr
-    feasible = run("plan", name, "--time-limit", "1.5", "--feasible", "--proof", str(proof))
+    feasible = run("plan", name, "--time-limit", "3", "--feasible", "--proof", str(proof))
     assert feasible.exit_code == 0
     assert "Not proven to be the cheapest: it is at most" in feasible.stdout
     assert "is not written" in feasible.stderr
@@ -585,12 +585,36 @@ def test_exit_codes_and_errors_leave_the_process(line: str, stdin: bytes, code: 
     assert b"Traceback" not in result.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full disk here")
+@pytest.mark.parametrize(
+    "line", [f"plan {PAYLOAD_3}", f"plan {PAYLOAD_3} --json", f"check {PAYLOAD_3} {CHALLENGES_OWN_ANSWER}"]
+)
+def test_a_disk_that_is_full_is_told_in_a_line(line: str) -> None:
+    with Path("/dev/full").open("wb") as full:
+        command = [sys.executable, "-m", "powerplant", *line.split()]
+        result = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, timeout=60, check=False)
+    assert (result.returncode, result.stderr) == (2, b"stdout: No space left on device\n")
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="the lines are bash's")
-def test_the_lines_of_the_documentation_print_what_it_says(tmp_path: Path) -> None:
+def test_a_reader_that_has_enough_is_no_fault() -> None:
+    run = subprocess.run(
+        ["bash", "-c", f"'{sys.executable}' -m powerplant plan {PAYLOAD_3} | true"],
+        cwd=ROOT,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert run.stderr == b""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the lines are bash's")
+@pytest.mark.parametrize(("document", "least"), [("command-line.md", 5), ("report.md", 2)])
+def test_the_lines_of_the_documentation_print_what_it_says(document: str, least: int, tmp_path: Path) -> None:
     (tmp_path / "example_payloads").symlink_to(EXAMPLES)
-    text = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / document).read_text(encoding="utf-8")
     sessions = re.findall(r"^```console\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    assert len(sessions) >= 5
+    assert len(sessions) >= least
     here = f'powerplant() {{ PYTHONPATH="{ROOT}" "{sys.executable}" -m powerplant "$@"; }}\n'
     for session in sessions:
         for line, printed in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", session, re.MULTILINE):

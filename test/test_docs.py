@@ -5,8 +5,11 @@ from __future__ import annotations
 import doctest
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
+
+from powerplant.models import Cost, Headroom, MarginalCost, MarginalPrice, PlantReport, Prices, Report
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "benchmarks" / "README.md"])
@@ -18,6 +21,16 @@ def test_the_examples_of_the_algorithm_print_what_they_say(monkeypatch: pytest.M
     failed, tried = doctest.testfile(str(ROOT / "docs" / "algorithm.md"), module_relative=False)
     assert tried > 0
     assert failed == 0
+
+
+def test_the_document_on_the_report_names_all_that_it_has() -> None:
+    text = (ROOT / "docs" / "report.md").read_text(encoding="utf-8")
+    for model in (Report, Cost, MarginalPrice, Prices, Headroom, PlantReport, MarginalCost):
+        assert [name for name in model.model_fields if f"`{name}`" not in text] == []
+    for name in ("state", "alternative", "outcome"):
+        assert [
+            value for value in get_args(PlantReport.model_fields[name].annotation) if f"`{value}`" not in text
+        ] == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)

@@ -553,6 +553,53 @@ def publish(feed: Any, name: str, payload: bytes = b"{}") -> None:
     feed.publish(name, "", payload, 200, b"[]")
 
 
+def unframed(data: bytes) -> list[Any]:
+    """The messages in what one process sends to another: frames as a client gets them."""
+    ours, theirs = socket.socketpair()
+    with theirs, Listener(ours) as listener:
+        theirs.sendall(data + b"\x81\x04null")
+        return [*iter(listener.message, None)]
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65_535, 65_536, 131_072])
+def test_a_frame_of_any_size_is_read_back(size: int) -> None:
+    from powerplant.live.client import frame
+
+    ours, theirs = socket.socketpair()
+    with theirs, Listener(ours) as listener:
+        theirs.sendall(frame(b"x" * size) + frame(b"next"))
+        assert listener.frame() == (TEXT, b"x" * size)
+        assert listener.frame() == (TEXT, b"next")
+
+
+def test_what_is_planned_while_the_hub_rests_is_told_together_and_in_order(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In one datagram for each process, and not to a client that comes later."""
+    from powerplant.live import hub
+
+    monkeypatch.setattr(hub, "REST", 0.3)
+    one, other = room.feed(), room.feed()
+    here, there = room.listener(one), room.listener(other)
+    time.sleep(0.4)
+    sent, send = [], one._exchange.send
+
+    def count_and_send(data: bytes) -> None:
+        sent.append(data)
+        send(data)
+
+    monkeypatch.setattr(one._exchange, "send", count_and_send)
+    for n in range(20):
+        publish(one, str(n))
+    later = room.listener(one)
+    publish(one, "last")
+    names = [*map(str, range(20)), "last"]
+    assert [here.message()["request_id"] for _ in names] == names
+    assert [there.message()["request_id"] for _ in names] == names
+    assert later.message()["request_id"] == "last"
+    assert len(sent) < 5
+
+
 def test_feeds_notice_when_the_first_client_comes_and_the_last_leaves(room: Room) -> None:
     one, other = room.feed(), room.feed()
     assert not one.has_listeners
@@ -582,9 +629,10 @@ def test_a_feed_that_is_left_and_listened_to_again_is_reached(room: Room) -> Non
 def test_what_another_process_does_not_read_is_a_gap_in_the_numbers(
     room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from powerplant.live import exchange
+    from powerplant.live import exchange, hub
 
     monkeypatch.setattr(exchange, "BACKLOG", 20_000)
+    monkeypatch.setattr(hub, "REST", 0)
     feed = room.feed()
     listener = room.listener(feed)
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as stalled:
@@ -597,11 +645,11 @@ def test_what_another_process_does_not_read_is_a_gap_in_the_numbers(
         numbers = []
         try:
             while True:
-                numbers.append(json.loads(stalled.recv(200_000))["number"])
+                numbers += [message["number"] for message in unframed(stalled.recv(200_000))]
         except TimeoutError:
             pass
         publish(feed, "last")
-        assert json.loads(stalled.recv(200_000))["number"] == 1001
+        assert [message["number"] for message in unframed(stalled.recv(200_000))] == [1001]
     assert numbers == sorted(set(numbers))
     assert 10 < len(numbers) < 1000
 

@@ -234,7 +234,7 @@ def test_what_the_document_allows_never_breaks_the_server(server_url: str, tmp_p
         [
             *(sys.executable, "-m", "schemathesis.cli", "run", FILE, "--url", server_url),
             *("--checks", ",".join(checks), "--max-examples", "40", "--seed", "1", "--no-color"),
-            *("--phases", "examples,coverage,fuzzing", "--exclude-path", "/"),
+            *("--phases", "examples,coverage,fuzzing"),
         ],
         cwd=tmp_path,
         capture_output=True,
@@ -293,6 +293,24 @@ def test_a_page_that_has_not_changed_is_not_sent_twice(client: FlaskClient) -> N
     response = client.get("/docs")
     assert response.headers["Cache-Control"] == "no-cache"
     assert client.get("/docs", headers={"If-None-Match": response.headers["ETag"]}).status_code == 304
+
+
+@pytest.mark.parametrize("path", [path for path, _, operation in operations() if "304" in operation["responses"]])
+def test_what_has_not_changed_is_told_as_documented(client: FlaskClient, path: str) -> None:
+    responses = DOCUMENT["paths"][path]["get"]["responses"]
+    with client.get(path) as first:
+        etag = first.headers["ETag"]
+        assert "ETag" in responses["200"]["headers"]
+    with client.get(path, headers={"If-None-Match": etag}) as again:
+        assert (again.status_code, again.data) == (304, b"")
+        assert set(responses["304"]["headers"]) <= set(again.headers.keys())
+
+
+def test_every_address_that_a_browser_may_keep_documents_304(client: FlaskClient) -> None:
+    for path, method, operation in operations():
+        if method == "GET" and "{" not in path and path not in NOT_EVERYWHERE:
+            with client.get(path) as response:
+                assert ("ETag" in response.headers) is ("304" in operation["responses"])
 
 
 @pytest.mark.parametrize("name", ["docs.html", "README.md", "nothing.js", "..%2F..%2Fconfig.py"])

@@ -18,7 +18,7 @@ from powerplant.decoding import decode
 from powerplant.errors import InfeasibleLoad, TooBusy
 from powerplant.merit_order.alternatives import NOT_COMPUTED, Appraisal, Unfinished
 from powerplant.models import PlantReport, Report
-from powerplant.reporting import report_production
+from powerplant.reporting import reason_of, report_production
 from powerplant.solving import Solvers
 
 EXAMPLES = Path(__file__).parents[1] / "example_payloads"
@@ -153,6 +153,25 @@ def test_a_load_without_a_plan_has_no_report() -> None:
 def test_each_plant_has_its_reason(load: float, plants: list[dict[str, Any]], reasons: dict[str, str]) -> None:
     report = by_name(reported({"load": load, "fuels": FUELS, "powerplants": plants}))
     assert {name: report[name].reason for name in reasons} == reasons
+
+
+@pytest.mark.parametrize(
+    ("difference", "words"),
+    [
+        (1234.5, "1,234.50 euro more"),
+        (0.005, "0.01 euro more"),
+        (1e-9, "less than a cent more"),
+        (0.0, "the same"),
+        (-0.004, "less than a cent less"),
+        (-12.0, "12.00 euro less"),
+    ],
+)
+def test_a_difference_is_told_to_the_cent_and_never_as_nothing(difference: float, words: str) -> None:
+    """One below zero is possible beside a plan that is not proven to be a cheapest one."""
+    plants = reported({"load": 150, "fuels": FUELS, "powerplants": [GAS, GAS | {"name": "twin"}]}).powerplants
+    gas, twin = (plant.model_copy(update={"outcome": "feasible", "cost_difference": difference}) for plant in plants)
+    assert reason_of(gas, []) == f"Between its limits: switching it off would cost {words}."
+    assert reason_of(twin, []) == f"Off: switching it on would cost {words}."
 
 
 # --- Every number, by an oracle --------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import click
 from powerplant.auditing import LeastCost, audit, least_cost, proven_cost, proves_that_no_plan_exists
 from powerplant.cli.options import planning_options
 from powerplant.cli.sources import NAME, Source, read
-from powerplant.cli.words import NO_PLAN, at_least_a_hundredth, counted, fail, in_euro
+from powerplant.cli.words import NO_PLAN, at_least_a_hundredth, counted, fail, in_euro, say
 from powerplant.errors import NotCheckedInTime
 from powerplant.formulation import Instance, euros, formulate
 from powerplant.models import ProductionPlanRequest
@@ -71,22 +71,22 @@ def _check_plan(source: Source, request: ProductionPlanRequest, instance: Instan
     if cost is None:
         source.tell(faults)
         fail(f"This is no plan for the payload: {counted(len(faults), 'fault')}.", NO_PLAN)
-    click.echo(f"The plan is right: every plant is listed, within its limits, and they make {request.load} MW exactly.")
-    click.echo(f"It costs {in_euro(euros(cost))}.")
+    say(f"The plan is right: every plant is listed, within its limits, and they make {request.load} MW exactly.")
+    say(f"It costs {in_euro(euros(cost))}.")
     return cost
 
 
 def _tell_distance(cost: int, least: LeastCost) -> None:
     """How much dearer than the cheapest a plan is."""
     if cost == least.bound:
-        click.echo("No plan is cheaper.")
+        say("No plan is cheaper.")
         return
     more, bound = euros(cost - least.bound), euros(least.bound)
     share = f" ({at_least_a_hundredth(100 * more / bound)} %)" if bound > 0 else ""
     if least.is_met:
-        click.echo(f"It is {in_euro(more)}{share} dearer than the cheapest plan, which costs {in_euro(bound)}.")
+        say(f"It is {in_euro(more)}{share} dearer than the cheapest plan, which costs {in_euro(bound)}.")
     else:
-        click.echo(
+        say(
             f"It is at most {in_euro(more)}{share} dearer than the cheapest plan: "
             f"none costs less than {in_euro(bound)}."
         )
@@ -100,9 +100,9 @@ def _check_proof(source: Source, request: ProductionPlanRequest, instance: Insta
     claim = source.proof()
     if claim.cost is not None:
         least = _proven_cost(source, instance, None, time_limit)
-        click.echo(f"No plan costs less than {in_euro(euros(least.bound))}.")
+        say(f"No plan costs less than {in_euro(euros(least.bound))}.")
     elif _within_the_time(source, lambda: proves_that_no_plan_exists(instance, claim, time_limit)):
-        click.echo(f"The proof holds ({_described(claim)}): no plan meets the load of {request.load} MW.")
+        say(f"The proof holds ({_described(claim)}): no plan meets the load of {request.load} MW.")
     else:
         _reject(source, claim, "that this payload has no plan")
 
@@ -113,7 +113,7 @@ def _proven_cost(source: Source, instance: Instance, cost: int | None, time_limi
     bound = _within_the_time(source, lambda: proven_cost(instance, claim, cost, time_limit))
     if bound is None:
         _reject(source, claim, "a least cost of this payload")
-    click.echo(f"The proof holds ({_described(claim)}); nothing had to be solved.")
+    say(f"The proof holds ({_described(claim)}); nothing had to be solved.")
     return LeastCost(bound, is_met=False)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from powerplant.answers import plan_as_json, report_as_json
 from powerplant.cli.options import Command, planning_options
 from powerplant.cli.sources import NAME, Source, read
 from powerplant.cli.tables import plan_as_table, report_as_text
-from powerplant.cli.words import BAD_INPUT, NO_PLAN, complain, fail
+from powerplant.cli.words import BAD_INPUT, NO_PLAN, complain, fail, say
 from powerplant.errors import InfeasibleLoad, OutOfTime
 from powerplant.merit_order import Infeasible, Proof
 from powerplant.merit_order.alternatives import NOT_COMPUTED, Appraisal
@@ -90,9 +89,7 @@ def plan(
     except OutOfTime as error:
         fail(f"{file.name}: {error} A larger --time-limit may help, or --feasible.", NO_PLAN)
     _write_proof_of_cost(proof_path, solved)
-    answer = _presented(form, request, solved, solvers, co2=co2, time_limit=time_limit)
-    # A file or a pipe gets UTF-8, and no other line ends, whatever the system is used to.
-    click.echo(answer.decode() if sys.stdout.isatty() else answer, nl=False)
+    say(_presented(form, request, solved, solvers, co2=co2, time_limit=time_limit))
 
 
 def _presented(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from decimal import Decimal
 from typing import NoReturn
@@ -10,6 +11,21 @@ import click
 
 NO_PLAN, BAD_INPUT = 1, 2
 """Exit codes: no plan, or a plan or proof that is wrong; input that cannot be read or is not valid."""
+
+
+def say(answer: str | bytes) -> None:
+    """Print what was asked for: a line, or an answer as it is. Where stdout takes no more, that ends the command."""
+    is_line = isinstance(answer, str)
+    if isinstance(answer, bytes) and sys.stdout.isatty():
+        # Only a terminal: a file or a pipe gets UTF-8, and no other line ends, whatever the system is used to.
+        answer = answer.decode()
+    try:
+        click.echo(answer, nl=is_line)
+    except BrokenPipeError:  # whoever reads has enough: click knows what to do
+        raise
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is left at the end
+        fail(f"stdout: {error.strerror}", BAD_INPUT)
 
 
 def complain(message: str) -> None:

@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from wsproto.connection import Connection, ConnectionState, ConnectionType
 from wsproto.events import CloseConnection, Message, Ping
-from wsproto.frame_protocol import FrameProtocol
 
 BACKLOG = 1024 * 1024
 """Bytes that may wait for a client beyond what the system takes, before it counts as too slow."""
@@ -25,6 +24,9 @@ CLOSE_TIMEOUT = 1.0
 
 PIECE = 4096
 """Bytes that are read at once; clients have little to say."""
+
+TEXT = 0x81
+"""How a frame begins that holds all of a text."""
 
 
 class Ending(NamedTuple):
@@ -48,8 +50,13 @@ class Gone(Exception):
 
 
 def frame(message: bytes) -> bytes:
-    """A message as it goes to every client: websocket frames of a server are alike for all."""
-    return bytes(FrameProtocol(client=False, extensions=[]).send_data(message.decode(), fin=True))
+    """A text as it goes to every client (RFC 6455, section 5.2): frames of a server are alike for all."""
+    size = len(message)
+    if size < 126:
+        return b"%c%c%b" % (TEXT, size, message)
+    if size < 1 << 16:
+        return b"%c\x7e%b%b" % (TEXT, size.to_bytes(2), message)
+    return b"%c\x7f%b%b" % (TEXT, size.to_bytes(8), message)
 
 
 class Client:
@@ -60,6 +67,7 @@ class Client:
         address: who it is, for the log.
         closing: whether the end of the feed has been sent.
         waiting: bytes that the system has not taken yet.
+        is_awaited: whether it will be told when the system takes more.
     """
 
     def __init__(self, sock: socket.socket, on_end: Callable[[], None]) -> None:
@@ -70,6 +78,7 @@ class Client:
         self.address = _address_of(sock)
         self.closing = False
         self.waiting = 0
+        self.is_awaited = False
         self._outgoing: deque[memoryview] = deque()
         self._on_end = on_end
         self._protocol = Connection(ConnectionType.SERVER)

@@ -25,7 +25,10 @@ except ImportError:  # Windows has one process, and no exchange
 
 SUFFIX = ".socket"
 BACKLOG = 8 * 1024 * 1024
-"""Bytes that may wait for another process; what does not fit is not sent, and its number is missing there."""
+"""Bytes that may wait for another process; what does not fit is not sent, and its numbers are missing there."""
+
+MOST = LARGEST + 10
+"""Bytes of a datagram: the frames of some messages, or that of a single large one with its head."""
 
 AT_ONCE = 64
 """Datagrams that are taken before the clients get their turn."""
@@ -52,7 +55,7 @@ class NoExchange:
         """Note that nobody does any more."""
         self.has_listeners = False
 
-    def send(self, message: bytes) -> None:
+    def send(self, data: bytes) -> None:
         """There is nobody else to send to."""
 
     def close(self) -> None:
@@ -88,7 +91,7 @@ class Exchange:
         Args:
             worker: the name of this process.
             selector: where sockets are registered, with the call that they are for.
-            show: called with each message of another process.
+            show: called with what another process sends.
         """
         self._worker, self._selector, self._show = worker, selector, show
 
@@ -119,11 +122,11 @@ class Exchange:
             self._note_change()
             self._look()
 
-    def send(self, message: bytes) -> None:
-        """Send a message to the other processes that have clients."""
+    def send(self, data: bytes) -> None:
+        """Send frames to the other processes that have clients."""
         self._look()
         for other in [*self._others.values()]:
-            self._try(other, message)
+            self._try(other, data)
 
     def close(self) -> None:
         """Leave nothing behind."""
@@ -162,13 +165,13 @@ class Exchange:
         else:
             self._others[path] = _Other(path, sock)
 
-    def _try(self, other: _Other, message: bytes | None) -> None:
-        """Send what waits for another process, and a message behind it."""
+    def _try(self, other: _Other, data: bytes | None) -> None:
+        """Send what waits for another process, and more behind it."""
         try:
-            if message is None:
+            if data is None:
                 other.send()
             else:
-                other.tell(message)
+                other.tell(data)
         except ConnectionError:  # it is gone
             self._forget(other)
             self._bury(other.path)
@@ -196,10 +199,10 @@ class Exchange:
             if self._own is None:
                 return
             try:
-                message = self._own.recv(LARGEST)
+                data = self._own.recv(MOST)
             except BlockingIOError:
                 return
-            self._show(message)
+            self._show(data)
 
 
 class _Other:
@@ -210,11 +213,11 @@ class _Other:
         self.waiting = 0
         self._outgoing: deque[bytes] = deque()
 
-    def tell(self, message: bytes) -> None:
-        """Send a message now or, if the other process has enough to read, later."""
-        if self.waiting + len(message) <= BACKLOG:
-            self._outgoing.append(message)
-            self.waiting += len(message)
+    def tell(self, data: bytes) -> None:
+        """Send data now or, if the other process has enough to read, later."""
+        if self.waiting + len(data) <= BACKLOG:
+            self._outgoing.append(data)
+            self.waiting += len(data)
         if len(self._outgoing) == 1:
             self.send()
 
@@ -227,6 +230,6 @@ class _Other:
                 return
             except ConnectionError:
                 raise
-            except OSError:  # the system does not take this one: its number will be missing
+            except OSError:  # the system does not take this: its numbers will be missing
                 pass
             self.waiting -= len(self._outgoing.popleft())

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import json
+import re
 from datetime import datetime
+from http import HTTPStatus
 from typing import NamedTuple
 
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 LARGEST = 128 * 1024
 """Bytes of a message. A larger one carries its id alone: as a datagram the system might not take it."""
 
 UTF8_BOM = b"\xef\xbb\xbf"
+
+NO_NUMBER = re.compile(b"NaN|Infinity")
+"""What the service passes over in members that it does not know, and what is no JSON."""
 
 
 class Planned(NamedTuple):
@@ -47,22 +51,24 @@ def message_of(planned: Planned, worker: str) -> bytes:
         "time": planned.time.isoformat(timespec="milliseconds"),
         "request_id": planned.request_id,
     }
-    head = json.dumps(known)[:-1].encode()
+    head = to_json(known)[:-1]
     if not planned.status:
         return head + b"}"
-    message = b'%b, "query": %b, "request": %b, "status": %d, "answer": %b}' % (
+    message = b'%b,"query":%b,"request":%b,"status":%d,"answer":%b}' % (
         head,
-        json.dumps(planned.query).encode(),
-        _as_json(planned.payload),
+        to_json(planned.query),
+        _as_json(planned),
         planned.status,
         planned.answer.strip(),
     )
     return message if len(message) <= LARGEST else head + b"}"
 
 
-def _as_json(payload: bytes) -> bytes:
+def _as_json(planned: Planned) -> bytes:
     """The body of a request, or null where it is no JSON that every client could read."""
-    text = payload.removeprefix(UTF8_BOM)
+    text = planned.payload.removeprefix(UTF8_BOM)
+    if planned.status == HTTPStatus.OK and not NO_NUMBER.search(text):
+        return text  # the service has read it
     try:
         from_json(text, allow_inf_nan=False)
     except ValueError:

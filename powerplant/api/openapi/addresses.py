@@ -11,6 +11,13 @@ from powerplant.api.openapi.examples import look_at
 from powerplant.api.openapi.responses import REFUSED, answer, problems
 from powerplant.api.openapi.schemas import Json, ref, schema
 
+HTML = "text/html"
+
+NOT_MODIFIED = {
+    "description": "It is the one whose ETag stands in the request's header If-None-Match.",
+    "headers": {name: ref("headers", name) for name in ("X-Request-ID", "ETag")},
+}
+
 
 def addresses() -> Json:
     """Each address with its operation."""
@@ -96,31 +103,22 @@ def _operations() -> Json:
 
 
 def _documentation() -> Json:
+    words = {
+        "/openapi.json": ("openapiDocument", "This document", "OpenAPI 3.1.", "application/json", "object"),
+        "/docs": ("documentationPage", "This document as a page", "A page that tries the service out.", HTML, "string"),
+        "/": ("page", "The page on which to plan", "A page to edit a payload on, and to see its plan.", HTML, "string"),
+    }
     return {
-        "/openapi.json": {
+        path: {
             "get": _asking(
-                "openapiDocument",
+                operation_id,
                 "documentation",
-                "This document",
-                answer("OpenAPI 3.1.", "application/json", {"type": "object"}, "ETag"),
+                summary,
+                answer(description, media_type, {"type": form}, "ETag"),
+                responses={"304": NOT_MODIFIED},
             )
-        },
-        "/docs": {
-            "get": _asking(
-                "documentationPage",
-                "documentation",
-                "This document as a page",
-                answer("A page that tries the service out.", "text/html", {"type": "string"}),
-            )
-        },
-        "/": {
-            "get": _asking(
-                "page",
-                "documentation",
-                "The page on which to plan",
-                answer("A page to edit a payload on, and to see its plan.", "text/html", {"type": "string"}),
-            )
-        },
+        }
+        for path, (operation_id, summary, description, media_type, form) in words.items()
     }
 
 
