@@ -165,6 +165,20 @@ def test_the_schema_takes_every_payload_that_the_service_takes(payload: dict[str
     check(payload, PAYLOAD_CONTENT["schema"])
 
 
+def test_the_lines_of_batches_are_of_the_forms_that_the_document_names() -> None:
+    operation = DOCUMENT["paths"]["/productionplan/batch"]["post"]
+    schemas = DOCUMENT["components"]["schemas"]
+    asked = operation["requestBody"]["content"]["application/x-ndjson"]["examples"]
+    told = operation["responses"]["200"]["content"]["application/x-ndjson"]["examples"]
+    lines = [json.loads(line) for line in asked["whole-payloads"]["value"].splitlines()]
+    check(lines[0], schemas["Batch"]["x-line"])
+    check(lines[2], schemas["Batch"]["x-line"])
+    answers = [json.loads(line) for example in told.values() for line in example["value"].splitlines()]
+    assert {tuple(answer) for answer in answers} == {("line", "plan", "cost"), ("line", "problem")}
+    for answer in answers:
+        check(answer, schemas["BatchAnswers"]["x-line"])
+
+
 # --- The live server -------------------------------------------------------------------------------------------------
 
 
@@ -177,7 +191,7 @@ def test_an_example_is_what_the_server_does(example: Example, server_url: str) -
         headers={"X-Request-ID": "example"},
     )
     assert response.status_code == example.status
-    is_json = "json" in response.headers["Content-Type"]
+    is_json = re.search("[/+]json", response.headers["Content-Type"])
     assert (response.json() if is_json else response.text) == example.answer["value"]
     told = [f"{name}: {value}" for name, value in response.headers.items() if name.startswith("Plan-")]
     assert ", ".join(told) == example.answer.get("description", "")

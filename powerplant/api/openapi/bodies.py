@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from powerplant.models import PlantOutput
 from powerplant.problems import PROBLEM_TYPES
 
 
@@ -71,6 +72,37 @@ def _problem_of(name: str) -> type[BaseModel]:
 
 
 PROBLEMS = {name: _problem_of(name) for name in PROBLEM_TYPES}
+
+
+class LineProblem(BaseModel):
+    """What is wrong with one line of a batch, with the members of the type of problem."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(description="address of the kind of problem, which explains it")
+    title: str = Field(description="the kind of problem in a few words")
+    status: int = Field(description="the status that it would have alone")
+    detail: str = Field(description="what is wrong with this line, in a sentence or two")
+
+
+class LineWithPlan(BaseModel):
+    """The answer to a line of a batch that has a plan."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    line: int = Field(ge=1, description="the number of the line, as an editor counts")
+    plan: list[PlantOutput] = Field(description="as POST /productionplan answers")
+    cost: float = Field(description="euro, to the cent")
+    gap: float | None = Field(None, description="euro by which it may be too dear; not there where no plan is cheaper")
+
+
+class LineWithProblem(BaseModel):
+    """The answer to a line of a batch that has none."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    line: int = Field(ge=1, description="the number of the line, as an editor counts")
+    problem: LineProblem
 
 
 class Health(BaseModel):

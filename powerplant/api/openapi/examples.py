@@ -61,6 +61,14 @@ PAYLOADS = [
 ]
 """The three of the challenge."""
 
+HOURS = [{name: payload[name] for name in ("load", "fuels")} for payload in PAYLOADS]
+
+
+def _lines(*contents: Json) -> str:
+    return "".join(json.dumps(content) + "\n" for content in contents)
+
+
+BATCH = ("/productionplan/batch",)
 ONE_GAS_PLANT = {"fuels": FUELS, "powerplants": [FLEET[0]]}
 
 QUESTIONS = {
@@ -93,6 +101,23 @@ QUESTIONS = {
     ),
     "invalid-query": Question("A parameter that is neither true nor false", PAYLOADS[0], {"co2": "maybe"}),
     "cut-off": Question("A body that ends too early", '{"load": 480, "fuels": {'),
+    "shared-fleet": Question(
+        "A fleet, then hours: the challenge's three, and one that no plan meets",
+        _lines({"powerplants": FLEET}, *HOURS, HOURS[0] | {"load": 2000}),
+        to=BATCH,
+    ),
+    "whole-payloads": Question(
+        "A payload in each line; the second has a fault",
+        _lines(PAYLOADS[0], PAYLOADS[1] | {"load": "480"}, PAYLOADS[2]),
+        to=BATCH,
+    ),
+    "batch-without-co2": Question(
+        "The same fleet and hours, CO2 not counted", _lines({"powerplants": FLEET}, *HOURS), {"co2": "false"}, BATCH
+    ),
+    "no-lines": Question("A batch without a line", "\n", to=BATCH),
+    "batch-invalid-query": Question(
+        "A parameter that is neither true nor false", _lines(PAYLOADS[0]), {"co2": "maybe"}, BATCH
+    ),
 }
 
 ERRORS: dict[str, Exception] = {

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from powerplant.api.openapi.examples import Question, ask, asked, questions_to
 from powerplant.api.openapi.responses import REFUSED, answer, problems
-from powerplant.api.openapi.schemas import Json, ref, schema
+from powerplant.api.openapi.schemas import NDJSON, Json, ref, schema
 from powerplant.models import ProductionPlanRequest, Report
 
 JSON = "application/json"
@@ -93,6 +93,15 @@ OPERATIONS = {
         PAYLOAD,
         answer("The plan, and why it is as it is.", JSON, schema(Report)),
         ERRORS,
+    ),
+    "/productionplan/batch": Operation(
+        "planBatch",
+        "A plan for each of many payloads",
+        "Takes newline-delimited JSON and answers newline-delimited JSON in the same order: a plan or a problem for "
+        "each line. One that is wrong harms no other.",
+        Body(NDJSON, ref("schemas", "Batch"), "It is read as lines of JSON whatever its Content-Type says."),
+        answer("A plan or a problem for each line.", NDJSON, ref("schemas", "BatchAnswers")),
+        {400: ["malformed-json", "bad-request"], 422: ["invalid-query"], 503: ["busy", "overloaded"]},
     ),
 }
 

@@ -7,10 +7,11 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
-from powerplant.api.openapi.bodies import PROBLEMS, Health, Ready
+from powerplant.api.openapi.bodies import PROBLEMS, Health, LineWithPlan, LineWithProblem, Ready
 from powerplant.models import PlantOutput, ProductionPlanRequest, Report
 
 Json = dict[str, Any]
+NDJSON = "application/x-ndjson"
 
 
 class _WithoutTitles(GenerateJsonSchema):
@@ -22,7 +23,15 @@ class _WithoutTitles(GenerateJsonSchema):
 
 def all_schemas() -> Json:
     """By their names."""
-    answers: list[type[BaseModel]] = [PlantOutput, Report, Health, Ready, *PROBLEMS.values()]
+    answers: list[type[BaseModel]] = [
+        PlantOutput,
+        Report,
+        LineWithPlan,
+        LineWithProblem,
+        Health,
+        Ready,
+        *PROBLEMS.values(),
+    ]
     _, schemas = models_json_schema(
         [(ProductionPlanRequest, "validation"), *((model, "serialization") for model in answers)],
         ref_template="#/components/schemas/{model}",
@@ -33,6 +42,20 @@ def all_schemas() -> Json:
         "type": "array",
         "items": {"$ref": "#/components/schemas/PlantOutput"},
         "description": "Every power plant of the payload, in merit order. The outputs add up to the load exactly.",
+    }
+    definitions["BatchAnswers"] = {
+        "type": "string",
+        "contentMediaType": NDJSON,
+        "description": "An answer to each line of the batch, in its order: each is a line of JSON, a LineWithPlan or a "
+        "LineWithProblem. Blank lines and a first line with the fleet have none.",
+        "x-line": schema(LineWithPlan, LineWithProblem),
+    }
+    definitions["Batch"] = {
+        "type": "string",
+        "contentMediaType": NDJSON,
+        "description": "A payload in each line. Where the first line holds powerplants alone, the others need only "
+        "load and fuels. Blank lines are skipped.",
+        "x-line": schema(ProductionPlanRequest),
     }
     return dict(sorted(definitions.items()))
 
