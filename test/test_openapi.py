@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -251,6 +252,7 @@ def test_what_the_document_allows_never_breaks_the_server(server_url: str, tmp_p
             *("--phases", "examples,coverage,fuzzing"),
         ],
         cwd=tmp_path,
+        env={**os.environ, "SCHEMATHESIS_HOOKS": str(Path(__file__).with_name("schemathesis_hooks.py"))},
         capture_output=True,
         text=True,
         check=False,
