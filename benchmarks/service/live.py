@@ -108,15 +108,16 @@ def _listen(url: str, count: int, are_in: Event) -> None:
 
 
 def report(costs: dict[str, Cost], *, markdown: bool) -> None:
-    """Print a row for each feed; the quiet rounds are the cheapest tenth of each one's own."""
-    table = Table(["feed", "CPU, µs", "quiet, µs", "more than off", "median, ms", "quiet, ms"], markdown=markdown)
-    quiet = {name: quantiles(cost.microseconds, n=10)[0] for name, cost in costs.items()}
+    """Print a row for each feed; ratios are taken within a round, and the quiet rounds are the cheapest tenth."""
+    table = Table(["feed", "CPU, µs", "quiet, µs", "times off", "middle half", "median, ms"], markdown=markdown)
+    off = costs["off"].microseconds
     for name, (microseconds, milliseconds) in costs.items():
+        low, middle, high = quantiles([each / floor for each, floor in zip(microseconds, off, strict=True)], n=4)
         table.row(
             name,
             f"{median(microseconds):.0f}",
-            f"{quiet[name]:.0f}",
-            f"{quiet[name] - quiet['off']:.0f}",
+            f"{quantiles(microseconds, n=10)[0]:.0f}",
+            f"{middle:.2f}",
+            f"{low:.2f}–{high:.2f}",
             f"{median(milliseconds):.2f}",
-            f"{quantiles(milliseconds, n=10)[0]:.2f}",
         )
