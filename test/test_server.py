@@ -211,7 +211,8 @@ def test_more_connections_than_there_is_room_for_hold_up_nobody(
 def test_large_bodies_give_way_when_too_many_arrive(
     boot_server: BootServer, hasty: tuple[str, ...], crowd: Crowd
 ) -> None:
-    server = boot_server({"POWERPLANT_MAX_BODY": "100000", "POWERPLANT_WORKERS": "1"}, hasty)
+    limits = {"POWERPLANT_MAX_BODY": "100000", "POWERPLANT_MAX_BATCH_BODY": "100000"}
+    server = boot_server({**limits, "POWERPLANT_WORKERS": "1"}, hasty)
     connections = crowd(server, 20, POST + b"Content-Length: 100000\r\n\r\n" + b" " * 90_000)
     assert_others_are_answered(server, 0.1)
     answers = [connection.next_answer() for connection in connections]

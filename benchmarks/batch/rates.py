@@ -1,0 +1,151 @@
+"""Payloads a second: one POST each, one batch, the command line and a Dask cluster with one and two workers."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from statistics import median
+from urllib.parse import urlsplit
+
+from live_server import live_server
+
+from benchmarks.batch.year import fleet, payloads, whole
+from benchmarks.service.client import Answer, Request, drive, post
+from benchmarks.service.servers import gunicorn
+from benchmarks.service.tables import Table
+
+ROOT = Path(__file__).parents[2]
+BATCH = [sys.executable, "-m", "powerplant", "batch"]
+SUMMARY = re.compile(r"([\d,]+) lines a second")
+
+Way = Callable[[], float]
+"""Does all payloads, and gives the seconds that it took."""
+
+
+def measure(size: int, count: int, rounds: int) -> dict[str, float]:
+    """Payloads a second of each way: the median over the rounds, in which they take turns. The first one warms up.
+
+    Args:
+        size: plants of a payload.
+        count: how many payloads; a few hundred of them are sent alone.
+        rounds: how often.
+    """
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        hours = list(payloads(size, count))
+        plants = fleet(size)
+        alone = [json.dumps(payload).encode() for payload in whole(iter(hours[: min(count, 2000)]), plants)]
+        shared = _lines([{"powerplants": plants}, *hours])
+        complete = _lines(whole(iter(hours), plants))
+        source = folder / "payloads.jsonl"
+        source.write_bytes(shared)
+        url = stack.enter_context(live_server(LIMITS, command=gunicorn())).url
+        ways: dict[str, tuple[int, Way]] = {
+            "single POSTs, one keep-alive connection": (len(alone), lambda: _alone(url, alone, 1)),
+            "single POSTs, 8 connections": (len(alone), lambda: _alone(url, alone, 8)),
+            "one batch request, whole payloads": (count, lambda: _batch(url, complete, count)),
+            "one batch request, shared fleet": (count, lambda: _batch(url, shared, count)),
+        }
+        for workers in (1, 2):
+            arguments = [str(source), str(folder / "plans"), "--overwrite"]
+            command = [*BATCH, *arguments, "--workers", str(workers)]
+            ways[f"command line, {workers} worker{'s'[: workers - 1]}"] = (count, _command(command, count))
+            address = stack.enter_context(cluster(workers, folder))
+            command = [*BATCH, *arguments, "--cluster", address]
+            ways[f"Dask, {workers} worker{'s'[: workers - 1]}"] = (count, _command(command, count))
+        taken: dict[str, list[float]] = {name: [] for name in ways}
+        for number in range(rounds + 1):
+            for name, (lines, way) in ways.items():
+                seconds = way()
+                if number:
+                    taken[name].append(lines / seconds)
+        return {name: median(rates) for name, rates in taken.items()}
+
+
+LIMITS = {"POWERPLANT_MAX_BATCH_BODY": str(2**30), "POWERPLANT_MAX_LINES": "1000000"}
+"""What 200 plants in each line need."""
+
+
+def _lines(contents: Iterator[dict[str, object]] | list[dict[str, object]]) -> bytes:
+    return b"".join(json.dumps(content).encode() + b"\n" for content in contents)
+
+
+def _alone(url: str, bodies: list[bytes], connections: int) -> float:
+    def must_be_a_plan(_: Request, answer: Answer) -> None:
+        assert answer.status == 200, answer  # noqa: S101 - a benchmark of errors is none
+
+    start = time.perf_counter()
+    drive(url, (Request(post(body)) for body in bodies), connections, must_be_a_plan)
+    return time.perf_counter() - start
+
+
+def _batch(url: str, body: bytes, count: int) -> float:
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=600)
+    start = time.perf_counter()
+    connection.request("POST", "/productionplan/batch", body)
+    answers = connection.getresponse().read()
+    seconds = time.perf_counter() - start
+    connection.close()
+    assert answers.count(b'"plan"') == answers.count(b"\n") == count  # noqa: S101 - the same
+    return seconds
+
+
+def _command(command: list[str], count: int) -> Way:
+    """The time that the command says itself: from its first look at the input on, without the interpreter's start."""
+
+    def run() -> float:
+        told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603 - ours
+        rate = SUMMARY.search(told.stderr)
+        assert rate, told.stderr  # noqa: S101 - the same
+        return count / float(rate[1].replace(",", ""))
+
+    return run
+
+
+@contextmanager
+def cluster(workers: int, folder: Path) -> Iterator[str]:
+    """A Dask cluster of this machine: the address of its scheduler."""
+    with ExitStack() as stack:
+
+        def start(name: str, *arguments: str) -> Path:
+            log = folder / f"{name}-{workers}.log"
+            with log.open("wb") as stream:
+                command = [sys.executable, "-m", *arguments]
+                process = subprocess.Popen(command, cwd=ROOT, stdout=stream, stderr=stream)  # noqa: S603 - ours
+            stack.enter_context(process)
+            stack.callback(process.kill)
+            return log
+
+        options = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-show")
+        address = _wait_for(start("scheduler", "distributed.cli.dask_scheduler", *options), r"at:\s+(tcp://\S+)")
+        options = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", str(folder))
+        logs = [start(f"worker{i}", "distributed.cli.dask_worker", address, *options) for i in range(workers)]
+        for log in logs:
+            _wait_for(log, r"Registered to:\s+(tcp://\S+)")
+        yield address
+
+
+def _wait_for(log: Path, pattern: str) -> str:
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        if found := re.search(pattern, log.read_text(encoding="utf-8")):
+            return found[1]
+        time.sleep(0.05)
+    raise TimeoutError(log.read_text(encoding="utf-8"))
+
+
+def report(rates: dict[int, dict[str, float]], *, markdown: bool) -> None:
+    """Print a row for each way, and how many times the first one it is."""
+    table = Table(["payloads a second", *(f"{size} plants" for size in rates)], markdown=markdown)
+    first = next(iter(next(iter(rates.values()))))
+    for name in next(iter(rates.values())):
+        cells = [f"{of_size[name]:,.0f} ({of_size[name] / of_size[first]:.1f}×)" for of_size in rates.values()]
+        table.row(name, *cells)
