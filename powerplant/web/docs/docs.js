@@ -26,10 +26,10 @@
   // Swagger UI leaves much of this without a name for screen readers, or out of reach of the keyboard.
   const mend = () => {
     name(place, "#servers", () => "Server");
-    name(place, ".parameters select", (field) => field.closest("tr").dataset.paramName);
+    name(place, ".parameters :is(input, select)", (field) => field.closest("tr").dataset.paramName);
     name(place, ".content-type", () => "Media type");
     name(place, ".examples-select-element", () => "Example");
-    name(place, ".body-param textarea", () => "Payload");
+    name(place, ".opblock-section-request-body :is(textarea, input)", () => "Body of the request");
     for (const code of place.querySelectorAll(".microlight:not([tabindex])")) code.tabIndex = 0;
     // A link inside of a button: the button does what it does.
     for (const link of place.querySelectorAll(".opblock-summary-control a[href]")) link.removeAttribute("href");
