@@ -8,24 +8,26 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from powerplant.batch.reading import Line
-from powerplant.decoding import decode, decode_with_care, has_prices_for, parse
+from powerplant.decoding import EXPECTED, decode, decode_with_care, has_prices_for, parse
 from powerplant.errors import Fault, InvalidPayload
 from powerplant.formulation import Fleet, Instance
-from powerplant.models import FUEL_KEYS, Hour
-
-EXPECTED = "an object with load, fuels and powerplants"
+from powerplant.models import FUEL_KEYS, Hour, ProductionPlanRequest
 
 
 class SharedFleet(NamedTuple):
     """A fleet as it was sent, and in integers.
 
     Attributes:
+        number: of the line that it stands in.
         powerplants: the JSON, to tell the faults of an hour together with it.
+        fault: what is wrong with it, if anything is.
         types: of its plants.
-        fleet: the same plants in integers.
+        fleet: the same plants in integers; none where there is a fault.
     """
 
+    number: int
     powerplants: Any
+    fault: InvalidPayload | None
     types: frozenset[str]
     fleet: Fleet
 
@@ -45,26 +47,24 @@ class Task(NamedTuple):
 
 
 @lru_cache(maxsize=8)
-def read_fleet(content: bytes, *, max_plants: int) -> SharedFleet:
-    """Read a line with a fleet.
-
-    Raises:
-        MalformedPayload: it is not JSON.
-        InvalidPayload: it holds no valid fleet; a pointer is to the line.
-    """
-    powerplants = parse(content, "an object with powerplants")["powerplants"]
+def read_fleet(line: Line, *, max_plants: int) -> SharedFleet:
+    """Read a line that holds power plants."""
+    powerplants = parse(line.content or b"", EXPECTED)["powerplants"]
     # An hour that wants for nothing: all faults are those of the fleet.
     hour = {"load": 0, "fuels": dict.fromkeys(FUEL_KEYS.values(), 0), "powerplants": powerplants}
-    plants = decode_with_care(hour, co2=True, max_plants=max_plants).powerplants
-    return SharedFleet(powerplants, frozenset(plant.type for plant in plants), Fleet.of(plants))
+    try:
+        plants = decode_with_care(hour, co2=True, max_plants=max_plants).powerplants
+    except InvalidPayload as fault:
+        return SharedFleet(line.number, powerplants, fault, frozenset(), Fleet.of([]))
+    return SharedFleet(line.number, powerplants, None, frozenset(plant.type for plant in plants), Fleet.of(plants))
 
 
-def read_task(content: bytes, fleet: Line | None, *, co2: bool, max_plants: int) -> Task:
+def read_task(content: bytes, shared: SharedFleet | None, *, co2: bool, max_plants: int) -> Task:
     """Read a line with an hour.
 
     Args:
         content: the line.
-        fleet: the line with the fleet that is meant where this one has none.
+        shared: the fleet that is meant where this one has none.
         co2: whether CO2 counts.
         max_plants: how many power plants a fleet may have.
 
@@ -72,29 +72,34 @@ def read_task(content: bytes, fleet: Line | None, *, co2: bool, max_plants: int)
         MalformedPayload: it is not JSON.
         InvalidPayload: it is no valid payload, with its fleet or without.
     """
-    if fleet is not None:
-        try:
-            hour = Hour.model_validate_json(content)
-        except ValidationError:
-            hour = None
-        if hour is None or hour.powerplants is None:
-            return _with_shared_fleet(content, hour, fleet, co2=co2, max_plants=max_plants)
-    request = decode(content, co2=co2, max_plants=max_plants)
-    own = Fleet.of(request.powerplants)
-    return Task(own, own.at(request.load, request.fuels, co2=co2), request.load)
-
-
-def _with_shared_fleet(content: bytes, hour: Hour | None, line: Line, *, co2: bool, max_plants: int) -> Task:
-    try:
-        shared = read_fleet(line.content or b"", max_plants=max_plants)
-    except InvalidPayload:
-        missing = Fault("#/powerplants", f"is missing, and the fleet in line {line.number} is not valid")
-        raise InvalidPayload([missing]) from None
-    if hour is None or not has_prices_for(shared.types, hour.fuels, co2=co2):
-        payload = parse(content, EXPECTED)
-        if isinstance(payload, dict):
-            payload = {"powerplants": shared.powerplants, **payload}
-        request = decode_with_care(payload, co2=co2, max_plants=max_plants)
-        own = Fleet.of(request.powerplants)
-        return Task(own, own.at(request.load, request.fuels, co2=co2), request.load)
+    if shared is None:
+        return _task(decode(content, co2=co2, max_plants=max_plants), co2=co2)
+    hour = _hour(content, shared, co2=co2)
+    if hour is None:
+        return _task(_decode_with_fleet(content, shared, co2=co2, max_plants=max_plants), co2=co2)
     return Task(shared.fleet, shared.fleet.at(hour.load, hour.fuels, co2=co2), hour.load)
+
+
+def _hour(content: bytes, shared: SharedFleet, *, co2: bool) -> Hour | None:
+    """The hour that a line is, unless it has a fleet of its own, or something is wrong with it."""
+    try:
+        hour = Hour.model_validate_json(content)
+    except ValidationError:
+        return None
+    is_all = shared.fault is None and hour.powerplants is None and has_prices_for(shared.types, hour.fuels, co2=co2)
+    return hour if is_all else None
+
+
+def _decode_with_fleet(content: bytes, shared: SharedFleet, *, co2: bool, max_plants: int) -> ProductionPlanRequest:
+    payload = parse(content, EXPECTED)
+    if isinstance(payload, dict) and payload.get("powerplants") is None:
+        if shared.fault is not None:
+            missing = f"is missing, and the fleet in line {shared.number} is not valid"
+            raise InvalidPayload([Fault("#/powerplants", missing)])
+        payload["powerplants"] = shared.powerplants
+    return decode_with_care(payload, co2=co2, max_plants=max_plants)
+
+
+def _task(request: ProductionPlanRequest, *, co2: bool) -> Task:
+    fleet = Fleet.of(request.powerplants)
+    return Task(fleet, fleet.at(request.load, request.fuels, co2=co2), request.load)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from pydantic_core import from_json, to_json
 
 from powerplant.answers import CENT, cents
-from powerplant.batch.fleets import Task, read_fleet, read_task
+from powerplant.batch.fleets import SharedFleet, Task, read_fleet, read_task
 from powerplant.batch.reading import Chunk, Line
 from powerplant.batch.tally import Tally
 from powerplant.errors import MalformedPayload, OutOfTime, PowerplantError, WrongPlan
@@ -87,13 +87,14 @@ def plan_chunk(chunk: Chunk, settings: Settings, patience: float = PATIENCE) -> 
         NotOfThisBatch: an answer that was kept is wrong.
     """
     end = perf_counter() + patience
+    shared = None if chunk.fleet is None else read_fleet(chunk.fleet, max_plants=settings.max_plants)
     answers, bugs, tallies = [], [], []
     for done, line in enumerate(chunk.lines):
         if done < len(chunk.kept):
-            tallies.append(_review(line, chunk.kept[done], chunk.fleet, settings))
+            tallies.append(_review(line, chunk.kept[done], shared, settings))
         else:
             try:
-                answer, counted = _answer(line, chunk.fleet, settings)
+                answer, counted = _answer(line, shared, settings)
             except Exception:  # noqa: BLE001 - a mistake of ours harms this line alone, and is told
                 bugs.append(Bug(line, traceback.format_exc()))
                 answer, counted = _our_own_bug(line.number, settings), Tally(bugs=1)
@@ -115,15 +116,16 @@ def give_up(chunk: Chunk, settings: Settings) -> Planned:
 # --- An answer -------------------------------------------------------------------------------------------------------
 
 
-def _answer(line: Line, fleet: Line | None, settings: Settings) -> tuple[bytes, Tally]:
+def _answer(line: Line, shared: SharedFleet | None, settings: Settings) -> tuple[bytes, Tally]:
     """The answer to a line, and what it adds to the tally."""
     try:
-        if fleet is not None and line.number == fleet.number:
-            read_fleet(fleet.content or b"", max_plants=settings.max_plants)
+        if shared is not None and line.number == shared.number:
+            if shared.fault is not None:
+                raise shared.fault
             return b"", Tally()
         if line.content is None:
             return _told(line.number, _too_long(settings), settings.prefix), Tally(faulty=1)
-        task = read_task(line.content, fleet, co2=settings.co2, max_plants=settings.max_plants)
+        task = read_task(line.content, shared, co2=settings.co2, max_plants=settings.max_plants)
         solved = solve_instance(
             task.instance, task.load, time_limit=settings.time_limit, solvers=HERE, feasible=settings.feasible
         )
@@ -177,7 +179,7 @@ def _charged(fleet: Fleet, dispatch: tuple[int, ...]) -> int:
 # --- An answer of an earlier run -------------------------------------------------------------------------------------
 
 
-def _review(line: Line, kept: bytes, fleet: Line | None, settings: Settings) -> Tally:
+def _review(line: Line, kept: bytes, shared: SharedFleet | None, settings: Settings) -> Tally:
     """What a line with its answer adds to the tally.
 
     Raises:
@@ -186,8 +188,8 @@ def _review(line: Line, kept: bytes, fleet: Line | None, settings: Settings) -> 
     answer = from_json(kept) if kept else {}  # a fleet has no answer
     try:
         if "plan" not in answer:
-            return _tally_of_problem(line, answer, fleet)
-        task = read_task(line.content or b"", fleet, co2=settings.co2, max_plants=settings.max_plants)
+            return _tally_of_problem(line, answer, shared)
+        task = read_task(line.content or b"", shared, co2=settings.co2, max_plants=settings.max_plants)
         cost, dispatch = _held_against(task, answer)
     except _NOT_OF_IT as error:
         raise NotOfThisBatch(f"the answer to line {line.number} is none to that line of this batch") from error
@@ -206,9 +208,9 @@ _NOT_OF_IT: tuple[type[Exception], ...] = (
 """What reading an answer runs into that is none to its line."""
 
 
-def _tally_of_problem(line: Line, answer: dict[str, dict[str, str]], fleet: Line | None) -> Tally:
+def _tally_of_problem(line: Line, answer: dict[str, dict[str, str]], shared: SharedFleet | None) -> Tally:
     if not answer:
-        if fleet is None or line.number != fleet.number:
+        if shared is None or line.number != shared.number:
             raise KeyError(line.number)
         return Tally()
     return Tally(**{_COUNTED_AS.get(answer["problem"]["type"].rpartition("/")[2], "faulty"): 1})

@@ -122,7 +122,7 @@ def batch(
     if resume and (overwrite or plans == STDIO):
         raise click.UsageError("--resume goes on with what is in OUT: there is none on stdout, nor with --overwrite.")
     settings = Settings(co2, feasible, time_limit, sys.maxsize, LONGEST_LINE)
-    shared = None if fleet is None else Line(0, fleet.fleet())
+    shared = None if fleet is None else fleet.fleet()
     start = perf_counter()
     with ExitStack() as stack:
         source = stack.enter_context(_opened(payloads))

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TypeVar
 
 import click
-from pydantic_core import to_json
 
 from powerplant.auditing import GivenOutput, decode_plan
 from powerplant.batch.fleets import read_fleet
+from powerplant.batch.reading import Line
 from powerplant.cli.words import BAD_INPUT, complain, counted, fail
 from powerplant.decoding import decode, parse
 from powerplant.errors import Fault, InvalidPayload, MalformedPayload
@@ -21,6 +21,7 @@ from powerplant.places import line_of
 from powerplant.proofs import Claim, proof_from_json
 
 STDIN = "stdin"
+FLEET = "an object with powerplants"
 
 NAME = click.Path(readable=False, allow_dash=True)
 """How a file is given: by a name, which :func:`read` opens."""
@@ -50,8 +51,8 @@ class Source:
         """The proof that it holds, with what it claims."""
         return self._read(proof_from_json)
 
-    def fleet(self) -> bytes:
-        """The line of a batch that it would be, where it holds power plants; what else it holds means nothing."""
+    def fleet(self) -> Line:
+        """The power plants that it holds, as a batch has them; what else it holds means nothing."""
         return self._read(_as_fleet)
 
     def place(self, pointer: str) -> str:
@@ -78,12 +79,12 @@ class Source:
             sys.exit(BAD_INPUT)
 
 
-def _as_fleet(body: bytes) -> bytes:
-    payload = parse(body, "an object with powerplants")
-    if not isinstance(payload, dict) or "powerplants" not in payload:
-        raise InvalidPayload([Fault("#", "must be an object with powerplants")])
-    line = to_json({"powerplants": payload["powerplants"]})
-    read_fleet(line, max_plants=sys.maxsize)
+def _as_fleet(body: bytes) -> Line:
+    line = Line(0, body)
+    if not isinstance(payload := parse(body, FLEET), dict) or "powerplants" not in payload:
+        raise InvalidPayload([Fault("#", f"must be {FLEET}")])
+    if (fault := read_fleet(line, max_plants=sys.maxsize).fault) is not None:
+        raise fault
     return line
 
 
