@@ -29,8 +29,9 @@ def main() -> None:
     command.add_argument("--rounds", type=int, default=25)
 
     command = commands.add_parser("memory", help="the most that is used, by the number of lines")
-    command.add_argument("--lines", nargs="+", type=int, default=[10_000, 100_000, 1_000_000])
+    command.add_argument("--lines", nargs="*", type=int, default=[10_000, 100_000, 1_000_000])
     command.add_argument("--workers", type=int, default=2)
+    command.add_argument("--streams", nargs="*", type=int, default=[6, 200], metavar="PLANTS", help="batches over HTTP")
 
     command = commands.add_parser("study", help="a year at three prices of CO2")
     command.add_argument("--folder", type=Path, help="where hours and plans are kept")
@@ -49,6 +50,8 @@ def main() -> None:
     elif chosen.command == "memory":
         peaks = [memory.measure(count, chosen.workers) for count in chosen.lines]
         memory.report(peaks, markdown=chosen.markdown)
+        streams = [memory.measure_stream(plants, 9_999) for plants in chosen.streams]
+        memory.report_streams(streams, markdown=chosen.markdown)
     else:
         study.run(chosen.folder, chosen.picture, markdown=chosen.markdown)
 
