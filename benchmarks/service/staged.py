@@ -24,8 +24,8 @@ from powerplant import create_app
 VIEW = "the view itself"
 FLASK = "Flask and Werkzeug around the view"
 STAGES = {
-    "query parameters": "powerplant.api.productionplan:_options",
-    "read the body": "powerplant.api.productionplan:_read_body",
+    "query parameters": "powerplant.api.productionplan:read_options",
+    "read the body": "powerplant.api.productionplan:read_body",
     "decode": "powerplant.api.productionplan:decode",
     "formulate": "powerplant.planning:formulate",
     "solve": "powerplant.solving:solve",
