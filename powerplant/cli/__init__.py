@@ -47,6 +47,7 @@ def main(context: click.Context) -> None:
     Examples:
       powerplant plan payload.json
       powerplant plan payload.json --json > plan.json
+      powerplant batch payloads.jsonl plans.jsonl
       powerplant check payload.json plan.json
 
     powerplant COMMAND --help says more. A file named - is stdin.
@@ -54,7 +55,7 @@ def main(context: click.Context) -> None:
     \b
     Exit codes:
       0  fine
-      1  no plan meets the load, or the plan or the proof that is checked is wrong
+      1  no plan meets the load (of a batch: of some line), or the plan or the proof that is checked is wrong
       2  a file cannot be read or is not valid, or the command line is not
     """  # noqa: D301 - click wants the character itself
     if context.invoked_subcommand is None:

@@ -266,21 +266,34 @@ def test_answers_of_another_batch_are_not_gone_on_with(write: Write, out: str) -
     assert Path(out).read_bytes() == left
 
 
+def size_of(path: str) -> int:
+    return Path(path).stat().st_size if Path(path).exists() else 0
+
+
+def wait(until: Callable[[], bool], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not until() and time.monotonic() < end:
+        time.sleep(0.001)
+
+
 @NO_WINDOWS
 def test_killed_at_fifty_random_moments_it_goes_on_as_if_nothing_had_been(write: Write, out: str) -> None:
-    source = write(ndjson([AS_FLEET, *hours(4000)]))
+    source = write(ndjson([AS_FLEET, *hours(2500)]))
     began = time.monotonic()
     subprocess.run(command(source, out), cwd=ROOT, capture_output=True, timeout=120, check=False)
     seconds, whole = time.monotonic() - began, Path(out).read_bytes()
     Path(out).unlink()
     choose, kills, sizes = random.Random(), 0, set()
     while kills < 50:
+        begun = size_of(out)
         with start(source, out, "--resume", "--workers", "2") as process:
-            try:
-                process.wait(choose.uniform(0, 0.8 * seconds))
-            except subprocess.TimeoutExpired:
-                process.kill()
-                kills += 1
+            if kills % 2:  # after some time, also before anything is written
+                wait(lambda: process.poll() is not None, choose.uniform(0, 0.8 * seconds))
+            else:  # once so much is written
+                size = begun + choose.random() * (len(whole) - begun) / 2
+                wait(lambda size=size: process.poll() is not None or size_of(out) > size, 60)  # type: ignore[misc]
+            kills += process.poll() is None
+            process.kill()
             process.communicate(timeout=30)  # its processes end with it
         left = Path(out).read_bytes() if Path(out).exists() else b""
         assert whole.startswith(left)
