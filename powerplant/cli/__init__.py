@@ -55,7 +55,8 @@ def main(context: click.Context) -> None:
     \b
     Exit codes:
       0  fine
-      1  no plan meets the load (of a batch: of some line), or the plan or the proof that is checked is wrong
+      1  no plan meets the load (of a batch: of some line), or the plan or the
+         proof that is checked is wrong
       2  a file cannot be read or is not valid, or the command line is not
     """  # noqa: D301 - click wants the character itself
     if context.invoked_subcommand is None:

@@ -59,7 +59,7 @@ def _address(_context: click.Context, _parameter: click.Parameter, address: str 
 
 @click.command()
 @click.argument("payloads", metavar="IN")
-@click.argument("plans", metavar="OUT", default=STDIO)
+@click.argument("plans", metavar="[OUT]", default=STDIO)
 @click.option(
     "--workers",
     type=click.IntRange(min=1),
