@@ -24,6 +24,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from oracles import broken_rules, dispatch_cost, euros, exact, expected_answer, expected_units, merit_order
 
 PATHS = ("/productionplan", "/productionplan/")
+BATCH = "/productionplan/batch"
 UTF8_BOM = b"\xef\xbb\xbf"
 PATIENCE = 60.0
 """Seconds after which an answer that does not come is a fault."""
@@ -464,6 +465,30 @@ def _written(value: Any, space: str, *, ascii_only: bool) -> str:
     return json.dumps(value, ensure_ascii=ascii_only)
 
 
+# --- Batches ---------------------------------------------------------------------------------------------------------
+
+
+@_kind
+def batches(rng: Random) -> Attempt:
+    """Lines of all the kinds above, half of the batches with a fleet that some of their lines share."""
+    fleet = _payload(rng)["powerplants"] if rng.random() < 0.5 else None
+    lines = [] if fleet is None else [json.dumps({"powerplants": fleet}).encode()]
+    for _ in range(rng.choice([0, 1, 3, 12])):
+        if fleet is not None and rng.random() < 0.6:
+            hour = _payload(rng)
+            del hour["powerplants"]
+            lines.append(_text(rng, _mutate(rng, hour) if rng.random() < 0.5 else hour))
+        else:
+            lines.append(attempt(rng.choice([*LINES]), rng.randrange(10**6)).body[:100_000])
+    ends = [rng.choice([b"\n", b"\n", b"\r\n", b"\n \n"]) for _ in lines]
+    body = b"".join(line.replace(b"\n", b" ") + end for line, end in zip(lines, ends, strict=True))
+    chunks = (7, 100, 5000) if rng.random() < 0.1 and len(body) < 5000 else ()
+    return Attempt("POST", BATCH + rng.choice(["", "", "?co2=false", "?accept=feasible", "?co2="]), (), body, chunks)
+
+
+LINES = ("good", "large", "mutated", "numbers", "damaged", "tokens", "noise")
+
+
 # --- What is owed ----------------------------------------------------------------------------------------------------
 
 PROBLEMS = {
@@ -516,11 +541,13 @@ def owed(attempt: Attempt) -> Owed:
     try:
         payload, certain = _read(attempt.body)
     except (ValueError, RecursionError):
-        return Owed(frozenset({"malformed-json"}))
-    kinds = (
-        {PLAN, "infeasible-load", "gave-up", "busy"} if _is_valid(payload, co2 != ["false"]) else {"invalid-payload"}
-    )
-    return Owed(frozenset(kinds if certain else {*kinds, "malformed-json"}), payload, co2 != ["false"], bool(accept))
+        return Owed(frozenset({"malformed-json"}), co2=co2 != ["false"], feasible=bool(accept))
+    return _owed_for(payload, co2 != ["false"], feasible=bool(accept), certain=certain)
+
+
+def _owed_for(payload: Any, co2: bool, *, feasible: bool, certain: bool) -> Owed:
+    kinds = {PLAN, "infeasible-load", "gave-up", "busy"} if _is_valid(payload, co2) else {"invalid-payload"}
+    return Owed(frozenset(kinds if certain else {*kinds, "malformed-json"}), payload, co2, feasible)
 
 
 def _read(body: bytes) -> tuple[Any, bool]:
@@ -610,10 +637,67 @@ def _faults(attempt: Attempt, answer: Answer) -> Iterator[str]:
             yield from _faults_of_plan(due, answer)
         else:
             yield from _faults_of_problem(attempt, answer, due)
+    elif attempt.method == "POST" and path == BATCH:
+        yield from _faults_of_batch(attempt, answer)
     elif answer.status >= 400 and attempt.method != "HEAD":
         yield from _faults_of_problem(attempt, answer, Owed(frozenset({"not-found", "method-not-allowed"})))
     elif answer.status >= 500 or 300 <= answer.status < 400:
         yield f"{answer.status}"
+
+
+def _faults_of_batch(attempt: Attempt, answer: Answer) -> Iterator[str]:
+    """Of the whole, or of each of its lines, which is owed what it would be owed alone."""
+    lines = [line for line in enumerate(attempt.body.split(b"\n"), start=1) if line[1].strip(b" \t\r")]
+    is_invalid_query = owed(attempt).kinds == {"invalid-query"}
+    if is_invalid_query or not lines:
+        due = Owed(frozenset({"invalid-query" if is_invalid_query else "malformed-json"}))
+        yield from _faults_of_problem(attempt, answer, due)
+        return
+    if (answer.status, answer.headers["Content-Type"]) != (200, "application/x-ndjson"):
+        yield f"{answer.status} {answer.headers['Content-Type']}"
+        return
+    fleet = _fleet_of(lines[0][1])
+    if fleet is not None:
+        del lines[0]
+    told = [json.loads(line) | {"exactly": json.loads(line, parse_float=str)} for line in answer.body.splitlines()]
+    if [line["line"] for line in told] != [number for number, _ in lines]:
+        yield f"lines {[line['line'] for line in told]}, not {[number for number, _ in lines]}"
+        return
+    for (number, content), line in zip(lines, told, strict=True):
+        alone = attempt._replace(target=attempt.target.replace(BATCH, PATHS[0]), body=content)
+        yield from (f"line {number}: {fault}" for fault in _faults_of_line(alone, line, fleet))
+
+
+def _fleet_of(line: bytes) -> Any:
+    try:
+        members, _ = _read(line)
+    except (ValueError, RecursionError):
+        return None
+    is_fleet = isinstance(members, dict) and "powerplants" in members and not members.keys() & {"load", "fuels"}
+    return members["powerplants"] if is_fleet else None
+
+
+def _faults_of_line(alone: Attempt, line: dict[str, Any], fleet: Any) -> Iterator[str]:
+    """What is wrong with the answer to a line, judged as the answer to a payload that came alone."""
+    due = owed(alone)
+    if fleet is not None and isinstance(due.payload, dict) and due.payload.get("powerplants") is None:
+        payload = due.payload | {"powerplants": fleet}
+        due = _owed_for(payload, due.co2, feasible=due.feasible, certain="malformed-json" not in due.kinds)
+    headers = http.client.HTTPMessage()
+    headers["X-Request-ID"], headers["Retry-After"] = "1", "1"
+    if "problem" in line:
+        members = line["problem"] | {"request_id": "1", "instance": alone.path}
+        headers["Content-Type"] = "application/problem+json"
+        answer = Answer(members["status"], headers, json.dumps(members).encode(), 0.0)
+        yield from _faults_of_problem(alone, answer, due)
+        return
+    headers["Content-Type"], headers["Plan-Cost"] = "application/json", line["exactly"]["cost"]
+    headers["Plan-Status"] = "feasible" if "gap" in line else "optimal"
+    headers["Plan-Gap"] = str(line.get("gap"))
+    if PLAN not in due.kinds:
+        yield f"a plan, where {' or '.join(sorted(due.kinds))} is owed"
+    else:
+        yield from _faults_of_plan(due, Answer(200, headers, json.dumps(line["plan"]).encode(), 0.0))
 
 
 def _problem_of(answer: Answer) -> str:
