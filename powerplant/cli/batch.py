@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from importlib.util import find_spec
+from io import BufferedReader
 from pathlib import Path
 from time import perf_counter
 from typing import BinaryIO, cast
@@ -34,7 +35,7 @@ from powerplant.batch.spreadsheet import NoTableOfHours, read_hours
 from powerplant.batch.tally import Tally
 from powerplant.cli.options import planning_options
 from powerplant.cli.progress import Progress
-from powerplant.cli.sources import NAME, Source, read
+from powerplant.cli.sources import NAME, STDIN, Source, read
 from powerplant.cli.words import BAD_INPUT, NO_PLAN, complain, counted, fail, to_the_cent
 from powerplant.errors import PowerplantError
 
@@ -66,7 +67,7 @@ def _address(_context: click.Context, _parameter: click.Parameter, address: str 
     metavar="N",
     help="Processes that plan.  [default: one for each processor]",
 )
-@click.option("--fleet", type=NAME, callback=read, help="Power plants for hours that list none.")
+@click.option("--fleet", type=NAME, metavar="FILE", callback=read, help="Power plants for hours that list none.")
 @click.option("--csv", "is_csv", is_flag=True, help="IN is a table of hours, also where its name does not end in .csv.")
 @click.option("--resume", is_flag=True, help="Go on where an interrupted run has stopped.")
 @click.option("--overwrite", is_flag=True, help="Begin anew where OUT is there already.")
@@ -111,14 +112,17 @@ def batch(
 
     \b
     Exit codes:
-      0  every line has a plan
-      1  some line has a problem for an answer
-      2  IN or the fleet cannot be read, or OUT not written
+      0    every line has a plan
+      1    some line has a problem for an answer
+      2    IN or the fleet cannot be read, or OUT not written
+      130  Ctrl-C has stopped it
     """  # noqa: D301 - click wants the character itself
     if cluster and workers:
         raise click.UsageError("--workers is for this machine; a --cluster has workers of its own.")
     if _is_same_file(payloads, plans):
         raise click.UsageError("IN and OUT are the same file.")
+    if payloads == STDIO and STDIN in click.get_current_context().meta:
+        raise click.UsageError("Only one of the files can be stdin.")
     if resume and (overwrite or plans == STDIO):
         raise click.UsageError("--resume goes on with what is in OUT: there is none on stdout, nor with --overwrite.")
     settings = Settings(co2, feasible, time_limit, sys.maxsize, LONGEST_LINE)
@@ -131,7 +135,7 @@ def batch(
             chunks = with_kept(chunks, kept_answers(_without_torn_end(Path(plans))))
         pool: Workers = stack.enter_context(closing(_workers(cluster, workers)))
         results = stack.enter_context(closing(_results(plans, anew=overwrite, resume=resume)))
-        progress = stack.enter_context(Progress(source.size, hidden=plans == STDIO and sys.stdout.isatty()))
+        progress = Progress(source.size, hidden=plans == STDIO and sys.stdout.isatty())
         tally = _run(payloads, plans, chunks, pool, settings, results, progress)
     _tell(tally, perf_counter() - start, summary)
     sys.exit(NO_PLAN if tally.problems else 0)
@@ -145,7 +149,7 @@ class _Input:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._raw: BinaryIO = sys.stdin.buffer if name == STDIO else Path(name).open("rb")  # noqa: SIM115 - see close
+        self._raw: BinaryIO = _stdin() if name == STDIO else Path(name).open("rb")  # noqa: SIM115 - see close
         self.stream = cast(Stream, gzip.GzipFile(fileobj=self._raw) if is_compressed(Path(name)) else self._raw)
         self.size = 0 if name == STDIO else os.fstat(self._raw.fileno()).st_size
 
@@ -158,6 +162,15 @@ class _Input:
         """Nothing more is read."""
         if self.name != STDIO:
             self._raw.close()
+
+
+def _stdin() -> BinaryIO:
+    """Stdin with a buffer of its own.
+
+    A thread that waits for a line holds the buffer's lock, and Python wants that of its own stdin before it ends.
+    """
+    raw = getattr(sys.stdin.buffer, "raw", None)  # none where bytes in memory stand for it
+    return sys.stdin.buffer if raw is None else cast(BinaryIO, BufferedReader(raw))
 
 
 @contextmanager
@@ -251,11 +264,12 @@ def _run(
             click.echo(bug.traceback, err=True)
 
     try:
-        return run(chunks, workers, settings, results, watch)
+        with progress:  # the bar ends before anything is said
+            return run(chunks, workers, settings, results, watch)
     except KeyboardInterrupt:
         after = f"after line {last}" if last else "before the first line was done"
         hint = "" if plans == STDIO else "; --resume goes on from there"
-        fail(f"\nStopped {after}{hint}.", INTERRUPTED)
+        fail(f"Stopped {after}{hint}.", INTERRUPTED)
     except NotOfThisBatch as error:
         fail(f"{plans} does not hold answers to {payloads}: {error}.", BAD_INPUT)
     except NoTableOfHours as error:

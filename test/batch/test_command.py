@@ -210,7 +210,8 @@ def test_a_table_needs_a_fleet_and_columns(write: Write, out: str) -> None:
     table = write(b"load,wind\n480,60\n", "hours.csv")
     assert "A table of hours needs a --fleet." in refused(table, out)
     fleet = write(json.dumps(AS_FLEET).encode(), "fleet.json")
-    assert refused(table, out, "--fleet", fleet) == f"{table}:1: there is no column wind: did you mean wind(%)?.\n"
+    told = f"{table}:1: there is no column wind(%): rename wind, if that is meant.\n"
+    assert refused(table, out, "--fleet", fleet) == told
 
 
 def test_a_fleet_that_is_none_is_told_by_its_lines(write: Write, out: str) -> None:
@@ -228,6 +229,7 @@ def test_options_that_exclude_each_other(write: Write, out: str) -> None:
     assert "--resume" in refused(source, "-", "--resume")
     assert "--resume" in refused(source, out, "--resume", "--overwrite")
     assert "--workers" in refused(source, out, "--workers", "2", "--cluster", "tcp://127.0.0.1:1")
+    assert "Only one of the files can be stdin" in refused("-", out, "--fleet", "-")
 
 
 # --- Going on --------------------------------------------------------------------------------------------------------
@@ -325,6 +327,20 @@ def test_ctrl_c_stops_at_once_and_says_how_to_go_on(write: Write, tmp_path: Path
     assert whole.startswith(path.read_bytes())
     run(source, str(path), "--resume")
     assert path.read_bytes() == whole
+
+
+@NO_WINDOWS
+def test_ctrl_c_stops_a_run_that_waits_for_a_line() -> None:
+    with start("-", "-", stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(ndjson([payload(480)]))
+        process.stdin.flush()
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+        assert process.stderr is not None
+        assert process.stderr.read() == b"Stopped after line 1.\n"
 
 
 # --- Progress --------------------------------------------------------------------------------------------------------
