@@ -35,13 +35,15 @@ def read_hours(stream: Stream, fleet: Line, longest: int) -> Iterator[Chunk]:
 
     Args:
         stream: the table, in UTF-8. Its first line that is not blank names the columns: ``load``, and fuels as the
-            payload calls them, in any order. Columns of other names are passed over; an empty cell is no value.
+            payload calls them, in any order. Columns of other names are passed over; an empty cell is no value, and
+            a row of them no hour.
             What separates columns is a comma, a semicolon or a tab; where it is no comma, numbers may have one.
         fleet: the power plants of each hour.
         longest: bytes that a line may have.
 
     Raises:
-        NoTableOfHours: a column is missing, twice there, or nearly one that there is; or a row is none.
+        NoTableOfHours: a column is missing, twice there, or nearly one that there is; or a row is none, or has more
+            cells than there are columns.
     """
     table = _Text(stream, longest)
     header = next(table, "")
@@ -51,7 +53,12 @@ def read_hours(stream: Stream, fleet: Line, longest: int) -> Iterator[Chunk]:
     lines: list[Line] = []
     try:
         for row in csv.reader(table, delimiter=delimiter):
-            lines.append(Line(table.number, _hour(columns, row, delimiter)))
+            cells = [cell.strip() for cell in row]
+            if not any(cells):  # spreadsheets leave such rows at the end
+                continue
+            if any(cells[len(columns) :]):
+                raise NoTableOfHours(table.number, _too_many(len(row), len(columns), delimiter))
+            lines.append(Line(table.number, _hour(columns, cells, delimiter)))
             if len(lines) == MOST_LINES:
                 yield Chunk(lines, fleet)
                 lines = []
@@ -91,15 +98,21 @@ def _check(columns: Sequence[str], line: int) -> None:
         if name not in FUELS and name != LOAD:
             for meant in (LOAD, *FUELS):
                 if meant not in columns and name.casefold().startswith(meant.partition("(")[0]):
-                    raise NoTableOfHours(line, f"there is no column {name}: did you mean {meant}?")
+                    raise NoTableOfHours(line, f"there is no column {meant}: rename {name}, if that is meant")
     if LOAD not in columns:
-        raise NoTableOfHours(line, f"the column {LOAD} is missing; the first line names the columns")
+        others = ", ".join(FUELS)
+        raise NoTableOfHours(line, f"the column {LOAD} is missing; the first line names it, and the fuels: {others}")
 
 
-def _hour(columns: Sequence[str], row: Sequence[str], delimiter: str) -> bytes:
+def _too_many(cells: int, columns: int, delimiter: str) -> str:
+    """What is wrong with a row that would be read as another one than it is."""
+    hint = "; a comma separates columns here, and a number has a point" if delimiter == "," else ""
+    return f"this row has {cells} cells, the table {columns} columns{hint}"
+
+
+def _hour(columns: Sequence[str], cells: Sequence[str], delimiter: str) -> bytes:
     """A row as a line of JSON."""
-    cells = {name: cell.strip() for name, cell in zip(columns, row, strict=False)}
-    values = {name: _value(cells[name], delimiter) for name in columns if cells.get(name)}
+    values = {name: _value(cell, delimiter) for name, cell in zip(columns, cells, strict=False) if cell}
     fuels = b",".join(b"%s:%s" % (to_json(name), values[name]) for name in FUELS if name in values)
     load = b'"load":%s,' % values[LOAD] if LOAD in values else b""
     return b'{%s"fuels":{%s}}' % (load, fuels)

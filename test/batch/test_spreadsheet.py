@@ -65,6 +65,10 @@ def test_an_empty_cell_is_no_value() -> None:
     ]
 
 
+def test_a_row_of_empty_cells_is_no_hour() -> None:
+    assert [number for number, _ in rows(f"{HEADER}\n480,1,1,1,1\n,,,,\n , ,,,\n490,1,1,1,1,,\n,,,,,,\n")] == [2, 5]
+
+
 @pytest.mark.parametrize("cell", ["n/a", "1,5", "NaN", "0x10", "1.2.3", "--1", "1 000", "Infinity"])
 def test_what_is_no_number_stays_a_text_for_the_planner_to_refuse(cell: str) -> None:
     ((_, hour),) = rows(f'{HEADER}\n"{cell}",13.4,50.8,20,60\n')
@@ -76,9 +80,11 @@ def test_what_is_no_number_stays_a_text_for_the_planner_to_refuse(cell: str) -> 
     [
         ("", 1, "the column load is missing"),
         ("hour,wind(%)\n", 1, "the column load is missing"),
-        ("\nload,wind\n1,2\n", 2, r"there is no column wind: did you mean wind\(%\)"),
-        ("load,CO2 price\n1,2\n", 1, r"there is no column CO2 price: did you mean co2\(euro/ton\)"),
+        ("\nload,wind\n1,2\n", 2, r"there is no column wind\(%\): rename wind,"),
+        ("load,CO2 price\n1,2\n", 1, r"there is no column co2\(euro/ton\): rename CO2 price,"),
         ("load,wind(%),load\n1,2,3\n", 1, "the column load is there twice"),
+        ("load,wind(%)\n480,60\n480,5,60\n", 3, "this row has 3 cells, the table 2 columns; .* a number has a point"),
+        ("load;wind(%)\n480;60;1\n", 2, "this row has 3 cells, the table 2 columns$"),
         (b"load\n1\n\xff\n", 3, "not in UTF-8"),
         (b"load\n1\n" + b"2" * 10_001 + b"\n", 3, "too long"),
     ],
