@@ -340,7 +340,9 @@ def test_ctrl_c_stops_a_run_that_waits_for_a_line() -> None:
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 130
         assert process.stderr is not None
-        assert process.stderr.read() == b"Stopped after line 1.\n"
+        told = process.stderr.read()
+        # The answer may be out before it is counted.
+        assert told in {b"Stopped after line 1.\n", b"Stopped before the first line was done.\n"}
 
 
 # --- Progress --------------------------------------------------------------------------------------------------------
