@@ -1,4 +1,4 @@
-"""Memory of the command line while it plans: it does not grow with the number of lines."""
+"""Memory while a batch is planned, of the command line and of the server: it does not grow with the number of lines."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ from benchmarks.service.servers import gunicorn
 from benchmarks.service.tables import Table
 
 ROOT = Path(__file__).parents[2]
+STEP = 1 << 20
+"""Bytes of an answer between two looks at the server's memory."""
 
 
 class Peak(NamedTuple):
@@ -95,10 +97,6 @@ def _receive(server: LiveServer, body: str) -> tuple[int, int]:
         received += len(block)
     connection.close()
     return received, most
-
-
-STEP = 1 << 20
-"""Bytes between two looks."""
 
 
 def _memory(server: LiveServer) -> int:

@@ -10,13 +10,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 from urllib.parse import urlsplit
 
 from live_server import live_server
 
+from benchmarks.batch.local_cluster import local_cluster
 from benchmarks.batch.year import fleet, payloads, whole
 from benchmarks.service.client import Answer, Request, drive, post
 from benchmarks.service.servers import gunicorn
@@ -54,13 +55,13 @@ def measure(size: int, count: int, rounds: int) -> dict[str, float]:
             "one batch request, whole payloads": (count, lambda: _batch(url, complete, count)),
             "one batch request, shared fleet": (count, lambda: _batch(url, shared, count)),
         }
-        for workers in (1, 2):
+        for workers, named in ((1, "1 worker"), (2, "2 workers")):
             arguments = [str(source), str(folder / "plans"), "--overwrite"]
             command = [*BATCH, *arguments, "--workers", str(workers)]
-            ways[f"command line, {workers} worker{'s'[: workers - 1]}"] = (count, _command(command, count))
-            address = stack.enter_context(cluster(workers, folder))
+            ways[f"command line, {named}"] = (count, _command(command, count))
+            address = stack.enter_context(local_cluster(workers, folder))
             command = [*BATCH, *arguments, "--cluster", address]
-            ways[f"Dask, {workers} worker{'s'[: workers - 1]}"] = (count, _command(command, count))
+            ways[f"Dask, {named}"] = (count, _command(command, count))
         taken: dict[str, list[float]] = {name: [] for name in ways}
         for number in range(rounds + 1):
             for name, (lines, way) in ways.items():
@@ -108,38 +109,6 @@ def _command(command: list[str], count: int) -> Way:
         return count / float(rate[1].replace(",", ""))
 
     return run
-
-
-@contextmanager
-def cluster(workers: int, folder: Path) -> Iterator[str]:
-    """A Dask cluster of this machine: the address of its scheduler."""
-    with ExitStack() as stack:
-
-        def start(name: str, *arguments: str) -> Path:
-            log = folder / f"{name}-{workers}.log"
-            with log.open("wb") as stream:
-                command = [sys.executable, "-m", *arguments]
-                process = subprocess.Popen(command, cwd=ROOT, stdout=stream, stderr=stream)  # noqa: S603 - ours
-            stack.enter_context(process)
-            stack.callback(process.kill)
-            return log
-
-        options = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-show")
-        address = _wait_for(start("scheduler", "distributed.cli.dask_scheduler", *options), r"at:\s+(tcp://\S+)")
-        options = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", str(folder))
-        logs = [start(f"worker{i}", "distributed.cli.dask_worker", address, *options) for i in range(workers)]
-        for log in logs:
-            _wait_for(log, r"Registered to:\s+(tcp://\S+)")
-        yield address
-
-
-def _wait_for(log: Path, pattern: str) -> str:
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        if found := re.search(pattern, log.read_text(encoding="utf-8")):
-            return found[1]
-        time.sleep(0.05)
-    raise TimeoutError(log.read_text(encoding="utf-8"))
 
 
 def report(rates: dict[int, dict[str, float]], *, markdown: bool) -> None:

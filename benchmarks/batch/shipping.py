@@ -13,7 +13,7 @@ from statistics import median
 from typing import NamedTuple
 
 from benchmarks.batch.lines import SETTINGS
-from benchmarks.batch.rates import cluster
+from benchmarks.batch.local_cluster import local_cluster
 from benchmarks.batch.year import fleet, payloads
 from benchmarks.service.tables import Table
 from powerplant.batch.cluster import Cluster
@@ -46,7 +46,7 @@ def measure(size: int, rounds: int) -> Shipped:
     there, back = len(pickle.dumps((chunk, SETTINGS))), len(pickle.dumps(planned))
     with (
         tempfile.TemporaryDirectory() as folder,
-        cluster(1, Path(folder)) as address,
+        local_cluster(1, Path(folder)) as address,
         closing(Pool(1)) as pool,
         closing(Cluster(address)) as dask,
     ):
