@@ -9,6 +9,7 @@ The way of the data, the same over HTTP, on the command line and on a cluster::
                                            or on a cluster
 
 ``planner`` is the whole of the work, and a function of its arguments alone: that is why it can run anywhere, again
-after a failure, and give the same bytes. ``fleets`` reads the fleet that lines share once, ``tally`` counts,
-``results`` is the file of answers, which an interrupted run can go on with.
+after a failure, and give the same bytes. ``fleets`` reads what a line asks for, and the fleet that lines share once;
+``tally`` counts; ``results`` is the file of answers, which a run that was interrupted goes on with (``--resume``).
+``running`` ties these together for a file; over HTTP ``powerplant.api.batch`` does.
 """

@@ -1,4 +1,4 @@
-"""Fleets that lines share: read and made integers once, for as many hours as there are."""
+"""What a line asks for; a fleet that lines share is read and made integers once, for as many hours as there are."""
 
 from __future__ import annotations
 

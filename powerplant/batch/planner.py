@@ -168,7 +168,7 @@ def _our_own_bug(number: int, settings: Settings) -> bytes:
 
 def _tally(number: int, task: Task, solved: Solved, *, co2: bool) -> Tally:
     charged = _charged(task.fleet, solved.solution.dispatch) if co2 else 0
-    return Tally(1, 0, 0, 0, 0, solved.solution.cost, charged, solved.seconds, number)
+    return Tally(plans=1, cost=solved.solution.cost, charged=charged, slowest=solved.seconds, slowest_line=number)
 
 
 def _charged(fleet: Fleet, dispatch: tuple[int, ...]) -> int:

@@ -1,5 +1,6 @@
-"""The file of answers: written so that what an interrupted run leaves is a beginning of what the whole run writes.
+"""The file of answers, and how a run goes on with it (``--resume``).
 
+It is written so that what an interrupted run leaves is a beginning of what the whole run writes.
 Plain text is cut at its last line end. A compressed file is made of gzip members (RFC 1952, section 2.2) of
 :data:`MEMBER` answers each, wherever a run began: so it is cut at its last whole member.
 """
