@@ -169,6 +169,14 @@ def test_a_table_of_hours_is_planned_as_its_payloads_are(write: Write, out: str,
     assert parsed(result.stdout.encode()) == answers(out)
 
 
+def test_the_examples_have_a_plan_for_every_hour_and_are_the_same_day() -> None:
+    examples = ROOT / "example_payloads"
+    lines = run(str(examples / "day.jsonl"))
+    table = run(str(examples / "day.csv"), "--fleet", str(examples / "payload3.json"))
+    assert (lines.exit_code, lines.stdout.count('"plan"')) == (0, 24)
+    assert table.stdout == lines.stdout
+
+
 def test_a_fleet_beside_lines_of_hours(write: Write, out: str) -> None:
     fleet = write(json.dumps(AS_FLEET).encode(), "fleet.json")
     assert run(write(ndjson([hour(480), payload(300)])), out, "--fleet", fleet).exit_code == 0
