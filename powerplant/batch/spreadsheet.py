@@ -14,6 +14,7 @@ from powerplant.models import FUEL_KEYS
 
 LOAD = "load"
 FUELS = tuple(FUEL_KEYS.values())
+NAMES = (LOAD, *FUELS)
 DELIMITERS = (",", ";", "\t")
 NUMBER = re.compile(r"([-+]?)0*(\d+)(?:[.,](\d+))?(?:[eE]([-+]?\d{1,4}))?")
 
@@ -92,16 +93,22 @@ class _Text(Iterator[str]):
 
 def _check(columns: Sequence[str], line: int) -> None:
     """That no column was meant that is not there: each hour would be told that a price is missing."""
+    there = {_stem(name) for name in columns if name in NAMES}
     for index, name in enumerate(columns):
-        if name in columns[:index] and name in (LOAD, *FUELS):
+        if name in NAMES and name in columns[:index]:
             raise NoTableOfHours(line, f"the column {name} is there twice")
-        if name not in FUELS and name != LOAD:
-            for meant in (LOAD, *FUELS):
-                if meant not in columns and name.casefold().startswith(meant.partition("(")[0]):
+        if name not in NAMES:
+            for meant in NAMES:
+                if _stem(meant) not in there and name.casefold().startswith(_stem(meant)):
                     raise NoTableOfHours(line, f"there is no column {meant}: rename {name}, if that is meant")
     if LOAD not in columns:
-        others = ", ".join(FUELS)
-        raise NoTableOfHours(line, f"the column {LOAD} is missing; the first line names it, and the fuels: {others}")
+        others = f"the fuels as payloads call them, {FUELS[0]} for instance"
+        raise NoTableOfHours(line, f"the column {LOAD} is missing; the first line names it, and {others}")
+
+
+def _stem(name: str) -> str:
+    """The name of a column without its unit."""
+    return name.partition("(")[0]
 
 
 def _too_many(cells: int, columns: int, delimiter: str) -> str:

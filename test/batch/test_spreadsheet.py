@@ -97,6 +97,8 @@ def test_a_table_that_cannot_be_understood_says_where_and_why(table: str | bytes
 
 def test_a_column_like_a_fuel_is_passed_over_where_the_fuel_is_there() -> None:
     assert rows("load,wind(%),wind speed\n1,2,3\n") == [(2, {"load": 1, "fuels": {"wind(%)": 2}})]
+    for kerosine in ("kerosine(euro/MWh)", "kerosine(euro/Mwh)"):  # one fuel, two spellings
+        assert rows(f"load,{kerosine},kerosine stock\n1,2,3\n") == [(2, {"load": 1, "fuels": {kerosine: 2}})]
 
 
 def test_rows_come_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
