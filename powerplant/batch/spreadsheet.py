@@ -5,17 +5,18 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from pydantic_core import to_json
 
-from powerplant.batch.reading import MOST_LINES, Chunk, Line, Stream, read_lines
+from powerplant.batch.reading import Chunk, Line, Stream, most_lines, read_lines
 from powerplant.errors import PowerplantError
 from powerplant.models import FUEL_KEYS
 
 LOAD = "load"
 FUELS = tuple(FUEL_KEYS.values())
 DELIMITERS = (",", ";", "\t")
-NUMBER = re.compile(r"([-+]?)0*(\d+)(?:[.,](\d+))?(?:[eE]([-+]?\d{1,4}))?")
+NUMBER = re.compile(r"([-+]?)0*(\d+)(?:[.,](\d+))?(?:[eE]([-+]?\d{1,4}))?", re.ASCII)
 
 
 class NoTableOfHours(PowerplantError):
@@ -35,30 +36,35 @@ def read_hours(stream: Stream, fleet: Line, longest: int) -> Iterator[Chunk]:
 
     Args:
         stream: the table, in UTF-8. Its first line that is not blank names the columns: ``load``, and fuels as the
-            payload calls them, in any order. Columns of other names are passed over; an empty cell is no value.
+            payload calls them, in any order. Columns of other names are passed over; an empty cell is no value, and a
+            row of empty cells is a blank line.
             What separates columns is a comma, a semicolon or a tab; where it is no comma, numbers may have one.
         fleet: the power plants of each hour.
         longest: bytes that a line may have.
 
     Raises:
-        NoTableOfHours: a column is missing, twice there, or nearly one that there is; or a row is none.
+        NoTableOfHours: a column is missing, twice there, or nearly one that there is; or a row is none, or has more
+            cells than there are columns.
     """
-    table = _Text(stream, longest)
+    rows = _read_rows(_Text(stream, longest))
+    while lines := list(islice(rows, most_lines(fleet))):
+        yield Chunk(lines, fleet)
+
+
+def _read_rows(table: _Text) -> Iterator[Line]:
     header = next(table, "")
     delimiter = max(DELIMITERS, key=header.count)
-    columns = [name.strip() for name in next(csv.reader([header], delimiter=delimiter), [])]
-    _check(columns, table.number)
-    lines: list[Line] = []
     try:
+        columns = [name.strip() for name in next(csv.reader([header], delimiter=delimiter), [])]
+        _check(columns, table.number)
         for row in csv.reader(table, delimiter=delimiter):
-            lines.append(Line(table.number, _hour(columns, row, delimiter)))
-            if len(lines) == MOST_LINES:
-                yield Chunk(lines, fleet)
-                lines = []
+            cells = [cell.strip() for cell in row]
+            if any(cells[len(columns) :]):  # decimal commas between commas, most likely
+                raise NoTableOfHours(table.number, "there are more cells than columns")
+            if any(cells):
+                yield Line(table.number, _hour(columns, cells, delimiter))
     except csv.Error as error:
         raise NoTableOfHours(table.number, f"this is no row of a table: {error}") from None
-    if lines:
-        yield Chunk(lines, fleet)
 
 
 class _Text(Iterator[str]):
@@ -86,11 +92,11 @@ class _Text(Iterator[str]):
 def _check(columns: Sequence[str], line: int) -> None:
     """That no column was meant that is not there: each hour would be told that a price is missing."""
     for index, name in enumerate(columns):
-        if name in columns[:index] and name in (LOAD, *FUELS):
+        if name in (LOAD, *FUELS) and name in columns[:index]:
             raise NoTableOfHours(line, f"the column {name} is there twice")
         if name not in FUELS and name != LOAD:
             for meant in (LOAD, *FUELS):
-                if meant not in columns and name.casefold().startswith(meant.partition("(")[0]):
+                if name.casefold().startswith(meant.partition("(")[0]) and meant not in columns:
                     raise NoTableOfHours(line, f"there is no column {name}: did you mean {meant}?")
     if LOAD not in columns:
         raise NoTableOfHours(line, f"the column {LOAD} is missing; the first line names the columns")
@@ -98,8 +104,7 @@ def _check(columns: Sequence[str], line: int) -> None:
 
 def _hour(columns: Sequence[str], row: Sequence[str], delimiter: str) -> bytes:
     """A row as a line of JSON."""
-    cells = {name: cell.strip() for name, cell in zip(columns, row, strict=False)}
-    values = {name: _value(cells[name], delimiter) for name in columns if cells.get(name)}
+    values = {name: _value(cell, delimiter) for name, cell in zip(columns, row, strict=False) if cell}
     fuels = b",".join(b"%s:%s" % (to_json(name), values[name]) for name in FUELS if name in values)
     load = b'"load":%s,' % values[LOAD] if LOAD in values else b""
     return b'{%s"fuels":{%s}}' % (load, fuels)
