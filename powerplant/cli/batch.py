@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import re
+import signal
 import sys
 import zlib
 from collections.abc import Iterator
@@ -34,7 +35,7 @@ from powerplant.batch.spreadsheet import NoTableOfHours, read_hours
 from powerplant.batch.tally import Tally
 from powerplant.cli.options import planning_options
 from powerplant.cli.progress import Progress
-from powerplant.cli.sources import NAME, Source, read
+from powerplant.cli.sources import NAME, STDIN, Source, read
 from powerplant.cli.words import BAD_INPUT, NO_PLAN, complain, counted, fail, to_the_cent
 from powerplant.errors import PowerplantError
 
@@ -80,7 +81,9 @@ def _address(_context: click.Context, _parameter: click.Parameter, address: str 
 )
 @click.option("--feasible", is_flag=True, help="Take the best plan found when the time for a line is over.")
 @planning_options
+@click.pass_context
 def batch(
+    context: click.Context,
     payloads: str,
     plans: str,
     workers: int | None,
@@ -121,6 +124,8 @@ def batch(
         raise click.UsageError("IN and OUT are the same file.")
     if resume and (overwrite or plans == STDIO):
         raise click.UsageError("--resume goes on with what is in OUT: there is none on stdout, nor with --overwrite.")
+    if payloads == STDIO and STDIN in context.meta:
+        raise click.UsageError("Only one of the files can be stdin.")
     settings = Settings(co2, feasible, time_limit, sys.maxsize, LONGEST_LINE)
     shared = None if fleet is None else fleet.fleet()
     start = perf_counter()
@@ -130,7 +135,7 @@ def batch(
         if resume and Path(plans).exists():
             chunks = with_kept(chunks, kept_answers(_without_torn_end(Path(plans))))
         pool: Workers = stack.enter_context(closing(_workers(cluster, workers)))
-        results = stack.enter_context(closing(_results(plans, anew=overwrite, resume=resume)))
+        results = _results(plans, anew=overwrite, resume=resume)
         progress = stack.enter_context(Progress(source.size, hidden=plans == STDIO and sys.stdout.isatty()))
         tally = _run(payloads, plans, chunks, pool, settings, results, progress)
     _tell(tally, perf_counter() - start, summary)
@@ -145,7 +150,8 @@ class _Input:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._raw: BinaryIO = sys.stdin.buffer if name == STDIO else Path(name).open("rb")  # noqa: SIM115 - see close
+        # Not sys.stdin: Python breaks off where a thread still waits in that when the program ends.
+        self._raw: BinaryIO = open(0, "rb", closefd=False) if name == STDIO else Path(name).open("rb")  # noqa: SIM115
         self.stream = cast(Stream, gzip.GzipFile(fileobj=self._raw) if is_compressed(Path(name)) else self._raw)
         self.size = 0 if name == STDIO else os.fstat(self._raw.fileno()).st_size
 
@@ -190,6 +196,8 @@ def _is_same_file(one: str, other: str) -> bool:
 
 def _without_torn_end(path: Path) -> Path:
     """The answers of an interrupted run, without one that was not whole."""
+    if not path.is_file():
+        fail(f"{path} is no file: --resume goes on with nothing else.", BAD_INPUT)
     try:
         with path.open("r+b") as file:
             cut(file, compressed=is_compressed(path))
@@ -239,7 +247,7 @@ def _run(
     results: Results,
     progress: Progress,
 ) -> Tally:
-    """Plan all lines; what stops that ends the command."""
+    """Plan all lines, and close the results; what stops that ends the command."""
     last = 0
 
     def watch(chunk: Chunk, planned: Planned, tally: Tally) -> None:
@@ -251,11 +259,14 @@ def _run(
             click.echo(bug.traceback, err=True)
 
     try:
-        return run(chunks, workers, settings, results, watch)
+        with closing(results):
+            return run(chunks, workers, settings, results, watch)
     except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
         after = f"after line {last}" if last else "before the first line was done"
         hint = "" if plans == STDIO else "; --resume goes on from there"
-        fail(f"\nStopped {after}{hint}.", INTERRUPTED)
+        click.echo(err=True)  # the terminal shows ^C in the line
+        fail(f"Stopped {after}{hint}.", INTERRUPTED)
     except NotOfThisBatch as error:
         fail(f"{plans} does not hold answers to {payloads}: {error}.", BAD_INPUT)
     except NoTableOfHours as error:
@@ -267,7 +278,7 @@ def _run(
     except PowerplantError as error:  # the cluster has gone
         fail(f"{error}.", BAD_INPUT)
     except OSError as error:
-        fail(f"{error.filename or plans}: {error.strerror}", BAD_INPUT)
+        fail(f"{error.filename or ('stdout' if plans == STDIO else plans)}: {error.strerror}", BAD_INPUT)
 
 
 # --- The end ---------------------------------------------------------------------------------------------------------
