@@ -192,7 +192,8 @@ def _review(line: Line, kept: bytes, shared: SharedFleet | None, settings: Setti
         task = read_task(line.content or b"", shared, co2=settings.co2, max_plants=settings.max_plants)
         cost, dispatch = _held_against(task, answer)
     except _NOT_OF_IT as error:
-        raise NotOfThisBatch(f"the answer to line {line.number} is none to that line of this batch") from error
+        told = f"the answer to line {line.number} does not fit that line, with this fleet and these options"
+        raise NotOfThisBatch(told) from error
     return Tally(plans=1, cost=cost, charged=_charged(task.fleet, dispatch) if settings.co2 else 0)
 
 
