@@ -124,15 +124,37 @@ def _answer(line: Line, shared: SharedFleet | None, settings: Settings) -> tuple
                 raise shared.fault
             return b"", Tally()
         if line.content is None:
-            return _told(line.number, _too_long(settings), settings.prefix), Tally(faulty=1)
+            return _refused(line.number, _too_long(settings), settings)
         task = read_task(line.content, shared, co2=settings.co2, max_plants=settings.max_plants)
         solved = solve_instance(
             task.instance, task.load, time_limit=settings.time_limit, solvers=HERE, feasible=settings.feasible
         )
     except CLIENT_ERRORS as error:
-        told = problem_of(_of_a_line(error))
-        return _told(line.number, told, settings.prefix), Tally(**{_COUNTED_AS.get(told.name, "faulty"): 1})
+        return _refused(line.number, problem_of(_of_a_line(error)), settings)
     return _plan(line.number, solved), _tally(line.number, task, solved, co2=settings.co2)
+
+
+def _refused(number: int, problem: Problem, settings: Settings) -> tuple[bytes, Tally]:
+    """The answer to a line that has a problem, and what it adds to the tally."""
+    tally = _tally_of(problem.name)
+    if tally.faulty:
+        tally = tally._replace(first_fault=_in_words(number, problem))
+    return _told(number, problem, settings.prefix), tally
+
+
+def _tally_of(problem: str) -> Tally:
+    """What a line adds to the tally that has a problem of this type."""
+    counts: dict[str, Any] = {_COUNTED_AS.get(problem, "faulty"): 1}
+    return Tally(**counts)
+
+
+def _in_words(number: int, problem: Problem) -> str:
+    """A problem of a line in one sentence: of several faults the first."""
+    faults = problem.members.get("errors")
+    if not faults:
+        return f"line {number}: {problem.detail}"
+    place = faults[0]["pointer"].removeprefix("#")
+    return f"line {number}: {place + ': ' if place else ''}{faults[0]['detail']}"
 
 
 _COUNTED_AS = {"infeasible-load": "infeasible", "gave-up": "gave_up", "internal-error": "bugs"}
@@ -214,7 +236,7 @@ def _tally_of_problem(line: Line, answer: dict[str, dict[str, str]], shared: Sha
         if shared is None or line.number != shared.number:
             raise KeyError(line.number)
         return Tally()
-    return Tally(**{_COUNTED_AS.get(answer["problem"]["type"].rpartition("/")[2], "faulty"): 1})
+    return _tally_of(answer["problem"]["type"].rpartition("/")[2])
 
 
 def _held_against(task: Task, answer: dict[str, Any]) -> tuple[int, tuple[int, ...]]:

@@ -97,12 +97,12 @@ def read_chunks(stream: Stream, longest: int, fleet: Line | None = None) -> Iter
     Args:
         stream: what is read.
         longest: bytes that a line may have.
-        fleet: what the lines may share; where there is none, a first line that holds a fleet alone is that.
+        fleet: what the lines may share, in the place of a first line that holds a fleet alone.
     """
     first = True
     for lines in read_lines(stream, longest):
-        if first and fleet is None and is_fleet(lines[0].content):
-            fleet = lines[0]
+        if first and is_fleet(lines[0].content):
+            fleet, lines = (lines[0], lines) if fleet is None else (fleet, lines[1:])
         first = False
         yield from in_chunks(lines, fleet)
 

@@ -22,6 +22,7 @@ class Tally(NamedTuple):
         charged: output that CO2 was charged for, in tenths of a MWh.
         slowest: seconds of the slowest solve.
         slowest_line: the line that it was for; 0 where nothing was solved.
+        first_fault: the first of the faulty lines, and what is wrong with it, in words.
     """
 
     plans: int = 0
@@ -33,6 +34,7 @@ class Tally(NamedTuple):
     charged: int = 0
     slowest: float = 0.0
     slowest_line: int = 0
+    first_fault: str = ""
 
     @property
     def lines(self) -> int:
@@ -59,7 +61,7 @@ class Tally(NamedTuple):
         """All of them together."""
         if not parts:
             return cls()
-        plans, infeasible, gave_up, faulty, bugs, cost, charged, slowest, _ = zip(*parts, strict=True)
+        plans, infeasible, gave_up, faulty, bugs, cost, charged, slowest, _, faults = zip(*parts, strict=True)
         line = parts[slowest.index(max(slowest))].slowest_line
         return cls(
             plans=sum(plans),
@@ -71,4 +73,5 @@ class Tally(NamedTuple):
             charged=sum(charged),
             slowest=max(slowest),
             slowest_line=line,
+            first_fault=next(filter(None, faults), ""),
         )

@@ -37,7 +37,7 @@ from powerplant.batch.tally import Tally
 from powerplant.cli.options import planning_options
 from powerplant.cli.progress import Progress
 from powerplant.cli.sources import NAME, STDIN, Source, read
-from powerplant.cli.words import BAD_INPUT, NO_PLAN, complain, counted, fail, to_the_cent
+from powerplant.cli.words import BAD_INPUT, NO_PLAN, complain, counted, fail, printable, to_the_cent
 from powerplant.errors import PowerplantError
 
 STDIO = "-"
@@ -326,7 +326,8 @@ def _summary(tally: Tally, seconds: float) -> Iterator[str]:
     if tally.gave_up:
         yield f"{counted(tally.gave_up, 'hour')} whose plan was not proven in time"
     if tally.faulty + tally.bugs:
-        yield f"{counted(tally.faulty + tally.bugs, 'line')} with a fault"
+        first = f"; the first is {printable(tally.first_fault)}" if tally.first_fault else ""
+        yield f"{counted(tally.faulty + tally.bugs, 'line')} with a fault{first}"
     yield f"total cost     {to_the_cent(tally.euros):>20} euro"
     yield f"CO2 charged    {to_the_cent(tally.tonnes):>20} t"
     if tally.slowest_line:

@@ -80,7 +80,7 @@ def test_lines_are_planned_in_order_and_summed_up(write: Write, out: str, tmp_pa
     assert result.exit_code == 1
     assert "91 plans in" in result.stderr
     assert "10 hours with a load that no plan meets" in result.stderr
-    assert "1 line with a fault" in result.stderr
+    assert "1 line with a fault; the first is line 102: The line is not JSON" in result.stderr
     cost = sum(answer["cost"] for answer in plans)
     summary = json.loads(Path(totals).read_text())
     assert f"{summary['cost']:,.2f} euro" in result.stderr
@@ -152,6 +152,11 @@ def test_options_of_planning_hold_for_each_line(write: Write, out: str) -> None:
     assert "1 hour whose plan was not proven in time" in result.stderr
 
 
+def test_the_first_fault_is_told(write: Write, out: str) -> None:
+    result = run(write(ndjson([AS_FLEET, hour(480), *[{"load": 480, "fuels": {}}] * 3])), out)
+    assert "3 lines with a fault; the first is line 3: /fuels/gas(euro~1MWh): is missing" in result.stderr
+
+
 # --- Tables of hours -------------------------------------------------------------------------------------------------
 
 
@@ -181,6 +186,12 @@ def test_the_examples_have_a_plan_for_every_hour_and_are_the_same_day() -> None:
 def test_a_fleet_beside_lines_of_hours(write: Write, out: str) -> None:
     fleet = write(json.dumps(AS_FLEET).encode(), "fleet.json")
     assert run(write(ndjson([hour(480), payload(300)])), out, "--fleet", fleet).exit_code == 0
+    first = Path(out).read_bytes()
+    jet = {"name": "jet", "type": "turbojet", "efficiency": 0.5, "pmin": 0, "pmax": 600}
+    other = write(ndjson([{"powerplants": [jet]}, hour(480), payload(300)]), "with-a-fleet.jsonl")
+    assert run(other, out, "--fleet", fleet, "--overwrite").exit_code == 0
+    assert [answer["line"] for answer in answers(out)] == [2, 3]
+    assert [answer["plan"] for answer in answers(out)] == [answer["plan"] for answer in parsed(first)]
 
 
 # --- What cannot be done ---------------------------------------------------------------------------------------------
