@@ -62,7 +62,7 @@ def _read_rows(table: _Text) -> Iterator[Line]:
             cells = [cell.strip() for cell in row]
             if any(cells[len(columns) :]):
                 raise NoTableOfHours(table.number, _too_many(len(row), len(columns), delimiter))
-            if any(cells):  # spreadsheets leave rows of none at the end
+            if any(cells):  # spreadsheets leave rows of empty ones at the end
                 yield Line(table.number, _hour(columns, cells, delimiter))
     except csv.Error as error:
         raise NoTableOfHours(table.number, f"this is no row of a table: {error}") from None

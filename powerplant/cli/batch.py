@@ -269,7 +269,7 @@ def _run(
             click.echo(bug.traceback, err=True)
 
     try:
-        with closing(results), progress:  # the bar ends before anything is said
+        with progress, closing(results):  # the bar ends before anything is said
             return run(chunks, workers, settings, results, watch)
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough

@@ -384,20 +384,20 @@ def test_ctrl_c_stops_at_once_and_says_how_to_go_on(write: Write, tmp_path: Path
 
 @NO_WINDOWS
 @pytest.mark.parametrize("times", [1, 3])
-def test_ctrl_c_ends_a_wait_for_stdin(out: str, times: int) -> None:
-    with start("-", out, stdin=subprocess.PIPE) as process:
+def test_ctrl_c_stops_a_run_that_waits_for_a_line(times: int) -> None:
+    with start("-", "-", stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
+        assert process.stdout is not None
         process.stdin.write(ndjson([payload(480)]))
         process.stdin.flush()
-        while not (Path(out).exists() and Path(out).stat().st_size):
-            time.sleep(0.01)
+        process.stdout.readline()
         for _ in range(times):
             process.send_signal(signal.SIGINT)
             time.sleep(0.2)
-        process.wait(30)
+        assert process.wait(30) == 130
         assert process.stderr is not None
-        assert process.stderr.read() == b"Stopped after line 1; --resume goes on from there.\n"
-    assert process.returncode == 130
+        # The answer may be out before it is counted.
+        assert process.stderr.read() in {b"Stopped after line 1.\n", b"Stopped before the first line was done.\n"}
 
 
 # --- Progress --------------------------------------------------------------------------------------------------------

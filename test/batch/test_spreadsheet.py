@@ -66,6 +66,10 @@ def test_an_empty_cell_is_no_value() -> None:
     ]
 
 
+def test_a_row_of_empty_cells_is_no_hour() -> None:
+    assert [number for number, _ in rows(f"{HEADER}\n480,1,1,1,1\n,,,,\n , ,,,\n490,1,1,1,1,,\n,,,,,,\n")] == [2, 5]
+
+
 @pytest.mark.parametrize("cell", ["n/a", "1,5", "NaN", "0x10", "1.2.3", "--1", "1 000", "Infinity", "\u0663"])
 def test_what_is_no_number_stays_a_text_for_the_planner_to_refuse(cell: str) -> None:
     ((_, hour),) = rows(f'{HEADER}\n"{cell}",13.4,50.8,20,60\n')
@@ -97,10 +101,6 @@ def test_a_column_like_a_fuel_is_passed_over_where_the_fuel_is_there() -> None:
     assert rows("load,wind(%),wind speed\n1,2,3\n") == [(2, {"load": 1, "fuels": {"wind(%)": 2}})]
     for kerosine in ("kerosine(euro/MWh)", "kerosine(euro/Mwh)"):  # one fuel, two spellings
         assert rows(f"load,{kerosine},kerosine stock\n1,2,3\n") == [(2, {"load": 1, "fuels": {kerosine: 2}})]
-
-
-def test_a_row_of_empty_cells_is_a_blank_line() -> None:
-    assert [number for number, _ in rows("load;wind(%)\n1;2\n;;\n ; \n3;4\n;\n")] == [2, 5]
 
 
 def test_a_table_may_have_many_columns() -> None:
