@@ -15,6 +15,10 @@ BLOCK = 128 * 1024
 MOST_LINES = 250
 """Lines of a chunk at the most: they take some ten milliseconds, hundreds of times what it costs to send them."""
 
+MOST_FLEETS = 2 * 1024 * 1024
+"""Bytes that the fleet of a chunk has at the most, counted once for each of its lines: an hour of a large fleet takes
+long, and has a long answer."""
+
 
 class Line(NamedTuple):
     """One line of a batch.
@@ -62,21 +66,29 @@ def read_lines(stream: Stream, longest: int) -> Iterator[list[Line]]:
         stream: what is read.
         longest: bytes that a line may have; of one that has more nothing is kept.
     """
-    number, rest, too_long = 1, b"", False
+    number, rest = 1, bytearray()
     while block := stream.read1(BLOCK):
-        if number == 1 and not rest:
-            block = block.removeprefix(UTF8_BOM)
-        *whole, last = block.split(b"\n")
-        lines = []
-        for content in whole:
-            lines.append(Line(number, None if too_long or len(rest) + len(content) > longest else rest + content))
-            number, rest, too_long = number + 1, b"", False
-        too_long = too_long or len(rest) + len(last) > longest
-        rest = b"" if too_long else rest + last
-        if lines := [line for line in lines if not _is_blank(line)]:
-            yield lines
-    if too_long or rest.strip(WHITE_SPACE):  # a last line without an end
-        yield [Line(number, None if too_long else rest)]
+        first, *others = block.split(b"\n")
+        rest += first
+        del rest[longest + 1 :]  # that it is too long can still be told
+        if others:
+            *whole, last = bytes(rest), *others
+            if lines := _numbered(number, whole, longest):
+                yield lines
+            number, rest = number + len(whole), bytearray(last)
+    if lines := _numbered(number, [bytes(rest)], longest):  # a last line without an end
+        yield lines
+
+
+def _numbered(number: int, contents: list[bytes], longest: int) -> list[Line]:
+    """Lines that follow each other, but for the blank ones; the first has this number."""
+    if number == 1:
+        contents[0] = contents[0].removeprefix(UTF8_BOM)
+    return [
+        Line(number, content if len(content) <= longest else None)
+        for number, content in enumerate(contents, number)
+        if content and (len(content) > longest or content.strip(WHITE_SPACE))
+    ]
 
 
 def read_chunks(stream: Stream, longest: int, fleet: Line | None = None) -> Iterator[Chunk]:
@@ -97,8 +109,15 @@ def read_chunks(stream: Stream, longest: int, fleet: Line | None = None) -> Iter
 
 def in_chunks(lines: Sequence[Line], fleet: Line | None) -> Iterator[Chunk]:
     """Lines that were read together, not too many at once."""
-    for start in range(0, len(lines), MOST_LINES):
-        yield Chunk(lines[start : start + MOST_LINES], fleet)
+    most = most_lines(fleet)
+    for start in range(0, len(lines), most):
+        yield Chunk(lines[start : start + most], fleet)
+
+
+def most_lines(fleet: Line | None) -> int:
+    """How many lines may be a chunk, beside a fleet."""
+    size = len(fleet.content or b"") if fleet else 0
+    return max(1, min(MOST_LINES, MOST_FLEETS // max(1, size)))
 
 
 def is_fleet(content: bytes | None) -> bool:
@@ -110,7 +129,3 @@ def is_fleet(content: bytes | None) -> bool:
     except ValueError:
         return False
     return isinstance(members, dict) and "powerplants" in members and not members.keys() & {"load", "fuels"}
-
-
-def _is_blank(line: Line) -> bool:
-    return line.content is not None and not line.content.strip(WHITE_SPACE)

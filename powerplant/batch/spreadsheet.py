@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from pydantic_core import to_json
 
-from powerplant.batch.reading import MOST_LINES, Chunk, Line, Stream, read_lines
+from powerplant.batch.reading import Chunk, Line, Stream, most_lines, read_lines
 from powerplant.errors import PowerplantError
 from powerplant.models import FUEL_KEYS
 
@@ -16,7 +17,7 @@ LOAD = "load"
 FUELS = tuple(FUEL_KEYS.values())
 NAMES = (LOAD, *FUELS)
 DELIMITERS = (",", ";", "\t")
-NUMBER = re.compile(r"([-+]?)0*(\d+)(?:[.,](\d+))?(?:[eE]([-+]?\d{1,4}))?")
+NUMBER = re.compile(r"([-+]?)0*(\d+)(?:[.,](\d+))?(?:[eE]([-+]?\d{1,4}))?", re.ASCII)
 
 
 class NoTableOfHours(PowerplantError):
@@ -46,27 +47,25 @@ def read_hours(stream: Stream, fleet: Line, longest: int) -> Iterator[Chunk]:
         NoTableOfHours: a column is missing, twice there, or nearly one that there is; or a row is none, or has more
             cells than there are columns.
     """
-    table = _Text(stream, longest)
+    rows = _read_rows(_Text(stream, longest))
+    while lines := list(islice(rows, most_lines(fleet))):
+        yield Chunk(lines, fleet)
+
+
+def _read_rows(table: _Text) -> Iterator[Line]:
     header = next(table, "")
     delimiter = max(DELIMITERS, key=header.count)
-    columns = [name.strip() for name in next(csv.reader([header], delimiter=delimiter), [])]
-    _check(columns, table.number)
-    lines: list[Line] = []
     try:
+        columns = [name.strip() for name in next(csv.reader([header], delimiter=delimiter), [])]
+        _check(columns, table.number)
         for row in csv.reader(table, delimiter=delimiter):
             cells = [cell.strip() for cell in row]
-            if not any(cells):  # spreadsheets leave such rows at the end
-                continue
             if any(cells[len(columns) :]):
                 raise NoTableOfHours(table.number, _too_many(len(row), len(columns), delimiter))
-            lines.append(Line(table.number, _hour(columns, cells, delimiter)))
-            if len(lines) == MOST_LINES:
-                yield Chunk(lines, fleet)
-                lines = []
+            if any(cells):  # spreadsheets leave rows of empty ones at the end
+                yield Line(table.number, _hour(columns, cells, delimiter))
     except csv.Error as error:
         raise NoTableOfHours(table.number, f"this is no row of a table: {error}") from None
-    if lines:
-        yield Chunk(lines, fleet)
 
 
 class _Text(Iterator[str]):

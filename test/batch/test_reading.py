@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from powerplant.batch import reading
-from powerplant.batch.reading import MOST_LINES, Chunk, Line, is_fleet, read_chunks, read_lines
+from powerplant.batch.reading import MOST_FLEETS, MOST_LINES, Chunk, Line, is_fleet, read_chunks, read_lines
 
 LONGEST = 1000
 
@@ -39,6 +40,26 @@ def test_the_last_line_needs_no_end() -> None:
 
 def test_a_byte_order_mark_before_the_first_line_is_passed_over() -> None:
     assert lines_of(b"\xef\xbb\xbfa\n") == [Line(1, b"a")]
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 4, 100])
+def test_a_fleet_behind_a_byte_order_mark_is_one_however_it_arrives(step: int) -> None:
+    fleet = b'{"powerplants": []}'
+    (chunk,) = read_chunks(Trickle(b"\xef\xbb\xbf" + fleet, step), LONGEST)
+    assert chunk.fleet == Line(1, fleet)
+
+
+def test_a_long_line_in_small_pieces_takes_time_that_grows_with_its_length_alone() -> None:
+    size = 8 * 1024 * 1024
+    start = time.process_time()
+    assert lines_of(b"x" * size, 512, longest=size) == [Line(1, b"x" * size)]
+    assert time.process_time() - start < 2
+
+
+def test_blank_lines_cost_next_to_nothing() -> None:
+    start = time.process_time()
+    assert lines_of(b"\n" * 2_000_000 + b"a") == [Line(2_000_001, b"a")]
+    assert time.process_time() - start < 2
 
 
 def test_nothing_of_a_line_that_is_too_long_is_kept() -> None:
@@ -73,6 +94,17 @@ def test_a_chunk_has_not_too_many_lines() -> None:
     chunks = list(read_chunks(io.BytesIO(b"1\n" * (2 * MOST_LINES + 1)), LONGEST))
     assert [len(chunk.lines) for chunk in chunks] == [MOST_LINES, MOST_LINES, 1]
     assert [line.number for chunk in chunks for line in chunk.lines] == list(range(1, 2 * MOST_LINES + 2))
+
+
+def test_the_larger_their_fleet_the_fewer_lines_are_a_chunk() -> None:
+    def lengths(size: int) -> set[int]:
+        fleet = b'{"powerplants": []%s}' % (b" " * size)
+        chunks = read_chunks(io.BytesIO(fleet + b"\n1" * 1000), 10 * MOST_FLEETS)
+        return {len(chunk.lines) for chunk in chunks}
+
+    assert max(lengths(1000)) == MOST_LINES
+    assert 15 <= max(lengths(MOST_FLEETS // 20)) <= 20
+    assert lengths(2 * MOST_FLEETS) == {1}
 
 
 def test_a_first_line_with_power_plants_alone_is_shared_by_all_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
