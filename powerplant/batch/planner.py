@@ -185,8 +185,8 @@ def _review(line: Line, kept: bytes, shared: SharedFleet | None, settings: Setti
     Raises:
         NotOfThisBatch: the plan is no plan for the line, costs something else, or the line has none.
     """
-    answer = from_json(kept) if kept else {}  # a fleet has no answer
     try:
+        answer = from_json(kept) if kept else {}  # a fleet has no answer
         if "plan" not in answer:
             return _tally_of_problem(line, answer, shared)
         task = read_task(line.content or b"", shared, co2=settings.co2, max_plants=settings.max_plants)

@@ -50,8 +50,11 @@ class Pool:
 
     def _process(self) -> Process:
         """One that waits for a question, or a new one."""
-        while self._idle:
-            process = self._idle.pop()
+        while True:
+            try:
+                process = self._idle.pop()
+            except IndexError:
+                break
             if process.is_alive:
                 return process
             process.end()

@@ -11,6 +11,7 @@ import gzip
 import re
 import zlib
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -73,14 +74,15 @@ class CompressedResults:
         """Add answers; those of a member that is not full are kept back."""
         self._lines += answers.splitlines(keepends=True)
         while len(self._lines) >= MEMBER:
-            self._write(self._lines[:MEMBER])
-            del self._lines[:MEMBER]
+            # Let go before they are written: an interruption in between must not leave them for close to write again.
+            member, self._lines = self._lines[:MEMBER], self._lines[MEMBER:]
+            self._write(member)
 
     def close(self) -> None:
         """Write what was kept back."""
-        if self._lines:
-            self._write(self._lines)
-        self._file.close()
+        with closing(self._file):
+            if self._lines:
+                self._write(self._lines)
 
     def _write(self, lines: list[bytes]) -> None:
         self._file.write(gzip.compress(b"".join(lines), mtime=0))

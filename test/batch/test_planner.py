@@ -267,6 +267,7 @@ def test_kept_answers_are_counted_and_not_given_again() -> None:
         (b'"p":90.0', b'"p":null'),
         (b'"plan":[', b'"plan":7,"x":['),
         (b'"plan":[', b'"x":['),
+        (b'"plan":', b"plan:"),
     ],
 )
 def test_a_kept_answer_that_is_wrong_ends_the_batch(right: bytes, wrong: bytes) -> None:

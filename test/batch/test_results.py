@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import io
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,6 +55,35 @@ def test_from_each_byte_on_the_rest_makes_the_same_file(
 def test_a_compressed_file_is_one_for_everybody(tmp_path: Path) -> None:
     write(tmp_path / "plans.jsonl.gz", LINES)
     assert gzip.decompress((tmp_path / "plans.jsonl.gz").read_bytes()) == b"".join(LINES)
+
+
+class InterruptedOnce(io.BytesIO):
+    """A file behind whose first write somebody presses Ctrl-C, and that keeps what it holds when it is closed."""
+
+    left: bytes | None = None
+
+    def write(self, content: Any, /) -> int:
+        written = super().write(content)
+        if self.left is None:
+            self.left = b""
+            raise KeyboardInterrupt
+        return written
+
+    def close(self) -> None:
+        self.left = self.getvalue()
+        super().close()
+
+
+def test_an_interruption_behind_a_member_does_not_write_it_twice(tmp_path: Path) -> None:
+    file, path = InterruptedOnce(), tmp_path / "plans.jsonl.gz"
+    writer = CompressedResults(file)
+    with pytest.raises(KeyboardInterrupt), closing(writer):
+        writer.write(b"".join(LINES[:7]))
+    path.write_bytes(file.left or b"")
+    with path.open("r+b") as left:
+        cut(left, compressed=True)
+    kept = list(kept_answers(path))
+    assert kept == LINES[: len(kept)]
 
 
 @pytest.mark.parametrize("compressed", [True, False])
