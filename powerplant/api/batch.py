@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import closing
 from io import BytesIO
+from itertools import islice
 from threading import BoundedSemaphore
 from time import monotonic
 
@@ -28,6 +30,12 @@ blueprint = Blueprint("batch", __name__)
 
 NDJSON = "application/x-ndjson"
 
+PIECE = 128 * 1024
+"""Bytes of an answer that are sent at once: for each of them a client has the time in which it must take an answer."""
+
+_LINE = re.compile(rb"[^ \t\r\n][^\n]*")
+"""A line that is not blank, without the blanks that it begins with."""
+
 
 class Batches:
     """What the batches of one process share: its processes for them, and how many there may be at the same time."""
@@ -44,7 +52,7 @@ def batch() -> Response:
     batches: Batches = current_app.config["BATCHES"]
     co2, feasible = read_options(default_co2=settings.co2)
     body = read_body(settings.max_batch_body)
-    _check_lines(body, settings.max_lines)
+    check_lines(body, settings.max_lines)
     if not batches.free.acquire(blocking=False):
         raise TooBusy("As many batches are being answered as may be at the same time.")
     how = BatchSettings(co2, feasible, settings.time_limit, settings.max_plants, settings.max_body, request.script_root)
@@ -54,13 +62,11 @@ def batch() -> Response:
     return response
 
 
-def _check_lines(body: bytes, most: int) -> None:
+def check_lines(body: bytes, most: int) -> None:
     """Refuse a batch without a line, or with too many."""
     if not body.strip(WHITE_SPACE):
         raise MalformedPayload("The body is empty: lines of JSON are expected, a payload in each.")
-    if body.count(b"\n") < most:
-        return
-    if sum(1 for line in BytesIO(body) if line.strip(WHITE_SPACE)) > most:
+    if body.count(b"\n") >= most and next(islice(_LINE.finditer(body), most, None), None):
         raise RequestEntityTooLarge(f"A batch may have {most} lines here.")
 
 
@@ -87,7 +93,8 @@ class _Answers:
                     payload = (line.content or b"").decode(errors="backslashreplace")
                     facts = {"request_id": self._observed.request_id, "line": line.number, "payload": payload}
                     self._logger.error("a line that failed\n%s", trace, extra={"facts": facts})
-                yield planned.answers
+                for start in range(0, len(planned.answers), PIECE):
+                    yield planned.answers[start : start + PIECE]
         self._is_whole = True
 
     def close(self) -> None:

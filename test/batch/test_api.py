@@ -15,8 +15,12 @@ import pytest
 import requests
 from batches import FLEET, hour, hours, ndjson, parsed, payload
 from conftest import BootServer
+from flask.testing import FlaskClient
 from live_server import FLASK_RUN, GUNICORN, LiveServer, fetch
 from test_contract import hard_payload, problem
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from powerplant.api.batch import check_lines
 
 AS_FLEET = {"powerplants": FLEET}
 SERVERS = pytest.mark.parametrize("command", [FLASK_RUN, GUNICORN], ids=["flask run", "gunicorn"])
@@ -162,6 +166,24 @@ def test_a_client_that_sends_all_before_it_reads_is_answered_at_the_caps(gunicor
 
 
 # --- Time ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_long_answer_leaves_in_pieces_that_a_slow_client_can_take_in_time(client: FlaskClient) -> None:
+    fleet = [FLEET[0] | {"name": f"power plant {number}"} for number in range(1000)]
+    body = ndjson([{"powerplants": fleet}, *hours(20)])
+    response = client.post("/productionplan/batch", data=body, buffered=False)
+    pieces = list(response.iter_encoded())
+    assert max(len(piece) for piece in pieces) <= 128 * 1024
+    assert len(parsed(b"".join(pieces))) == 20
+
+
+def test_a_body_of_blank_lines_is_counted_in_a_moment() -> None:
+    body = b"{}\n" * 10 + b"\n" * 16_000_000
+    start = time.process_time()
+    check_lines(body, 10)
+    with pytest.raises(RequestEntityTooLarge):
+        check_lines(body + b"{}", 10)
+    assert time.process_time() - start < 2
 
 
 def test_a_hard_line_holds_up_no_other_request(boot_server: BootServer) -> None:
