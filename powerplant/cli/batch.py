@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import re
+import signal
 import sys
 import zlib
 from collections.abc import Iterator
@@ -134,7 +135,7 @@ def batch(
         if resume and Path(plans).exists():
             chunks = with_kept(chunks, kept_answers(_without_torn_end(Path(plans))))
         pool: Workers = stack.enter_context(closing(_workers(cluster, workers)))
-        results = stack.enter_context(closing(_results(plans, anew=overwrite, resume=resume)))
+        results = _results(plans, anew=overwrite, resume=resume)
         progress = Progress(source.size, hidden=plans == STDIO and sys.stdout.isatty())
         tally = _run(payloads, plans, chunks, pool, settings, results, progress)
     _tell(tally, perf_counter() - start, summary)
@@ -203,6 +204,8 @@ def _is_same_file(one: str, other: str) -> bool:
 
 def _without_torn_end(path: Path) -> Path:
     """The answers of an interrupted run, without one that was not whole."""
+    if not path.is_file():
+        fail(f"{path} is no file: --resume goes on with nothing else.", BAD_INPUT)
     try:
         with path.open("r+b") as file:
             cut(file, compressed=is_compressed(path))
@@ -252,7 +255,7 @@ def _run(
     results: Results,
     progress: Progress,
 ) -> Tally:
-    """Plan all lines; what stops that ends the command."""
+    """Plan all lines, and close the results; what stops that ends the command."""
     last = 0
 
     def watch(chunk: Chunk, planned: Planned, tally: Tally) -> None:
@@ -264,9 +267,10 @@ def _run(
             click.echo(bug.traceback, err=True)
 
     try:
-        with progress:  # the bar ends before anything is said
+        with progress, closing(results):  # the bar ends before anything is said
             return run(chunks, workers, settings, results, watch)
     except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
         after = f"after line {last}" if last else "before the first line was done"
         hint = "" if plans == STDIO else "; --resume goes on from there"
         fail(f"Stopped {after}{hint}.", INTERRUPTED)
@@ -281,7 +285,7 @@ def _run(
     except PowerplantError as error:  # the cluster has gone
         fail(f"{error}.", BAD_INPUT)
     except OSError as error:
-        fail(f"{error.filename or plans}: {error.strerror}", BAD_INPUT)
+        fail(f"{error.filename or ('stdout' if plans == STDIO else plans)}: {error.strerror}", BAD_INPUT)
 
 
 # --- The end ---------------------------------------------------------------------------------------------------------

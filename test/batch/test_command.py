@@ -45,10 +45,10 @@ def out(tmp_path: Path) -> str:
     return str(tmp_path / "plans.jsonl")
 
 
-def run(*arguments: str, stdin: bytes = b"") -> Result:
+def run(*arguments: str) -> Result:
     """Run the command in this process; an exception that is none of click's is a failure."""
     runner = CliRunner(catch_exceptions=False)
-    result = runner.invoke(cli.main, ["batch", *arguments], input=stdin, prog_name="powerplant")
+    result = runner.invoke(cli.main, ["batch", *arguments], prog_name="powerplant")
     assert isinstance(result, Result)
     return result
 
@@ -165,8 +165,9 @@ def test_a_table_of_hours_is_planned_as_its_payloads_are(write: Write, out: str,
     assert answers(table) == answers(out)
     run(write((HEADER + "\n".join(rows)).encode(), "hours.csv.gz"), table, "--fleet", fleet, "--overwrite")
     assert answers(table) == answers(out)
-    result = run("-", "--csv", "--fleet", fleet, stdin=(HEADER + "\n".join(rows)).encode())
-    assert parsed(result.stdout.encode()) == answers(out)
+    stdin = (HEADER + "\n".join(rows)).encode()
+    result = subprocess.run(command("-", "--csv", "--fleet", fleet), cwd=ROOT, capture_output=True, input=stdin)
+    assert parsed(result.stdout) == answers(out)
 
 
 def test_the_examples_have_a_plan_for_every_hour_and_are_the_same_day() -> None:
@@ -202,6 +203,32 @@ def test_what_cannot_be_read_or_written_is_named(write: Write, out: str, tmp_pat
     Path(broken).write_bytes(gzip.compress(ndjson([payload(480)]))[:-9])
     assert refused(broken, out).startswith(f"{broken} is no whole gzip file")
     assert not Path("nowhere.jsonl").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no disk is always full here")
+@pytest.mark.parametrize("name", ["full.jsonl", "full.jsonl.gz", "stdout"])
+@pytest.mark.parametrize("lines", [1, 1500])
+def test_a_full_disk_is_told_in_a_line(write: Write, tmp_path: Path, name: str, lines: int) -> None:
+    source, full = write(ndjson([AS_FLEET, *hours(lines)])), tmp_path / name
+    full.symlink_to("/dev/full")
+    arguments = [source] if name == "stdout" else [source, str(full)]
+    with full.open("wb") as stdout, start(*arguments, stdout=stdout) as process:
+        _, stderr = process.communicate(timeout=30)
+    shown = name if name == "stdout" else str(full)
+    assert stderr.decode() == f"{shown}: No space left on device\n"
+    assert process.returncode == 2
+
+
+@NO_WINDOWS
+@pytest.mark.parametrize("name", ["pipe", "null"])
+def test_what_is_no_file_is_not_gone_on_with(write: Write, tmp_path: Path, name: str) -> None:
+    out = tmp_path / name
+    if name == "pipe":
+        os.mkfifo(out)
+    else:
+        out.symlink_to("/dev/null")
+    source = write(ndjson([payload(480)]))
+    assert refused(source, str(out), "--resume") == f"{out} is no file: --resume goes on with nothing else.\n"
 
 
 def test_what_is_there_is_not_lost_without_a_word(write: Write, out: str) -> None:
@@ -338,14 +365,17 @@ def test_ctrl_c_stops_at_once_and_says_how_to_go_on(write: Write, tmp_path: Path
 
 
 @NO_WINDOWS
-def test_ctrl_c_stops_a_run_that_waits_for_a_line() -> None:
+@pytest.mark.parametrize("times", [1, 3])
+def test_ctrl_c_stops_a_run_that_waits_for_a_line(times: int) -> None:
     with start("-", "-", stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         process.stdin.write(ndjson([payload(480)]))
         process.stdin.flush()
         process.stdout.readline()
-        process.send_signal(signal.SIGINT)
+        for _ in range(times):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.2)
         assert process.wait(30) == 130
         assert process.stderr is not None
         told = process.stderr.read()
