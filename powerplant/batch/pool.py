@@ -10,7 +10,10 @@ from powerplant.batch.reading import Chunk
 from powerplant.processes import Process
 
 GRACE = 5.0
-"""Seconds beyond its time after which a process is ended: reading a large payload takes part of one."""
+"""Seconds beyond its time after which a process is ended."""
+
+READING = 0.5 * 1024 * 1024
+"""Bytes that a process reads in a second at the least: ten times slower than one that shares its processor."""
 
 
 class Pool:
@@ -38,7 +41,7 @@ class Pool:
     def _ask(self, chunk: Chunk, settings: Settings) -> Planned:
         process = self._process()
         try:
-            answer = process.ask(PATIENCE + settings.time_limit + GRACE, plan_chunk, chunk, settings)
+            answer = process.ask(longest_wait(chunk, settings), plan_chunk, chunk, settings)
         except EOFError as error:
             self._all.discard(process)
             raise WorkerDied from error
@@ -62,3 +65,10 @@ class Pool:
         process = Process()
         self._all.add(process)
         return process
+
+
+def longest_wait(chunk: Chunk, settings: Settings) -> float:
+    """Seconds after which nothing will come of a chunk any more."""
+    lines = chunk.lines if chunk.fleet is None else [chunk.fleet, *chunk.lines]
+    size = sum(len(line.content or b"") for line in lines)
+    return PATIENCE + settings.time_limit + GRACE + size / READING
