@@ -242,13 +242,6 @@ def test_what_is_no_file_is_not_gone_on_with(write: Write, tmp_path: Path, name:
     assert refused(source, str(out), "--resume") == f"{out} is no file: --resume goes on with nothing else.\n"
 
 
-def test_stdin_is_one_file() -> None:
-    runner = CliRunner(catch_exceptions=False)
-    result = runner.invoke(cli.main, ["batch", "-", "--fleet", "-"], input=json.dumps(AS_FLEET))
-    assert result.exit_code == 2
-    assert "Only one of the files can be stdin." in result.stderr
-
-
 def test_what_is_there_is_not_lost_without_a_word(write: Write, out: str) -> None:
     source = write(ndjson([payload(480)]))
     Path(out).write_text("something\n")
