@@ -297,8 +297,9 @@ def test_who_cannot_see_the_chart_has_its_numbers_in_words_and_in_a_table(page: 
 
 def bar(page: Page, plant: str, part: str) -> float:
     """The width of a part of a plant's bar, in pixels."""
-    box = page.locator(f"#bars li[data-plant={plant}] .{part}").bounding_box()
-    assert box
+    locator = page.locator(f"#bars li[data-plant={plant}] .{part}")
+    while (box := locator.bounding_box()) is None:  # it is being drawn anew
+        page.wait_for_timeout(20)
     width: float = box["width"]
     return width
 

@@ -12,7 +12,6 @@ import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from importlib.util import find_spec
-from io import BufferedReader
 from pathlib import Path
 from time import perf_counter
 from typing import BinaryIO, cast
@@ -151,29 +150,39 @@ class _Input:
     """A file, or stdin, and how much of it has been read."""
 
     def __init__(self, name: str) -> None:
-        self.name = name
-        self._raw: BinaryIO = _stdin() if name == STDIO else Path(name).open("rb")  # noqa: SIM115 - see close
-        self.stream = cast(Stream, gzip.GzipFile(fileobj=self._raw) if is_compressed(Path(name)) else self._raw)
-        self.size = 0 if name == STDIO else os.fstat(self._raw.fileno()).st_size
+        self.name, self.size = name, 0
+        self._file: BinaryIO | None = None
+        self.stream: Stream = _Stdin()
+        if name != STDIO:
+            self._file = Path(name).open("rb")  # noqa: SIM115 - see close
+            self.size = os.fstat(self._file.fileno()).st_size
+            self.stream = gzip.GzipFile(fileobj=self._file) if is_compressed(Path(name)) else cast(Stream, self._file)
 
     @property
     def position(self) -> int:
         """Bytes that have been read."""
-        return self._raw.tell() if self.size else 0
+        return self._file.tell() if self._file and self.size else 0
 
     def close(self) -> None:
         """Nothing more is read."""
-        if self.name != STDIO:
-            self._raw.close()
+        if self._file:
+            self._file.close()
 
 
-def _stdin() -> BinaryIO:
-    """Stdin with a buffer of its own.
+class _Stdin:
+    """Stdin without a buffer, and so without its lock.
 
-    A thread that waits for a line holds the buffer's lock, and Python wants that of its own stdin before it ends.
+    A thread that waits for a line would hold that lock, and Python wants it before it ends.
     """
-    raw = getattr(sys.stdin.buffer, "raw", None)  # none where bytes in memory stand for it
-    return sys.stdin.buffer if raw is None else cast(BinaryIO, BufferedReader(raw))
+
+    def __init__(self) -> None:
+        stdin = sys.stdin.buffer
+        self._raw = getattr(stdin, "raw", stdin)  # the same where bytes in memory stand for it
+
+    def read1(self, size: int, /) -> bytes:
+        """What is there."""
+        data: bytes = self._raw.read(size)
+        return data
 
 
 @contextmanager
