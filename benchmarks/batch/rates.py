@@ -36,7 +36,8 @@ def measure(size: int, count: int, rounds: int) -> dict[str, float]:
 
     Args:
         size: plants of a payload.
-        count: how many payloads; a few hundred of them are sent alone.
+        count: how many payloads; at most 2000 of them are sent alone, and commands get ten times as many, so that the
+            start of their processes does not decide.
         rounds: how often.
     """
     with ExitStack() as stack:
@@ -47,7 +48,8 @@ def measure(size: int, count: int, rounds: int) -> dict[str, float]:
         shared = _lines([{"powerplants": plants}, *hours])
         complete = _lines(whole(iter(hours), plants))
         source = folder / "payloads.jsonl"
-        source.write_bytes(shared)
+        many = 10 * count
+        source.write_bytes(_lines([{"powerplants": plants}, *payloads(size, many)]))
         url = stack.enter_context(live_server(LIMITS, command=gunicorn())).url
         ways: dict[str, tuple[int, Way]] = {
             "single POSTs, one keep-alive connection": (len(alone), lambda: _alone(url, alone, 1)),
@@ -58,10 +60,10 @@ def measure(size: int, count: int, rounds: int) -> dict[str, float]:
         for workers, named in ((1, "1 worker"), (2, "2 workers")):
             arguments = [str(source), str(folder / "plans"), "--overwrite"]
             command = [*BATCH, *arguments, "--workers", str(workers)]
-            ways[f"command line, {named}"] = (count, _command(command, count))
+            ways[f"command line, {named}"] = (many, _command(command, many))
             address = stack.enter_context(local_cluster(workers, folder))
             command = [*BATCH, *arguments, "--cluster", address]
-            ways[f"Dask, {named}"] = (count, _command(command, count))
+            ways[f"Dask, {named}"] = (many, _command(command, many))
         taken: dict[str, list[float]] = {name: [] for name in ways}
         for number in range(rounds + 1):
             for name, (lines, way) in ways.items():
