@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 HOURS = 8760
 GAS, KEROSINE, CO2, WIND = "gas(euro/MWh)", "kerosine(euro/MWh)", "co2(euro/ton)", "wind(%)"
 PRICES = {GAS: 38.0, KEROSINE: 41.0}
-"""Euro per MWh of fuel. The old gas plant (efficiency 0.37) costs less than the turbojet up to 72 euro for a tonne of CO2."""
+"""Euro per MWh of fuel. The old gas plant (37 %) costs less than the turbojet up to 72 euro for a tonne of CO2."""
 
 FLEET: list[dict[str, Any]] = [
     {"name": "gas north 1", "type": "gasfired", "efficiency": 0.57, "pmin": 120, "pmax": 300},
