@@ -59,6 +59,8 @@ def command(*arguments: str) -> list[str]:
 
 def start(*arguments: str, **options: Any) -> subprocess.Popen[bytes]:
     """Start the command in a process of its own; nothing holds its stderr once it and all its processes have ended."""
+    if sys.platform != "win32":  # a shell that runs the tests in the background lets all that they start ignore Ctrl-C
+        options["preexec_fn"] = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
     return subprocess.Popen(command(*arguments), cwd=ROOT, stderr=subprocess.PIPE, start_new_session=True, **options)
 
 
