@@ -39,6 +39,9 @@ from powerplant.cli.sources import NAME, STDIN, Source, read
 from powerplant.cli.words import BAD_INPUT, NO_PLAN, complain, counted, fail, printable, to_the_cent
 from powerplant.errors import PowerplantError
 
+if sys.platform != "win32":  # which has no such locks
+    import fcntl
+
 STDIO = "-"
 INTERRUPTED = 130
 """The exit code of a program that Ctrl-C has ended."""
@@ -218,13 +221,25 @@ def _without_torn_end(path: Path) -> Path:
     if not path.is_file():
         fail(f"{path} is no file: --resume goes on with nothing else.", BAD_INPUT)
     try:
-        with path.open("r+b") as file:
+        with _locked(path, "r+b") as file:
             cut(file, compressed=is_compressed(path))
     except NotOfThisBatch as error:
         fail(f"{path}: {error}.", BAD_INPUT)
     except OSError as error:
         fail(f"{path}: {error.strerror}", BAD_INPUT)
     return path
+
+
+def _locked(path: Path, mode: str) -> BinaryIO:
+    """A file that no other run writes to. However a run ends, its lock ends with it."""
+    file = cast(BinaryIO, path.open(mode))
+    if sys.platform != "win32" and path.is_file():
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            fail(f"{path}: another run is writing to it.", BAD_INPUT)
+    return file
 
 
 def _results(name: str, *, anew: bool, resume: bool) -> Results:
@@ -235,7 +250,9 @@ def _results(name: str, *, anew: bool, resume: bool) -> Results:
     try:
         if not (anew or resume) and path.is_file() and path.stat().st_size:
             fail(f"{path} is there already: --resume goes on with it, --overwrite begins anew.", BAD_INPUT)
-        file = path.open("ab" if resume else "wb")
+        file = _locked(path, "ab")
+        if anew and path.is_file():
+            file.truncate(0)
     except OSError as error:
         fail(f"{path}: {error.strerror}", BAD_INPUT)
     return CompressedResults(file) if is_compressed(path) else PlainResults(file)

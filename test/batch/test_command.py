@@ -395,6 +395,23 @@ def test_ctrl_c_stops_a_run_that_waits_for_a_line(times: int) -> None:
         assert process.stderr.read() in {b"Stopped after line 1.\n", b"Stopped before the first line was done.\n"}
 
 
+@NO_WINDOWS
+@pytest.mark.parametrize("option", ["--resume", "--overwrite"])
+def test_two_runs_do_not_write_to_one_file(write: Write, out: str, option: str) -> None:
+    source = write(ndjson([payload(480), payload(490)]))
+    with start("-", out, stdin=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        process.stdin.write(ndjson([payload(480)]))
+        process.stdin.flush()
+        wait(lambda: size_of(out) > 0, 60)
+        left = Path(out).read_bytes()
+        assert refused(source, out, option) == f"{out}: another run is writing to it.\n"
+        assert Path(out).read_bytes() == left
+        process.communicate()
+    assert run(source, out, option).exit_code == 0
+    assert len(answers(out)) == 2
+
+
 # --- Progress --------------------------------------------------------------------------------------------------------
 
 
