@@ -33,6 +33,9 @@ POST = b"POST /productionplan HTTP/1.1\r\nHost: x\r\n"
 SLOW = 0.8
 """Seconds that an answer from /slow takes."""
 
+THREADS, PATIENCE = 4, 20.0
+"""Requests that a worker answers at the same time, and seconds that the answers of /together wait for each other."""
+
 LARGE = 16_000_000
 """Bytes of an answer from /large: more than the system keeps for a client that does not read."""
 
@@ -40,12 +43,14 @@ FILE = str(ROOT / "CHALLENGE.md")
 
 HASTE = f"""
 import os
+import threading
 import time
 from pathlib import Path
 
 import powerplant.server.answer
 import powerplant.server.connection
 
+together = threading.Barrier({THREADS})
 os.environ["POWERPLANT_BODY_TIMEOUT"] = "0.7"
 os.environ.setdefault("POWERPLANT_MAX_BODY", "500000")
 exec(Path("gunicorn.conf.py").read_text(encoding="utf-8"))
@@ -60,6 +65,9 @@ def post_worker_init(worker):
     def odd(environ, start_response):
         if environ["PATH_INFO"] == "/slow":
             time.sleep({SLOW})
+            environ["PATH_INFO"] = "/health"
+        if environ["PATH_INFO"] == "/together":
+            together.wait({PATIENCE})
             environ["PATH_INFO"] = "/health"
         if environ["PATH_INFO"] == "/large":
             start_response("200 OK", [("Content-Length", "{LARGE}")])
@@ -218,6 +226,26 @@ def test_large_bodies_give_way_when_too_many_arrive(
     answers = [connection.next_answer() for connection in connections]
     assert {status for status, _, _ in answers} == {408, 503}
     assert all(headers["Retry-After"].isdecimal() for status, headers, _ in answers if status == 503)
+
+
+def test_answers_that_take_long_hold_up_nobody_and_come_at_the_same_time(
+    hasty: tuple[str, ...], tmp_path: Path, crowd: Crowd
+) -> None:
+    together = b"GET /together HTTP/1.1\r\nHost: x\r\n\r\n"
+    with server_of_its_own((*hasty, "--workers", "1", "--threads", str(THREADS)), tmp_path) as (server, _):
+        slow = crowd(server, THREADS - 1, together)
+        assert_others_are_answered(server)
+        slow += crowd(server, 1, together)
+        assert [connection.next_status() for connection in slow] == [200] * THREADS
+
+
+def test_while_each_thread_answers_what_arrives_is_read(hasty: tuple[str, ...], tmp_path: Path, crowd: Crowd) -> None:
+    with server_of_its_own((*hasty, "--workers", "1", "--threads", "1"), tmp_path) as (server, _):
+        slow = crowd(server, 1, b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+        wrong = crowd(server, 4, b"no HTTP\r\n\r\n")
+        waiting = crowd(server, 4, HEAD + b"\r\n")
+        assert [connection.next_status() for connection in wrong] == [400] * 4
+        assert [connection.next_status() for connection in (*slow, *waiting)] == [200] * 5
 
 
 # --- Slow, but in time -----------------------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?")
 
 
 class Connection:
-    """A client's connection: what has arrived on it, and until when the main loop waits for more.
+    """A client's connection: what has arrived on it, and until when the leader waits for more.
 
     gunicorn's parser reads from it as from a socket. It finds what has arrived, and then an end: it never waits.
 
@@ -51,6 +51,7 @@ class Connection:
         parser: gunicorn's parser of it.
         deadline: the moment (of the monotonic clock) at which the wait ends.
         closing: whether all that is awaited is that the client closes.
+        is_registered: whether the poller tells of it.
     """
 
     def __init__(self, cfg: Any, settings: Settings, sock: socket.socket, client: Any, server: Any) -> None:
@@ -60,6 +61,7 @@ class Connection:
         self.request: Any = None
         self.parser = RequestParser(cfg, self, client)
         self.closing = False
+        self.is_registered = False
         self._settings = settings
         self._max_body = settings.max_body
         self._keepalive = cfg.keepalive or HEAD_TIMEOUT

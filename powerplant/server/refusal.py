@@ -23,7 +23,7 @@ SERVER = "powerplant"
 
 
 class Refusal(Exception):
-    """A request that the main loop refuses: the type of the problem, and the sentence that says what is wrong."""
+    """A request that the server refuses: the type of the problem, and the sentence that says what is wrong."""
 
     def __init__(self, problem: str, detail: str) -> None:
         super().__init__(detail)

@@ -1,11 +1,13 @@
-"""gunicorn's threaded worker with a main loop of its own, and answers that no client can hold up."""
+"""gunicorn's threaded worker with a loop of its own, and answers that no client can hold up."""
 
 from __future__ import annotations
 
 import os
+import select
 import selectors
 import socket
 import struct
+from collections import deque
 from contextlib import suppress
 from functools import partial
 from secrets import token_hex
@@ -29,7 +31,7 @@ While the server stops, also those that an idle connection has left: a request t
 """
 
 TICK = 0.25
-"""Seconds after which the main loop looks for what is overdue."""
+"""Seconds after which the leader looks for what is overdue, and tells gunicorn's master that it is alive."""
 
 BODIES_IN_MEMORY, BATCHES_IN_MEMORY = 16, 4
 """How many bodies of the largest size, or of batches of theirs, a worker holds, before the largest must give way."""
@@ -41,17 +43,22 @@ PIECE = 64 * 1024
 class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
     """The worker that gunicorn.conf.py names.
 
-    The connections that the main loop waits for are the keys of ``keepalived_conns``, in the order of their waits:
-    gunicorn looks at the number of them to tell whether another connection may be kept.
+    All that is here is the leader's, but for what says otherwise: see :mod:`powerplant.server.threads`.
+
+    The connections that the loop waits for are the keys of ``keepalived_conns``, in the order of their waits: gunicorn
+    looks at the number of them to tell whether another connection may be kept.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.keepalived_conns: dict[Connection, None] = {}
         self.settings = Settings()
+        self._arrived: deque[Connection] = deque()
+        self._answered: Connection | None = None
+        self._away = 0
         self._held = 0
         self._next_look = 0.0
-        self._last_call = float("inf")
+        self._stops_at = self._last_call = float("inf")
 
     @classmethod
     def check_config(cls, cfg: Any, log: Any) -> None:
@@ -61,45 +68,99 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
             raise RuntimeError("powerplant speaks plain HTTP/1.1: TLS and other protocols are a proxy's work")
 
     def get_thread_pool(self) -> Threads:
-        """The threads that answer; each tells the main loop, by gunicorn's pipe to it, when it has."""
-        return Threads(self.cfg.threads, self.handle, partial(self.method_queue.defer, self.finish_request))
+        """The threads that answer, and one more: while all of them do, one reads what arrives."""
+        return Threads(self.cfg.threads + 1, self.lead, self._wake_main_thread)
 
-    # --- The main loop -----------------------------------------------------------------------------------------------
+    # --- The main thread ---------------------------------------------------------------------------------------------
 
     def run(self) -> None:
-        """Serve until a signal, then finish what is there."""
+        """Let the threads serve, and wait for signals and their end: no signal interrupts an answer."""
         self.settings = Settings.from_environ(os.environ)
         wsgi.SERVER, wsgi.Response = SERVER, answer.Answer
         self.poller.register(self.method_queue.fileno(), selectors.EVENT_READ, self.method_queue.run_callbacks)
-        while self.alive and self.is_parent_alive():
-            # While each thread has a request, the other workers may have one free for who comes.
-            self.set_accept_enabled(self.nr_conns - len(self.keepalived_conns) < self.cfg.threads)
+        self.tpool.start()
+        while not self.tpool.over:
+            select.select([self.PIPE[0]], [], [])
+            os.read(self.PIPE[0], 1024)
+        if self.tpool.failure:
+            raise self.tpool.failure
+
+    def _wake_main_thread(self) -> None:
+        os.write(self.PIPE[1], b".")
+
+    # --- The loop ----------------------------------------------------------------------------------------------------
+
+    def lead(self) -> None:
+        """Read what arrives and answer it, until another thread leads or nothing is left to do."""
+        if self._answered:  # by the thread that led until now
+            self._away += 1
+            self._unregister(self._answered)
+        while not self._is_over():
+            if not self._answer_what_arrived():
+                return
             self._turn()
-        self._stop()
+        self.tpool.shutdown()
 
-    def _turn(self) -> None:
-        self.notify()
-        self.wait_for_and_dispatch_events(TICK)
-        if (now := monotonic()) >= self._next_look:
-            self._next_look = now + TICK
-            for connection in list(self.keepalived_conns):
-                self._end_if_overdue(connection, now)
+    def _is_over(self) -> bool:
+        """Whether nothing is left to do once a signal has come, or the time for it has passed."""
+        if self.alive:
+            # While each thread has a request, the other workers may have one free for who comes.
+            self.set_accept_enabled(self._away + len(self._arrived) < self.cfg.threads)
+            return False
+        now = monotonic()
+        if self._stops_at == float("inf"):
+            self._close_the_door()
+            self._stops_at, self._last_call = now + self.cfg.graceful_timeout, now + LINGER
+        return not self.nr_conns or now >= self._stops_at
 
-    def _stop(self) -> None:
-        """Take who is at the door, close it, and answer what is there or comes at once."""
+    def _close_the_door(self) -> None:
+        """Take who stands there, and nobody after."""
         for listener in self.sockets:
             while self.nr_conns < self.worker_connections and self.accept(listener):
                 pass
         self.set_accept_enabled(enabled=False)
         for listener in self.sockets:
             listener.close()
-        now = monotonic()
-        self._last_call = now + LINGER
-        while self.nr_conns and monotonic() < now + self.cfg.graceful_timeout:
-            self._turn()
-        self.tpool.shutdown(wait=False)
-        self.poller.close()
-        self.method_queue.close()
+
+    def _answer_what_arrived(self) -> bool:
+        """Answer what can be answered now, and say whether the calling thread still leads."""
+        for _ in range(len(self._arrived)):
+            if self._away == self.cfg.threads:
+                break
+            if not self._answer(self._arrived.popleft()):
+                return False
+        return True
+
+    def _answer(self, connection: Connection) -> bool:
+        """Answer a request, and say whether the calling thread still leads."""
+        self._answered = connection
+        self.tpool.begin()
+        kept = self.handle(connection)
+        leads: bool = self.tpool.end()
+        if leads:
+            self._answered = None
+            self.finish_request(connection, kept)
+        else:
+            self.method_queue.defer(self._return, connection, kept)
+        return leads
+
+    def _return(self, connection: Connection, kept: bool) -> None:
+        """Take back a connection from a thread that has lost the lead over it."""
+        self._away -= 1
+        self.finish_request(connection, kept)
+
+    def _turn(self) -> None:
+        for connection in self._arrived:  # those have to wait, for a thread or for who came after them
+            self._unregister(connection)
+        can_answer = self._arrived and self._away < self.cfg.threads
+        self.wait_for_and_dispatch_events(0 if can_answer else TICK)
+        if (now := monotonic()) >= self._next_look:
+            self._next_look = now + TICK
+            self.notify()
+            if not self.is_parent_alive():
+                self.alive = False
+            for connection in list(self.keepalived_conns):
+                self._end_if_overdue(connection, now)
 
     def accept(self, listener: Any) -> bool:
         """Take a connection, if there is one, and say whether there was."""
@@ -119,18 +180,20 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
         return True
 
     def _make_room(self) -> None:
-        """Let go whom the main loop has waited for longest: what arrives in one piece is never held up by them."""
+        """Let go whom the loop has waited for longest: what arrives in one piece is never held up by them."""
         if self.keepalived_conns:
             self._close(next(iter(self.keepalived_conns)))
 
     def _wait_for(self, connection: Connection) -> None:
-        if connection not in self.keepalived_conns:
-            self.keepalived_conns[connection] = None
+        self.keepalived_conns.setdefault(connection)
+        if not connection.is_registered:
+            connection.is_registered = True
             self.poller.register(connection.sock, selectors.EVENT_READ, partial(self._on_readable, connection))
 
-    def _leave(self, connection: Connection) -> None:
-        if connection in self.keepalived_conns:
-            del self.keepalived_conns[connection]
+    def _unregister(self, connection: Connection) -> None:
+        """Hear no more of a connection; one that is answered at once needs not."""
+        if connection.is_registered:
+            connection.is_registered = False
             self.poller.unregister(connection.sock)
 
     def _on_readable(self, connection: Connection, _: socket.socket) -> None:
@@ -154,15 +217,15 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
             self._refuse(connection, Refusal("bad-request", "The request broke off."))
 
     def _proceed(self, connection: Connection) -> None:
-        """Give a connection's request to a thread, if it has arrived; else wait for the rest of it."""
+        """Have a connection's request answered, if it has arrived; else wait for the rest of it."""
         try:
             arrived = connection.has_request()
         except Exception as error:  # noqa: BLE001 - our own mistakes are refused too, and logged
             self._refuse(connection, error)
             return
         if arrived:
-            self._leave(connection)
-            self.tpool.give(connection)
+            self.keepalived_conns.pop(connection, None)
+            self._arrived.append(connection)
         else:
             self._wait_for(connection)
 
@@ -205,7 +268,8 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
         self._wait_for(connection)
 
     def _close(self, connection: Connection) -> None:
-        self._leave(connection)
+        self.keepalived_conns.pop(connection, None)
+        self._unregister(connection)
         self._forget(connection)
         self.nr_conns -= 1
         connection.sock.close()
@@ -218,7 +282,7 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
         connection.request = None
 
     def finish_request(self, connection: Connection, kept: bool) -> None:
-        """Wait for a connection's next request once a thread has answered one, or end it."""
+        """Wait for a connection's next request once one is answered, or end it."""
         if not kept:
             self._end(connection)
             return
@@ -227,7 +291,7 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
         self._held += connection.held
         self._proceed(connection)
 
-    # --- A thread ----------------------------------------------------------------------------------------------------
+    # --- Answers, by the leader or by who was it ---------------------------------------------------------------------
 
     def handle(self, connection: Connection) -> bool:
         """Answer a request that has arrived, and say whether the connection is kept."""
