@@ -57,6 +57,7 @@ control_socket_disable = True
 
 # The service writes a line for each request itself; what gunicorn says has the same form.
 accesslog = None
+logger_class = "powerplant.server.Log"
 logconfig_dict = {
     "formatters": {"lines": {"()": "powerplant.logs.formatter", "as_json": _settings.log_json}},
     "handlers": {"stdout": {"class": "logging.StreamHandler", "formatter": "lines", "stream": "ext://sys.stdout"}},

@@ -429,6 +429,14 @@ def test_no_answer_names_the_server_software(server: LiveServer, crowd: Crowd) -
         assert b"gunicorn" not in bytes(headers).lower() + body.lower()
 
 
+@pytest.mark.parametrize(("arguments", "lines"), [((), 0), (("--access-logfile", "-"), 1)], ids=["unasked", "asked"])
+def test_gunicorns_own_line_for_a_request_is_for_who_asks(arguments: tuple[str, ...], lines: int) -> None:
+    with live_server(command=(*GUNICORN, *arguments)) as server:
+        fetch("GET", f"{server.url}/nowhere")
+        assert soon(lambda: "nowhere" in server.log)
+        assert server.log.count('"GET /nowhere HTTP/1.1" 404') == lines
+
+
 @pytest.mark.parametrize("header", ["SCRIPT_NAME: /x", "PATH_INFO: /x", "X-Forwarded-Proto: https"])
 def test_a_client_on_the_same_machine_is_a_client_like_others(gunicorn_url: str, header: str) -> None:
     with Connection(gunicorn_url) as connection:
@@ -680,6 +688,8 @@ def test_what_the_system_does_not_take_at_once_is_waited_for() -> None:
 # --- What the worker leans on ----------------------------------------------------------------------------------------
 
 LEANS_ON = {
+    "glogging:Logger.access": "6fb86a2d03ac",
+    "workers.base:Worker.init_signals": "35fed92e2472",
     "workers.base:Worker.init_process": "8d74c8f48e09",
     "workers.gthread:PollableMethodQueue": "5b4a78bd3cfb",
     "workers.gthread:ThreadWorker.__init__": "a53cfb3b9a0b",

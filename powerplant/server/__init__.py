@@ -15,6 +15,7 @@ This package leans on the inside of gunicorn 27.0, and is the only one that does
 parts of gunicorn these are, and fails when one of them changes.
 """
 
+from powerplant.server.log import Log
 from powerplant.server.worker import Worker
 
-__all__ = ["Worker"]
+__all__ = ["Log", "Worker"]
