@@ -519,7 +519,15 @@ def heaviest_commitment(units: Sequence[Unit], load: int, grain: int) -> int:
 
 # --- Garbage ---------------------------------------------------------------------------------------------------------
 
-GARBAGE: list[Any] = [None, 0, 1.5, "", "outputs", (), (3,), (3, 0, 1), [], {}, object(), Bound, Empty, Proof("", ())]
+
+class Anything:
+    """An object of a class that no check knows."""
+
+    def __repr__(self) -> str:
+        return "anything"
+
+
+GARBAGE: list[Any] = [None, 0, 1.5, "", "outputs", (), (3,), (3, 0, 1), [], {}, Anything(), Bound, Empty, Proof("", ())]
 
 
 @every_proof
@@ -530,7 +538,7 @@ def test_garbage_for_a_step_is_no_step(name: str, garbage: Any) -> None:
         assert not case.accepts(*case.with_step(place, garbage))
 
 
-@pytest.mark.parametrize("garbage", [None, 0, 1.5, "steps", object(), Bound(3), Bound], ids=repr)
+@pytest.mark.parametrize("garbage", [None, 0, 1.5, "steps", Anything(), Bound(3), Bound], ids=repr)
 def test_garbage_for_steps_or_for_a_proof_proves_nothing(garbage: Any) -> None:
     units, load, cost, _ = named("merit order")
     assert not check_proof(units, load, cost, Proof("search", garbage))
