@@ -10,6 +10,6 @@ The way of the data, the same over HTTP, on the command line and on a cluster::
 
 ``planner`` is the whole of the work, and a function of its arguments alone: that is why it can run anywhere, again
 after a failure, and give the same bytes. ``fleets`` reads what a line asks for, and the fleet that lines share once;
-``tally`` counts; ``results`` is the file of answers, which a run that was interrupted goes on with (``--resume``).
-``running`` ties these together for a file; over HTTP ``powerplant.api.batch`` does.
+``tally`` counts; ``results`` writes the file of answers, and ``resuming`` goes on with what an interrupted run has
+left. ``running`` ties these together for a file; over HTTP ``powerplant.api.batch`` does.
 """

@@ -3,46 +3,35 @@
 from __future__ import annotations
 
 import gzip
-import json
 import os
 import re
 import signal
 import sys
 import zlib
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter
-from typing import BinaryIO, cast
 
 import click
 
 from powerplant.batch.planner import NotOfThisBatch, Planned, Settings
 from powerplant.batch.pool import Pool
-from powerplant.batch.reading import Chunk, Line, Stream, read_chunks
-from powerplant.batch.results import (
-    CompressedResults,
-    PlainResults,
-    Results,
-    cut,
-    is_compressed,
-    kept_answers,
-    with_kept,
-)
+from powerplant.batch.reading import Chunk, Line, read_chunks
+from powerplant.batch.results import Results
+from powerplant.batch.resuming import kept_answers, with_kept
 from powerplant.batch.running import Workers, run
 from powerplant.batch.spreadsheet import NoTableOfHours, read_hours
 from powerplant.batch.tally import Tally
+from powerplant.cli.files import STDIO, Input, is_same_file, opened, results_of, without_torn_end
 from powerplant.cli.options import planning_options
 from powerplant.cli.progress import Progress
 from powerplant.cli.sources import NAME, STDIN, Source, read
-from powerplant.cli.words import BAD_INPUT, NO_PLAN, complain, counted, fail, printable, to_the_cent
+from powerplant.cli.totals import tell
+from powerplant.cli.words import BAD_INPUT, NO_PLAN, complain, fail
 from powerplant.errors import PowerplantError
 
-if sys.platform != "win32":  # which has no such locks
-    import fcntl
-
-STDIO = "-"
 INTERRUPTED = 130
 """The exit code of a program that Ctrl-C has ended."""
 
@@ -124,7 +113,7 @@ def batch(
     """  # noqa: D301 - click wants the character itself
     if cluster and workers:
         raise click.UsageError("--workers is for this machine; a --cluster has workers of its own.")
-    if _is_same_file(payloads, plans):
+    if is_same_file(payloads, plans):
         raise click.UsageError("IN and OUT are the same file.")
     if resume and (overwrite or plans == STDIO):
         raise click.UsageError("--resume goes on with what is in OUT: there is none on stdout, nor with --overwrite.")
@@ -134,71 +123,19 @@ def batch(
     shared = None if fleet is None else fleet.fleet()
     start = perf_counter()
     with ExitStack() as stack:
-        source = stack.enter_context(_opened(payloads))
+        source = stack.enter_context(opened(payloads))
         chunks = _chunks(source, shared, is_csv=is_csv or Path(payloads).name.removesuffix(".gz").endswith(".csv"))
         if resume and Path(plans).exists():
-            chunks = with_kept(chunks, kept_answers(_without_torn_end(Path(plans))))
+            chunks = with_kept(chunks, kept_answers(without_torn_end(Path(plans))))
         pool: Workers = stack.enter_context(closing(_workers(cluster, workers)))
-        results = _results(plans, anew=overwrite, resume=resume)
+        results = results_of(plans, anew=overwrite, resume=resume)
         progress = Progress(source.size, hidden=plans == STDIO and sys.stdout.isatty())
         tally = _run(payloads, plans, chunks, pool, settings, results, progress)
-    _tell(tally, perf_counter() - start, summary)
+    tell(tally, perf_counter() - start, summary)
     sys.exit(NO_PLAN if tally.problems else 0)
 
 
-# --- What is read ----------------------------------------------------------------------------------------------------
-
-
-class _Input:
-    """A file, or stdin, and how much of it has been read."""
-
-    def __init__(self, name: str) -> None:
-        self.name, self.size = name, 0
-        self._file: BinaryIO | None = None
-        self.stream: Stream = _Stdin()
-        if name != STDIO:
-            self._file = Path(name).open("rb")  # noqa: SIM115 - see close
-            self.size = os.fstat(self._file.fileno()).st_size
-            self.stream = gzip.GzipFile(fileobj=self._file) if is_compressed(Path(name)) else cast(Stream, self._file)
-
-    @property
-    def position(self) -> int:
-        """Bytes that have been read."""
-        return self._file.tell() if self._file and self.size else 0
-
-    def close(self) -> None:
-        """Nothing more is read."""
-        if self._file:
-            self._file.close()
-
-
-class _Stdin:
-    """Stdin without a buffer, and so without its lock.
-
-    A thread that waits for a line would hold that lock, and Python wants it before it ends.
-    """
-
-    def __init__(self) -> None:
-        stdin = sys.stdin.buffer
-        self._raw = getattr(stdin, "raw", stdin)  # the same where bytes in memory stand for it
-
-    def read1(self, size: int, /) -> bytes:
-        """What is there."""
-        data: bytes = self._raw.read(size)
-        return data
-
-
-@contextmanager
-def _opened(name: str) -> Iterator[_Input]:
-    try:
-        source = _Input(name)
-    except OSError as error:
-        fail(f"{name}: {error.strerror}", BAD_INPUT)
-    with closing(source):
-        yield source
-
-
-def _chunks(source: _Input, fleet: Line | None, *, is_csv: bool) -> Iterator[Chunk]:
+def _chunks(source: Input, fleet: Line | None, *, is_csv: bool) -> Iterator[Chunk]:
     if is_csv and fleet is None:
         raise click.UsageError("A table of hours needs a --fleet.")
     if is_csv and fleet is not None:
@@ -206,56 +143,6 @@ def _chunks(source: _Input, fleet: Line | None, *, is_csv: bool) -> Iterator[Chu
     else:
         chunks = read_chunks(source.stream, LONGEST_LINE, fleet)
     return (chunk._replace(position=source.position) for chunk in chunks)
-
-
-def _is_same_file(one: str, other: str) -> bool:
-    paths = Path(one), Path(other)
-    return STDIO not in (one, other) and all(path.exists() for path in paths) and paths[0].samefile(paths[1])
-
-
-# --- What is written -------------------------------------------------------------------------------------------------
-
-
-def _without_torn_end(path: Path) -> Path:
-    """The answers of an interrupted run, without one that was not whole."""
-    if not path.is_file():
-        fail(f"{path} is no file: --resume goes on with nothing else.", BAD_INPUT)
-    try:
-        with _locked(path, "r+b") as file:
-            cut(file, compressed=is_compressed(path))
-    except NotOfThisBatch as error:
-        fail(f"{path}: {error}.", BAD_INPUT)
-    except OSError as error:
-        fail(f"{path}: {error.strerror}", BAD_INPUT)
-    return path
-
-
-def _locked(path: Path, mode: str) -> BinaryIO:
-    """A file that no other run writes to. However a run ends, its lock ends with it."""
-    file = cast(BinaryIO, path.open(mode))
-    if sys.platform != "win32" and path.is_file():
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.close()
-            fail(f"{path}: another run is writing to it.", BAD_INPUT)
-    return file
-
-
-def _results(name: str, *, anew: bool, resume: bool) -> Results:
-    """Where the answers go: nothing that is there is lost without a word."""
-    if name == STDIO:
-        return PlainResults(sys.stdout.buffer, keep_open=True)
-    path = Path(name)
-    try:
-        if not (anew or resume) and path.is_file() and path.stat().st_size:
-            fail(f"{path} is there already: --resume goes on with it, --overwrite begins anew.", BAD_INPUT)
-        file = _locked(path, "ab")
-        if anew and path.is_file():
-            file.truncate(0)
-    except OSError as error:
-        fail(f"{path}: {error.strerror}", BAD_INPUT)
-    return CompressedResults(file) if is_compressed(path) else PlainResults(file)
 
 
 # --- The work --------------------------------------------------------------------------------------------------------
@@ -316,45 +203,3 @@ def _run(
         fail(f"{error}.", BAD_INPUT)
     except OSError as error:
         fail(f"{error.filename or ('stdout' if plans == STDIO else plans)}: {error.strerror}", BAD_INPUT)
-
-
-# --- The end ---------------------------------------------------------------------------------------------------------
-
-
-def _tell(tally: Tally, seconds: float, path: Path | None) -> None:
-    """What it all comes to, for people and, in a file, for programs."""
-    for line in _summary(tally, seconds):
-        click.echo(line, err=True)
-    if path is None:
-        return
-    totals = {
-        "lines": tally.lines,
-        "plans": tally.plans,
-        "infeasible": tally.infeasible,
-        "gave_up": tally.gave_up,
-        "faulty": tally.faulty + tally.bugs,
-        "cost": float(tally.euros),
-        "co2_tonnes": float(tally.tonnes),
-        "slowest_solve_seconds": tally.slowest,
-        "slowest_line": tally.slowest_line or None,
-        "seconds": seconds,
-    }
-    try:
-        path.write_text(json.dumps(totals, indent=2) + "\n", encoding="utf-8")
-    except OSError as error:
-        fail(f"{path}: {error.strerror}", BAD_INPUT)
-
-
-def _summary(tally: Tally, seconds: float) -> Iterator[str]:
-    yield f"{counted(tally.plans, 'plan')} in {seconds:,.1f} s, {tally.lines / seconds:,.0f} lines a second"
-    if tally.infeasible:
-        yield f"{counted(tally.infeasible, 'hour')} with a load that no plan meets"
-    if tally.gave_up:
-        yield f"{counted(tally.gave_up, 'hour')} whose plan was not proven in time"
-    if tally.faulty + tally.bugs:
-        first = f"; the first is {printable(tally.first_fault)}" if tally.first_fault else ""
-        yield f"{counted(tally.faulty + tally.bugs, 'line')} with a fault{first}"
-    yield f"total cost     {to_the_cent(tally.euros):>20} euro"
-    yield f"CO2 charged    {to_the_cent(tally.tonnes):>20} t"
-    if tally.slowest_line:
-        yield f"slowest solve  {1000 * tally.slowest:>20,.1f} ms, line {tally.slowest_line}"

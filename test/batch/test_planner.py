@@ -20,7 +20,7 @@ from powerplant.batch import planner
 from powerplant.batch.fleets import read_task
 from powerplant.batch.planner import NotOfThisBatch, Planned, Settings, give_up, plan_chunk
 from powerplant.batch.reading import Chunk, Line, read_chunks
-from powerplant.batch.results import with_kept
+from powerplant.batch.resuming import with_kept
 from powerplant.batch.tally import Tally
 from powerplant.decoding import decode
 from powerplant.errors import InfeasibleLoad

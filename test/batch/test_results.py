@@ -10,16 +10,18 @@ from typing import Any
 
 import pytest
 
-from powerplant.batch import results
+from powerplant.batch import results, resuming
 from powerplant.batch.planner import NotOfThisBatch
-from powerplant.batch.results import CompressedResults, PlainResults, cut, kept_answers
+from powerplant.batch.results import CompressedResults, PlainResults
+from powerplant.batch.resuming import cut, kept_answers
 
 LINES = [b'{"line":%d,"x":"%s"}\n' % (number, b"y" * (number % 7)) for number in range(1, 24)]
 
 
 @pytest.fixture(autouse=True)
 def small_members(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(results, "MEMBER", 5)
+    for module in (results, resuming):
+        monkeypatch.setattr(module, "MEMBER", 5)
 
 
 def write(path: Path, lines: list[bytes], mode: str = "wb") -> None:
@@ -34,7 +36,7 @@ def write(path: Path, lines: list[bytes], mode: str = "wb") -> None:
 def test_from_each_byte_on_the_rest_makes_the_same_file(
     tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(results, "BLOCK", 16)
+    monkeypatch.setattr(resuming, "BLOCK", 16)
     path = tmp_path / name
     write(path, LINES)
     whole = path.read_bytes()

@@ -1,0 +1,57 @@
+"""What a batch comes to: for people on stderr and, in a file, for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from powerplant.batch.tally import Tally
+from powerplant.cli.words import BAD_INPUT, counted, fail, printable, to_the_cent
+
+
+def tell(tally: Tally, seconds: float, path: Path | None) -> None:
+    """Say what it all comes to.
+
+    Args:
+        tally: of all lines.
+        seconds: that they took.
+        path: of the file for programs, if there is to be one; that it cannot be written ends the command.
+    """
+    for line in _summary(tally, seconds):
+        click.echo(line, err=True)
+    if path is None:
+        return
+    totals = {
+        "lines": tally.lines,
+        "plans": tally.plans,
+        "infeasible": tally.infeasible,
+        "gave_up": tally.gave_up,
+        "faulty": tally.faulty + tally.bugs,
+        "cost": float(tally.euros),
+        "co2_tonnes": float(tally.tonnes),
+        "slowest_solve_seconds": tally.slowest,
+        "slowest_line": tally.slowest_line or None,
+        "seconds": seconds,
+    }
+    try:
+        path.write_text(json.dumps(totals, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        fail(f"{path}: {error.strerror}", BAD_INPUT)
+
+
+def _summary(tally: Tally, seconds: float) -> Iterator[str]:
+    yield f"{counted(tally.plans, 'plan')} in {seconds:,.1f} s, {tally.lines / seconds:,.0f} lines a second"
+    if tally.infeasible:
+        yield f"{counted(tally.infeasible, 'hour')} with a load that no plan meets"
+    if tally.gave_up:
+        yield f"{counted(tally.gave_up, 'hour')} whose plan was not proven in time"
+    if tally.faulty + tally.bugs:
+        first = f"; the first is {printable(tally.first_fault)}" if tally.first_fault else ""
+        yield f"{counted(tally.faulty + tally.bugs, 'line')} with a fault{first}"
+    yield f"total cost     {to_the_cent(tally.euros):>20} euro"
+    yield f"CO2 charged    {to_the_cent(tally.tonnes):>20} t"
+    if tally.slowest_line:
+        yield f"slowest solve  {1000 * tally.slowest:>20,.1f} ms, line {tally.slowest_line}"
