@@ -1,7 +1,8 @@
 """Processes of our own that answer questions: call a function, send back what it returns or raises.
 
 An interpreter runs one thread at a time, so what takes long runs in another one. Such a process can also be ended,
-whatever it does. Both ends of the pipe are here: :class:`Process` asks, :func:`answer_questions` answers in the other.
+whatever it does. Both ends of the pipe are here: :class:`Process` asks, :func:`answer_questions` answers in the other;
+:class:`Processes` keeps those that wait for the next question.
 """
 
 from __future__ import annotations
@@ -63,6 +64,45 @@ class Process:
             raise EOFError from error
         finally:
             timer.cancel()
+
+
+class Processes:
+    """As many as are asked at the same time: one is started when a question finds none that waits, and kept."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Process] = []
+        self._all: set[Process] = set()
+
+    def ask(self, seconds: float, function: Callable[..., Any], *arguments: Any) -> Any:
+        """What a function answers, or the exception that it raised; raises what :meth:`Process.ask` does."""
+        process = self._one()
+        try:
+            answer = process.ask(seconds, function, *arguments)
+        except EOFError:
+            self._all.discard(process)
+            raise
+        self._waiting.append(process)
+        return answer
+
+    def end(self) -> None:
+        """End all of them, whatever they do."""
+        for process in list(self._all):
+            process.end()
+
+    def _one(self) -> Process:
+        """One that waits for a question, or a new one."""
+        while True:
+            try:
+                process = self._waiting.pop()
+            except IndexError:
+                break
+            if process.is_alive:
+                return process
+            process.end()
+            self._all.discard(process)
+        process = Process()
+        self._all.add(process)
+        return process
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 
 from powerplant.errors import TooBusy, WrongPlan
 from powerplant.merit_order import GaveUp, Infeasible, Proof, Solution, Unit, check_proof, solve
-from powerplant.processes import Process
+from powerplant.processes import Processes
 
 SECONDS_PER_OPERATION = 0.5e-6
 """About what a simple operation of a check takes."""
@@ -84,7 +84,7 @@ class Solvers:
 
     def __init__(self, most: int) -> None:
         self._free = BoundedSemaphore(most)
-        self._idle: list[Process] = []
+        self._processes = Processes()
 
     def run(self, function: Callable[..., Answer], *arguments: Any, time_limit: float) -> Answer:
         """What a function answers; see :class:`Runs`."""
@@ -102,9 +102,7 @@ class Solvers:
         if not self._free.acquire(blocking=False):
             raise TooBusy from so_far
         try:
-            process = self._process()
-            answer = process.ask(left + GRACE, function, *arguments, left)
-            self._idle.append(process)
+            answer = self._processes.ask(left + GRACE, function, *arguments, left)
         except EOFError:  # it was ended
             raise so_far from None
         finally:
@@ -113,14 +111,3 @@ class Solvers:
             raise answer
         found: Answer = answer
         return found
-
-    def _process(self) -> Process:
-        """One that waits for a question, or a new one."""
-        while True:
-            try:
-                process = self._idle.pop()
-            except IndexError:
-                return Process()
-            if process.is_alive:
-                return process
-            process.end()

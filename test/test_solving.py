@@ -63,14 +63,13 @@ def solvers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Solvers]:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path for path in sys.path if path))
     solvers = Solvers(1)
     yield solvers
-    for process in solvers._idle:
-        process.end()
+    solvers._processes.end()
 
 
 def test_what_is_settled_in_a_moment_stays_in_this_process(solvers: Solvers) -> None:
     solution = solvers.run(prove, TWO, 120, time_limit=5.0)
     assert solution.dispatch == (100, 20)
-    assert solvers._idle == []
+    assert not solvers._processes._all
 
 
 def test_what_takes_long_goes_to_another_process_which_is_kept(solvers: Solvers) -> None:
@@ -109,7 +108,7 @@ def test_a_solution_of_the_solver_comes_back_with_a_proof_that_holds(
     solution = solvers.run(prove, units, 4000, time_limit=20.0)
     assert solution == solve(units, 4000)
     assert check_proof(units, 4000, solution.cost, solution.proof) or not solution.proof.certified
-    assert len(solvers._idle) == 1
+    assert len(solvers._processes._all) == 1
 
 
 def test_neighbours_come_back_from_another_process_too(solvers: Solvers, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,7 +159,7 @@ def test_more_at_once_than_there_are_processes_are_too_busy(solvers: Solvers) ->
 def test_a_short_time_limit_is_spent_in_this_process(solvers: Solvers) -> None:
     with pytest.raises(GaveUp):
         solvers.run(process_of, time_limit=0.01)
-    assert solvers._idle == []
+    assert not solvers._processes._all
 
 
 def test_giving_up_for_want_of_memory_is_final(solvers: Solvers) -> None:
@@ -171,7 +170,7 @@ def test_giving_up_for_want_of_memory_is_final(solvers: Solvers) -> None:
 
     with pytest.raises(GaveUp):
         solvers.run(too_large, time_limit=5.0)
-    assert solvers._idle == []
+    assert not solvers._processes._all
 
 
 def test_a_wrong_proof_is_a_wrong_plan(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from powerplant.batch.conveyor import WorkerDied
 from powerplant.batch.planner import PATIENCE, Planned, Settings, plan_chunk
 from powerplant.batch.reading import Chunk
-from powerplant.processes import Process
+from powerplant.processes import Processes
 
 GRACE = 5.0
 """Seconds beyond its time after which a process is ended."""
@@ -25,8 +25,7 @@ class Pool:
     def __init__(self, most: int) -> None:
         self.most = most
         self._threads = ThreadPoolExecutor(most, thread_name_prefix="batch")
-        self._idle: list[Process] = []
-        self._all: set[Process] = set()
+        self._processes = Processes()
 
     def submit(self, chunk: Chunk, settings: Settings) -> Future[Planned]:
         """Plan a chunk as soon as a process is free; :class:`WorkerDied` where that came to its end."""
@@ -35,36 +34,17 @@ class Pool:
     def close(self) -> None:
         """End all processes, whatever they do."""
         self._threads.shutdown(wait=False, cancel_futures=True)
-        for process in list(self._all):
-            process.end()
+        self._processes.end()
 
     def _ask(self, chunk: Chunk, settings: Settings) -> Planned:
-        process = self._process()
         try:
-            answer = process.ask(longest_wait(chunk, settings), plan_chunk, chunk, settings)
+            answer = self._processes.ask(longest_wait(chunk, settings), plan_chunk, chunk, settings)
         except EOFError as error:
-            self._all.discard(process)
             raise WorkerDied from error
-        self._idle.append(process)
         if isinstance(answer, Exception):
             raise answer
         planned: Planned = answer
         return planned
-
-    def _process(self) -> Process:
-        """One that waits for a question, or a new one."""
-        while True:
-            try:
-                process = self._idle.pop()
-            except IndexError:
-                break
-            if process.is_alive:
-                return process
-            process.end()
-            self._all.discard(process)
-        process = Process()
-        self._all.add(process)
-        return process
 
 
 def longest_wait(chunk: Chunk, settings: Settings) -> float:

@@ -10,15 +10,23 @@ from powerplant.models import PlantOutput
 from powerplant.problems import PROBLEM_TYPES
 
 
-class Problem(BaseModel):
+class LineProblem(BaseModel):
+    """What is wrong with one line of a batch, with the members of the type of problem."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(description="address of the kind of problem, which explains it")
+    title: str = Field(description="the kind of problem in a few words")
+    status: int = Field(description="the status that it would have alone")
+    detail: str = Field(description="what is wrong, in a sentence or two")
+
+
+class Problem(LineProblem):
     """What every problem says (RFC 9457)."""
 
     model_config = ConfigDict(extra="forbid")
 
-    type: str = Field(description="address of the kind of problem, which explains it")
-    title: str = Field(description="the kind of problem in a few words")
     status: int = Field(description="the status of the answer")
-    detail: str = Field(description="what is wrong with this request, in a sentence or two")
     instance: str = Field(description="the path of the request")
     request_id: str = Field(description="what the log knows the request by")
 
@@ -72,17 +80,6 @@ def _problem_of(name: str) -> type[BaseModel]:
 
 
 PROBLEMS = {name: _problem_of(name) for name in PROBLEM_TYPES}
-
-
-class LineProblem(BaseModel):
-    """What is wrong with one line of a batch, with the members of the type of problem."""
-
-    model_config = ConfigDict(extra="allow")
-
-    type: str = Field(description="address of the kind of problem, which explains it")
-    title: str = Field(description="the kind of problem in a few words")
-    status: int = Field(description="the status that it would have alone")
-    detail: str = Field(description="what is wrong with this line, in a sentence or two")
 
 
 class LineWithPlan(BaseModel):
