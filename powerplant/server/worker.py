@@ -53,10 +53,10 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
         super().__init__(*args, **kwargs)
         self.keepalived_conns: dict[Connection, None] = {}
         self.settings = Settings()
-        self._arrived: deque[Connection] = deque()
-        self._answered: Connection | None = None
-        self._away = 0
-        self._held = 0
+        self._arrived: deque[Connection] = deque()  # whose requests wait for their answers
+        self._in_hand: Connection | None = None  # whose request the leader answers
+        self._away = 0  # answers of threads that have lost the lead over them
+        self._held = 0  # bytes, of all connections
         self._next_look = 0.0
         self._stops_at = self._last_call = float("inf")
 
@@ -92,9 +92,9 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
 
     def lead(self) -> None:
         """Read what arrives and answer it, until another thread leads or nothing is left to do."""
-        if self._answered:  # by the thread that led until now
+        if self._in_hand:  # by the thread that led until now
             self._away += 1
-            self._unregister(self._answered)
+            self._unregister(self._in_hand)
         while not self._is_over():
             if not self._answer_what_arrived():
                 return
@@ -133,12 +133,12 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
 
     def _answer(self, connection: Connection) -> bool:
         """Answer a request, and say whether the calling thread still leads."""
-        self._answered = connection
+        self._in_hand = connection
         self.tpool.begin()
         kept = self.handle(connection)
         leads: bool = self.tpool.end()
         if leads:
-            self._answered = None
+            self._in_hand = None
             self.finish_request(connection, kept)
         else:
             self.method_queue.defer(self._return, connection, kept)
