@@ -16,8 +16,8 @@ from time import perf_counter
 from typing import NamedTuple
 
 from powerplant.merit_order.exceptions import GaveUp, Infeasible
-from powerplant.merit_order.model import Unit
 from powerplant.merit_order.solver import solve
+from powerplant.merit_order.unit import Unit
 
 
 class Alternative(NamedTuple):

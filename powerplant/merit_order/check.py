@@ -6,8 +6,8 @@ The steps are a tree in preorder: its splits leave no plan out, and its leaves h
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from powerplant.merit_order.model import Unit
 from powerplant.merit_order.proof import CHECKED_BITS, Bound, CountSplit, Empty, OutputSplit, Proof, Step, weight_of
+from powerplant.merit_order.unit import Unit
 
 
 class Region(NamedTuple):

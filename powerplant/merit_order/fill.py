@@ -13,7 +13,7 @@ from itertools import accumulate
 from operator import gt, mul, sub
 from typing import NamedTuple
 
-from powerplant.merit_order.model import Unit
+from powerplant.merit_order.unit import Unit
 
 
 class Fill(NamedTuple):

@@ -16,9 +16,9 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import NamedTuple
 
 from powerplant.merit_order.deadline import Deadline
-from powerplant.merit_order.model import Unit
 from powerplant.merit_order.reach import Group, common_divisor, divided, makes_all
 from powerplant.merit_order.relaxation import Relaxation
+from powerplant.merit_order.unit import Unit
 
 
 class Crowd(NamedTuple):

@@ -12,7 +12,6 @@ from powerplant.merit_order.core import Core
 from powerplant.merit_order.deadline import Deadline, TimeLimitPassed, TooLarge
 from powerplant.merit_order.exceptions import GaveUp, Infeasible
 from powerplant.merit_order.fill import MeritOrder
-from powerplant.merit_order.model import Solution, Unit
 from powerplant.merit_order.proof import CHECKED_BITS, Bound, CountSplit, Empty, OutputSplit, Proof, Recomputed, Step
 from powerplant.merit_order.reach import Group
 from powerplant.merit_order.relaxation import (
@@ -24,6 +23,8 @@ from powerplant.merit_order.relaxation import (
     suggested_commitment,
 )
 from powerplant.merit_order.search import Search
+from powerplant.merit_order.solution import Solution
+from powerplant.merit_order.unit import Unit
 
 FEW_NODES, MORE_NODES = 50, 150
 """Nodes after which the search lets counting have a try, and after which it gives way to the guarantee: ordinary fleets
