@@ -16,7 +16,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from powerplant.api.observation import Observation, observation
 from powerplant.api.requests import read_body, read_options
-from powerplant.batch.conveyor import in_order
+from powerplant.batch.conveyor import OUT_FOR_EACH, in_order
 from powerplant.batch.planner import Planned, give_up
 from powerplant.batch.planner import Settings as BatchSettings
 from powerplant.batch.pool import Pool
@@ -85,8 +85,7 @@ class _Answers:
     def stream(self) -> Iterator[bytes]:
         """The answers, some at a time."""
         chunks = read_chunks(BytesIO(self._body), self._settings.longest)
-        # Two for each process: one that it works on, one that waits for it.
-        with closing(in_order(chunks, self._submit, self._give_up, 2 * self._batches.pool.most)) as parts:
+        with closing(in_order(chunks, self._submit, self._give_up, OUT_FOR_EACH * self._batches.pool.most)) as parts:
             for _, planned in parts:
                 self._tally = Tally.of([self._tally, planned.tally])
                 for line, trace in planned.bugs:

@@ -13,6 +13,10 @@ from powerplant.batch.reading import Chunk, Line
 from powerplant.errors import PowerplantError
 
 
+OUT_FOR_EACH = 2
+"""How many chunks are best out for each worker: one that it works on, and one that waits for it."""
+
+
 class WorkerDied(PowerplantError):
     """What worked on a chunk came to its end, or was ended, before it had an answer."""
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Protocol
 
-from powerplant.batch.conveyor import Job, in_order
+from powerplant.batch.conveyor import OUT_FOR_EACH, Job, in_order
 from powerplant.batch.planner import Planned, Settings, give_up
 from powerplant.batch.reading import Chunk
 from powerplant.batch.results import Results
@@ -49,8 +49,9 @@ def run(chunks: Iterator[Chunk], workers: Workers, settings: Settings, results: 
     def submit(chunk: Chunk) -> Job:
         return workers.submit(chunk, settings)
 
-    # Two for each worker: one that it works on, one that waits for it.
-    with closing(in_order(chunks, submit, lambda chunk: give_up(chunk, settings), 2 * workers.most)) as parts:
+    with closing(
+        in_order(chunks, submit, lambda chunk: give_up(chunk, settings), OUT_FOR_EACH * workers.most)
+    ) as parts:
         for chunk, planned in parts:
             results.write(planned.answers)
             tally = Tally.of([tally, planned.tally])
