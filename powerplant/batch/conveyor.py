@@ -12,7 +12,6 @@ from powerplant.batch.planner import Planned
 from powerplant.batch.reading import Chunk, Line
 from powerplant.errors import PowerplantError
 
-
 OUT_FOR_EACH = 2
 """How many chunks are best out for each worker: one that it works on, and one that waits for it."""
 
