@@ -805,7 +805,7 @@ def test_both_spellings_of_kerosine_are_one_field(page: Page) -> None:
 def test_where_nothing_is_proven_in_time_the_best_plan_found_can_be_shown_and_says_so(
     open_page: OpenPage, boot_server: BootServer
 ) -> None:
-    page = open_page(url=boot_server({"POWERPLANT_TIME_LIMIT": "1"}).url)
+    page = open_page(url=boot_server({"POWERPLANT_TIME_LIMIT": "2"}).url)
     page.set_default_timeout(15_000)
     content = json.dumps(hard_payload()).encode()
     page.set_input_files("#file", {"name": "hard.json", "mimeType": "application/json", "buffer": content})
