@@ -30,8 +30,8 @@ errors = pytest.importorskip("gunicorn.http.errors")
 PAYLOAD = (ROOT / "example_payloads" / "payload3.json").read_bytes()
 HEAD = b"GET /health HTTP/1.1\r\nHost: x\r\n"
 POST = b"POST /productionplan HTTP/1.1\r\nHost: x\r\n"
-SLOW = 0.8
-"""Seconds that an answer from /slow takes."""
+SLOW, SHORT = 0.8, 0.005
+"""Seconds that an answer from /slow and one from /short takes."""
 
 THREADS, PATIENCE = 4, 20.0
 """Requests that a worker answers at the same time, and seconds that the answers of /together wait for each other."""
@@ -65,6 +65,9 @@ def post_worker_init(worker):
     def odd(environ, start_response):
         if environ["PATH_INFO"] == "/slow":
             time.sleep({SLOW})
+            environ["PATH_INFO"] = "/health"
+        if environ["PATH_INFO"] == "/short":
+            time.sleep({SHORT})
             environ["PATH_INFO"] = "/health"
         if environ["PATH_INFO"] == "/together":
             together.wait({PATIENCE})
@@ -237,6 +240,31 @@ def test_answers_that_take_long_hold_up_nobody_and_come_at_the_same_time(
         assert_others_are_answered(server)
         slow += crowd(server, 1, together)
         assert [connection.next_status() for connection in slow] == [200] * THREADS
+
+
+SHORT_ONES = b"GET /short HTTP/1.1\r\nHost: x\r\n\r\n" * 200
+"""Requests that come together on one connection, so that the next one is always there already."""
+
+
+def test_connections_that_ask_without_a_pause_keep_nobody_out(
+    hasty: tuple[str, ...], tmp_path: Path, crowd: Crowd
+) -> None:
+    with server_of_its_own((*hasty, "--workers", "1"), tmp_path) as (server, _):
+        crowd(server, 20, SHORT_ONES)
+        assert_others_are_answered(server)
+
+
+def test_connections_that_ask_without_a_pause_hold_up_no_large_body(
+    hasty: tuple[str, ...], tmp_path: Path, crowd: Crowd
+) -> None:
+    """It is read in pieces, one after each look at what has arrived."""
+    with server_of_its_own((*hasty, "--workers", "1"), tmp_path) as (server, _):
+        large, *others = crowd(server, 61, b"")
+        assert others[-1].ask("GET", "/health", b"") == 200  # so all of them are let in
+        for connection in others:
+            connection.send_bytes(SHORT_ONES)
+        large.send_bytes(POST + b"Content-Length: 490000\r\n\r\n" + b" " * 490_000)
+        assert large.next_status() == 400  # an empty payload, rather than one that did not arrive in time
 
 
 def test_while_each_thread_answers_what_arrives_is_read(hasty: tuple[str, ...], tmp_path: Path, crowd: Crowd) -> None:

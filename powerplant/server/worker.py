@@ -36,6 +36,9 @@ TICK = 0.25
 BODIES_IN_MEMORY, BATCHES_IN_MEMORY = 16, 4
 """How many bodies of the largest size, or of batches of theirs, a worker holds, before the largest must give way."""
 
+AT_ONCE = 0.01
+"""Seconds of answering after which the leader looks at what has come meanwhile."""
+
 PIECE = 64 * 1024
 """Bytes that are read from a connection at once."""
 
@@ -104,8 +107,9 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
     def _is_over(self) -> bool:
         """Whether nothing is left to do once a signal has come, or the time for it has passed."""
         if self.alive:
-            # While each thread has a request, the other workers may have one free for who comes.
-            self.set_accept_enabled(self._away + len(self._arrived) < self.cfg.threads)
+            # While each thread has a request, the other workers may have one free for who comes. Requests that wait
+            # for the leader say nothing of this: under load there always are some.
+            self.set_accept_enabled(self._away < self.cfg.threads)
             return False
         now = monotonic()
         if self._stops_at == float("inf"):
@@ -123,9 +127,10 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
             listener.close()
 
     def _answer_what_arrived(self) -> bool:
-        """Answer what can be answered now, and say whether the calling thread still leads."""
+        """Answer for a while what can be answered now, and say whether the calling thread still leads."""
+        enough = monotonic() + AT_ONCE
         for _ in range(len(self._arrived)):
-            if self._away == self.cfg.threads:
+            if self._away == self.cfg.threads or monotonic() >= enough:
                 break
             if not self._answer(self._arrived.popleft()):
                 return False
