@@ -231,6 +231,23 @@ def test_large_bodies_give_way_when_too_many_arrive(
     assert all(headers["Retry-After"].isdecimal() for status, headers, _ in answers if status == 503)
 
 
+def test_who_holds_nothing_gives_way_to_nobody(hasty: tuple[str, ...], crowd: Crowd) -> None:
+    """Bodies that have arrived, and wait for a thread, fill the memory; a kept connection is told nothing of it."""
+    limits = {"POWERPLANT_MAX_BODY": "1000", "POWERPLANT_MAX_BATCH_BODY": "1000"}
+    command = (*hasty, "--workers", "1", "--threads", "1", "--keep-alive", "15")
+    with live_server(limits, command=command) as server, Connection(server.url) as kept:
+        assert kept.ask("GET", "/health", b"") == 200
+        bodies = crowd(server, 25, b"")
+        assert bodies[-1].ask("GET", "/health", b"") == 200  # so all of them are let in
+        slow = crowd(server, 1, b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+        time.sleep(SLOW / 4)
+        for connection in bodies:
+            connection.send_bytes(POST + b"Content-Length: 1000\r\n\r\n" + b" " * 1000)
+        assert [connection.next_answer()[0] for connection in (*slow, *bodies)] == [200] + [400] * 25
+        assert not kept.has_answer()
+        assert kept.ask("GET", "/health", b"") == 200
+
+
 def test_answers_that_take_long_hold_up_nobody_and_come_at_the_same_time(
     hasty: tuple[str, ...], tmp_path: Path, crowd: Crowd
 ) -> None:

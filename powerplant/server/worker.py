@@ -239,7 +239,8 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
         limit = max(BODIES_IN_MEMORY * settings.max_body, BATCHES_IN_MEMORY * settings.max_batch_body)
         if self._held > limit and self.keepalived_conns:
             largest = max(self.keepalived_conns, key=lambda connection: connection.held)
-            self._refuse(largest, Refusal("overloaded", "Too many large bodies arrive at the same time."))
+            if largest.held:  # else all that is held has arrived, and is being answered or waits for that
+                self._refuse(largest, Refusal("overloaded", "Too many large bodies arrive at the same time."))
 
     def _end_if_overdue(self, connection: Connection, now: float) -> None:
         deadline = connection.deadline
