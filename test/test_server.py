@@ -271,6 +271,16 @@ def test_connections_that_ask_without_a_pause_keep_nobody_out(
         assert_others_are_answered(server)
 
 
+def test_connections_that_ask_without_a_pause_are_no_more_than_there_is_room_for(
+    hasty: tuple[str, ...], tmp_path: Path, crowd: Crowd
+) -> None:
+    with server_of_its_own((*hasty, "--workers", "1", "--worker-connections", "20"), tmp_path) as (server, master):
+        for _ in range(40):
+            crowd(server, 1, SHORT_ONES)
+            time.sleep(0.05)  # in which its first request is read, so that it is not let go again
+        assert 15 < len(client_ports(workers_of(master)[0])) <= 20
+
+
 def test_connections_that_ask_without_a_pause_hold_up_no_large_body(
     hasty: tuple[str, ...], tmp_path: Path, crowd: Crowd
 ) -> None:

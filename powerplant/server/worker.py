@@ -168,7 +168,9 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
                 self._end_if_overdue(connection, now)
 
     def accept(self, listener: Any) -> bool:
-        """Take a connection, if there is one, and say whether there was."""
+        """Take a connection, if there is one and room for it, and say whether it is taken."""
+        if self.nr_conns >= self.worker_connections and not self.keepalived_conns:  # nobody who could give way
+            return False
         try:
             sock, client = listener.accept()
         except (BlockingIOError, ConnectionAbortedError):
