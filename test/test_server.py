@@ -30,8 +30,8 @@ errors = pytest.importorskip("gunicorn.http.errors")
 PAYLOAD = (ROOT / "example_payloads" / "payload3.json").read_bytes()
 HEAD = b"GET /health HTTP/1.1\r\nHost: x\r\n"
 POST = b"POST /productionplan HTTP/1.1\r\nHost: x\r\n"
-SLOW, SHORT = 0.8, 0.005
-"""Seconds that an answer from /slow and one from /short takes."""
+SLOW, LONG, SHORT = 0.8, 0.03, 0.005
+"""Seconds that an answer from /slow takes, one from /long, which costs the lead too, and one from /short."""
 
 THREADS, PATIENCE = 4, 20.0
 """Requests that a worker answers at the same time, and seconds that the answers of /together wait for each other."""
@@ -66,8 +66,8 @@ def post_worker_init(worker):
         if environ["PATH_INFO"] == "/slow":
             time.sleep({SLOW})
             environ["PATH_INFO"] = "/health"
-        if environ["PATH_INFO"] == "/short":
-            time.sleep({SHORT})
+        if environ["PATH_INFO"] in ("/long", "/short"):
+            time.sleep({LONG} if environ["PATH_INFO"] == "/long" else {SHORT})
             environ["PATH_INFO"] = "/health"
         if environ["PATH_INFO"] == "/together":
             together.wait({PATIENCE})
@@ -263,11 +263,12 @@ SHORT_ONES = b"GET /short HTTP/1.1\r\nHost: x\r\n\r\n" * 200
 """Requests that come together on one connection, so that the next one is always there already."""
 
 
+@pytest.mark.parametrize("path", [b"/short", b"/long"])
 def test_connections_that_ask_without_a_pause_keep_nobody_out(
-    hasty: tuple[str, ...], tmp_path: Path, crowd: Crowd
+    hasty: tuple[str, ...], tmp_path: Path, crowd: Crowd, path: bytes
 ) -> None:
     with server_of_its_own((*hasty, "--workers", "1"), tmp_path) as (server, _):
-        crowd(server, 20, SHORT_ONES)
+        crowd(server, 12, SHORT_ONES.replace(b"/short", path))
         assert_others_are_answered(server)
 
 

@@ -119,12 +119,16 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
 
     def _close_the_door(self) -> None:
         """Take who stands there, and nobody after."""
-        for listener in self.sockets:
-            while self.nr_conns < self.worker_connections and self.accept(listener):
-                pass
+        self._let_in()
         self.set_accept_enabled(enabled=False)
         for listener in self.sockets:
             listener.close()
+
+    def _let_in(self) -> None:
+        """Take who stands at the door, as far as there is room."""
+        for listener in self.sockets:
+            while self.nr_conns < self.worker_connections and self.accept(listener):
+                pass
 
     def _answer_what_arrived(self) -> bool:
         """Answer for a while what can be answered now, and say whether the calling thread still leads."""
@@ -166,6 +170,8 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
                 self.alive = False
             for connection in list(self.keepalived_conns):
                 self._end_if_overdue(connection, now)
+            if self.alive:  # no other worker has let them in either: all of them are as busy
+                self._let_in()
 
     def accept(self, listener: Any) -> bool:
         """Take a connection, if there is one and room for it, and say whether it is taken."""
