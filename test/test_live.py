@@ -224,12 +224,18 @@ def workers_of(server: LiveServer) -> list[int]:
 def paused(pid: int) -> Iterator[None]:
     """A worker that takes no connections meanwhile, so that the other one does."""
     os.kill(pid, signal.SIGSTOP)
+    assert soon(lambda: {state(task) for task in Path(f"/proc/{pid}/task").iterdir()} == {"T"})  # not all stop at once
     yield
     os.kill(pid, signal.SIGCONT)
 
 
 def has_ended(server: LiveServer) -> bool:
-    return Path(f"/proc/{server.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z"
+    return state(Path(f"/proc/{server.pid}")) == "Z"
+
+
+def state(process: Path) -> str:
+    """Of a process or a thread: T where it is stopped, Z where it has ended."""
+    return (process / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
 
 
 @on_linux

@@ -30,8 +30,8 @@ errors = pytest.importorskip("gunicorn.http.errors")
 PAYLOAD = (ROOT / "example_payloads" / "payload3.json").read_bytes()
 HEAD = b"GET /health HTTP/1.1\r\nHost: x\r\n"
 POST = b"POST /productionplan HTTP/1.1\r\nHost: x\r\n"
-SLOW = 0.8
-"""Seconds that an answer from /slow takes."""
+SLOW, LONG, SHORT = 0.8, 0.03, 0.005
+"""Seconds that an answer from /slow takes, one from /long, which costs the lead too, and one from /short."""
 
 THREADS, PATIENCE = 4, 20.0
 """Requests that a worker answers at the same time, and seconds that the answers of /together wait for each other."""
@@ -65,6 +65,9 @@ def post_worker_init(worker):
     def odd(environ, start_response):
         if environ["PATH_INFO"] == "/slow":
             time.sleep({SLOW})
+            environ["PATH_INFO"] = "/health"
+        if environ["PATH_INFO"] in ("/long", "/short"):
+            time.sleep({LONG} if environ["PATH_INFO"] == "/long" else {SHORT})
             environ["PATH_INFO"] = "/health"
         if environ["PATH_INFO"] == "/together":
             together.wait({PATIENCE})
@@ -228,6 +231,23 @@ def test_large_bodies_give_way_when_too_many_arrive(
     assert all(headers["Retry-After"].isdecimal() for status, headers, _ in answers if status == 503)
 
 
+def test_who_holds_nothing_gives_way_to_nobody(hasty: tuple[str, ...], crowd: Crowd) -> None:
+    """Bodies that have arrived, and wait for a thread, fill the memory; a kept connection is told nothing of it."""
+    limits = {"POWERPLANT_MAX_BODY": "1000", "POWERPLANT_MAX_BATCH_BODY": "1000"}
+    command = (*hasty, "--workers", "1", "--threads", "1", "--keep-alive", "15")
+    with live_server(limits, command=command) as server, Connection(server.url) as kept:
+        assert kept.ask("GET", "/health", b"") == 200
+        bodies = crowd(server, 25, b"")
+        assert bodies[-1].ask("GET", "/health", b"") == 200  # so all of them are let in
+        slow = crowd(server, 1, b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+        time.sleep(SLOW / 4)
+        for connection in bodies:
+            connection.send_bytes(POST + b"Content-Length: 1000\r\n\r\n" + b" " * 1000)
+        assert [connection.next_answer()[0] for connection in (*slow, *bodies)] == [200] + [400] * 25
+        assert not kept.has_answer()
+        assert kept.ask("GET", "/health", b"") == 200
+
+
 def test_answers_that_take_long_hold_up_nobody_and_come_at_the_same_time(
     hasty: tuple[str, ...], tmp_path: Path, crowd: Crowd
 ) -> None:
@@ -237,6 +257,42 @@ def test_answers_that_take_long_hold_up_nobody_and_come_at_the_same_time(
         assert_others_are_answered(server)
         slow += crowd(server, 1, together)
         assert [connection.next_status() for connection in slow] == [200] * THREADS
+
+
+SHORT_ONES = b"GET /short HTTP/1.1\r\nHost: x\r\n\r\n" * 200
+"""Requests that come together on one connection, so that the next one is always there already."""
+
+
+@pytest.mark.parametrize("path", [b"/short", b"/long"])
+def test_connections_that_ask_without_a_pause_keep_nobody_out(
+    hasty: tuple[str, ...], tmp_path: Path, crowd: Crowd, path: bytes
+) -> None:
+    with server_of_its_own((*hasty, "--workers", "1"), tmp_path) as (server, _):
+        crowd(server, 12, SHORT_ONES.replace(b"/short", path))
+        assert_others_are_answered(server)
+
+
+def test_connections_that_ask_without_a_pause_are_no_more_than_there_is_room_for(
+    hasty: tuple[str, ...], tmp_path: Path, crowd: Crowd
+) -> None:
+    with server_of_its_own((*hasty, "--workers", "1", "--worker-connections", "20"), tmp_path) as (server, master):
+        for _ in range(40):
+            crowd(server, 1, SHORT_ONES)
+            time.sleep(0.05)  # in which its first request is read, so that it is not let go again
+        assert 15 < len(client_ports(workers_of(master)[0])) <= 20
+
+
+def test_connections_that_ask_without_a_pause_hold_up_no_large_body(
+    hasty: tuple[str, ...], tmp_path: Path, crowd: Crowd
+) -> None:
+    """It is read in pieces, one after each look at what has arrived."""
+    with server_of_its_own((*hasty, "--workers", "1"), tmp_path) as (server, _):
+        large, *others = crowd(server, 61, b"")
+        assert others[-1].ask("GET", "/health", b"") == 200  # so all of them are let in
+        for connection in others:
+            connection.send_bytes(SHORT_ONES)
+        large.send_bytes(POST + b"Content-Length: 490000\r\n\r\n" + b" " * 490_000)
+        assert large.next_status() == 400  # an empty payload, rather than one that did not arrive in time
 
 
 def test_while_each_thread_answers_what_arrives_is_read(hasty: tuple[str, ...], tmp_path: Path, crowd: Crowd) -> None:
@@ -431,10 +487,10 @@ def test_no_answer_names_the_server_software(server: LiveServer, crowd: Crowd) -
 
 @pytest.mark.parametrize(("arguments", "lines"), [((), 0), (("--access-logfile", "-"), 1)], ids=["unasked", "asked"])
 def test_gunicorns_own_line_for_a_request_is_for_who_asks(arguments: tuple[str, ...], lines: int) -> None:
-    with live_server(command=(*GUNICORN, "--workers", "1", *arguments)) as server:
-        for path in ("nowhere", "elsewhere"):
-            fetch("GET", f"{server.url}/{path}")
-        assert soon(lambda: "elsewhere" in server.log)
+    with live_server(command=(*GUNICORN, *arguments)) as server:
+        with Connection(server.url) as connection:
+            for path in ("/nowhere", "/health"):  # gunicorn writes its line behind the answer
+                assert connection.ask("GET", path, b"") in (404, 200)
         assert server.log.count('"GET /nowhere HTTP/1.1" 404') == lines
 
 

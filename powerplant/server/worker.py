@@ -36,8 +36,11 @@ TICK = 0.25
 BODIES_IN_MEMORY, BATCHES_IN_MEMORY = 16, 4
 """How many bodies of the largest size, or of batches of theirs, a worker holds, before the largest must give way."""
 
-PIECE = 64 * 1024
-"""Bytes that are read from a connection at once."""
+AT_ONCE = 0.01
+"""Seconds of answering after which the leader looks at what has come meanwhile."""
+
+PIECE, PIECE_OF_A_BODY = 64 * 1024, 1024 * 1024
+"""Bytes that are read from a connection at once, before the head of a request is there and after."""
 
 
 class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
@@ -104,8 +107,9 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
     def _is_over(self) -> bool:
         """Whether nothing is left to do once a signal has come, or the time for it has passed."""
         if self.alive:
-            # While each thread has a request, the other workers may have one free for who comes.
-            self.set_accept_enabled(self._away + len(self._arrived) < self.cfg.threads)
+            # While each thread has a request, the other workers may have one free for who comes. Requests that wait
+            # for the leader say nothing of this: under load there always are some.
+            self.set_accept_enabled(self._away < self.cfg.threads)
             return False
         now = monotonic()
         if self._stops_at == float("inf"):
@@ -115,17 +119,22 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
 
     def _close_the_door(self) -> None:
         """Take who stands there, and nobody after."""
-        for listener in self.sockets:
-            while self.nr_conns < self.worker_connections and self.accept(listener):
-                pass
+        self._let_in()
         self.set_accept_enabled(enabled=False)
         for listener in self.sockets:
             listener.close()
 
+    def _let_in(self) -> None:
+        """Take who stands at the door, as far as there is room."""
+        for listener in self.sockets:
+            while self.nr_conns < self.worker_connections and self.accept(listener):
+                pass
+
     def _answer_what_arrived(self) -> bool:
-        """Answer what can be answered now, and say whether the calling thread still leads."""
+        """Answer for a while what can be answered now, and say whether the calling thread still leads."""
+        enough = monotonic() + AT_ONCE
         for _ in range(len(self._arrived)):
-            if self._away == self.cfg.threads:
+            if self._away == self.cfg.threads or monotonic() >= enough:
                 break
             if not self._answer(self._arrived.popleft()):
                 return False
@@ -161,9 +170,13 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
                 self.alive = False
             for connection in list(self.keepalived_conns):
                 self._end_if_overdue(connection, now)
+            if self.alive:  # no other worker has let them in either: all of them are as busy
+                self._let_in()
 
     def accept(self, listener: Any) -> bool:
-        """Take a connection, if there is one, and say whether there was."""
+        """Take a connection, if there is one and room for it, and say whether it is taken."""
+        if self.nr_conns >= self.worker_connections and not self.keepalived_conns:  # nobody who could give way
+            return False
         try:
             sock, client = listener.accept()
         except (BlockingIOError, ConnectionAbortedError):
@@ -200,7 +213,7 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
         if connection not in self.keepalived_conns:  # it was let go, or refused, since the poller saw it
             return
         try:
-            data = connection.sock.recv(PIECE)
+            data = connection.sock.recv(PIECE if connection.request is None else PIECE_OF_A_BODY)
         except BlockingIOError:
             return
         except OSError:
@@ -234,7 +247,8 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
         limit = max(BODIES_IN_MEMORY * settings.max_body, BATCHES_IN_MEMORY * settings.max_batch_body)
         if self._held > limit and self.keepalived_conns:
             largest = max(self.keepalived_conns, key=lambda connection: connection.held)
-            self._refuse(largest, Refusal("overloaded", "Too many large bodies arrive at the same time."))
+            if largest.held:  # else all that is held has arrived, and is being answered or waits for that
+                self._refuse(largest, Refusal("overloaded", "Too many large bodies arrive at the same time."))
 
     def _end_if_overdue(self, connection: Connection, now: float) -> None:
         deadline = connection.deadline
