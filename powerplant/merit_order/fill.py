@@ -2,7 +2,8 @@
 
 Forget every ``min_output`` (let a unit make anything from 0 to its ``max_output``) and fill in merit order: no
 plan is cheaper. Only one unit, the marginal one, ends partly loaded (Dantzig's bound for the knapsack, which has
-the marginal unit as its break item). Where that unit stands at or above its ``min_output``, the fill is a plan.
+the marginal unit as its break item). Where that unit stands at or above its ``min_output``, the fill is a plan. Where
+it does not, units of the same cost may make up for it at no cost.
 """
 
 from __future__ import annotations
@@ -93,6 +94,28 @@ class MeritOrder:
         outputs[marginal] = output = load - self.capacity[place] + max_outputs[marginal]
         cost = sum(map(mul, self.costs, outputs))
         return Fill(outputs, cost, place, self.costs[marginal], output >= self.min_outputs[marginal])
+
+    def plan_at_the_bound(self, fill: Fill) -> list[int] | None:
+        """Outputs of a plan that costs what a fill does, where that is a plan, or equally dear units make it one.
+
+        Units of the marginal cost that are full can give what the marginal one lacks to its ``min_output``, as far as
+        they stand above theirs: the last of them first. ``None`` where that is too little; O(n).
+        """
+        if fill.is_plan:
+            return fill.outputs
+        order, costs, least, most = self.order, self.costs, self.min_outputs, self.max_outputs
+        missing = least[order[fill.place]] - fill.outputs[order[fill.place]]
+        first, given = fill.place, 0
+        while given < missing and first and costs[order[first - 1]] == fill.marginal_cost:
+            first -= 1
+            given += most[order[first]] - least[order[first]]
+        if given < missing:
+            return None
+        outputs = [*fill.outputs]
+        for position in order[first : fill.place + 1]:
+            outputs[position] = least[position]
+        outputs[order[first]] += given - missing
+        return outputs
 
     def capacity_of(self, start: int, end: int) -> int:
         """The ``max_output`` of the units at places ``start`` to ``end`` (exclusive)."""

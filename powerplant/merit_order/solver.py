@@ -61,13 +61,15 @@ def solve(units: Sequence[Unit], load: int, time_limit: float | None = None) -> 
     if not 0 <= load <= merit_order.total:
         raise _out_of_range(merit_order, load)
     fill = merit_order.relaxed_fill(load)
-    if not fill.is_plan and max(merit_order.max_outputs) > load:
+    outputs = merit_order.plan_at_the_bound(fill)
+    if outputs is None and max(merit_order.max_outputs) > load:
         merit_order = merit_order.usable_under(load)
         if merit_order.total < load:
             raise _out_of_range(merit_order, load)
         fill = merit_order.relaxed_fill(load)
-    if fill.is_plan:
-        return Solution(tuple(fill.outputs), fill.cost, fill.cost, Proof("merit order", (Bound(fill.marginal_cost),)))
+        outputs = merit_order.plan_at_the_bound(fill)
+    if outputs is not None:
+        return Solution(tuple(outputs), fill.cost, fill.cost, Proof("merit order", (Bound(fill.marginal_cost),)))
     search = Search(merit_order, fill, load, Deadline(start, time_limit))
     try:
         return (

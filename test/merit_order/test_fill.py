@@ -49,6 +49,35 @@ def test_no_plan_is_cheaper_than_the_relaxed_fill_and_a_fill_that_is_a_plan_is_a
 
 
 @given(fleets_and_loads())
+def test_a_plan_at_the_bound_is_one_and_is_found_wherever_the_marginal_class_can_stay_on(
+    question: tuple[list[Unit], int],
+) -> None:
+    units, load = question
+    merit = MeritOrder(units)
+    fill = merit.relaxed_fill(load)
+    outputs = merit.plan_at_the_bound(fill)
+    on = [output > 0 for output in fill.outputs]
+    if outputs is None:
+        assert not fill.is_plan
+        staying_on = merit.dispatch(on, load)
+        assert staying_on is None or dispatch_cost(units, staying_on) > fill.cost
+    else:
+        assert broken_rules(units, load, outputs) == []
+        assert dispatch_cost(units, outputs) == fill.cost
+
+
+def test_equally_dear_units_give_what_the_marginal_one_lacks_the_last_of_them_first() -> None:
+    merit = MeritOrder([Unit(2, 10, 40), Unit(1, 0, 5), Unit(2, 10, 40), Unit(2, 10, 40), Unit(2, 30, 40)])
+    plans = {
+        50: [35, 5, 10, 0, 0],
+        65: [40, 5, 20, 0, 0],
+        126: [40, 5, 40, 11, 30],
+        155: [40, 5, 40, 40, 30],
+    }
+    assert {load: merit.plan_at_the_bound(merit.relaxed_fill(load)) for load in plans} == plans
+
+
+@given(fleets_and_loads())
 def test_units_before_the_marginal_one_are_full_and_those_after_it_off(question: tuple[list[Unit], int]) -> None:
     units, load = question
     merit = MeritOrder(units)
