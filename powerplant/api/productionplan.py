@@ -57,7 +57,8 @@ def _read_request(observed: Observation) -> tuple[ProductionPlanRequest, dict[st
 
 
 def _answer(plan: ProductionPlan, cost: str) -> Response:
-    headers = [("Plan-Status", "feasible" if plan.gap else "optimal"), ("Plan-Cost", cost)]
+    status = "feasible" if plan.gap else "optimal"
+    headers = [("Content-Type", "application/json"), ("Plan-Status", status), ("Plan-Cost", cost)]
     if plan.gap:
         headers.append(("Plan-Gap", str(plan.gap.quantize(CENT, ROUND_CEILING))))
-    return Response(plan_as_json(plan), headers=headers, content_type="application/json")
+    return Response(plan_as_json(plan), headers=headers)

@@ -59,7 +59,7 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
         self._arrived: deque[Connection] = deque()  # whose requests wait for their answers
         self._in_hand: Connection | None = None  # whose request the leader answers
         self._away = 0  # answers of threads that have lost the lead over them
-        self._held = 0  # bytes, of all connections
+        self._held = self._most_held = 0  # bytes, of all connections
         self._next_look = 0.0
         self._stops_at = self._last_call = float("inf")
 
@@ -78,7 +78,8 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
 
     def run(self) -> None:
         """Let the threads serve, and wait for signals and their end: no signal interrupts an answer."""
-        self.settings = Settings.from_environ(os.environ)
+        self.settings = settings = Settings.from_environ(os.environ)
+        self._most_held = max(BODIES_IN_MEMORY * settings.max_body, BATCHES_IN_MEMORY * settings.max_batch_body)
         wsgi.SERVER, wsgi.Response = SERVER, answer.Answer
         self.poller.register(self.method_queue.fileno(), selectors.EVENT_READ, self.method_queue.run_callbacks)
         self.tpool.start()
@@ -243,9 +244,7 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
             self._wait_for(connection)
 
     def _limit_memory(self) -> None:
-        settings = self.settings
-        limit = max(BODIES_IN_MEMORY * settings.max_body, BATCHES_IN_MEMORY * settings.max_batch_body)
-        if self._held > limit and self.keepalived_conns:
+        if self._held > self._most_held and self.keepalived_conns:
             largest = max(self.keepalived_conns, key=lambda connection: connection.held)
             if largest.held:  # else all that is held has arrived, and is being answered or waits for that
                 self._refuse(largest, Refusal("overloaded", "Too many large bodies arrive at the same time."))
@@ -303,7 +302,10 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
         self._held -= connection.held
         connection.has_answered()
         self._held += connection.held
-        self._proceed(connection)
+        if connection.received:
+            self._proceed(connection)
+        else:
+            self._wait_for(connection)
 
     # --- Answers, by the leader or by who was it ---------------------------------------------------------------------
 
