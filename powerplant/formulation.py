@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Context, Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from powerplant.merit_order import Unit
-from powerplant.models import Fuels, GasFired, PowerPlant, ProductionPlanRequest, Turbojet
+from powerplant.models import Fuels, PowerPlant, ProductionPlanRequest
 
 TENTHS_PER_MEGAWATT = 10
 COST_DIGITS = 9
@@ -29,6 +30,9 @@ TONNES, BILLION = TONNES_OF_CO2_PER_MWH.as_integer_ratio(), 10**COST_DIGITS
 
 EXACT = Context(prec=120)
 """More digits than any cost has."""
+
+PLANTS_KNOWN = 10_000
+"""How many plants are kept in integers: those of a desk are the same in each hour."""
 
 MILLION = 10**6
 """A number of the payload seldom has more than six places."""
@@ -130,7 +134,9 @@ class Fleet(NamedTuple):
         return cls(
             tuple([plant.name for plant in powerplants]),
             [
-                _Plant(plant.type, _ratio(plant.pmax), 0, 0) if plant.type == "windturbine" else _fuel_burning(plant)
+                _wind_turbine(plant.pmax)
+                if plant.type == "windturbine"
+                else _fuel_burning(plant.type, plant.efficiency, plant.pmin, plant.pmax)
                 for plant in powerplants
             ],
         )
@@ -154,13 +160,19 @@ class Fleet(NamedTuple):
         return Instance(self.names, tuple(units), tenths, not rest)
 
 
-def _fuel_burning(plant: GasFired | Turbojet) -> _Plant:
-    (pmin, pmin_denominator), (pmax, pmax_denominator) = _ratio(plant.pmin), _ratio(plant.pmax)
+@lru_cache(maxsize=PLANTS_KNOWN)
+def _wind_turbine(pmax: float) -> _Plant:
+    return _Plant("windturbine", _ratio(pmax), 0, 0)
+
+
+@lru_cache(maxsize=PLANTS_KNOWN)
+def _fuel_burning(type_: str, efficiency: float, least: float, most: float) -> _Plant:
+    (pmin, pmin_denominator), (pmax, pmax_denominator) = _ratio(least), _ratio(most)
     min_output = -(-TENTHS_PER_MEGAWATT * pmin // pmin_denominator)  # rounded up
     max_output = TENTHS_PER_MEGAWATT * pmax // pmax_denominator
     if min_output > max_output:  # no tenth is left between its limits: never on
         min_output = max_output = 0
-    return _Plant(plant.type, _ratio(plant.efficiency), min_output, max_output)
+    return _Plant(type_, _ratio(efficiency), min_output, max_output)
 
 
 def _wind(percentage: Ratio, pmax: Ratio) -> int:
