@@ -125,3 +125,23 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         # The debugging server restarts itself in a child.
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+
+
+# --- Its processes ---------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def paused(pid: int) -> Iterator[None]:
+    """A worker that takes no connections meanwhile, so that the other one does."""
+    os.kill(pid, signal.SIGSTOP)
+    while {state(task) for task in Path(f"/proc/{pid}/task").iterdir()} != {"T"}:  # not all stop at once
+        time.sleep(0.01)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def state(process: Path) -> str:
+    """Of a process or a thread, a folder of /proc: T where it is stopped, Z where it has ended."""
+    return (process / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]

@@ -27,7 +27,7 @@ import pytest
 from conftest import BootServer
 from connection import Connection
 from listener import PING, PONG, TEXT, Listener, Refused
-from live_server import FLASK_RUN, GUNICORN, ROOT, LiveServer, fetch, live_server
+from live_server import FLASK_RUN, GUNICORN, ROOT, LiveServer, fetch, live_server, paused, state
 
 from powerplant import Settings, config, create_app
 from powerplant.errors import ConfigurationError
@@ -220,22 +220,8 @@ def workers_of(server: LiveServer) -> list[int]:
     return [int(pid) for pid in children.split()]
 
 
-@contextmanager
-def paused(pid: int) -> Iterator[None]:
-    """A worker that takes no connections meanwhile, so that the other one does."""
-    os.kill(pid, signal.SIGSTOP)
-    assert soon(lambda: {state(task) for task in Path(f"/proc/{pid}/task").iterdir()} == {"T"})  # not all stop at once
-    yield
-    os.kill(pid, signal.SIGCONT)
-
-
 def has_ended(server: LiveServer) -> bool:
     return state(Path(f"/proc/{server.pid}")) == "Z"
-
-
-def state(process: Path) -> str:
-    """Of a process or a thread: T where it is stopped, Z where it has ended."""
-    return (process / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
 
 
 @on_linux

@@ -120,8 +120,8 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
 
     def _close_the_door(self) -> None:
         """Take who stands there, and nobody after."""
-        self._let_in()
         self.set_accept_enabled(enabled=False)
+        self._let_in()
         for listener in self.sockets:
             listener.close()
 
