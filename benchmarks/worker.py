@@ -102,14 +102,12 @@ def solve_with_ours(fleet: Fleet, time_limit: float) -> dict[str, Any]:
     from powerplant.merit_order import GaveUp, Infeasible, Unit, solve
 
     plain, load = fleet
-    try:
-        solution = solve([Unit(*unit) for unit in plain], load, time_limit)
-    except Infeasible as no_plan:
-        return {"status": NO_PLAN, "method": no_plan.proof.method, "steps": len(no_plan.proof.steps)}
-    except GaveUp:
+    result = solve([Unit(*unit) for unit in plain], load, time_limit)
+    if isinstance(result, GaveUp):
         return {"status": TIME_OUT}
-    proof = solution.proof
-    return {"status": OPTIMAL, "dispatch": solution.dispatch, "method": proof.method, "steps": len(proof.steps)}
+    proof = result.proof
+    answer: dict[str, Any] = {"status": NO_PLAN, "method": proof.method, "steps": len(proof.steps)}
+    return answer if isinstance(result, Infeasible) else answer | {"status": OPTIMAL, "dispatch": result.dispatch}
 
 
 def _solver(name: str) -> Callable[[Fleet, float, str], dict[str, Any]]:

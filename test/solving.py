@@ -10,7 +10,7 @@ from types import FrameType
 
 from oracles import UnitLike, broken_rules, dispatch_cost
 
-from powerplant.merit_order import Infeasible, Solution, Unit, check_proof, solve
+from powerplant.merit_order import GaveUp, Infeasible, Solution, Unit, check_proof, solve
 
 
 def unit_list(units: Sequence[tuple[int, int, int]]) -> list[Unit]:
@@ -31,19 +31,13 @@ def usable(units: Sequence[tuple[int, int, int]], load: int) -> list[Unit]:
 def answer(units: Sequence[tuple[int, int, int]], load: int, time_limit: float | None = None) -> Solution | Infeasible:
     """The solver's answer; its plan keeps every rule, its numbers and its proof hold."""
     fleet = unit_list(units)
-    answered = _solved(fleet, load, time_limit)
+    answered = solve(fleet, load, time_limit)
+    assert not isinstance(answered, GaveUp), answered
     if isinstance(answered, Infeasible):
         assert check_proof(fleet, load, None, answered.proof) is answered.proof.certified
     else:
         _check_plan(fleet, load, answered)
     return answered
-
-
-def _solved(fleet: list[Unit], load: int, time_limit: float | None) -> Solution | Infeasible:
-    try:
-        return solve(fleet, load, time_limit)
-    except Infeasible as no_plan:
-        return no_plan
 
 
 def _check_plan(fleet: list[Unit], load: int, solution: Solution) -> None:

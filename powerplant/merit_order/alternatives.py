@@ -2,26 +2,32 @@
 
 Each alternative is another instance of the same problem, and is solved exactly:
 
-- a unit **forced off** is a unit that can make nothing;
-- a unit **forced on** makes its least output beforehand, and the rest of its range, from 0 on, stands in its place:
-  load and range are smaller by its least output, and the cost is what both parts cost.
+- a unit **forced off** can make nothing;
+- a unit **forced on** makes its least output in any case: what is left is a unit from 0 to the rest of its range, and a
+  load that is smaller by its least output.
 
-Units that are alike have the same alternatives, so each kind is solved once.
+Either way a unit loses some of its range, and the merit order stays as it is otherwise. So its relaxed fill takes
+O(log n); only where that is not a plan is the alternative solved from the start. Like units have the same alternatives.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from itertools import accumulate
 from time import perf_counter
 from typing import NamedTuple
 
-from powerplant.merit_order.exceptions import GaveUp, Infeasible
+from powerplant.merit_order.fill import MeritOrder
 from powerplant.merit_order.solver import solve
-from powerplant.merit_order.unit import Unit
+from powerplant.merit_order.types import GaveUp, Solution, Unit
+
+SECONDS_BETWEEN_IMPROVEMENTS = 0.25
+"""``improve`` gets a copy of all that is known; for 10 000 units that takes milliseconds."""
 
 
 class Alternative(NamedTuple):
-    """What was asked, as far as it was answered.
+    """One question, and the answer if it was computed.
 
     Attributes:
         cost: of the best plan then; ``None`` where there is none, or it was not computed.
@@ -33,6 +39,7 @@ class Alternative(NamedTuple):
 
 
 NOT_COMPUTED = Alternative(None, computed=False)
+NO_PLAN = Alternative(None, computed=True)
 
 
 class Appraisal(NamedTuple):
@@ -48,80 +55,106 @@ class Appraisal(NamedTuple):
     less: Alternative
     switched: list[Alternative]
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether every alternative was computed."""
+        return self.more.computed and self.less.computed and all(each.computed for each in self.switched)
 
-class Unfinished(GaveUp):
-    """The time limit passed first.
-
-    Attributes:
-        appraisal: what was computed until then.
-    """
-
-    def __init__(self, appraisal: Appraisal) -> None:
-        super().__init__(None, None, 0)
-        self.args = (appraisal,)
-        self.appraisal = appraisal
+    @property
+    def is_final(self) -> bool:
+        """The same as ``is_complete``."""
+        return self.is_complete
 
 
-def appraise(units: Sequence[Unit], load: int, dispatch: Sequence[int], time_limit: float | None = None) -> Appraisal:
-    """All alternatives to a dispatch; as many solves as there are kinds of units, and two.
+def appraise(
+    units: Sequence[Unit],
+    load: int,
+    dispatch: Sequence[int],
+    time_limit: float | None = None,
+    improve: Callable[[Appraisal], None] | None = None,
+) -> Appraisal:
+    """All alternatives to a dispatch, as far as the time limit allows; what was not computed says so.
+
+    At most as many solves as there are kinds of units, and two; O(n log n) where each relaxed fill is a plan.
 
     Args:
         units: the fleet; outputs in tenths of a MW.
         load: in tenths of a MW.
         dispatch: an optimal one, in the order of the units.
         time_limit: seconds after which to stop; never by default.
-
-    Raises:
-        Unfinished: the time limit passed first.
+        improve: called with what is known so far, from time to time.
     """
     end = float("inf") if time_limit is None else perf_counter() + time_limit
+    fleet = _Fleet(units, end)
+    more, less = fleet.best(units, load + 1), fleet.best(units, load - 1)
+    appraisal = Appraisal(more, less, [NOT_COMPUTED] * len(units))
+    next_improvement = perf_counter() + SECONDS_BETWEEN_IMPROVEMENTS
     known: dict[tuple[Unit, bool], Alternative] = {}
-    appraisal = Appraisal(NOT_COMPUTED, NOT_COMPUTED, [NOT_COMPUTED] * len(units))
-    try:
-        appraisal = appraisal._replace(more=_best(units, load + 1, end))
-        appraisal = appraisal._replace(less=_best(units, load - 1, end))
-        for position, (unit, output) in enumerate(zip(units, dispatch, strict=True)):
-            kind = unit, output > 0
-            if kind not in known:
-                known[kind] = (_forced_off if output else _forced_on)(units, load, position, end)
-            appraisal.switched[position] = known[kind]
-    except _TimeIsOver:
-        raise Unfinished(appraisal) from None
+    for place, position in enumerate(fleet.merit_order.order):
+        kind = units[position], dispatch[position] > 0
+        if kind not in known:
+            if (now := perf_counter()) >= end:
+                break
+            if improve and now >= next_improvement:
+                improve(appraisal._replace(switched=appraisal.switched[:]))
+                next_improvement = now + SECONDS_BETWEEN_IMPROVEMENTS
+            known[kind] = fleet.forced_off(place, load) if dispatch[position] else fleet.forced_on(place, load)
+        appraisal.switched[position] = known[kind]
     return appraisal
 
 
-class _TimeIsOver(Exception):
-    """The moment has come at which to stop."""
+class _Fleet:
+    """The fleet in merit order, with sums for relaxed fills in which one unit loses some of its range."""
 
+    def __init__(self, units: Sequence[Unit], end: float) -> None:
+        self.merit_order = MeritOrder(units)
+        self._end = end
+        self._sorted = [units[position] for position in self.merit_order.order]
+        self._capacity = [0, *self.merit_order.capacity]
+        self._cost = list(accumulate((cost * most for cost, _, most in self._sorted), initial=0))
 
-def _forced_off(units: Sequence[Unit], load: int, position: int, end: float) -> Alternative:
-    """The best plan without a unit."""
-    return _best([*units[:position], *units[position + 1 :]], load, end)
+    def forced_off(self, place: int, load: int) -> Alternative:
+        """The best plan without the unit at a place of the merit order."""
+        off = Unit(self._sorted[place].marginal_cost, 0, 0)
+        return self._at_the_bound(place, off, load) or self._with(place, off, load)
 
+    def forced_on(self, place: int, load: int) -> Alternative:
+        """The best plan with some output of the unit at a place of the merit order."""
+        marginal_cost, min_output, max_output = self._sorted[place]
+        least = max(min_output, 1)
+        if least > max_output:
+            return NO_PLAN
+        rest = Unit(marginal_cost, 0, max_output - least)
+        others = self._at_the_bound(place, rest, load - least) or self._with(place, rest, load - least)
+        return others if others.cost is None else others._replace(cost=others.cost + marginal_cost * least)
 
-def _forced_on(units: Sequence[Unit], load: int, position: int, end: float) -> Alternative:
-    """The best plan with a unit on, that is with some output of it."""
-    marginal_cost, min_output, max_output = units[position]
-    least = max(min_output, 1)
-    if least > max_output:  # it can make nothing
-        return Alternative(None, computed=True)
-    rest = Unit(marginal_cost, 0, max_output - least)
-    others = _best([*units[:position], rest, *units[position + 1 :]], load - least, end)
-    return others if others.cost is None else others._replace(cost=others.cost + marginal_cost * least)
+    def best(self, units: Sequence[Unit], load: int) -> Alternative:
+        """What the best plan costs; not computed if that takes too long, or too much memory."""
+        left = self._end - perf_counter()
+        if load < 0:
+            return NO_PLAN
+        if left <= 0:
+            return NOT_COMPUTED
+        result = solve(units, load, None if self._end == float("inf") else left)
+        if isinstance(result, GaveUp):
+            return NOT_COMPUTED
+        return Alternative(result.cost, computed=True) if isinstance(result, Solution) else NO_PLAN
 
+    def _with(self, place: int, changed: Unit, load: int) -> Alternative:
+        return self.best([*self._sorted[:place], changed, *self._sorted[place + 1 :]], load)
 
-def _best(units: Sequence[Unit], load: int, end: float) -> Alternative:
-    """What the best plan costs; units that can never be on, or a load that is no load, are no mistake here."""
-    left = end - perf_counter()
-    if left <= 0:
-        raise _TimeIsOver
-    if load < 0:
-        return Alternative(None, computed=True)
-    try:
-        return Alternative(solve(units, load, None if end == float("inf") else left).cost, computed=True)
-    except Infeasible:
-        return Alternative(None, computed=True)
-    except GaveUp:
-        if perf_counter() >= end:
-            raise _TimeIsOver from None
-        return NOT_COMPUTED  # its sums are too large for memory
+    def _at_the_bound(self, place: int, changed: Unit, load: int) -> Alternative | None:
+        """The relaxed fill with a changed unit of a smaller range, if that is a plan, or shows that there is none."""
+        lost = self._sorted[place].max_output - changed.max_output
+        if not 0 <= load <= self.merit_order.total - lost:
+            return NO_PLAN
+        if not load:
+            return Alternative(0, computed=True)
+        marginal = bisect_left(self._capacity, load, 1) - 1
+        if marginal >= place:  # the changed unit, or one after it that makes up for what it lost
+            marginal = max(place, bisect_left(self._capacity, load + lost, 1) - 1)
+        lost_before = lost if marginal > place else 0
+        unit = changed if marginal == place else self._sorted[marginal]
+        output = load - self._capacity[marginal] + lost_before
+        cost = self._cost[marginal] - changed.marginal_cost * lost_before + unit.marginal_cost * output
+        return Alternative(cost, computed=True) if output >= unit.min_output else None

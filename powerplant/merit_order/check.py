@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from powerplant.merit_order.proof import CHECKED_BITS, Bound, CountSplit, Empty, OutputSplit, Proof, Step, weight_of
-from powerplant.merit_order.unit import Unit
+from powerplant.merit_order.types import Unit
 
 
 class Region(NamedTuple):

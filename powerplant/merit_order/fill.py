@@ -14,7 +14,7 @@ from itertools import accumulate
 from operator import gt, mul, sub
 from typing import NamedTuple
 
-from powerplant.merit_order.unit import Unit
+from powerplant.merit_order.types import Unit
 
 
 class Fill(NamedTuple):

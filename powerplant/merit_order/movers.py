@@ -18,7 +18,7 @@ from typing import NamedTuple
 from powerplant.merit_order.deadline import Deadline
 from powerplant.merit_order.reach import Group, common_divisor, divided, makes_all
 from powerplant.merit_order.relaxation import Relaxation
-from powerplant.merit_order.unit import Unit
+from powerplant.merit_order.types import Unit
 
 
 class Crowd(NamedTuple):

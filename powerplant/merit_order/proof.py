@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from powerplant.merit_order.unit import Unit
+from powerplant.merit_order.types import Unit
 
 BITS_PER_OPERATION = 4096
 """How many bits of a reach are shifted in the time of a simple operation."""

@@ -15,7 +15,7 @@ from math import gcd, isqrt
 from typing import NamedTuple
 
 from powerplant.merit_order.deadline import Deadline, TooLarge
-from powerplant.merit_order.unit import Unit
+from powerplant.merit_order.types import Unit
 
 FIRST_WINDOW = 4
 """How many units before and after the one that ends partly loaded are chosen anew at first."""

@@ -20,6 +20,7 @@ Horowitz and Sahni 1974)::
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Callable
 from functools import cached_property
 from typing import NamedTuple
 
@@ -28,6 +29,7 @@ from powerplant.merit_order.fill import Fill, MeritOrder
 from powerplant.merit_order.proof import Bound, Empty, OutputSplit, Recomputed, Step
 from powerplant.merit_order.reach import Group, common_divisor, divided, makes_all
 from powerplant.merit_order.relaxation import Relaxation, of_fill
+from powerplant.merit_order.types import GaveUp
 
 MOST_STEPS = 1 << 18
 """A longer proof is not written down: it would fill the memory, and be checked by nobody."""
@@ -111,6 +113,7 @@ class Search:
         self.relaxation = of_fill(fill)
         self.proven_bound = fill.cost
         self.steps: list[Step] = []
+        self._improve: Callable[[GaveUp], None] | None = None
         self._between_looks = min(64, 1 + UNITS_BETWEEN_LOOKS // len(merit_order.order))
         self._sorted_costs = list(map(merit_order.costs.__getitem__, merit_order.order))
         self._classes: dict[int, UnitClass] = {}
@@ -151,6 +154,21 @@ class Search:
         cost = self.merit_order.cost_of(outputs)
         if self.incumbent is None or cost < self.incumbent.cost:
             self.incumbent = Plan(cost, outputs)
+            if self._improve:
+                self._improve(self.state)
+
+    def report_to(self, improve: Callable[[GaveUp], None] | None) -> None:
+        """Call ``improve`` with the state, now and whenever a better plan is found."""
+        self._improve = improve
+        if improve and self.incumbent is not None:
+            improve(self.state)
+
+    @property
+    def state(self) -> GaveUp:
+        """What is known so far."""
+        if self.incumbent is None:
+            return GaveUp(None, None, self.lower_bound)
+        return GaveUp(tuple(self.incumbent.outputs), self.incumbent.cost, self.lower_bound)
 
     @property
     def lower_bound(self) -> int:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from time import perf_counter
 
 from powerplant.merit_order.core import Core
 from powerplant.merit_order.deadline import Deadline, TimeLimitPassed, TooLarge
-from powerplant.merit_order.exceptions import GaveUp, Infeasible
 from powerplant.merit_order.fill import MeritOrder
 from powerplant.merit_order.proof import CHECKED_BITS, Bound, CountSplit, Empty, OutputSplit, Proof, Recomputed, Step
 from powerplant.merit_order.reach import Group
@@ -23,8 +22,7 @@ from powerplant.merit_order.relaxation import (
     suggested_commitment,
 )
 from powerplant.merit_order.search import Search
-from powerplant.merit_order.solution import Solution
-from powerplant.merit_order.unit import Unit
+from powerplant.merit_order.types import GaveUp, Infeasible, NearestLoads, Solution, Unit
 
 FEW_NODES, MORE_NODES = 50, 150
 """Nodes after which the search lets counting have a try, and after which it gives way to the guarantee: ordinary fleets
@@ -40,8 +38,14 @@ WORTHWHILE = Fraction(1, 4)
 """What share of the gap a row must close for the core programme to go on from its multipliers."""
 
 
-def solve(units: Sequence[Unit], load: int, time_limit: float | None = None) -> Solution:
-    """The cheapest plan that meets the load exactly, with its proof.
+Improve = Callable[[GaveUp], None]
+"""Called with the state of a solve whenever a better incumbent is found, once it takes longer than usual."""
+
+
+def solve(
+    units: Sequence[Unit], load: int, time_limit: float | None = None, improve: Improve | None = None
+) -> Solution | Infeasible | GaveUp:
+    """The cheapest plan that meets the load exactly, with its proof; or why there is none, or none is known.
 
     Most fleets are settled by the relaxed fill in O(n log n); what is left costs what its difficulty asks
     for: unit commitment is NP-hard, and pseudo-polynomial in the load.
@@ -50,49 +54,60 @@ def solve(units: Sequence[Unit], load: int, time_limit: float | None = None) -> 
         units: the fleet; outputs in tenths of a MW, costs per tenth of a MW.
         load: what the outputs must add up to, in tenths of a MW.
         time_limit: seconds after which to give up; never by default.
+        improve: called with the state so far when a better incumbent is found; never for an ordinary fleet.
 
     Raises:
         ValueError: the load is negative, or a unit does not have ``0 <= min_output <= max_output``.
-        Infeasible: no plan meets the load.
-        GaveUp: the time limit passed first, or the sums of some tied units are too many for memory.
     """
     start = perf_counter()
     merit_order = MeritOrder(units)
-    if not 0 <= load <= merit_order.total:
-        raise _out_of_range(merit_order, load)
+    if load < 0:
+        raise ValueError("a load must not be negative")
+    if load > merit_order.total:
+        return _too_little(merit_order, load)
     fill = merit_order.relaxed_fill(load)
     outputs = merit_order.plan_at_the_bound(fill)
     if outputs is None and max(merit_order.max_outputs) > load:
         merit_order = merit_order.usable_under(load)
         if merit_order.total < load:
-            raise _out_of_range(merit_order, load)
+            return _too_little(merit_order, load)
         fill = merit_order.relaxed_fill(load)
         outputs = merit_order.plan_at_the_bound(fill)
     if outputs is not None:
         return Solution(tuple(outputs), fill.cost, fill.cost, Proof("merit order", (Bound(fill.marginal_cost),)))
     search = Search(merit_order, fill, load, Deadline(start, time_limit))
     try:
+        if solution := _by_search(search, MOST_OF_TWO if search.is_a_matter_of_two else FEW_NODES):
+            return solution  # ordinary fleets end here
+        search.report_to(improve)
         return (
-            _by_search(search, MOST_OF_TWO if search.is_a_matter_of_two else FEW_NODES)  # ordinary fleets end here
-            or _by_counting(search)  # large and narrow units
+            _by_counting(search)  # large and narrow units
             or _by_search(search, MORE_NODES)
             or _by_core_programme(search)  # the guarantee, wherever its sums fit into memory
             or _by_search_to_the_end(search)
         )
     except (TimeLimitPassed, TooLarge):
-        raise _gave_up(search) from None
+        return search.state
 
 
 def nearest_loads(
-    units: Sequence[Unit], below: int, above: int, time_limit: float | None = None
-) -> tuple[int, int | None]:
+    units: Sequence[Unit],
+    below: int,
+    above: int,
+    time_limit: float | None = None,
+    improve: Improve | None = None,  # noqa: ARG001 - the same signature as solve
+) -> NearestLoads | GaveUp:
     """The largest load up to ``below`` and the smallest from ``above`` on that have a plan.
 
-    Both in tenths of a MW; the second is ``None`` where ``above`` exceeds all capacity.
+    Args:
+        units: the fleet.
+        below: in tenths of a MW.
+        above: in tenths of a MW.
+        time_limit: seconds after which to give up; never by default.
+        improve: never called: nothing is known before the end.
 
     Raises:
         ValueError: not ``0 <= below <= above``, or a unit does not have ``0 <= min_output <= max_output``.
-        GaveUp: the time limit passed first, or the sums are too many for memory.
     """
     start = perf_counter()
     if not 0 <= below <= above:
@@ -104,41 +119,37 @@ def nearest_loads(
         gap_below = fleet.gap_around(below) if below else None
         gap_above = fleet.gap_around(above) if 0 < above <= fleet.capacity else None
     except (TimeLimitPassed, TooLarge):
-        raise GaveUp(None, None, 0) from None
+        return GaveUp(None, None, 0)
     nearest_below = below if gap_below is None else gap_below[0]
     if gap_above is None and above <= fleet.capacity:
-        return nearest_below, above
+        return NearestLoads(nearest_below, above)
     candidates = [merit_order.starts_beyond(above), gap_above and gap_above[1]]
-    return nearest_below, min((load for load in candidates if load is not None), default=None)
+    return NearestLoads(nearest_below, min((load for load in candidates if load is not None), default=None))
 
 
-def _by_search(search: Search, nodes: int) -> Solution | None:
+def _by_search(search: Search, nodes: int) -> Solution | Infeasible | None:
     """The plan of a search that ends within its nodes."""
     if not search.run(nodes):
         return None
     if search.incumbent is None:
-        raise _infeasible(search, "search", search.proof, search.fleet.neighbours_of(search.load))
+        return _infeasible(search, "search", search.proof, search.fleet.neighbours_of(search.load))
     return _solution(search, "search", search.proof)
 
 
-def _by_search_to_the_end(search: Search) -> Solution:
+def _by_search_to_the_end(search: Search) -> Solution | Infeasible:
     """The plan of a search that is not cut short."""
     solution = _by_search(search, sys.maxsize)
     assert solution is not None, "a search that is not cut short ends with a plan or without one"
     return solution
 
 
-def _by_counting(search: Search) -> Solution | None:
-    """The plan that a row on counts proves to be a cheapest one; where none does, at least some plan is known then.
-
-    Raises:
-        Infeasible: no plan exists, which the reach of the fleet shows.
-    """
+def _by_counting(search: Search) -> Solution | Infeasible | None:
+    """The plan that a row on counts proves to be a cheapest one; where none does, at least some plan is known then."""
     for row in rows_against(search.merit_order, search.fill, search.load, search.deadline):
         if row.least > row.most:
             around = outputs_around(search.merit_order, row, search.deadline)
             no_side: list[Step] = [CountSplit(row.grain, row.most), Empty("outputs"), Empty("outputs")]
-            raise _infeasible(search, "counting", no_side, around)
+            return _infeasible(search, "counting", no_side, around)
         relaxation = priced(search.merit_order, search.load, row, search.deadline)
         search.offer(suggested_commitment(search.merit_order, relaxation))
         search.tighten(relaxation)
@@ -150,12 +161,12 @@ def _by_counting(search: Search) -> Solution | None:
         except TooLarge:
             return None
         if committed is None:
-            raise _infeasible(search, "search", [Empty("unreachable")], search.fleet.neighbours_of(search.load))
+            return _infeasible(search, "search", [Empty("unreachable")], search.fleet.neighbours_of(search.load))
         search.offer(search.merit_order.by_unit(committed))
     return None
 
 
-def _met_bound(search: Search) -> Solution | None:
+def _met_bound(search: Search) -> Solution | Infeasible | None:
     """The incumbent, if the multipliers of the tightest relaxation prove it."""
     price, charge, _, scale, row = search.relaxation
     if search.incumbent is None or search.relaxation.lower_bound() < search.incumbent.cost:
@@ -168,7 +179,7 @@ def _met_bound(search: Search) -> Solution | None:
     return _solution(search, "counting", [CountSplit(row.grain, row.most), leaf, Empty("outputs")])
 
 
-def _by_core_programme(search: Search) -> Solution | None:
+def _by_core_programme(search: Search) -> Solution | Infeasible | None:
     """The plan of a core that is widened until it holds one, or holds none that beats the incumbent.
 
     ``None`` where no plan is known, or the sums are too large for memory.
@@ -199,9 +210,7 @@ def _worthwhile(search: Search) -> Relaxation:
     return search.relaxation if closed >= WORTHWHILE * gap else of_fill(search.fill)
 
 
-def _out_of_range(merit_order: MeritOrder, load: int) -> Exception:
-    if load < 0:
-        return ValueError("a load must not be negative")
+def _too_little(merit_order: MeritOrder, load: int) -> Infeasible:
     above = merit_order.starts_beyond(load)
     reason = "above_capacity" if above is None else "in_a_gap" if merit_order.total else "below_minimum"
     return Infeasible(reason, merit_order.total, above, Proof("merit order", (Empty("outputs"),)))
@@ -233,9 +242,3 @@ def _infeasible(search: Search, method: str, steps: Sequence[Step], neighbours: 
     smallest = min(unit.min_output for unit in search.merit_order.given if unit.max_output)
     reason = "below_minimum" if search.load < smallest else "in_a_gap"
     return Infeasible(reason, below, above if alone is None else min(above, alone), _proof(search, method, steps))
-
-
-def _gave_up(search: Search) -> GaveUp:
-    if search.incumbent is None:
-        return GaveUp(None, None, search.lower_bound)
-    return GaveUp(tuple(search.incumbent.outputs), search.incumbent.cost, search.lower_bound)

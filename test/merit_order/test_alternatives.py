@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from oracles import brute_force
-from solving import unit_list
+from solving import plan_of, unit_list
 
 import powerplant.merit_order.alternatives
 from powerplant.merit_order import GaveUp, Infeasible, Solution, Unit, solve
-from powerplant.merit_order.alternatives import NOT_COMPUTED, Alternative, Unfinished, appraise
+from powerplant.merit_order.alternatives import NOT_COMPUTED, Alternative, Appraisal, appraise
 
 SMALL_UNITS = st.lists(
     st.tuples(st.integers(-3, 6), st.integers(0, 6), st.integers(0, 6)).map(
@@ -36,11 +36,11 @@ def least_cost_switched(units: Sequence[Unit], load: int, position: int, *, on: 
 @given(SMALL_UNITS, st.integers(0, 25))
 def test_every_alternative_is_the_best_plan_of_its_own(plain: list[tuple[int, int, int]], load: int) -> None:
     units = unit_list(plain)
-    try:
-        solution = solve(units, load)
-    except Infeasible:
+    solution = solve(units, load)
+    if not isinstance(solution, Solution):
         return
     appraisal = appraise(units, load, solution.dispatch)
+    assert appraisal.is_complete
     assert appraisal.more == Alternative(brute_force(units, load + 1), computed=True)
     assert appraisal.less == Alternative(brute_force(units, load - 1) if load else None, computed=True)
     for position, output in enumerate(solution.dispatch):
@@ -49,40 +49,62 @@ def test_every_alternative_is_the_best_plan_of_its_own(plain: list[tuple[int, in
         assert expected is None or expected >= solution.cost
 
 
-def test_units_that_are_alike_are_solved_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def counting_solves(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The loads for which an alternative is solved from the start, as they come."""
     solved = []
 
-    def counted(units: Sequence[Unit], load: int, time_limit: float | None) -> Solution:
+    def counted(units: Sequence[Unit], load: int, time_limit: float | None) -> Solution | Infeasible | GaveUp:
         solved.append(load)
         return solve(units, load, time_limit)
 
     monkeypatch.setattr(powerplant.merit_order.alternatives, "solve", counted)
-    units = [Unit(5, 10, 20)] * 50 + [Unit(9, 0, 100)]
-    appraisal = appraise(units, 505, solve(units, 505).dispatch)
-    assert len(solved) <= 2 + 4
-    assert len(appraisal.switched) == 51
+    return solved
 
 
-def test_past_its_time_what_is_known_is_handed_over() -> None:
-    units = [Unit(100 + i, 50 + i, 90 + i) for i in range(200)]
-    dispatch = solve(units, 9000).dispatch
-    with pytest.raises(Unfinished) as error:
-        appraise(units, 9000, dispatch, 0.01)
-    appraisal = error.value.appraisal
+def test_units_that_are_alike_are_solved_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    solved = counting_solves(monkeypatch)
+    units = [Unit(5, 10, 20)] * 50 + [Unit(9, 3, 4)] * 50
+    appraisal = appraise(units, 505, plan_of(units, 505).dispatch)
+    assert len(solved) <= 2 + 3
+    assert len(appraisal.switched) == 100
+
+
+def test_a_fleet_of_distinct_units_is_not_solved_once_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the merit order proves each alternative, sums that are made once answer all of them."""
+    solved = counting_solves(monkeypatch)
+    units = [Unit(cost, 5, 5 + cost % 7) for cost in range(5_000)] + [Unit(4_000, 0, 100)] * 3
+    load = sum(unit.max_output for unit in units[:4_000]) + 70
+    appraisal = appraise(units, load, plan_of(units, load).dispatch)
+    assert appraisal.is_complete
+    assert solved == [load + 1, load - 1]
+
+
+def test_past_its_time_what_is_known_is_returned() -> None:
+    units = [Unit(100 + i, 50 + i, 51 + i) for i in range(200)]
+    dispatch = plan_of(units, 9000).dispatch
+    appraisal = appraise(units, 9000, dispatch, 0.03)
     assert appraisal.more.computed
-    assert appraisal.switched[-1] == NOT_COMPUTED
-    assert isinstance(error.value, GaveUp)
-    assert pickle.loads(pickle.dumps(error.value)).appraisal == appraisal  # noqa: S301 - our own bytes
+    assert NOT_COMPUTED in appraisal.switched
+    assert not appraisal.is_complete
+    assert not appraisal.is_final
+    assert pickle.loads(pickle.dumps(appraisal)) == appraisal  # noqa: S301 - our own bytes
+
+
+def test_what_is_known_so_far_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(powerplant.merit_order.alternatives, "SECONDS_BETWEEN_IMPROVEMENTS", 0)
+    units = [Unit(100 + i, 50, 90) for i in range(5)]
+    reported = list[Appraisal]()
+    appraisal = appraise(units, 100, plan_of(units, 100).dispatch, None, reported.append)
+    assert [sum(each.computed for each in known.switched) for known in reported] == [0, 1, 2, 3, 4]
+    assert appraisal.is_complete
 
 
 def test_what_does_not_fit_into_memory_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    units = [Unit(1, 5, 10), Unit(2, 5, 10)]
-
-    def too_large(units: Sequence[Unit], load: int, time_limit: float | None) -> Solution:
-        if len(units) == 1:
-            raise GaveUp(None, None, 0)
-        return solve(units, load, time_limit)
+    def too_large(units: Sequence[Unit], load: int, time_limit: float | None) -> Solution | Infeasible | GaveUp:
+        return GaveUp(None, None, 0) if load == 12 else solve(units, load, time_limit)
 
     monkeypatch.setattr(powerplant.merit_order.alternatives, "solve", too_large)
-    appraisal = appraise(units, 10, (10, 0), 5.0)
-    assert appraisal.switched == [NOT_COMPUTED, Alternative(15, computed=True)]
+    units = [Unit(1, 5, 10), Unit(2, 5, 10), Unit(3, 5, 10)]
+    appraisal = appraise(units, 12, (7, 5, 0), 5.0)
+    assert appraisal.more == Alternative(18, computed=True)
+    assert appraisal.switched == [NOT_COMPUTED, NOT_COMPUTED, Alternative(22, computed=True)]

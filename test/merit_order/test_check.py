@@ -854,5 +854,5 @@ def test_the_check_knows_nothing_of_the_search() -> None:
     modules |= {alias.name for node in imports if isinstance(node, ast.Import) for alias in node.names}
     assert not any(node.level for node in imports if isinstance(node, ast.ImportFrom))
     own = {module for module in modules if module.partition(".")[0] not in sys.stdlib_module_names}
-    assert own == {"powerplant.merit_order.unit", "powerplant.merit_order.proof"}
+    assert own == {"powerplant.merit_order.types", "powerplant.merit_order.proof"}
     assert not any(isinstance(node, ast.Name) and node.id in ("__import__", "eval", "exec") for node in ast.walk(tree))

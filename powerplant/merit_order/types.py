@@ -1,0 +1,106 @@
+"""What goes into the solver and what comes out of it, all in integers.
+
+Outputs and the load are in tenths of a MW. Costs are integers in any unit of the caller's, per tenth of a MW:
+sums of ``marginal_cost * output`` are compared exactly, whatever their size.
+
+Results are values. Each has ``is_final``: whether more time could not change it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from powerplant.merit_order.proof import Proof
+
+
+class Unit(NamedTuple):
+    """One unit: off (output 0, cost 0), or on with an output from ``min_output`` to ``max_output``.
+
+    A block unit (wind) has ``min_output == max_output``. A unit with ``max_output == 0`` is never on.
+    """
+
+    marginal_cost: int
+    min_output: int
+    max_output: int
+
+
+class Solution(NamedTuple):
+    """A cheapest plan, with the bound that no plan can beat and the proof of it.
+
+    Attributes:
+        dispatch: the output of each unit, in the order of the units; its sum is the load.
+        cost: the sum of ``marginal_cost * output``.
+        lower_bound: no plan costs less; equal to ``cost``.
+        proof: why that is so; :func:`powerplant.merit_order.check_proof` checks it.
+    """
+
+    dispatch: tuple[int, ...]
+    cost: int
+    lower_bound: int
+    proof: Proof
+
+    @property
+    def is_final(self) -> bool:
+        """Always true."""
+        return True
+
+
+class Infeasible(NamedTuple):
+    """It is proven that no plan meets the load.
+
+    Attributes:
+        reason: ``above_capacity`` (all units at maximum do not reach it), ``below_minimum`` (it is under the
+            smallest output of any unit) or ``in_a_gap`` (no commitment can meet it).
+        nearest_below: the largest load below that has a plan, in tenths of a MW.
+        nearest_above: the smallest load above that has a plan; ``None`` above all capacity.
+        proof: why no plan exists; :func:`powerplant.merit_order.check_proof` checks it.
+    """
+
+    reason: str
+    nearest_below: int
+    nearest_above: int | None
+    proof: Proof
+
+    @property
+    def is_final(self) -> bool:
+        """Always true."""
+        return True
+
+
+class NearestLoads(NamedTuple):
+    """The loads next to a gap that have a plan, in tenths of a MW; ``above`` is ``None`` beyond all capacity."""
+
+    below: int
+    above: int | None
+
+    @property
+    def is_final(self) -> bool:
+        """Always true."""
+        return True
+
+
+class GaveUp(NamedTuple):
+    """Neither a proven plan nor a proof that none exists: the time limit passed, or the sums do not fit into memory.
+
+    The latter needs loads beyond 10^7 tenths of a MW.
+
+    Attributes:
+        dispatch: of the incumbent (the best plan found), in the order of the units; ``None`` without one.
+        cost: of the incumbent; ``None`` without one.
+        lower_bound: no plan costs less.
+    """
+
+    dispatch: tuple[int, ...] | None
+    cost: int | None
+    lower_bound: int
+
+    @property
+    def gap(self) -> int | None:
+        """The incumbent's cost minus the bound; ``None`` without an incumbent."""
+        return None if self.cost is None else self.cost - self.lower_bound
+
+    @property
+    def is_final(self) -> bool:
+        """Always false: with more time, a better plan or a proof may be found."""
+        return False
