@@ -1,7 +1,6 @@
-"""The use case of who has a plan already: what is wrong with it, and how far it is from the cheapest.
+"""Check a plan that someone else made: what is wrong with it, and how far it is from the cheapest.
 
-A plan is whatever says of itself that it is one. It is held against the instance alone; nothing that the solver or the
-service say of their own plans is needed to find its faults.
+The plan is compared with the instance alone; nothing that the solver says about its own plans is used to find faults.
 """
 
 from __future__ import annotations
@@ -16,27 +15,29 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from powerplant.decoding import parse, pointer
 from powerplant.errors import Fault, InvalidPayload, NotCheckedInTime
 from powerplant.formulation import TENTHS_PER_MEGAWATT, Instance
-from powerplant.merit_order import GaveUp, Unit, check_proof
+from powerplant.merit_order import Infeasible, Solution, Unit, check_proof
 from powerplant.models import PlantOutput, ProductionPlanRequest
+from powerplant.planning import Options
 from powerplant.proofs import Claim
-from powerplant.solving import Solvers, prove
+from powerplant.solving import solve_and_check
 from powerplant.verification import verify
+from powerplant.workers import Workers
 
 EXPECTED = "a list of objects with name and p"
 
 
 class GivenOutput(PlantOutput):
-    """What somebody says that one power plant produces; what else is said of it means nothing here."""
+    """The output of one power plant in a plan that someone else made; other members are ignored."""
 
     model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False)
 
 
 class Audit(NamedTuple):
-    """What came of holding a plan against an instance.
+    """The result of checking a plan.
 
     Attributes:
-        faults: all of them, with their places in the plan; none where it is a plan for the instance.
-        cost: in 10**-10 euro; ``None`` where there are faults.
+        faults: every fault, with its place in the plan; empty if it is a plan for the instance.
+        cost: in 10**-10 euro; ``None`` if there are faults.
     """
 
     faults: list[Fault]
@@ -44,7 +45,7 @@ class Audit(NamedTuple):
 
 
 class LeastCost(NamedTuple):
-    """What is known of the cheapest plan.
+    """What is known about the cheapest plan.
 
     Attributes:
         bound: no plan costs less, in 10**-10 euro.
@@ -59,11 +60,11 @@ class LeastCost(NamedTuple):
 
 
 def decode_plan(body: bytes) -> list[GivenOutput]:
-    """Read a plan in the form in which the service answers.
+    """Read a plan in the form of the service's answer.
 
     Raises:
         MalformedPayload: it is not JSON.
-        InvalidPayload: it is JSON, but of another form.
+        InvalidPayload: it is JSON, but not a plan.
     """
     content = parse(body, EXPECTED)
     if not isinstance(content, list):
@@ -80,7 +81,7 @@ _WORDS = {
     "missing": "is missing",
     "float_type": "must be a number",
     "finite_number": "must be a number",
-    "string_type": "must be a text",
+    "string_type": "must be a string",
     "model_type": "must be an object with name and p",
     "model_attributes_type": "must be an object with name and p",
 }
@@ -90,12 +91,12 @@ _WORDS = {
 
 
 def audit(request: ProductionPlanRequest, instance: Instance, plan: Sequence[GivenOutput]) -> Audit:
-    """Hold a plan against a payload: every plant once, on the grid, within its limits, and the sum exactly the load.
+    """Check a plan: every plant once, on the grid, within its limits, and the sum exactly the load.
 
     Args:
         request: the payload.
         instance: the same in integers.
-        plan: what is said to be a plan for it.
+        plan: the plan.
     """
     faults = [*_faults_of_outputs(instance, plan), *_faults_of_the_whole(request, instance, plan)]
     if faults:
@@ -111,15 +112,15 @@ def _faults_of_outputs(instance: Instance, plan: Sequence[GivenOutput]) -> Itera
     for index, output in enumerate(plan):
         name, tenths = output.name, _tenths(output)
         if name not in units:
-            yield Fault(pointer(index, "name"), f"no power plant of the payload is called {name}")
+            yield Fault(pointer(index, "name"), f"the payload has no power plant {name}")
             continue
         if name in seen:
-            yield Fault(pointer(index, "name"), f"{name} is there already")
+            yield Fault(pointer(index, "name"), f"{name} is listed twice")
         seen.add(name)
         if tenths != int(tenths):
-            yield Fault(pointer(index, "p"), f"{name} makes {output.p} MW, which is no multiple of 0.1 MW")
+            yield Fault(pointer(index, "p"), f"{name} produces {output.p} MW, which is not a multiple of 0.1 MW")
         elif tenths and not units[name].min_output <= tenths <= units[name].max_output:
-            yield Fault(pointer(index, "p"), f"{name} makes {output.p} MW, but can make {_range(units[name])}")
+            yield Fault(pointer(index, "p"), f"{name} produces {output.p} MW, but can produce {_range(units[name])}")
 
 
 def _faults_of_the_whole(
@@ -133,11 +134,11 @@ def _faults_of_the_whole(
     load = Decimal(repr(request.load))
     if produced != load:
         more_or_less = f"{abs(produced - load):f} MW too {'much' if produced > load else 'little'}"
-        yield Fault("#", f"the plan makes {produced:f} MW, and the load is {load:f} MW: {more_or_less}")
+        yield Fault("#", f"the plan produces {produced:f} MW, and the load is {load:f} MW: {more_or_less}")
 
 
 def _tenths(output: GivenOutput) -> Decimal:
-    """The output in tenths of a MW: the decimal that stands in the file, as far as a double carries it."""
+    """The output in tenths of a MW: the decimal in the file, as far as a double holds it."""
     return Decimal(repr(output.p)) * TENTHS_PER_MEGAWATT
 
 
@@ -153,31 +154,28 @@ def _range(unit: Unit) -> str:
 # --- The cheapest plan -----------------------------------------------------------------------------------------------
 
 
-def least_cost(instance: Instance, time_limit: float, solvers: Solvers) -> LeastCost:
-    """What solving tells of the cheapest plan; past the time limit (seconds) that is a bound alone.
-
-    Raises:
-        Infeasible: there is no plan.
-    """
-    try:
-        solution = solvers.run(prove, instance.units, instance.load, time_limit=time_limit)
-    except GaveUp as gave_up:
-        return LeastCost(gave_up.lower_bound, is_met=False)
-    verify(instance, solution)
-    return LeastCost(solution.cost, is_met=True)
+def least_cost(instance: Instance, options: Options, workers: Workers) -> LeastCost | None:
+    """The cost of the cheapest plan, or a bound on it if the time limit passes first; ``None`` if there is no plan."""
+    result = workers.run(solve_and_check, instance.units, instance.load, time_limit=options.time_limit)
+    if isinstance(result, Infeasible):
+        return None
+    if isinstance(result, Solution):
+        verify(instance, result)
+        return LeastCost(result.cost, is_met=True)
+    return LeastCost(result.lower_bound, is_met=False)
 
 
 def proven_cost(instance: Instance, claim: Claim, cost: int | None, time_limit: float) -> int | None:
-    """What a proof shows that no plan can cost less than, without solving; ``None`` where it shows nothing.
+    """A cost that a proof shows to be a lower bound, without solving; ``None`` if it proves none.
 
     Args:
         instance: the payload in integers.
-        claim: what is said to be proven.
-        cost: of a plan for the instance, if there is one: it is tried first, then what the claim says.
+        claim: the proof and its claim.
+        cost: of a plan for the instance, if there is one: it is tried first, then the cost that the claim names.
         time_limit: seconds.
 
     Raises:
-        NotCheckedInTime: they passed first.
+        NotCheckedInTime: the time limit passed first.
     """
     tried = [price for price in (cost, claim.cost) if price is not None]
     first = _first_proven(instance, claim, tried, time_limit)
@@ -185,7 +183,7 @@ def proven_cost(instance: Instance, claim: Claim, cost: int | None, time_limit: 
 
 
 def proves_that_no_plan_exists(instance: Instance, claim: Claim, time_limit: float) -> bool:
-    """Whether a proof shows that nothing meets the load; of a load that is off the grid that needs none.
+    """Whether a proof shows that no plan meets the load; a load that is off the grid needs no proof.
 
     Raises:
         NotCheckedInTime: the time limit (seconds) passed first.
@@ -194,10 +192,10 @@ def proves_that_no_plan_exists(instance: Instance, claim: Claim, time_limit: flo
 
 
 def _first_proven(instance: Instance, claim: Claim, costs: Sequence[int | None], time_limit: float) -> int | None:
-    """Which of some costs a proof proves.
+    """The index of the first cost that a proof proves.
 
-    A proof can be made so that its check would take for ever, and the check looks at no clock. So it has a thread,
-    which nobody waits for once the time is over; it ends with the process at the latest.
+    A proof can be written so that its check takes very long, and the check does not look at the clock. So it runs in a
+    thread, and nothing waits for that thread once the time is over.
     """
     found: list[int | None] = []
 

@@ -1,177 +1,146 @@
-"""The settings: read from the environment once, when the app is made."""
+"""The settings: one line each, read from environment variables.
+
+Every setting is the environment variable ``POWERPLANT_`` plus its name in capitals; ``flask_env`` is ``FLASK_ENV``.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import sys
 from importlib.util import find_spec
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
+from pydantic import AfterValidator, BeforeValidator, Field, NonNegativeInt, PositiveInt, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
 from powerplant.errors import ConfigurationError
+from powerplant.planning import Options
 
-DEBUG_ENVIRONMENTS = ("dev", "development")
-TRUTH = {
-    "true": True,
-    "1": True,
-    "yes": True,
-    "on": True,
-    "false": False,
-    "0": False,
-    "no": False,
-    "off": False,
-}
-LOG_FORMATS = ("json", "text")
+MEBIBYTE = 1024 * 1024
 TOKEN = re.compile(r"[A-Za-z0-9._~-]{16,256}")
-"""What a client can send as it is, in a header or as a subprotocol, and nobody guesses."""
+"""Characters that a client can send unchanged in a header or as a websocket subprotocol."""
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What can be set from outside.
-
-    Attributes:
-        debug: whether Flask's debugger is on (``FLASK_ENV`` is ``dev`` or ``development``).
-        co2: whether emission allowances count in the marginal cost unless a request says otherwise.
-        time_limit: seconds that the solver may take for one plan.
-        max_body: bytes that a request body may have.
-        body_timeout: seconds within which a body has to arrive.
-        max_plants: power plants that one payload may have.
-        solvers: processes for the payloads that take long, in each worker.
-        max_batch_body: bytes that the body of a batch may have.
-        max_lines: lines that a batch may have, blank ones not counted.
-        batch_time_limit: seconds that a batch may take, after which its last lines are given up.
-        batch_processes: processes that plan batches, for each worker.
-        batches: how many of them a worker answers at the same time.
-        log_json: whether the lines of the log are JSON, for programs, or text, for people.
-        cors_origins: origins whose pages may read the answers; ``*`` among them means all.
-        proxies: reverse proxies in front whose ``X-Forwarded-...`` headers are believed.
-        live: whether clients may listen to what is planned.
-        live_clients: how many of them each worker lets in.
-        live_token: what they have to show; nothing when it is empty.
-        live_origins: origins whose pages may listen; ``*`` among them means all.
-    """
-
-    debug: bool = False
-    co2: bool = True
-    time_limit: float = 5.0
-    max_body: int = 4 * 1024 * 1024
-    body_timeout: float = 5.0
-    max_plants: int = 10_000
-    solvers: int = 2
-    max_batch_body: int = 16 * 1024 * 1024
-    max_lines: int = 10_000
-    batch_time_limit: float = 60.0
-    batch_processes: int = 2
-    batches: int = 2
-    log_json: bool = True
-    cors_origins: tuple[str, ...] = ()
-    proxies: int = 0
-    live: bool = False
-    live_clients: int = 50
-    live_token: str = field(default="", repr=False)
-    live_origins: tuple[str, ...] = ()
-
-    @classmethod
-    def from_environ(cls, environ: Mapping[str, str]) -> Settings:
-        """Read the settings from environment variables.
-
-        Raises:
-            ConfigurationError: a variable holds a value that is not legal; the message names both.
-        """
-        debug = environ.get("FLASK_ENV", "prd").strip().lower() in DEBUG_ENVIRONMENTS
-        return cls(
-            debug=debug,
-            co2=_boolean(environ, "POWERPLANT_CO2", default=cls.co2),
-            time_limit=_positive_number(environ, "POWERPLANT_TIME_LIMIT", default=cls.time_limit),
-            max_body=positive_integer(environ, "POWERPLANT_MAX_BODY", default=cls.max_body),
-            body_timeout=_positive_number(environ, "POWERPLANT_BODY_TIMEOUT", default=cls.body_timeout),
-            max_plants=positive_integer(environ, "POWERPLANT_MAX_PLANTS", default=cls.max_plants),
-            solvers=positive_integer(environ, "POWERPLANT_SOLVERS", default=cls.solvers),
-            max_batch_body=positive_integer(environ, "POWERPLANT_MAX_BATCH_BODY", default=cls.max_batch_body),
-            max_lines=positive_integer(environ, "POWERPLANT_MAX_LINES", default=cls.max_lines),
-            batch_time_limit=_positive_number(environ, "POWERPLANT_BATCH_TIME_LIMIT", default=cls.batch_time_limit),
-            batch_processes=positive_integer(environ, "POWERPLANT_BATCH_PROCESSES", default=cls.batch_processes),
-            batches=positive_integer(environ, "POWERPLANT_BATCHES", default=cls.batches),
-            log_json=_log_format(environ, "POWERPLANT_LOG", default="text" if debug else "json") == "json",
-            cors_origins=_origins(environ, "POWERPLANT_CORS_ORIGINS"),
-            proxies=_natural_number(environ, "POWERPLANT_PROXIES", default=cls.proxies),
-            live=_live(environ, "POWERPLANT_LIVE", default=cls.live),
-            live_clients=positive_integer(environ, "POWERPLANT_LIVE_CLIENTS", default=cls.live_clients),
-            live_token=_token(environ, "POWERPLANT_LIVE_TOKEN"),
-            live_origins=_origins(environ, "POWERPLANT_LIVE_ORIGINS"),
-        )
+def _split(value: Any) -> Any:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
-def positive_integer(environ: Mapping[str, str], name: str, *, default: int) -> int:
-    """A whole number above 0.
-
-    Raises:
-        ConfigurationError: the variable holds something else.
-    """
-    return _integer(environ, name, default, "a whole number above 0", least=1)
-
-
-def _natural_number(environ: Mapping[str, str], name: str, *, default: int) -> int:
-    return _integer(environ, name, default, "a whole number", least=0)
-
-
-def _integer(environ: Mapping[str, str], name: str, default: int, what: str, *, least: int) -> int:
-    text = environ.get(name, "").strip()
-    if not text:
-        return default
-    if not (text.isascii() and text.isdecimal() and len(text) < 20 and int(text) >= least):
-        raise ConfigurationError(f"{name} must be {what}, not {environ[name]!r}")
-    return int(text)
-
-
-def _positive_number(environ: Mapping[str, str], name: str, *, default: float) -> float:
-    text = environ.get(name, "").strip()
-    if not text:
-        return default
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0.0
-    if not 0 < number < float("inf"):
-        raise ConfigurationError(f"{name} must be a number above 0, not {environ[name]!r}")
-    return number
-
-
-def _boolean(environ: Mapping[str, str], name: str, *, default: bool) -> bool:
-    text = environ.get(name, "").strip().lower()
-    if not text:
-        return default
-    if text not in TRUTH:
-        raise ConfigurationError(f"{name} must be true or false, not {environ[name]!r}")
-    return TRUTH[text]
-
-
-def _log_format(environ: Mapping[str, str], name: str, *, default: str) -> str:
-    text = environ.get(name, "").strip().lower() or default
-    if text not in LOG_FORMATS:
-        raise ConfigurationError(f"{name} must be json or text, not {environ[name]!r}")
+def _is_origin(text: str) -> str:
+    parts = urlsplit(text)
+    if text != "*" and (not parts.netloc or text != f"{parts.scheme}://{parts.netloc}"):
+        raise ValueError("must be a list of origins like https://desk.example.com, or *")
     return text
 
 
-def _origins(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
-    origins = tuple(origin for part in environ.get(name, "").split(",") if (origin := part.strip()))
-    for origin in origins:
-        parts = urlsplit(origin)
-        if origin != "*" and (not parts.netloc or origin != f"{parts.scheme}://{parts.netloc}"):
-            raise ConfigurationError(f"{name} must list origins like https://desk.example.com, or *; not {origin!r}")
-    return origins
+def _is_token(token: SecretStr) -> SecretStr:
+    if token.get_secret_value() and not TOKEN.fullmatch(token.get_secret_value()):
+        raise ValueError("must have 16 to 256 of the characters A-Z, a-z, 0-9, '-', '.', '_' and '~'")
+    return token
 
 
-def _live(environ: Mapping[str, str], name: str, *, default: bool) -> bool:
-    live = _boolean(environ, name, default=default)
-    if live and not find_spec("wsproto"):
-        raise ConfigurationError(f"{name} needs the extra live, which is not installed: poetry install --extras live")
+def _has_flask_sock(live: bool) -> bool:
+    if live and not find_spec("flask_sock"):
+        raise ValueError("needs the extra live, which is not installed: poetry install --extras live")
     return live
 
 
-def _token(environ: Mapping[str, str], name: str) -> str:
-    token = environ.get(name, "").strip()
-    if token and not TOKEN.fullmatch(token):  # which the message does not repeat: it is a secret
-        raise ConfigurationError(f"{name} must have 16 to 256 of the characters A-Z, a-z, 0-9, '-', '.', '_' and '~'")
-    return token
+def _lower(value: Any) -> Any:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Origins = Annotated[tuple[Annotated[str, AfterValidator(_is_origin)], ...], NoDecode, BeforeValidator(_split)]
+
+
+class Settings(BaseSettings):
+    """All settings of the service.
+
+    Raises:
+        pydantic.ValidationError: a value is not valid; :func:`load_settings` makes a sentence of it.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="POWERPLANT_", env_ignore_empty=True, extra="ignore", frozen=True, str_strip_whitespace=True
+    )
+
+    host: str = Field("127.0.0.1", description="address to listen on; in the image `0.0.0.0`")
+    port: int = Field(8888, ge=1, le=65535, description="port to listen on")
+    co2: bool = Field(Options().co2, description="whether CO2 counts in the cost if a request does not say")
+    time_limit: Seconds = Field(Options().time_limit, description="seconds that the solver may take for one payload")
+    max_body: PositiveInt = Field(4 * MEBIBYTE, description="most bytes of a request body")
+    body_timeout: Seconds = Field(5.0, description="seconds within which a request must arrive")
+    max_plants: PositiveInt = Field(10_000, description="most power plants of a payload")
+    workers: PositiveInt = Field(2, description="gunicorn's worker processes")
+    threads: PositiveInt = Field(4, description="requests that each worker answers at the same time")
+    solvers: PositiveInt = Field(2, description="processes for long searches, for each worker")
+    max_batch_body: PositiveInt = Field(16 * MEBIBYTE, description="most bytes of the body of a batch")
+    max_lines: PositiveInt = Field(10_000, description="most lines of a batch; blank lines do not count")
+    batch_time_limit: Seconds = Field(60.0, description="seconds for a batch; its last lines are given up after that")
+    batches: PositiveInt = Field(2, description="batches that each worker answers at the same time")
+    batch_processes: PositiveInt = Field(2, description="processes that plan batches, for each worker")
+    log: Annotated[Literal["auto", "json", "text"], BeforeValidator(_lower)] = Field(
+        "auto",
+        description="form of the log: `json`, `text`, or `auto`: text on a terminal and in development, else JSON",
+    )
+    cors_origins: Origins = Field(
+        (), description="origins whose pages may use the service, separated by commas, or `*`"
+    )
+    proxies: NonNegativeInt = Field(0, description="reverse proxies in front, whose `X-Forwarded-...` headers count")
+    live: Annotated[bool, AfterValidator(_has_flask_sock)] = Field(False, description="whether the live feed is on")
+    live_token: Annotated[SecretStr, AfterValidator(_is_token)] = Field(
+        SecretStr(""), description="token that clients of the live feed must send"
+    )
+    live_origins: Origins = Field((), description="origins whose pages may use the live feed, or `*`")
+    flask_env: Annotated[str, BeforeValidator(_lower)] = Field(
+        "prd", validation_alias="FLASK_ENV", description="`dev` or `development` turns Flask's debugger on"
+    )
+
+    @property
+    def debug(self) -> bool:
+        """Whether Flask's debugger is on."""
+        return self.flask_env in {"dev", "development"}
+
+    @property
+    def log_json(self) -> bool:
+        """Whether the log is JSON, for programs, or text, for people."""
+        return self.log == "json" or (self.log == "auto" and not self.debug and not sys.stdout.isatty())
+
+
+def variable_of(name: str) -> str:
+    """The environment variable of a setting."""
+    return str(Settings.model_fields[name].validation_alias or f"POWERPLANT_{name.upper()}")
+
+
+def load_settings() -> Settings:
+    """Read the settings from the environment.
+
+    Raises:
+        ConfigurationError: a variable holds a value that is not valid; the message names the variable and the value.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise ConfigurationError("; ".join(map(_sentence, error.errors(include_url=False)))) from None
+
+
+_MUST_BE = {
+    "bool_parsing": "must be true or false",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a number",
+    "greater_than": "must be above {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "literal_error": "must be one of {expected}",
+    "value_error": "{error}",
+}
+
+
+def _sentence(details: Any) -> str:
+    name = str(details["loc"][0])
+    variable = variable_of(name) if name in Settings.model_fields else name
+    what = _MUST_BE.get(details["type"], details["msg"]).format(**details.get("ctx", {}))
+    value = "" if "token" in name else f", not {details['input']!r}"
+    return f"{variable} {what}{value}"

@@ -1,17 +1,15 @@
-"""From the bytes of a body to a valid request, or to every fault that can be told, at once.
+"""From the bytes of a body to a valid request, or to a list of its faults.
 
-There are two ways. Nearly every body is valid: pydantic reads those straight from their bytes, and what they say is
-looked over once. Where anything is wrong, the body is read a second time, as JSON that can hold anything, and its
-faults are told. Faults inside one member are pydantic's to find; faults between members (two plants of one name, a
-pmin above its pmax, a price that is needed and absent) are looked for here, so that they are told together with the
-others.
+Nearly every body is valid: pydantic reads it directly, and the rules between members are checked once. If anything is
+wrong, the body is read again as plain JSON, and all faults are listed. Faults inside one member are found by pydantic;
+faults between members (two plants with one name, pmin above pmax, a price that a plant needs and that is missing) are
+found by :func:`faults_between`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from collections.abc import Set as AbstractSet
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeGuard
 from urllib.parse import quote
 
@@ -26,17 +24,10 @@ UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 """UTF-32 begins with one of them too, or with a zero byte."""
 
 WHITE_SPACE = b" \t\r\n"
-"""What JSON takes for it."""
+"""White space in JSON."""
 
 FRAGMENT_SAFE = "/~!$&'()*+,;=:@?-._"
-"""What RFC 3986 allows in a fragment as it is, and the slash and tilde of RFC 6901."""
-
-FUELS_OF = {
-    "gasfired": [FUEL_KEYS["gas"]],
-    "turbojet": [FUEL_KEYS["kerosine"], FUEL_KEYS["kerosine_other_spelling"]],
-    "windturbine": [FUEL_KEYS["wind"]],
-}
-"""What each type of power plant needs a price of; several keys are spellings of one."""
+"""Characters that RFC 3986 allows in a fragment, and the slash and tilde of RFC 6901."""
 
 EXPECTED = "an object with load, fuels and powerplants"
 
@@ -45,82 +36,51 @@ def decode(body: bytes, *, co2: bool, max_plants: int) -> ProductionPlanRequest:
     """Read a body as a request for a production plan.
 
     Args:
-        body: JSON in UTF-8; a byte order mark before it is passed over.
+        body: JSON in UTF-8; a byte order mark before it is ignored.
         co2: whether CO2 counts, so that its price is needed.
-        max_plants: how many power plants a payload may have.
+        max_plants: most power plants of a payload.
 
     Raises:
         MalformedPayload: the body is not JSON.
-        InvalidPayload: it is JSON, but no valid request.
+        InvalidPayload: it is JSON, but not a valid request.
     """
-    request = _valid(body.removeprefix(UTF8_BOM), co2=co2, max_plants=max_plants)
-    return decode_with_care(parse(body, EXPECTED), co2=co2, max_plants=max_plants) if request is None else request
+    try:
+        request = ProductionPlanRequest.model_validate_json(body.removeprefix(UTF8_BOM))
+    except ValidationError:
+        request = None
+    if request is None or len(request.powerplants) > max_plants or _has_faults(request, co2=co2):
+        return decode_json(parse(body, EXPECTED), co2=co2, max_plants=max_plants)
+    return request
+
+
+def decode_json(payload: Any, *, co2: bool, max_plants: int) -> ProductionPlanRequest:
+    """Turn plain JSON into a request, or list its faults; arguments as for :func:`decode`.
+
+    Raises:
+        InvalidPayload: it is not a valid request; lists every fault.
+    """
+    if not isinstance(payload, dict):
+        raise InvalidPayload([Fault("#", f"must be {EXPECTED}")])
+    fuels, plants = payload.get("fuels"), payload.get("powerplants")
+    if isinstance(plants, list) and len(plants) > max_plants:
+        raise InvalidPayload([Fault("#/powerplants", f"must have at most {max_plants} power plants")])
+    request, faults = None, []
+    try:
+        request = ProductionPlanRequest.model_validate(payload)
+    except ValidationError as error:
+        faults = [_fault(details) for details in error.errors(include_url=False)]
+    wrong = {fault.pointer for fault in faults}
+    listed = list(_listed(plants, wrong)) if isinstance(plants, list) else []
+    faults += faults_between(listed, fuels if isinstance(fuels, dict) else None, wrong, co2=co2)
+    if request is None or faults:
+        raise InvalidPayload(faults)
+    return request
 
 
 def pointer(*path: str | int) -> str:
     """An RFC 6901 pointer as a URI fragment: ``#/fuels/gas(euro~1MWh)``."""
     tokens = (str(token).replace("~", "~0").replace("/", "~1") for token in path)
     return "#" + quote("".join("/" + token for token in tokens), safe=FRAGMENT_SAFE)
-
-
-# --- A valid body ----------------------------------------------------------------------------------------------------
-
-
-def _valid(body: bytes, *, co2: bool, max_plants: int) -> ProductionPlanRequest | None:
-    """The request that a body is, unless something is wrong with it."""
-    try:
-        request = ProductionPlanRequest.model_validate_json(body)
-    except ValidationError:
-        return None
-    plants = request.powerplants
-    names: set[str] = set()
-    types: set[str] = set()
-    for plant in plants:
-        names.add(plant.name)
-        types.add(plant.type)
-        if plant.type != "windturbine" and plant.pmin > plant.pmax:
-            return None
-    if len(names) < len(plants) or len(plants) > max_plants or not has_prices_for(types, request.fuels, co2=co2):
-        return None
-    return request
-
-
-def has_prices_for(types: AbstractSet[str], fuels: Fuels, *, co2: bool) -> bool:
-    """Whether every price that these types of power plant need is there, and kerosine has one price."""
-    spellings = (fuels.kerosine, fuels.kerosine_other_spelling)
-    if "gasfired" in types and (fuels.gas is None or (co2 and fuels.co2 is None)):
-        return False
-    if "turbojet" in types and spellings == (None, None):
-        return False
-    if "windturbine" in types and fuels.wind is None:
-        return False
-    return None in spellings or fuels.kerosine == fuels.kerosine_other_spelling
-
-
-# --- A body with faults ----------------------------------------------------------------------------------------------
-
-
-def decode_with_care(payload: Any, *, co2: bool, max_plants: int) -> ProductionPlanRequest:
-    """The request that JSON is, once it is read.
-
-    Args:
-        payload: what :func:`parse` has made of a body.
-        co2: whether CO2 counts, so that its price is needed.
-        max_plants: how many power plants a payload may have.
-
-    Raises:
-        InvalidPayload: it is no valid request; all faults that can be told.
-    """
-    if not isinstance(payload, dict):
-        raise InvalidPayload([Fault("#", f"must be {EXPECTED}")])
-    plants = payload.get("powerplants")
-    if isinstance(plants, list) and len(plants) > max_plants:
-        raise InvalidPayload([Fault("#/powerplants", f"must have at most {max_plants} power plants")])
-    request, inside = _look_inside(payload)
-    between = list(_faults_between(payload, {fault.pointer for fault in inside}, co2=co2))
-    if request is None or between:
-        raise InvalidPayload(inside + between)
-    return request
 
 
 # --- Bytes to JSON ---------------------------------------------------------------------------------------------------
@@ -130,17 +90,17 @@ def parse(body: bytes, expected: str) -> Any:
     """Read JSON in UTF-8.
 
     Args:
-        body: the bytes; a byte order mark before them is passed over.
-        expected: what is said to be expected where there is nothing.
+        body: the bytes; a byte order mark before them is ignored.
+        expected: what an empty body should have held, for the message.
 
     Raises:
         MalformedPayload: the bytes are not JSON.
     """
     body = body.removeprefix(UTF8_BOM).rstrip(WHITE_SPACE)
     if not body:
-        raise MalformedPayload(f"The body is empty: JSON is expected, {expected}.")
+        raise MalformedPayload(f"The body is empty. It must be JSON: {expected}.")
     if body.startswith(UTF16_BOMS) or b"\0" in body[:4]:
-        raise MalformedPayload("The body is not in UTF-8, but looks like UTF-16 or UTF-32: UTF-8 is expected.")
+        raise MalformedPayload("The body is not in UTF-8; it looks like UTF-16 or UTF-32. Send it in UTF-8.")
     try:
         return from_json(body)
     except ValueError as error:
@@ -148,7 +108,7 @@ def parse(body: bytes, expected: str) -> Any:
 
 
 def _in_words(message: str, body: bytes) -> str:
-    """What the parser says, in plainer words, and the text there: curl's ``-d`` takes all line ends away."""
+    """The parser's message in plainer words, with the text near the place (curl's ``-d`` removes all line ends)."""
     parts = re.fullmatch(r"(.+) at line (\d+) column (\d+)", message)
     if parts is None:
         return message
@@ -159,7 +119,7 @@ def _in_words(message: str, body: bytes) -> str:
 
 
 _LENGTH_SHOWN = 20
-"""Bytes on either side of the place."""
+"""Bytes shown on either side of the place."""
 
 _JSON_WORDS = {
     "expected `,` or `}`": "`,` or `}` is expected",
@@ -169,14 +129,14 @@ _JSON_WORDS = {
     "EOF while parsing an object": "it ends too early",
     "EOF while parsing a list": "it ends too early",
     "EOF while parsing a string": "it ends too early",
-    "invalid unicode code point": "a byte that is no UTF-8",
+    "invalid unicode code point": "a byte is not valid UTF-8",
     "key must be a string": "a key in double quotes is expected",
     "expected value": "a value is expected",
     "expected ident": "a value is expected",
-    "trailing comma": "a comma with nothing behind it",
-    "trailing characters": "more follows after its end",
-    "control character (\\u0000-\\u001F) found while parsing a string": "a line end or control character in a text",
-    "number out of range": "a number with too many digits",
+    "trailing comma": "nothing follows a comma",
+    "trailing characters": "more text follows after its end",
+    "control character (\\u0000-\\u001F) found while parsing a string": "a string has a line end or control character",
+    "number out of range": "a number has too many digits",
     "recursion limit exceeded": "it is nested too deeply",
 }
 
@@ -184,27 +144,20 @@ _JSON_WORDS = {
 # --- Faults inside members -------------------------------------------------------------------------------------------
 
 
-def _look_inside(payload: dict[str, Any]) -> tuple[ProductionPlanRequest | None, list[Fault]]:
-    try:
-        return ProductionPlanRequest.model_validate(payload), []
-    except ValidationError as error:
-        return None, [_fault(details) for details in error.errors(include_url=False)]
-
-
 def _fault(details: ErrorDetails) -> Fault:
-    """One of pydantic's errors, in words that a trader understands, at its place in the payload."""
+    """One of pydantic's errors in plain words, at its place in the payload."""
     kind, path = details["type"], [*details["loc"]]
     if path[:1] == ["powerplants"] and len(path) > 2:
-        del path[2]  # pydantic names the member of the union there, the payload does not
+        del path[2]  # pydantic adds the type of the plant there; the payload does not have it
     if kind in {"union_tag_invalid", "union_tag_not_found"}:
         path.append("type")
     return Fault(pointer(*path), _words(kind, str(path[-1]), details["input"]) or details["msg"])
 
 
 def _words(kind: str, key: str, value: Any) -> str | None:
-    """What is wrong with the value of a key; where it is missing, the value is the object that should have it."""
+    """What is wrong with the value of a key; for a missing key, ``value`` is the object that lacks it."""
     if key in BEYOND_LIMITS and _is_number(value):
-        # What no double holds is of neither kind, too small or too large, for pydantic; its sign tells.
+        # pydantic does not say in which direction a number is beyond the range of a double; its sign does.
         too_small = kind == "greater_than_equal" or value < 0
         return BEYOND_LIMITS[key].too_small if too_small else BEYOND_LIMITS[key].too_large
     if kind == "float_type" and isinstance(value, str) and _NUMBER_IN_QUOTES.fullmatch(value):
@@ -215,11 +168,11 @@ def _words(kind: str, key: str, value: Any) -> str | None:
 
 
 def _is_number(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value == value  # NaN is no number
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == value  # NaN is not a number
 
 
-def _mistaken_for(key: str, given: dict[str, Any]) -> str | None:
-    """The key that was probably meant to be this one: it begins alike, and means nothing else."""
+def _mistaken_for(key: str, given: Mapping[str, Any]) -> str | None:
+    """A key that was probably meant to be this one: it begins alike, and is not a known key itself."""
     alike = (other for other in given if len(other) <= _LONGEST_SLIP and other.strip().casefold().startswith(key[:3]))
     return next((other for other in alike if other not in FIELDS), None)
 
@@ -230,7 +183,7 @@ _WORDS = {
     "missing": "is missing",
     "float_type": "must be a number",
     "finite_number": "must be a number",
-    "string_type": "must be a text",
+    "string_type": "must be a string",
     "string_too_short": "must not be empty",
     "string_too_long": f"must have at most {MAX_NAME_LENGTH} characters",
     "string_pattern_mismatch": "must not be blank",
@@ -246,41 +199,84 @@ _WORDS = {
 # --- Faults between members ------------------------------------------------------------------------------------------
 
 
-def _faults_between(payload: dict[str, Any], wrong: set[str], *, co2: bool) -> Iterator[Fault]:
-    """The faults between members, as far as they are there, of their kinds, and not wrong in themselves."""
-    fuels, plants = payload.get("fuels"), payload.get("powerplants")
-    listed = {i: plant for i, plant in enumerate(plants) if isinstance(plant, dict)} if isinstance(plants, list) else {}
-    yield from _faults_between_plants(listed, wrong)
-    if isinstance(fuels, dict):
-        yield from _faults_of_fuels(fuels, {str(plant.get("type")) for plant in listed.values()}, wrong, co2=co2)
+Listed = tuple[int, str | None, Any, float | None, float | None]
+"""A power plant for the rules between members: index, name, type, pmin, pmax; ``None`` if missing, wrong or ignored."""
 
 
-def _faults_between_plants(plants: dict[int, dict[str, Any]], wrong: set[str]) -> Iterator[Fault]:
+_NEEDED_FUELS = [
+    ("gasfired", [FUEL_KEYS["gas"]]),
+    ("turbojet", [FUEL_KEYS["kerosine"], FUEL_KEYS["kerosine_other_spelling"]]),
+    ("windturbine", [FUEL_KEYS["wind"]]),
+]
+"""The fuel that each type of power plant needs; several keys are spellings of one fuel."""
+
+
+def faults_between(
+    plants: Sequence[Listed], fuels: Mapping[str, Any] | None, wrong: Collection[str] = (), *, co2: bool
+) -> Iterator[Fault]:
+    """The faults between members.
+
+    Args:
+        plants: the power plants.
+        fuels: prices and wind by the keys of the payload; ``None`` if they are not an object.
+        wrong: pointers to members that have a fault of their own.
+        co2: whether CO2 counts, so that its price is needed.
+    """
     first_of: dict[str, int] = {}
-    for index, plant in plants.items():
-        name, pmin, pmax = plant.get("name"), plant.get("pmin"), plant.get("pmax")
-        if isinstance(name, str) and first_of.setdefault(name, index) != index:
-            this, first = (pointer("powerplants", i, "name") for i in (index, first_of[name]))
-            if this not in wrong:
-                yield Fault(this, f"is the name of another power plant ({first})")
-        if plant.get("type") == "windturbine" or not (_is_number(pmin) and _is_number(pmax)):
-            continue
-        if pmin > pmax and wrong.isdisjoint(pointer("powerplants", index, key) for key in ("pmin", "pmax")):
+    for index, name, _, pmin, pmax in plants:
+        if name is not None and first_of.setdefault(name, index) != index:
+            first = pointer("powerplants", first_of[name], "name")
+            yield Fault(pointer("powerplants", index, "name"), f"is the name of another power plant ({first})")
+        if pmin is not None and pmax is not None and pmin > pmax:
             yield Fault(pointer("powerplants", index, "pmin"), "must not be above pmax")
+    if fuels is not None:
+        types = {plant[2] for plant in plants if isinstance(plant[2], str)}
+        yield from faults_of_fuels(types, fuels, wrong, co2=co2)
 
 
-def _faults_of_fuels(fuels: dict[str, Any], types: set[str], wrong: set[str], *, co2: bool) -> Iterator[Fault]:
-    needed = [(FUELS_OF[type_], type_) for type_ in sorted(types & FUELS_OF.keys())]
+def faults_of_fuels(
+    types: Collection[str], fuels: Mapping[str, Any], wrong: Collection[str] = (), *, co2: bool
+) -> Iterator[Fault]:
+    """The faults between the types of the power plants and the fuels; arguments as for :func:`faults_between`."""
+    needed = [(type_, keys) for type_, keys in _NEEDED_FUELS if type_ in types]
     if co2 and "gasfired" in types:
-        needed.append(([FUEL_KEYS["co2"]], "gasfired"))
-    for keys, type_ in needed:
+        needed.append(("gasfired", [FUEL_KEYS["co2"]]))
+    for type_, keys in needed:
         if all(fuels.get(key) is None for key in keys):
-            key = keys[0]
-            meant = _mistaken_for(key, fuels)
-            hint = "" if meant is None else f"; {meant} is not a known fuel, {key} is"
-            yield Fault(pointer("fuels", key), f"is missing, and {type_} power plants need it{hint}")
-    one, other = FUELS_OF["turbojet"]
-    if fuels.get(one) is None or fuels.get(other) is None or fuels[one] == fuels[other]:
-        return
-    if wrong.isdisjoint(pointer("fuels", key) for key in (one, other)):
-        yield Fault(pointer("fuels", other), f"differs from {one}: the two are one price")
+            meant = _mistaken_for(keys[0], fuels)
+            hint = "" if meant is None else f"; {meant} is not a known fuel, {keys[0]} is"
+            yield Fault(pointer("fuels", keys[0]), f"is missing, and {type_} power plants need it{hint}")
+    spellings = _NEEDED_FUELS[1][1]
+    one, other = map(fuels.get, spellings)
+    if one is not None and other is not None and one != other:
+        this, that = (pointer("fuels", key) for key in spellings)
+        if this not in wrong and that not in wrong:
+            yield Fault(that, f"differs from {spellings[0]}: both are the price of kerosine")
+
+
+def fuels_by_key(fuels: Fuels) -> dict[str, float | None]:
+    """Prices and wind by the keys of the payload."""
+    return {key: getattr(fuels, name) for name, key in FUEL_KEYS.items()}
+
+
+def _has_faults(request: ProductionPlanRequest, *, co2: bool) -> bool:
+    plants: list[Listed] = [
+        (index, plant.name, plant.type, None, None)
+        if plant.type == "windturbine"
+        else (index, plant.name, plant.type, plant.pmin, plant.pmax)
+        for index, plant in enumerate(request.powerplants)
+    ]
+    return any(faults_between(plants, fuels_by_key(request.fuels), co2=co2))
+
+
+def _listed(plants: list[Any], wrong: Collection[str]) -> Iterator[Listed]:
+    """The power plants of plain JSON, without the members that are wrong."""
+    for index, plant in enumerate(plants):
+        if not isinstance(plant, dict):
+            continue
+        name, pmin, pmax = (
+            None if pointer("powerplants", index, key) in wrong else plant.get(key) for key in ("name", "pmin", "pmax")
+        )
+        if not (_is_number(pmin) and _is_number(pmax)) or plant.get("type") == "windturbine":
+            pmin = pmax = None
+        yield index, name if isinstance(name, str) else None, plant.get("type"), pmin, pmax

@@ -1,17 +1,17 @@
-"""What can go wrong, without a word of HTTP.
+"""The errors of this package. None of them knows about HTTP.
 
 ::
 
     PowerplantError
-    ├── ConfigurationError    a setting that is not legal
-    ├── MalformedPayload      bytes that are not JSON
-    ├── InvalidQuery          a query parameter that is not legal
-    ├── InvalidPayload        JSON that is no valid payload: every fault that can be told
-    ├── InfeasibleLoad        a valid payload without a plan: why, and the nearest loads that have one
-    ├── OutOfTime             the solver gave up: the best plan so far and its gap, where there are any
-    ├── NotCheckedInTime      a proof whose check did not come to its end
-    ├── TooBusy               it would take long, and as many others that do are being answered as may be
-    └── WrongPlan             a plan that failed its verification: always our own bug
+    ├── ConfigurationError    a setting is not valid
+    ├── MalformedPayload      the bytes are not JSON
+    ├── InvalidQuery          a query parameter is not valid
+    ├── InvalidPayload        the JSON is not a valid payload; lists every fault
+    ├── InfeasibleLoad        no plan meets the load; says why, and names the nearest loads that have a plan
+    ├── OutOfTime             no plan was proven within the time limit
+    ├── NotCheckedInTime      a proof was not checked within the time limit
+    ├── TooBusy               all processes for long work are in use
+    └── WrongPlan             a plan failed its verification: always a bug of this package
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from typing import NamedTuple
 
 
 class Fault(NamedTuple):
-    """One fault of a payload: where (an RFC 6901 pointer as a URI fragment) and what."""
+    """One fault of a payload: where it is (an RFC 6901 pointer as a URI fragment) and what is wrong."""
 
     pointer: str
     detail: str
 
 
 class PowerplantError(Exception):
-    """The root of every error that this package raises on purpose."""
+    """The base class of every error that this package raises on purpose."""
 
 
 class ConfigurationError(PowerplantError):
-    """An environment variable holds a value that is not legal."""
+    """An environment variable holds a value that is not valid."""
 
 
 class MalformedPayload(PowerplantError):
@@ -41,7 +41,7 @@ class MalformedPayload(PowerplantError):
 
 
 class InvalidQuery(PowerplantError):
-    """A query parameter is not legal."""
+    """A query parameter is not valid."""
 
     def __init__(self, parameter: str, detail: str) -> None:
         super().__init__(f"The parameter {parameter} {detail}.")
@@ -50,7 +50,7 @@ class InvalidQuery(PowerplantError):
 
 
 class InvalidPayload(PowerplantError):
-    """The payload is JSON, but no request for a production plan."""
+    """The body is JSON, but not a valid payload."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__("; ".join(f"{fault.pointer}: {fault.detail}" for fault in faults))
@@ -61,26 +61,30 @@ class InfeasibleLoad(PowerplantError):
     """No plan meets the load.
 
     Attributes:
-        load: what was asked for, in MW.
+        load: the load of the payload, in MW.
         reason: ``off_grid``, ``above_capacity``, ``below_minimum`` or ``in_a_gap``.
-        nearest_below: the largest load below that has a plan, in MW.
-        nearest_above: the smallest load above that has one, in MW; ``None`` above all capacity.
+        nearest_below: the largest smaller load that has a plan, in MW.
+        nearest_above: the smallest larger load that has a plan, in MW; ``None`` above the capacity of all plants.
+        proof: the proof that no plan exists; ``None`` for a load that is off the grid, which needs no proof.
     """
 
-    def __init__(self, load: float, reason: str, nearest_below: float, nearest_above: float | None) -> None:
-        super().__init__(_sentence(load, reason, nearest_below, nearest_above))
+    def __init__(
+        self, load: float, reason: str, nearest_below: float, nearest_above: float | None, proof: object = None
+    ) -> None:
+        super().__init__(_infeasible(load, reason, nearest_below, nearest_above))
         self.load = load
         self.reason = reason
         self.nearest_below = nearest_below
         self.nearest_above = nearest_above
+        self.proof = proof
 
 
-def _sentence(load: float, reason: str, nearest_below: float, nearest_above: float | None) -> str:
+def _infeasible(load: float, reason: str, nearest_below: float, nearest_above: float | None) -> str:
     why = {
-        "off_grid": "is no multiple of 0.1 MW",
-        "above_capacity": "is above all capacity",
-        "below_minimum": "is under the smallest output of any power plant",
-        "in_a_gap": "lies in a gap: no choice of power plants adds up to it",
+        "off_grid": "is not a multiple of 0.1 MW",
+        "above_capacity": "is above the capacity of all power plants together",
+        "below_minimum": "is below the smallest output of any power plant",
+        "in_a_gap": "is in a gap: no combination of power plants produces exactly this load",
     }[reason]
     nearest = f"{nearest_below} MW" if nearest_above is None else f"{nearest_below} MW and {nearest_above} MW"
     loads = "load with a plan is" if nearest_above is None else "loads with a plan are"
@@ -88,37 +92,42 @@ def _sentence(load: float, reason: str, nearest_below: float, nearest_above: flo
 
 
 class OutOfTime(PowerplantError):
-    """The solver's time limit passed before a plan was proven optimal.
+    """The time limit passed before a plan was proven optimal.
 
     Attributes:
-        gap: cost of the best plan found minus the lower bound, in euro; ``None`` where no plan was found.
+        gap: cost of the best plan found minus the lower bound, in euro; ``None`` if no plan was found.
     """
 
     def __init__(self, time_limit: float, gap: Decimal | None) -> None:
-        found = "no plan was found" if gap is None else f"the best plan found is at most {_cents(gap)} euro too dear"
+        found = "no plan was found"
+        if gap is not None:  # rounded up, so that the sentence stays true
+            found = f"the best plan found costs at most {gap.quantize(Decimal('0.01'), ROUND_UP)} euro too much"
         super().__init__(f"No plan was proven optimal within {time_limit:g} s; {found}.")
         self.gap = gap
 
 
-def _cents(gap: Decimal) -> Decimal:
-    return gap.quantize(Decimal("0.01"), ROUND_UP)  # up, so that what is said of the gap stays true
-
-
 class NotCheckedInTime(PowerplantError):
-    """The check of a proof did not come to its end within the time limit: nothing is known of what it claims."""
+    """The check of a proof did not end within the time limit, so nothing is known about its claim."""
 
     def __init__(self, time_limit: float) -> None:
-        super().__init__(f"This proof could not be checked within {time_limit:g} s.")
+        super().__init__(f"The proof was not checked within {time_limit:g} s.")
 
 
 class TooBusy(PowerplantError):
-    """A payload takes long to solve, or a batch comes, and all that there is for such ones is at work."""
+    """All processes for long work are in use.
+
+    Attributes:
+        so_far: the unfinished result of the first attempt, if there was one.
+    """
 
     def __init__(
-        self, message: str = "This payload takes long to solve, and as many others that do are being solved as may be."
+        self,
+        message: str = "The server is already solving as many long payloads as it accepts.",
+        so_far: object = None,
     ) -> None:
         super().__init__(message)
+        self.so_far = so_far
 
 
 class WrongPlan(PowerplantError):
-    """A plan failed its verification; it is not sent."""
+    """A plan or a proof failed its check; it is not sent."""

@@ -1,6 +1,6 @@
-"""What crosses the wire: the payload that comes in and the plan that goes out.
+"""The payload of a request, and the report on its plan.
 
-Numbers are taken as JSON has them: no text and no truth value stands for one, and none is infinite.
+Numbers must be JSON numbers: strings, booleans and infinities are not accepted.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ MAX_NAME_LENGTH = 200
 
 
 class BeyondLimits(NamedTuple):
-    """What is said of a number under the least, or above the most, that its kind may be."""
+    """The messages for a number below and above its limits."""
 
     too_small: str
     too_large: str
@@ -50,19 +50,19 @@ class _Payload(BaseModel):
 
 
 class Fuels(_Payload):
-    """Prices of the hour and its wind; only what some power plant of the payload needs must be there."""
+    """Prices and wind of the hour. Those that no power plant of the payload needs may be absent."""
 
     gas: Price = Field(None, alias="gas(euro/MWh)", description="euro per MWh of gas")
     kerosine: Price = Field(None, alias="kerosine(euro/MWh)", description="euro per MWh of kerosine")
     kerosine_other_spelling: Price = Field(
-        None, alias="kerosine(euro/Mwh)", description="the same, as the challenge also spells it"
+        None, alias="kerosine(euro/Mwh)", description="the same; another spelling of the challenge"
     )
     co2: Price = Field(None, alias="co2(euro/ton)", description="euro per tonne of CO2")
-    wind: Percentage = Field(None, alias="wind(%)", description="per cent of pmax that wind turbines make")
+    wind: Percentage = Field(None, alias="wind(%)", description="per cent of pmax that wind turbines produce")
 
 
 FUEL_KEYS = {name: str(field.alias) for name, field in Fuels.model_fields.items()}
-"""What the payload calls each of the fuels."""
+"""The keys of the payload for prices and wind, by the names of the model."""
 
 
 class _FuelBurningPlant(_Payload):
@@ -85,18 +85,18 @@ class Turbojet(_FuelBurningPlant):
 
 
 class WindTurbine(_Payload):
-    """A wind turbine: off, or on at exactly pmax x wind %; its pmin and efficiency mean nothing."""
+    """A wind turbine: off, or on at exactly pmax x wind %; its pmin and efficiency are ignored."""
 
     name: Name
     type: Literal["windturbine"]
-    pmax: Megawatt = Field(description="MW in full wind")
+    pmax: Megawatt = Field(description="MW at 100 % wind")
 
 
 PowerPlant = Annotated[GasFired | Turbojet | WindTurbine, Field(discriminator="type")]
 
 
 class ProductionPlanRequest(_Payload):
-    """The payload: the load of one hour, the prices, and the fleet."""
+    """The payload: the load of one hour, prices and wind, and the power plants."""
 
     load: Megawatt = Field(description="MWh in the hour, so MW on average")
     fuels: Fuels
@@ -104,7 +104,7 @@ class ProductionPlanRequest(_Payload):
 
 
 class Hour(_Payload):
-    """The load and the prices of one hour, for a fleet that is known already."""
+    """The load and the prices of one hour, for a fleet that several hours share."""
 
     load: Megawatt
     fuels: Fuels
@@ -116,12 +116,12 @@ FIELDS = {
     for model in (ProductionPlanRequest, Fuels, GasFired, Turbojet, WindTurbine)
     for name, field in model.model_fields.items()
 }
-"""Every key that the payload may have, wherever: one key means the same in each place."""
+"""Every known key of the payload; a key means the same wherever it is."""
 
 BEYOND_LIMITS = {
     key: words for key, field in FIELDS.items() for words in field.metadata if isinstance(words, BeyondLimits)
 }
-"""The words for each key that holds a number."""
+"""The messages about limits, for each key that holds a number."""
 
 
 # --- The report ------------------------------------------------------------------------------------------------------
@@ -132,14 +132,14 @@ class _Answer(BaseModel):
 
 
 class PlantOutput(_Answer):
-    """What one power plant produces."""
+    """The output of one power plant."""
 
     name: str
     p: float = Field(description="MW, a multiple of 0.1")
 
 
 class Cost(_Answer):
-    """Money, and what it is spent on."""
+    """Cost and its parts."""
 
     total: float = Field(description="euro")
     fuel: float = Field(description="euro for fuel")
@@ -147,7 +147,7 @@ class Cost(_Answer):
 
 
 class MarginalCost(_Answer):
-    """What one more MWh of a plant's power costs, and for what."""
+    """The cost of one more MWh of a plant's power, and its parts."""
 
     total: float = Field(description="euro per MWh")
     fuel: float = Field(description="euro per MWh for fuel")
@@ -155,21 +155,23 @@ class MarginalCost(_Answer):
 
 
 class Prices(_Answer):
-    """What one tenth of a MW more or less would change, per MWh."""
+    """How the cost changes with one tenth of a MW more or less, per MWh."""
 
-    up: float | None = Field(description="euro per MWh that one tenth more would cost; null where it cannot be had")
-    down: float | None = Field(description="euro per MWh that one tenth less would save; null where it cannot be had")
+    up: float | None = Field(description="euro per MWh that one tenth more costs; null if it is not possible")
+    down: float | None = Field(description="euro per MWh that one tenth less saves; null if it is not possible")
 
 
 class MarginalPrice(_Answer):
-    """The price of the next MWh; the two differ where a plant would have to start or stop for it."""
+    """The price of the next MWh. The two differ if a plant must start or stop for it."""
 
     commitment_as_it_is: Prices = Field(description="from the plants that run")
-    commitment_free: Prices = Field(description="from the best plan at that load; also null where time was over")
+    commitment_free: Prices = Field(
+        description="from the best plan for that load; also null if it was not computed in time"
+    )
 
 
 class Headroom(_Answer):
-    """How far the plants that run could go from here."""
+    """How much more and less the running plants can produce."""
 
     up: float = Field(description="MW more")
     down: float = Field(description="MW less")
@@ -181,18 +183,22 @@ class PlantReport(_Answer):
     name: str
     type: Literal["gasfired", "turbojet", "windturbine"]
     p: float = Field(description="MW, its output")
-    pmin: float = Field(description="MW, the least output when on that held for it, on the grid of 0.1 MW")
-    pmax: float = Field(description="MW, the largest output that held for it; of a wind turbine what the wind gives")
+    pmin: float = Field(description="MW, its least output when on, on the grid of 0.1 MW")
+    pmax: float = Field(
+        description="MW, its largest output in this hour, on the grid of 0.1 MW; of a wind turbine its output in this wind"
+    )
     marginal_cost: MarginalCost
     cost: float = Field(description="euro")
     co2_tonnes: float = Field(description="tonnes of CO2 that it is charged for")
     state: Literal["off", "at_minimum", "in_between", "at_maximum"]
-    alternative: Literal["forced_on", "forced_off"] = Field(description="the other thing that it could do")
+    alternative: Literal["forced_on", "forced_off"] = Field(description="the other choice for the plant")
     outcome: Literal["feasible", "infeasible", "not_computed"] = Field(
-        description="whether a plan exists with it; not_computed where the time for the report was over"
+        description="whether a plan exists with it; not_computed if there was no time left"
     )
-    cost_difference: float | None = Field(description="euro that the best plan with it costs more; null without one")
-    reason: str = Field(description="the same in a sentence")
+    cost_difference: float | None = Field(
+        description="euro that the best plan with that choice costs more; null if there is none"
+    )
+    reason: str = Field(description="the reason in one sentence")
 
 
 class Report(_Answer):
@@ -201,11 +207,11 @@ class Report(_Answer):
     status: Literal["optimal", "feasible"]
     load: float = Field(description="MW")
     cost: Cost
-    lower_bound: float = Field(description="euro that no plan can beat; the cost itself where it is optimal")
+    lower_bound: float = Field(description="no plan costs less, in euro; equal to the cost if it is proven optimal")
     proof: str = Field(description="how the cost was proven")
     co2_tonnes: float = Field(description="tonnes of CO2 that are charged")
-    average_price: float | None = Field(description="euro per MWh; null where nothing is made")
+    average_price: float | None = Field(description="euro per MWh; null if nothing is produced")
     marginal_price: MarginalPrice
-    curtailed_wind: float = Field(description="MW of wind that blows and is not used")
+    curtailed_wind: float = Field(description="MW of available wind that is not used")
     headroom: Headroom
     powerplants: list[PlantReport] = Field(description="in merit order")

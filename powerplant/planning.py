@@ -1,4 +1,4 @@
-"""The use case: formulate, solve, verify, present."""
+"""Plan one payload: formulate, solve, verify, present."""
 
 from __future__ import annotations
 
@@ -8,22 +8,51 @@ from typing import NamedTuple
 
 from powerplant.errors import InfeasibleLoad, OutOfTime
 from powerplant.formulation import TENTHS_PER_MEGAWATT, Instance, euros, formulate
-from powerplant.merit_order import GaveUp, Infeasible, Proof, Solution, nearest_loads
+from powerplant.merit_order import GaveUp, Infeasible, NearestLoads, Proof, Solution, nearest_loads
 from powerplant.models import ProductionPlanRequest
-from powerplant.solving import Runs, prove
+from powerplant.solving import solve_and_check
 from powerplant.verification import verify
+from powerplant.workers import Workers
 
 UNPROVEN = Proof("none", ())
-"""What stands where a proof would, of a plan that was found and not proven."""
+"""In the place of a proof, for a plan that is not proven optimal."""
+
+
+class Options(NamedTuple):
+    """How a payload is planned.
+
+    Attributes:
+        co2: whether emission allowances count in the cost.
+        feasible: whether to accept the best plan found if none is proven optimal within the time limit.
+        time_limit: seconds that the solver may take.
+    """
+
+    co2: bool = True
+    feasible: bool = False
+    time_limit: float = 5.0
+
+
+class Solved(NamedTuple):
+    """A solved payload.
+
+    Attributes:
+        instance: the payload in integers.
+        solution: its verified solution.
+        seconds: that solving took.
+    """
+
+    instance: Instance
+    solution: Solution
+    seconds: float
 
 
 class ProductionPlan(NamedTuple):
-    """A plan that meets the load, and what is proven of its cost.
+    """A plan that meets the load, and what is proven about its cost.
 
     Attributes:
         outputs: name and output in MW of every power plant, in merit order.
         cost: of the hour, in euro, exactly.
-        gap: how much dearer than the cheapest it may be at the most, in euro; 0 where it is proven to be one.
+        gap: how much more than the cheapest plan it costs at most, in euro; 0 if it is proven optimal.
         method: how the cost was proven.
         seconds: that solving took.
     """
@@ -35,79 +64,55 @@ class ProductionPlan(NamedTuple):
     seconds: float
 
 
-class Solved(NamedTuple):
-    """What a request came to: the instance that it is, its solution, verified, and the seconds that solving took."""
-
-    instance: Instance
-    solution: Solution
-    seconds: float
+def plan_production(request: ProductionPlanRequest, options: Options, workers: Workers) -> ProductionPlan:
+    """The cheapest plan for a request; arguments and errors are those of :func:`solve_request`."""
+    return present(solve_request(request, options, workers))
 
 
-def plan_production(
-    request: ProductionPlanRequest, *, co2: bool, time_limit: float, solvers: Runs, feasible: bool = False
-) -> ProductionPlan:
-    """The cheapest production plan that meets the load; arguments and errors are those of :func:`solve_request`."""
-    return present(*solve_request(request, co2=co2, time_limit=time_limit, solvers=solvers, feasible=feasible))
-
-
-def solve_request(
-    request: ProductionPlanRequest, *, co2: bool, time_limit: float, solvers: Runs, feasible: bool = False
-) -> Solved:
+def solve_request(request: ProductionPlanRequest, options: Options, workers: Workers) -> Solved:
     """Formulate, solve, verify.
 
     Args:
         request: a decoded payload.
-        co2: whether emission allowances count in the cost.
-        time_limit: seconds that the solver may take.
-        solvers: where it runs.
-        feasible: whether a plan that is not proven to be a cheapest one will do, once the time is over.
+        options: how to plan it.
+        workers: processes for a search that takes long.
 
     Raises:
         InfeasibleLoad: no plan meets the load.
-        OutOfTime: none was proven optimal within the time limit; or none was found at all.
-        TooBusy: it would take long, and too many others that take long are being solved.
-        WrongPlan: the solver's plan failed its verification.
+        OutOfTime: no plan was proven optimal within the time limit.
+        TooBusy: the search takes long, and all processes are in use.
+        WrongPlan: the plan failed its verification.
     """
-    instance = formulate(request, co2=co2)
-    return solve_instance(instance, request.load, time_limit=time_limit, solvers=solvers, feasible=feasible)
+    return solve_instance(formulate(request, co2=options.co2), request.load, options, workers)
 
 
-def solve_instance(
-    instance: Instance, load: float, *, time_limit: float, solvers: Runs, feasible: bool = False
-) -> Solved:
-    """Solve, verify.
-
-    Args:
-        instance: what is to be solved.
-        load: in MW, as the payload has it, for what is said of it.
-        time_limit: seconds that the solver may take.
-        solvers: where it runs.
-        feasible: as in :func:`solve_request`, whose errors this one raises too.
-    """
-    start = perf_counter()
-    try:
-        if not instance.on_grid:
-            nearest = solvers.run(
-                nearest_loads, instance.units, instance.load, instance.load + 1, time_limit=time_limit
-            )
-            raise _infeasible_load(load, "off_grid", *nearest)
-        solution = solvers.run(prove, instance.units, instance.load, time_limit=time_limit)
-    except Infeasible as error:
-        raise _infeasible_load(load, error.reason, error.nearest_below, error.nearest_above) from error
-    except GaveUp as error:
-        if not feasible or error.dispatch is None or error.cost is None:
-            raise OutOfTime(time_limit, None if error.gap is None else euros(error.gap)) from error
-        solution = Solution(error.dispatch, error.cost, error.lower_bound, UNPROVEN)
+def solve_instance(instance: Instance, load: float, options: Options, workers: Workers) -> Solved:
+    """Solve and verify; ``load`` is that of the payload, in MW, for messages. Errors as in :func:`solve_request`."""
+    start, time_limit = perf_counter(), options.time_limit
+    if not instance.on_grid:
+        nearest = workers.run(nearest_loads, instance.units, instance.load, instance.load + 1, time_limit=time_limit)
+        if not isinstance(nearest, NearestLoads):
+            raise OutOfTime(time_limit, None)
+        raise _infeasible_load(load, "off_grid", nearest)
+    result = workers.run(solve_and_check, instance.units, instance.load, time_limit=time_limit)
+    if isinstance(result, Infeasible):
+        nearest = NearestLoads(result.nearest_below, result.nearest_above)
+        raise _infeasible_load(load, result.reason, nearest, result.proof)
+    if isinstance(result, GaveUp):
+        if not options.feasible or result.dispatch is None or result.cost is None:
+            raise OutOfTime(time_limit, None if result.gap is None else euros(result.gap))
+        result = Solution(result.dispatch, result.cost, result.lower_bound, UNPROVEN)
     seconds = perf_counter() - start
-    verify(instance, solution, proven=solution.proof is not UNPROVEN)
-    return Solved(instance, solution, seconds)
+    verify(instance, result, proven=result.proof is not UNPROVEN)
+    return Solved(instance, result, seconds)
 
 
-def present(instance: Instance, solution: Solution, seconds: float) -> ProductionPlan:
-    """A solution in the users' terms: MW and euro, in merit order."""
+def present(solved: Solved) -> ProductionPlan:
+    """A solution in MW and euro, in merit order."""
+    instance, solution, seconds = solved
     names, dispatch = instance.names, solution.dispatch
     return ProductionPlan(
-        outputs=[(names[position], dispatch[position] / TENTHS_PER_MEGAWATT) for position in merit_order(instance)],
+        outputs=[(names[i], dispatch[i] / TENTHS_PER_MEGAWATT) for i in in_merit_order(instance)],
         cost=euros(solution.cost),
         gap=euros(solution.cost - solution.lower_bound),
         method=solution.proof.method,
@@ -115,16 +120,18 @@ def present(instance: Instance, solution: Solution, seconds: float) -> Productio
     )
 
 
-def merit_order(instance: Instance) -> list[int]:
-    """Positions of the plants, the cheapest first, equally cheap ones as the payload has them."""
+def in_merit_order(instance: Instance) -> list[int]:
+    """Indices of the plants, the cheapest first; equally cheap plants in the order of the payload."""
     units = instance.units
-    return sorted(range(len(units)), key=lambda position: units[position].marginal_cost)
+    return sorted(range(len(units)), key=lambda i: units[i].marginal_cost)
 
 
-def _infeasible_load(load: float, reason: str, nearest_below: int, nearest_above: int | None) -> InfeasibleLoad:
+def _infeasible_load(load: float, reason: str, nearest: NearestLoads, proof: Proof | None = None) -> InfeasibleLoad:
+    below, above = nearest
     return InfeasibleLoad(
         load,
         reason,
-        nearest_below / TENTHS_PER_MEGAWATT,
-        None if nearest_above is None else nearest_above / TENTHS_PER_MEGAWATT,
+        below / TENTHS_PER_MEGAWATT,
+        None if above is None else above / TENTHS_PER_MEGAWATT,
+        proof,
     )

@@ -1,4 +1,4 @@
-"""A proof as a file: what is claimed, and the steps that prove it, as JSON.
+"""A proof as a JSON file: a claim, and the steps that prove it.
 
 ::
 
@@ -8,23 +8,24 @@
       ...
     ]}
 
-``cost`` is what no plan can beat, in 10**-10 euro; ``null`` claims that no plan exists. All numbers are integers of any
-size: outputs in tenths of a MW, prices in 10**-9 euro per MWh. The steps, and their members, are those of
-:mod:`powerplant.merit_order.proof`. A proof says nothing of the payload that it is for: it proves its claim for
-whatever payload it is checked with, or does not.
+No plan costs less than ``cost``, in 10**-10 euro; ``null`` claims that no plan exists. All numbers are integers of any
+size: outputs in tenths of a MW, prices in 10**-9 euro per MWh. The steps and their members are those of
+:mod:`powerplant.merit_order.proof`. A proof does not name its payload: it proves its claim for the payload that
+it is checked with, or it does not.
 """
 
 from __future__ import annotations
 
-import json
-from typing import Any, NamedTuple, get_type_hints
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from powerplant.decoding import parse, pointer
 from powerplant.errors import Fault, InvalidPayload
 from powerplant.merit_order import Proof
 from powerplant.merit_order.proof import Bound, CountSplit, Empty, OutputSplit, Recomputed, Step
 
-VERSION = 1
+EXPECTED = "an object with version, method, cost and steps"
 
 STEPS: dict[str, type[Step]] = {
     "bound": Bound,
@@ -33,18 +34,14 @@ STEPS: dict[str, type[Step]] = {
     "count_split": CountSplit,
     "recomputed": Recomputed,
 }
-"""The steps by the names that the file has for them."""
-
-NAMES = {kind: name for name, kind in STEPS.items()}
-HINTS = {kind: get_type_hints(kind) for kind in NAMES}
-KINDS = {int: "a whole number", bool: "true or false", str: "a text"}
+"""The steps by their names in the file."""
 
 
 class Claim(NamedTuple):
     """What a proof proves.
 
     Attributes:
-        cost: that no plan costs less, in 10**-10 euro; ``None`` that no plan exists.
+        cost: no plan costs less, in 10**-10 euro; ``None``: no plan exists.
         proof: why.
     """
 
@@ -52,58 +49,73 @@ class Claim(NamedTuple):
     proof: Proof
 
 
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True, extra="ignore")
+
+
+_MODELS: dict[str, type[_Strict]] = {
+    name: create_model(
+        name,
+        __base__=_Strict,
+        kind=(Literal[name], name),  # type: ignore[valid-type]  # the values of STEPS are known here alone
+        **{member: (hint, ...) for member, hint in get_type_hints(step).items()},
+    )
+    for name, step in STEPS.items()
+}
+_NAMES = {step: name for name, step in STEPS.items()}
+
+
+class _File(_Strict):
+    version: Literal[1]
+    method: str
+    cost: int | None
+    steps: list[Annotated[Union[*_MODELS.values()], Field(discriminator="kind")]]  # type: ignore[valid-type]  # as above
+
+
 def proof_as_json(claim: Claim) -> str:
-    """A claim with its proof, a step a line."""
+    """A claim and its proof as a JSON file."""
     cost, (method, steps) = claim
-    head = json.dumps({"version": VERSION, "method": method, "cost": cost})
-    lines = [f"\n  {json.dumps({'kind': NAMES[type(step)], **step._asdict()})}" for step in steps]
-    return f'{head[:-1]}, "steps": [{",".join(lines)}\n]}}\n'
+    models = [
+        _MODELS[_NAMES[type(step)]].model_validate(step._asdict() | {"kind": _NAMES[type(step)]}) for step in steps
+    ]
+    return _File(version=1, method=method, cost=cost, steps=models).model_dump_json(indent=1) + "\n"
 
 
 def proof_from_json(body: bytes) -> Claim:
-    """Read what :func:`proof_as_json` wrote. It is not checked here.
+    """Read a file of :func:`proof_as_json`. The proof is not checked here.
 
     Raises:
         MalformedPayload: it is not JSON.
-        InvalidPayload: it is JSON, but no proof.
+        InvalidPayload: it is JSON, but not a proof.
     """
-    document = parse(body, "an object with version, method, cost and steps")
+    document = parse(body, EXPECTED)
     if not isinstance(document, dict):
-        raise InvalidPayload([Fault("#", "must be an object with version, method, cost and steps")])
-    faults = [
-        Fault(pointer(key), f"must be {what}")
-        for key, what, is_right in (
-            ("version", str(VERSION), _is(document.get("version"), int) and document["version"] == VERSION),
-            ("method", KINDS[str], _is(document.get("method"), str)),
-            ("cost", "a whole number or null", document.get("cost", "") is None or _is(document.get("cost"), int)),
-            ("steps", "a list", _is(document.get("steps"), list)),
-        )
-        if not is_right
-    ]
-    steps = document["steps"] if _is(document.get("steps"), list) else []
-    faults += [fault for index, step in enumerate(steps) for fault in _faults_of_step(index, step)]
-    if faults:
-        raise InvalidPayload(faults)
-    return Claim(document["cost"], Proof(document["method"], tuple(_step(step) for step in steps)))
+        raise InvalidPayload([Fault("#", f"must be {EXPECTED}")])
+    try:
+        file = _File.model_validate(document)
+    except ValidationError as error:
+        raise InvalidPayload([_fault(details) for details in error.errors(include_url=False)]) from None
+    steps = (STEPS[step.kind](**step.model_dump(exclude={"kind"})) for step in file.steps)
+    return Claim(file.cost, Proof(file.method, tuple(steps)))
 
 
-def _faults_of_step(index: int, step: Any) -> list[Fault]:
-    name = step.get("kind") if isinstance(step, dict) else None
-    if not isinstance(name, str) or name not in STEPS:
-        return [Fault(pointer("steps", index), f"must be an object whose kind is one of {', '.join(STEPS)}")]
-    members = HINTS[STEPS[name]]
-    return [
-        Fault(pointer("steps", index, key), f"must be {KINDS[kind]}")
-        for key, kind in members.items()
-        if not _is(step.get(key), kind)
-    ]
+def _fault(details: Any) -> Fault:
+    path = [*details["loc"]]
+    if path[0] == "steps" and len(path) > 2:
+        del path[2]  # pydantic adds the kind of the step there
+    if details["type"].startswith("union_tag"):
+        path.append("kind")
+    return Fault(pointer(*path), _WORDS.get(details["type"], details["msg"]))
 
 
-def _step(step: dict[str, Any]) -> Step:
-    kind = STEPS[step["kind"]]
-    return kind(**{key: step[key] for key in HINTS[kind]})
-
-
-def _is(value: Any, kind: type) -> bool:
-    """Whether a value is of this kind itself: a truth value is no number."""
-    return type(value) is kind
+_WORDS = {
+    "missing": "is missing",
+    "int_type": "must be a whole number",
+    "bool_type": "must be true or false",
+    "string_type": "must be a string",
+    "list_type": "must be a list",
+    "literal_error": "must be 1",
+    "model_attributes_type": "must be an object",
+    "union_tag_not_found": f"is missing: one of {', '.join(STEPS)}",
+    "union_tag_invalid": f"must be one of {', '.join(STEPS)}",
+}

@@ -1,6 +1,6 @@
-"""The plan explained: what the next MWh costs, what each plant's alternative would cost, and a reason for each plant.
+"""Explain a plan: the price of the next MWh, the cost of each plant's alternative, and a reason for each plant.
 
-All of it is worked out exactly, from the instance and its solution. Money becomes a float only where it leaves, and is
+Everything is computed exactly from the instance and its solution. Amounts become floats in the report itself, and are
 rounded to the cent only in sentences.
 """
 
@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 from powerplant.errors import TooBusy
 from powerplant.formulation import COST_DIGITS, EXACT, TENTHS_PER_MEGAWATT, TONNES_OF_CO2_PER_MWH, euros
 from powerplant.merit_order import Unit
-from powerplant.merit_order.alternatives import Alternative, Appraisal, Unfinished, appraise
+from powerplant.merit_order.alternatives import Alternative, Appraisal, appraise
 from powerplant.models import (
     Cost,
     GasFired,
@@ -27,51 +27,45 @@ from powerplant.models import (
     Report,
     WindTurbine,
 )
-from powerplant.planning import Solved, merit_order, solve_request
-from powerplant.solving import Solvers
+from powerplant.planning import Options, Solved, in_merit_order, solve_request
+from powerplant.workers import Workers
 
 State = Literal["off", "at_minimum", "in_between", "at_maximum"]
 Outcome = Literal["feasible", "infeasible", "not_computed"]
 
 HALF_A_CENT = 0.005
-"""What is less is rounded to nothing."""
+"""A smaller amount rounds to zero cents."""
 
 
-def report_production(
-    request: ProductionPlanRequest, *, co2: bool, time_limit: float, solvers: Solvers, feasible: bool = False
-) -> Report:
-    """The cheapest production plan, and why it is as it is.
+def report_production(request: ProductionPlanRequest, options: Options, workers: Workers) -> Report:
+    """The cheapest plan for a request, and why it is as it is.
 
-    The alternatives get a time limit of their own, as long as that of the plan. What is not computed by then is left
-    open in the report.
-
-    Raises:
-        PowerplantError: as :func:`powerplant.planning.solve_request` does.
+    The alternatives have a time limit of their own, as long as that of the plan; the report says which of them were not
+    computed by then. Arguments and errors are those of :func:`powerplant.planning.solve_request`.
     """
-    solved = solve_request(request, co2=co2, time_limit=time_limit, solvers=solvers, feasible=feasible)
-    return explain(request, solved, appraised(solved, time_limit, solvers), co2=co2)
+    solved = solve_request(request, options, workers)
+    return explain(request, solved, appraise_plan(solved, options, workers), co2=options.co2)
 
 
-def appraised(solved: Solved, time_limit: float, solvers: Solvers) -> Appraisal:
-    """The alternatives to a solution, as far as they are computed within the time limit (seconds)."""
+def appraise_plan(solved: Solved, options: Options, workers: Workers) -> Appraisal:
+    """The alternatives to a solution, as far as they are computed within the time limit."""
     instance, solution, _ = solved
+    arguments = instance.units, instance.load, solution.dispatch
     try:
-        return solvers.run(appraise, instance.units, instance.load, solution.dispatch, time_limit=time_limit)
-    except Unfinished as error:
-        return error.appraisal
-    except TooBusy as error:  # then what was computed in a moment has to do
-        if not isinstance(error.__cause__, Unfinished):
+        return workers.run(appraise, *arguments, time_limit=options.time_limit)
+    except TooBusy as error:
+        if not isinstance(error.so_far, Appraisal):
             raise
-        return error.__cause__.appraisal
+        return error.so_far
 
 
 def explain(request: ProductionPlanRequest, solved: Solved, appraisal: Appraisal, *, co2: bool) -> Report:
-    """A solution and its alternatives in the users' terms; O(n log n).
+    """The report on a solution and its alternatives; O(n log n).
 
     Args:
         request: the payload.
-        solved: what it came to.
-        appraisal: of that solution.
+        solved: its solution.
+        appraisal: the alternatives to that solution.
         co2: whether emission allowances count in the cost.
     """
     instance, solution, _ = solved
@@ -82,7 +76,7 @@ def explain(request: ProductionPlanRequest, solved: Solved, appraisal: Appraisal
             request.powerplants, instance.units, solution.dispatch, appraisal.switched, strict=True
         )
     ]
-    stations = [stations[position] for position in merit_order(instance)]
+    stations = [stations[index] for index in in_merit_order(instance)]
     running = [station for station in stations if station.output]
     total, for_co2 = euros(solution.cost), _sum(station.co2_cost for station in stations)
     load = Decimal(instance.load) / TENTHS_PER_MEGAWATT
@@ -109,20 +103,20 @@ def explain(request: ProductionPlanRequest, solved: Solved, appraisal: Appraisal
 
 
 def _allowance(request: ProductionPlanRequest) -> Decimal | None:
-    """What gas-fired plants pay for CO2, in euro per MWh of power; ``None`` where no price is given."""
+    """The price of CO2 for gas-fired plants, in euro per MWh of power; ``None`` if the payload has no price."""
     price = request.fuels.co2
     return None if price is None else EXACT.multiply(TONNES_OF_CO2_PER_MWH, Decimal(repr(price)))
 
 
 class _Station(NamedTuple):
-    """A plant in a plan, exactly.
+    """A plant in a plan, in exact numbers.
 
     Attributes:
-        plant: as the payload has it.
-        unit: as the solver had it.
+        plant: the plant of the payload.
+        unit: the same in integers.
         output: in tenths of a MW.
-        allowance: euro for CO2 per MWh of its power; ``None`` where it is not charged for any.
-        alternative: with it off if it is on, else with it on.
+        allowance: euro for CO2 per MWh of its power; ``None`` if it is not charged for CO2.
+        alternative: with the plant off if it is on, else with it on.
     """
 
     plant: PowerPlant
@@ -143,12 +137,12 @@ class _Station(NamedTuple):
 
     @property
     def co2_tonnes(self) -> Decimal:
-        """Tonnes that it is charged for."""
+        """Tonnes of CO2 that it is charged for."""
         return Decimal(0) if self.allowance is None else self.energy * TONNES_OF_CO2_PER_MWH
 
     @property
     def state(self) -> State:
-        """Where its output stands between its limits."""
+        """Where its output is between its limits."""
         if not self.output:
             return "off"
         if self.output == self.unit.max_output:
@@ -194,7 +188,7 @@ def _prices_of_running(running: Sequence[_Station]) -> Prices:
 
 
 def _prices_of_loads(appraisal: Appraisal, cost: int) -> Prices:
-    """What the best plans for a tenth of a MW more and less cost beside this one."""
+    """How the cost changes with the best plans for one tenth of a MW more and less."""
     more, less = appraisal.more.cost, appraisal.less.cost
     return Prices(up=_price(None if more is None else more - cost), down=_price(None if less is None else cost - less))
 
@@ -208,27 +202,27 @@ def _price(marginal_cost: int | None) -> float | None:
 
 
 def _with_reasons(plants: list[PlantReport]) -> list[PlantReport]:
-    must_run = [plant for plant in plants if plant.p and plant.outcome == "infeasible"]
-    return [plant.model_copy(update={"reason": reason_of(plant, must_run)}) for plant in plants]
+    needed = [plant for plant in plants if plant.p and plant.outcome == "infeasible"]
+    return [plant.model_copy(update={"reason": reason_of(plant, needed)}) for plant in plants]
 
 
-def reason_of(plant: PlantReport, must_run: Sequence[PlantReport]) -> str:
-    """Why a plant stands as it does, in one sentence, from what the report says.
+def reason_of(plant: PlantReport, needed: Sequence[PlantReport]) -> str:
+    """Why a plant runs or is off, in one sentence, from the numbers of the report.
 
     Args:
         plant: its report.
-        must_run: the plants without which no plan meets the load.
+        needed: the running plants without which no plan meets the load.
     """
     if plant.p:
         place = {"at_minimum": "At its minimum", "in_between": "Between its limits", "at_maximum": "At its maximum"}
         return f"{place[plant.state]}{_unless_off(plant)}."
     if not plant.pmax:
-        return "Off: there is no wind." if plant.type == "windturbine" else "Off: it can make nothing."
+        return "Off: there is no wind." if plant.type == "windturbine" else "Off: it can produce nothing."
     off = "Off although free" if plant.marginal_cost.total == 0 else "Off"
     if plant.outcome == "infeasible":
-        if must_run and plant not in must_run:
-            needed = " and ".join(f"the {other.p} MW of {other.name}" for other in must_run[:2])
-            return f"{off}: without {needed} no plan meets the load."
+        if needed:
+            names = " and ".join(f"the {other.p} MW of {other.name}" for other in needed[:2])
+            return f"{off}: without {names} no plan meets the load."
         return f"{off}: with it on no plan meets the load."
     if plant.outcome == "not_computed":
         return f"{off}."
@@ -244,7 +238,7 @@ def _unless_off(plant: PlantReport) -> str:
 
 
 def _more(euro: float | None) -> str:
-    """How much more an alternative costs; less is possible where the plan is not proven to be a cheapest one."""
+    """How much more an alternative costs; it can cost less if the plan is not proven optimal."""
     if not euro:
         return "the same"
     amount = f"{abs(euro):,.2f} euro" if abs(euro) >= HALF_A_CENT else "less than a cent"

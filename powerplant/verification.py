@@ -1,6 +1,6 @@
-"""The last look at a plan before it leaves: balance, limits, cost and bound, recomputed from the instance alone.
+"""The last check of a plan before it is sent: balance, limits, cost and bound, computed again from the instance.
 
-It shares no code with the solver, so that a wrong plan is impossible to send, not unlikely.
+It shares no code with the solver.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from powerplant.merit_order import Solution
 
 
 def verify(instance: Instance, solution: Solution, *, proven: bool = True) -> None:
-    """Check a solution against the instance that it is for; O(n).
+    """Check a solution of an instance; O(n).
 
     Args:
-        instance: what was to be solved.
-        solution: what came of it.
-        proven: whether its bound must meet its cost; else it may lie below.
+        instance: the instance.
+        solution: its solution.
+        proven: whether its bound must equal its cost; else the bound may be lower.
 
     Raises:
-        WrongPlan: it is no plan for this instance, or not proven to be a cheapest one.
+        WrongPlan: it is not a plan for this instance, or not proven optimal.
     """
     outputs = solution.dispatch
     if len(outputs) != len(instance.units):
@@ -27,14 +27,14 @@ def verify(instance: Instance, solution: Solution, *, proven: bool = True) -> No
     produced = cost = 0
     for name, (marginal_cost, least, most), output in zip(instance.names, instance.units, outputs, strict=True):
         if type(output) is not int:
-            raise WrongPlan(f"{name} makes {output!r}, which is off the grid")
+            raise WrongPlan(f"{name} produces {output!r}, which is off the grid")
         if output and not least <= output <= most:
-            raise WrongPlan(f"{name} makes {output}, outside its limits {least}..{most}")
+            raise WrongPlan(f"{name} produces {output}, outside its limits {least}..{most}")
         produced += output
         cost += marginal_cost * output
     if produced != instance.load:
-        raise WrongPlan(f"the plan makes {produced}, not the load of {instance.load}")
+        raise WrongPlan(f"the plan produces {produced}, not the load of {instance.load}")
     if cost != solution.cost:
         raise WrongPlan(f"the plan costs {cost}, not {solution.cost} as stated")
     if solution.lower_bound > cost or (proven and solution.lower_bound != cost):
-        raise WrongPlan(f"the plan costs {cost}, and only {solution.lower_bound} is proven")
+        raise WrongPlan(f"the plan costs {cost}, and the bound is {solution.lower_bound}")

@@ -1,45 +1,54 @@
-"""The service at the edge: blueprints, what every request goes through, and the one table from exception to problem."""
+"""The HTTP service: blueprints, what happens to every request, and the problem for each exception."""
 
 from __future__ import annotations
 
+import os
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
 
+from click import ClickException, get_current_context
+from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from powerplant.api import batch, docs, headers, observation, page, probes, problems, productionplan
-from powerplant.solving import Solvers
-
-if TYPE_CHECKING:
-    from flask import Flask
-
-    from powerplant.config import Settings
+from powerplant.api import docs, errors, headers, page, probes, productionplan, request_log
+from powerplant.config import Settings, load_settings
+from powerplant.errors import ConfigurationError
+from powerplant.workers import Workers
 
 
-def register(app: Flask, settings: Settings) -> None:
-    """Give the app its settings, its log, its routes and its error handlers."""
+def create_app(settings: Settings | None = None) -> Flask:
+    """Create the service; see :func:`powerplant.create_app`."""
+    settings = settings or _settings_of_the_environment()
+    app = Flask("powerplant", static_folder=None)
+    app.debug = settings.debug
+    if settings.debug:  # `flask run` sets app.debug from this variable after the factory has returned
+        os.environ.setdefault("FLASK_DEBUG", "1")
+    app.url_map.merge_slashes = False  # an address with a slash too many is not found, and not redirected
     app.config["SETTINGS"] = settings
-    app.config["SOLVERS"] = Solvers(settings.solvers)
-    app.config["BATCHES"] = batch.Batches(settings)
-    listeners = []
+    app.config["SOLVERS"] = Workers(settings.solvers)
+    counters = []
     if find_spec("prometheus_client"):
         from powerplant.api import metrics
 
         app.register_blueprint(metrics.blueprint)
-        listeners.append(metrics.count)
-    observation.register(app, log_json=settings.log_json, listeners=listeners)
-    headers.register(app, settings)
-    app.register_blueprint(productionplan.blueprint)
-    app.register_blueprint(batch.blueprint)
-    app.register_blueprint(probes.blueprint)
-    app.register_blueprint(problems.blueprint)
-    app.register_blueprint(docs.blueprint)
-    app.register_blueprint(page.blueprint)
-    problems.register_handlers(app)
+        counters.append(metrics.count)
+    request_log.register(app, log_json=settings.log_json, counters=counters)  # first, so that it runs last
+    headers.register(app, settings.cors_origins)
+    for module in (productionplan, probes, errors, docs, page):
+        app.register_blueprint(module.blueprint)
+    errors.register(app)
     if settings.live:
-        from powerplant import live
+        from powerplant.api import live
 
         live.register(app, settings)
     if count := settings.proxies:
-        # Flask's own way to put something around an app.
-        app.wsgi_app = ProxyFix(app.wsgi_app, count, count, count, x_prefix=count)  # type: ignore[method-assign]
+        app.wsgi_app = ProxyFix(app.wsgi_app, count, count, count, x_prefix=count)  # type: ignore[method-assign]  # Flask's way
+    return app
+
+
+def _settings_of_the_environment() -> Settings:
+    try:
+        return load_settings()
+    except ConfigurationError as error:
+        if get_current_context(silent=True):  # `flask run` shows it as a sentence, without a traceback
+            raise ClickException(str(error)) from error
+        raise

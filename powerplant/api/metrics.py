@@ -1,8 +1,8 @@
-"""``GET /metrics`` for Prometheus: requests, plans and how they were proven, in all worker processes together.
+"""``GET /metrics`` for Prometheus: requests, plans and how they were proven, of all worker processes together.
 
-Several processes share their numbers through files in the folder that ``PROMETHEUS_MULTIPROC_DIR`` names, which
-``gunicorn.conf.py`` makes; without it the numbers are those of this one process. The library is the extra ``metrics``:
-this module is imported only where it is installed.
+The processes share their numbers through files in the folder ``PROMETHEUS_MULTIPROC_DIR``, which gunicorn's
+configuration creates; without it the numbers are those of this process alone. The library is the extra ``metrics``:
+this module is imported only if it is installed.
 """
 
 from __future__ import annotations
@@ -23,12 +23,10 @@ from prometheus_client import (
 )
 
 if TYPE_CHECKING:
-    from flask import Request
-
-    from powerplant.api.observation import Observation
+    from powerplant.api.request_log import Entry
 
 blueprint = Blueprint("metrics", __name__)
-disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each number, that nobody asks for
+disable_created_metrics()  # type: ignore[no-untyped-call]  # they would double the number of series
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -48,17 +46,15 @@ REFUSED = Counter("powerplant_refused", "Requests refused before the app saw the
 LINES = Counter("powerplant_batch_lines", "Lines of batches, by what came of them.", ["outcome"])
 FLEET = Histogram("powerplant_plants", "Power plants of a valid payload.", buckets=PLANTS)
 
-# Each series is looked up once. Its labels are few, and the library makes texts of them, under a lock, each time.
 requests_of, plans_of = cache(REQUESTS.labels), cache(PLANS.labels)
+"""The library looks a series up slowly, under a lock."""
 
 
-def count(asked: Request, observed: Observation, status: int, seconds: float) -> None:
+def count(entry: Entry, status: int, seconds: float) -> None:
     """Count an answer."""
-    event, facts = observed.event, observed.facts
-    # Only names of our own become labels: what clients make up would grow without end.
-    route = asked.url_rule.rule if asked.url_rule else "unknown"
-    method = asked.method if asked.method in METHODS else "other"
-    requests_of(method, route, status).observe(seconds)
+    event, facts = entry.event, entry.facts
+    # Labels are names of our own: text of clients would make the number of series grow without end.
+    requests_of(entry.method if entry.method in METHODS else "other", entry.route, status).observe(seconds)
     if "plants" in facts:
         FLEET.observe(facts["plants"])
     if event == "plan":
@@ -74,7 +70,7 @@ def count(asked: Request, observed: Observation, status: int, seconds: float) ->
 
 @blueprint.get("/metrics", strict_slashes=False)
 def metrics() -> Response:
-    """All numbers, in Prometheus' text format."""
+    """Answer all numbers in the text format of Prometheus."""
     registry = REGISTRY
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         from prometheus_client.multiprocess import MultiProcessCollector

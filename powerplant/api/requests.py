@@ -1,59 +1,57 @@
-"""What a request holds: its query parameters and its body."""
+"""Read a request: its query parameters and its body."""
 
 from __future__ import annotations
 
-from flask import request
-from werkzeug.datastructures import MultiDict
+from flask import current_app, request
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.wsgi import get_content_length, get_input_stream
 
+from powerplant.config import Settings
 from powerplant.errors import InvalidQuery
+from powerplant.planning import Options
 
 CHUNK = 64 * 1024
 PARAMETERS = ("accept", "co2")
 
 
-def read_options(*, default_co2: bool) -> tuple[bool, bool]:
-    """Whether CO2 counts, and whether a plan not proven to be a cheapest one will do when the time is over."""
+def read_options() -> Options:
+    """The options of the current request: its query parameters, and the settings of the server.
+
+    Raises:
+        InvalidQuery: a parameter is not valid.
+    """
+    settings: Settings = current_app.config["SETTINGS"]
     if not request.query_string:
-        return default_co2, False
-    arguments = request.args
-    for name in arguments:
+        return Options(settings.co2, False, settings.time_limit)
+    for name in request.args:
         if name not in PARAMETERS and name.lower() in PARAMETERS:
             raise InvalidQuery(name, f"must be written in small letters, as {name.lower()}")
-    return _counts_co2(arguments, default=default_co2), _takes_feasible(arguments)
-
-
-def _counts_co2(arguments: MultiDict[str, str], *, default: bool) -> bool:
-    values = arguments.getlist("co2")
-    if not values:
-        return default
-    if values not in (["true"], ["false"]):
+    co2, accept = request.args.getlist("co2"), request.args.getlist("accept")
+    if co2 not in ([], ["true"], ["false"]):
         raise InvalidQuery("co2", "must be given once, as true or false")
-    return values == ["true"]
-
-
-def _takes_feasible(arguments: MultiDict[str, str]) -> bool:
-    values = arguments.getlist("accept")
-    if values not in ([], ["feasible"]):
+    if accept not in ([], ["feasible"]):
         raise InvalidQuery("accept", "can only be feasible, given once")
-    return bool(values)
+    return Options(co2 == ["true"] if co2 else settings.co2, bool(accept), settings.time_limit)
 
 
 def read_body(max_body: int) -> bytes:
-    """The whole body, whatever its Content-Type and however it is sent; that it arrives is the server's work."""
-    environ = request.environ
-    length = get_content_length(environ)
-    if length is None:  # a body in chunks does not say its length before; one byte above the limit tells
+    """The whole body, with any Content-Type, with a Content-Length or in chunks.
+
+    Raises:
+        RequestEntityTooLarge: it has more than ``max_body`` bytes.
+        BadRequest: it could not be read to its end.
+    """
+    length = get_content_length(request.environ)
+    if length is None:  # a body in chunks: one byte more than the limit shows that it is too large
         length = max_body + 1
     elif length > max_body:
         raise _too_large(max_body)
-    stream, chunks, missing = get_input_stream(environ), [], length
+    stream, chunks, missing = get_input_stream(request.environ), [], length
     try:
         while missing and (chunk := stream.read(min(CHUNK, missing))):
             chunks.append(chunk)
             missing -= len(chunk)
-    except Exception as error:  # each server has errors of its own for chunks that are none and clients that went away
+    except Exception as error:  # each server has its own exceptions for broken chunks and lost clients
         raise BadRequest("The body could not be read to its end.") from error
     if length > max_body and not missing:
         raise _too_large(max_body)
@@ -61,4 +59,4 @@ def read_body(max_body: int) -> bytes:
 
 
 def _too_large(max_body: int) -> RequestEntityTooLarge:
-    return RequestEntityTooLarge(f"A body may have {max_body} bytes here.")
+    return RequestEntityTooLarge(f"The body may have at most {max_body} bytes.")
