@@ -1,5 +1,6 @@
-"""``python -m powerplant`` is the command line, also where its script is not on PATH."""
+"""``python -m powerplant`` is the command line."""
 
 from powerplant.cli import main
 
-main(prog_name="powerplant")
+if __name__ == "__main__":  # processes for long work import this module again
+    main(prog_name="powerplant")

@@ -1,8 +1,7 @@
-"""From a request to an instance of the solver: the only place where MW and euros become integers.
+"""From a request to an instance of the solver: the only place where MW and euro become integers.
 
-A number means the decimal that stands in the JSON (``13.4`` is 13.4, not its binary neighbour), as far as a
-double carries it. Quotients are kept as numerator and denominator, and rounded once, at the end; from there on all is
-exact.
+A number means the decimal in the JSON (``13.4`` is 13.4, not its binary neighbour), as far as a double holds it.
+Quotients are kept as numerator and denominator, and rounded once, at the end. After that all arithmetic is exact.
 """
 
 from __future__ import annotations
@@ -20,10 +19,10 @@ COST_DIGITS = 9
 """A marginal cost is rounded to 10**-9 euro per MWh, half to even, when it becomes an integer."""
 
 EURO_DIGITS = COST_DIGITS + 1
-"""So the cost of one tenth of a MW for an hour counts in units of 10**-10 euro."""
+"""The cost of one tenth of a MW for an hour is counted in units of 10**-10 euro."""
 
 TONNES_OF_CO2_PER_MWH = Decimal("0.3")
-"""What a gas-fired plant is charged for, per MWh of power."""
+"""Emissions of a gas-fired plant, per MWh of power."""
 
 # The same two in integers.
 TONNES, BILLION = TONNES_OF_CO2_PER_MWH.as_integer_ratio(), 10**COST_DIGITS
@@ -32,16 +31,16 @@ EXACT = Context(prec=120)
 """More digits than any cost has."""
 
 PLANTS_KNOWN = 10_000
-"""How many plants are kept in integers: those of a desk are the same in each hour."""
+"""Plants that are kept in integers: a desk asks for the same plants every hour."""
 
 MILLION = 10**6
-"""A number of the payload seldom has more than six places."""
+"""Numbers of a payload rarely have more than six decimals."""
 
 Ratio = tuple[int, int]
 """An exact number: numerator, and denominator above 0."""
 
 ABSENT = (0, 0)
-"""A price that is not there. Decoding has seen to it that no plant needs it; where one does, 0 is divided by."""
+"""A missing price. Decoding makes sure that no plant needs it; a use of it is a division by zero."""
 
 
 class Instance(NamedTuple):
@@ -51,7 +50,7 @@ class Instance(NamedTuple):
         names: of the power plants, in payload order.
         units: the same plants for the solver; outputs in tenths of a MW, costs in 10**-9 euro per MWh.
         load: in tenths of a MW, rounded down.
-        on_grid: whether the load is a multiple of 0.1 MW, so that nothing was rounded away.
+        on_grid: whether the load is a multiple of 0.1 MW, so that nothing was rounded.
     """
 
     names: tuple[str, ...]
@@ -61,17 +60,17 @@ class Instance(NamedTuple):
 
 
 def formulate(request: ProductionPlanRequest, *, co2: bool) -> Instance:
-    """Make an instance of a valid request.
+    """The instance of a valid request; O(n).
 
     Args:
-        request: a decoded payload; every price that its plants need is there.
+        request: a decoded payload, with every price that its plants need.
         co2: whether emission allowances count in the marginal cost.
     """
     return Fleet.of(request.powerplants).at(request.load, request.fuels, co2=co2)
 
 
 def euros(cost: int) -> Decimal:
-    """A cost of the solver's in euro, exactly."""
+    """A cost of the solver in euro, exactly."""
     return Decimal(cost).scaleb(-EURO_DIGITS, EXACT)
 
 
@@ -106,9 +105,9 @@ class _Plant(NamedTuple):
     """A power plant in integers.
 
     Attributes:
-        type: as the payload has it.
-        ratio: its efficiency; of a wind turbine its pmax in MW.
-        min_output, max_output: in tenths of a MW; those of a wind turbine are the hour's to tell.
+        type: its type in the payload.
+        ratio: its efficiency; for a wind turbine its pmax in MW.
+        min_output, max_output: in tenths of a MW; 0 for a wind turbine, whose output depends on the hour.
     """
 
     type: str
@@ -118,7 +117,7 @@ class _Plant(NamedTuple):
 
 
 class Fleet(NamedTuple):
-    """Power plants as far as they are the same in each hour.
+    """The part of the power plants that is the same in every hour.
 
     Attributes:
         names: in payload order.
@@ -130,7 +129,7 @@ class Fleet(NamedTuple):
 
     @classmethod
     def of(cls, powerplants: Sequence[PowerPlant]) -> Fleet:
-        """The fleet that a payload lists."""
+        """The fleet of a payload."""
         return cls(
             tuple([plant.name for plant in powerplants]),
             [
@@ -142,7 +141,7 @@ class Fleet(NamedTuple):
         )
 
     def at(self, load: float, fuels: Fuels, *, co2: bool) -> Instance:
-        """The instance that an hour makes of it; the arguments are those of :func:`formulate`."""
+        """The instance of one hour; arguments as in a request, and for :func:`formulate`."""
         kerosine = fuels.kerosine if fuels.kerosine is not None else fuels.kerosine_other_spelling
         wind = _price(fuels.wind)
         gas_fired = _FuelCost.of(_price(fuels.gas), _price(fuels.co2) if co2 else (0, 1))
@@ -170,13 +169,13 @@ def _fuel_burning(type_: str, efficiency: float, least: float, most: float) -> _
     (pmin, pmin_denominator), (pmax, pmax_denominator) = _ratio(least), _ratio(most)
     min_output = -(-TENTHS_PER_MEGAWATT * pmin // pmin_denominator)  # rounded up
     max_output = TENTHS_PER_MEGAWATT * pmax // pmax_denominator
-    if min_output > max_output:  # no tenth is left between its limits: never on
+    if min_output > max_output:  # no multiple of 0.1 MW is within its limits: never on
         min_output = max_output = 0
     return _Plant(type_, _ratio(efficiency), min_output, max_output)
 
 
 def _wind(percentage: Ratio, pmax: Ratio) -> int:
-    """What a wind turbine gives, in tenths of a MW. Cut down: one cannot sell wind that does not blow."""
+    """The output of a wind turbine, in tenths of a MW, rounded down: wind that does not blow cannot be sold."""
     (percent, percent_denominator), (megawatts, denominator) = percentage, pmax
     return TENTHS_PER_MEGAWATT * percent * megawatts // (100 * percent_denominator * denominator)
 
@@ -186,8 +185,8 @@ def _price(number: float | None) -> Ratio:
 
 
 def _ratio(number: float) -> Ratio:
-    """The shortest decimal that the double is nearest to, exactly."""
+    """The shortest decimal that rounds to this double, exactly."""
     millionths = round(number * MILLION)
-    if millionths / MILLION == number:  # of so few digits only one decimal is nearest to a double: this is it
+    if millionths / MILLION == number:  # only one decimal with so few digits rounds to this double
         return millionths, MILLION
     return Decimal(repr(number)).as_integer_ratio()

@@ -185,7 +185,7 @@ class PlantReport(_Answer):
     p: float = Field(description="MW, its output")
     pmin: float = Field(description="MW, its least output when on, on the grid of 0.1 MW")
     pmax: float = Field(
-        description="MW, its largest output in this hour, on the grid of 0.1 MW; of a wind turbine its output in this wind"
+        description="MW, its largest output in this hour, on the grid of 0.1 MW; for a wind turbine that of the wind"
     )
     marginal_cost: MarginalCost
     cost: float = Field(description="euro")

@@ -53,15 +53,12 @@ class _Strict(BaseModel):
     model_config = ConfigDict(strict=True, extra="ignore")
 
 
-_MODELS: dict[str, type[_Strict]] = {
-    name: create_model(
-        name,
-        __base__=_Strict,
-        kind=(Literal[name], name),  # type: ignore[valid-type]  # the values of STEPS are known here alone
-        **{member: (hint, ...) for member, hint in get_type_hints(step).items()},
-    )
-    for name, step in STEPS.items()
-}
+def _model_of(name: str, step: type[Step]) -> type[_Strict]:
+    members: dict[str, Any] = {member: (hint, ...) for member, hint in get_type_hints(step).items()}
+    return create_model(name, __base__=_Strict, **{"kind": (Literal[name], ...), **members})
+
+
+_MODELS = {name: _model_of(name, step) for name, step in STEPS.items()}
 _NAMES = {step: name for name, step in STEPS.items()}
 
 
@@ -69,7 +66,7 @@ class _File(_Strict):
     version: Literal[1]
     method: str
     cost: int | None
-    steps: list[Annotated[Union[*_MODELS.values()], Field(discriminator="kind")]]  # type: ignore[valid-type]  # as above
+    steps: list[Annotated[Union[*_MODELS.values()], Field(discriminator="kind")]]  # type: ignore[valid-type]  # made above
 
 
 def proof_as_json(claim: Claim) -> str:

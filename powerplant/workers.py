@@ -115,7 +115,7 @@ class Workers:
 
     def _discard(self) -> None:
         if self._pool is not None:
-            self._pool.stop()
+            self._pool.stop()  # type: ignore[no-untyped-call]  # pebble has no types for it
             Thread(target=self._pool.join, daemon=True).start()  # this can take seconds
             self._pool = None
 
@@ -124,14 +124,14 @@ class Workers:
         with tempfile.TemporaryDirectory(prefix="powerplant-", ignore_cleanup_errors=True) as folder:
             file = Path(folder) / "result"
             future = self.submit(_call, function, arguments, seconds, file)
+            result: R | None = None
             try:
-                return future.result(seconds + GRACE)
+                result = future.result(seconds + GRACE)
             except DIED:
                 future.cancel()
-            with suppress(OSError):
-                last: R = pickle.loads(file.read_bytes())  # noqa: S301 - our own process wrote it
-                return last
-        return None
+                with suppress(OSError):
+                    result = pickle.loads(file.read_bytes())  # noqa: S301 - our own process wrote it
+        return result
 
 
 def _call(function: Callable[..., R], arguments: tuple[Any, ...], time_limit: float, file: Path) -> R:

@@ -1,7 +1,7 @@
-"""The command line: the service's use cases without a server.
+"""The command line: plan, batch and check without a server, and serve.
 
-Each command is a room of its own, which is imported when the command is called, so that help comes at once. What was
-asked for goes to stdout, what is wrong goes to stderr.
+Each command is a module, which is imported when the command is called, so that the help appears at once. Results go to
+stdout, messages to stderr.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from powerplant import __version__
 COMMANDS = {
     "plan": "Print the cheapest plan for a payload.",
     "batch": "Plan a file of payloads, or a table of hours.",
-    "check": "Check anybody's plan for a payload.",
+    "check": "Check a plan that someone else made.",
+    "serve": "Start the service.",
 }
-"""What ``powerplant --help`` says of each command: the function of its name in the module of its name."""
+"""Each command, with its line in ``powerplant --help``: the function of its name in the module of its name."""
 
 
 class _Commands(click.Group):
-    """A group that imports a command when it is called."""
+    """Imports a command when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return [*COMMANDS]
@@ -50,14 +51,14 @@ def main(context: click.Context) -> None:
       powerplant batch payloads.jsonl plans.jsonl
       powerplant check payload.json plan.json
 
-    powerplant COMMAND --help says more. A file named - is stdin.
+    See powerplant COMMAND --help. A file named - is stdin.
 
     \b
     Exit codes:
-      0  fine
-      1  no plan meets the load (of a batch: of some line), or the plan or the
-         proof that is checked is wrong
-      2  a file cannot be read or is not valid, or the command line is not
+      0  success
+      1  no plan meets the load (in a batch: of some line), or the checked plan
+         or proof is wrong
+      2  a file cannot be read or is not valid, or the command line is wrong
     """  # noqa: D301 - click wants the character itself
     if context.invoked_subcommand is None:
         click.echo(context.get_help())

@@ -1,4 +1,4 @@
-"""``powerplant check``: anybody's plan for a payload, and anybody's proof."""
+"""``powerplant check``: a plan or a proof that someone else made."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from powerplant.cli.words import NO_PLAN, at_least_a_hundredth, counted, fail, i
 from powerplant.errors import NotCheckedInTime
 from powerplant.formulation import Instance, euros, formulate
 from powerplant.models import ProductionPlanRequest
+from powerplant.planning import Options
 from powerplant.proofs import Claim
-from powerplant.solving import Solvers
+from powerplant.workers import Workers
 
 Outcome = TypeVar("Outcome")
 
@@ -29,16 +30,16 @@ Outcome = TypeVar("Outcome")
     type=NAME,
     callback=read,
     metavar="FILE",
-    help="Check this proof instead of solving; the plan must be as cheap as it says.",
+    help="Check this proof instead of solving. The plan must cost as little as the proof says.",
 )
-@click.option("--optimal", is_flag=True, help="A plan that is not shown to be a cheapest one is wrong, too.")
+@click.option("--optimal", is_flag=True, help="Exit with 1 if the plan is not shown to be the cheapest.")
 @planning_options
 def check(file: Source, plan: Source | None, proof: Source | None, optimal: bool, co2: bool, time_limit: float) -> None:
-    """Check anybody's PLAN for the payload in FILE: all that is wrong with it, and how far it is from the cheapest.
+    """Check a PLAN for the payload in FILE: list its faults, and say how far it is from the cheapest plan.
 
-    PLAN is a list of {"name": ..., "p": ...}, as the service answers, in any order. To know how far it is from the
-    cheapest, the payload is solved; with --proof nothing is solved, and a plan that the proof does not show to be a
-    cheapest one counts as wrong. With --proof and no PLAN the proof alone is checked: also one that no plan exists.
+    PLAN is a list of {"name": ..., "p": ...}, like the service's answer, in any order. To compare it with the cheapest
+    plan, the payload is solved. With --proof nothing is solved, and the plan must be as cheap as the proof says. With
+    --proof and no PLAN only the proof is checked; it may also prove that no plan exists.
 
     \b
     Examples:
@@ -50,15 +51,18 @@ def check(file: Source, plan: Source | None, proof: Source | None, optimal: bool
     if plan is None and proof is None:
         raise click.UsageError("Give a PLAN, or a --proof, or both.")
     if plan is None and optimal:
-        raise click.UsageError("--optimal is said of a PLAN: give one.")
+        raise click.UsageError("--optimal needs a PLAN.")
     request = file.payload(co2=co2)
     instance = formulate(request, co2=co2)
     if plan is not None:
         cost = _check_plan(plan, request, instance)
         least = (
-            _proven_cost(proof, instance, cost, time_limit) if proof else least_cost(instance, time_limit, Solvers(1))
+            _proven_cost(proof, instance, cost, time_limit)
+            if proof
+            else least_cost(instance, Options(co2=co2, time_limit=time_limit), Workers(1))
         )
-        _tell_distance(cost, least)
+        assert least is not None, "the checked plan is a plan"  # noqa: S101 - for the type checker
+        _print_difference(cost, least)
         if cost > least.bound and (optimal or proof is not None):
             sys.exit(NO_PLAN)
     elif proof is not None:
@@ -66,29 +70,29 @@ def check(file: Source, plan: Source | None, proof: Source | None, optimal: bool
 
 
 def _check_plan(source: Source, request: ProductionPlanRequest, instance: Instance) -> int:
-    """The cost of a plan, in the solver's unit; a plan that is none ends the command."""
+    """The cost of a plan, in 10**-10 euro; a plan with faults ends the command."""
     faults, cost = audit(request, instance, source.plan())
     if cost is None:
-        source.tell(faults)
-        fail(f"This is no plan for the payload: {counted(len(faults), 'fault')}.", NO_PLAN)
-    say(f"The plan is right: every plant is listed, within its limits, and they make {request.load} MW exactly.")
+        source.print_faults(faults)
+        fail(f"This is not a plan for the payload: {counted(len(faults), 'fault')}.", NO_PLAN)
+    say(f"The plan is correct: every plant is listed and within its limits, and the sum is {request.load} MW exactly.")
     say(f"It costs {in_euro(euros(cost))}.")
     return cost
 
 
-def _tell_distance(cost: int, least: LeastCost) -> None:
-    """How much dearer than the cheapest a plan is."""
+def _print_difference(cost: int, least: LeastCost) -> None:
+    """How much more than the cheapest plan it costs."""
     if cost == least.bound:
         say("No plan is cheaper.")
         return
     more, bound = euros(cost - least.bound), euros(least.bound)
     share = f" ({at_least_a_hundredth(100 * more / bound)} %)" if bound > 0 else ""
     if least.is_met:
-        say(f"It is {in_euro(more)}{share} dearer than the cheapest plan, which costs {in_euro(bound)}.")
+        say(f"It costs {in_euro(more)}{share} more than the cheapest plan, which costs {in_euro(bound)}.")
     else:
         say(
-            f"It is at most {in_euro(more)}{share} dearer than the cheapest plan: "
-            f"none costs less than {in_euro(bound)}."
+            f"It costs at most {in_euro(more)}{share} more than the cheapest plan: "
+            f"no plan costs less than {in_euro(bound)}."
         )
 
 
@@ -96,7 +100,7 @@ def _tell_distance(cost: int, least: LeastCost) -> None:
 
 
 def _check_proof(source: Source, request: ProductionPlanRequest, instance: Instance, time_limit: float) -> None:
-    """What a proof says without a plan beside it: a least cost, or that no plan exists."""
+    """Check a proof without a plan: of a least cost, or that no plan exists."""
     claim = source.proof()
     if claim.cost is not None:
         least = _proven_cost(source, instance, None, time_limit)
@@ -108,27 +112,27 @@ def _check_proof(source: Source, request: ProductionPlanRequest, instance: Insta
 
 
 def _proven_cost(source: Source, instance: Instance, cost: int | None, time_limit: float) -> LeastCost:
-    """The least cost by a proof; one that proves none ends the command."""
+    """The least cost that a proof shows; a proof that shows none ends the command."""
     claim = source.proof()
     bound = _within_the_time(source, lambda: proven_cost(instance, claim, cost, time_limit))
     if bound is None:
         _reject(source, claim, "a least cost of this payload")
-    say(f"The proof holds ({_described(claim)}); nothing had to be solved.")
+    say(f"The proof holds ({_described(claim)}); nothing was solved.")
     return LeastCost(bound, is_met=False)
 
 
 def _within_the_time(source: Source, check: Callable[[], Outcome]) -> Outcome:
-    """What a check of a proof comes to; one that does not end in time ends the command."""
+    """The result of checking a proof; a check that does not end in time ends the command."""
     try:
         return check()
     except NotCheckedInTime as error:
-        fail(f"{source.name}: {error} A larger --time-limit may help.", NO_PLAN)
+        fail(f"{source.name}: {error} Try a larger --time-limit.", NO_PLAN)
 
 
 def _reject(source: Source, claim: Claim, what: str) -> NoReturn:
     why = ""
     if not claim.proof.certified:
-        why = " It has a step that can only be recomputed: leave it out, and the payload is solved."
+        why = " It has a step that cannot be checked. Without --proof the payload is solved instead."
     fail(f"{source.name}: this does not prove {what}.{why}", NO_PLAN)
 
 

@@ -7,16 +7,16 @@ from typing import TypeVar
 
 import click
 
-from powerplant.config import Settings
+from powerplant.planning import Options
 
 Command = TypeVar("Command", bound=Callable[..., None])
 
 
 def planning_options(command: Command) -> Command:
-    """How a payload is planned, with the same words and defaults as the service has."""
+    """``--co2`` and ``--time-limit``, with the words and defaults of the service."""
     co2 = click.option(
         "--co2/--no-co2",
-        default=Settings.co2,
+        default=Options().co2,
         envvar="POWERPLANT_CO2",
         show_envvar=True,
         help="Whether CO2 counts in the cost.  [default: it does]",
@@ -24,7 +24,7 @@ def planning_options(command: Command) -> Command:
     time_limit = click.option(
         "--time-limit",
         type=float,
-        default=Settings.time_limit,
+        default=Options().time_limit,
         callback=_above_zero,
         envvar="POWERPLANT_TIME_LIMIT",
         show_envvar=True,

@@ -1,4 +1,4 @@
-"""``powerplant plan``: the cheapest plan for a payload, as a table or as the service answers it, and its proof."""
+"""``powerplant plan``: the cheapest plan for a payload, as a table or as the service's answer, and its proof."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from powerplant.cli.sources import NAME, Source, read
 from powerplant.cli.tables import plan_as_table, report_as_text
 from powerplant.cli.words import BAD_INPUT, NO_PLAN, complain, fail, say
 from powerplant.errors import InfeasibleLoad, OutOfTime
-from powerplant.merit_order import Infeasible, Proof
+from powerplant.merit_order import Proof
 from powerplant.merit_order.alternatives import NOT_COMPUTED, Appraisal
 from powerplant.models import ProductionPlanRequest
-from powerplant.planning import UNPROVEN, Solved, present, solve_request
+from powerplant.planning import UNPROVEN, Options, Solved, present, solve_request
 from powerplant.proofs import Claim, proof_as_json
-from powerplant.reporting import appraised, explain
-from powerplant.solving import Solvers
+from powerplant.reporting import appraise_plan, explain
+from powerplant.workers import Workers
 
 
 def _choose_form(context: click.Context, parameter: click.Parameter, is_given: bool) -> None:
-    """Put the form that an option stands for where the command finds it; there can be one."""
+    """Set the parameter ``form`` to the option's name; only one such option can be given."""
     if not is_given:
         return
     if "form" in context.params:
@@ -33,12 +33,12 @@ def _choose_form(context: click.Context, parameter: click.Parameter, is_given: b
 
 
 def _form(name: str, help_: str) -> Callable[[Command], Command]:
-    """An option for what is printed in the place of the table."""
+    """An option that prints something other than the table."""
     return click.option(f"--{name}", is_flag=True, expose_value=False, callback=_choose_form, help=help_)
 
 
 def _writable(_context: click.Context, _parameter: click.Parameter, path: Path | None) -> Path | None:
-    """A file that can be written; before anything is computed it is told why another one cannot."""
+    """Check that a file can be written before anything is computed; an error ends the command."""
     if path is None:
         return None
     if not path.parent.is_dir():
@@ -61,16 +61,16 @@ def _writable(_context: click.Context, _parameter: click.Parameter, path: Path |
     type=click.Path(readable=False, path_type=Path),
     callback=_writable,
     metavar="FILE",
-    help="Write the proof to a file: that no plan is cheaper, or that there is none.",
+    help="Write the proof to a file: that no plan is cheaper, or that no plan exists.",
 )
-@click.option("--feasible", is_flag=True, help="Take the best plan found when the time is over.")
+@click.option("--feasible", is_flag=True, help="Accept the best plan found when the time is over.")
 @planning_options
 def plan(
     file: Source, proof_path: Path | None, feasible: bool, co2: bool, time_limit: float, form: str | None = None
 ) -> None:
     """Print the cheapest plan for the payload in FILE.
 
-    Without an option it is a table, the cheapest plant first, with costs and totals.
+    By default it is a table, the cheapest plant first, with costs and totals.
 
     \b
     Examples:
@@ -80,28 +80,27 @@ def plan(
       powerplant plan payload.json --proof proof.json
     """  # noqa: D301 - click wants the character itself
     request = file.payload(co2=co2)
-    solvers = Solvers(1)
+    options, workers = Options(co2, feasible, time_limit), Workers(1)
     try:
-        solved = solve_request(request, co2=co2, time_limit=time_limit, solvers=solvers, feasible=feasible)
+        solved = solve_request(request, options, workers)
     except InfeasibleLoad as error:
         _write_proof_of_none(proof_path, error)
-        fail(f"{file.place('#/load')}: {error}", NO_PLAN)
+        fail(f"{file.name}: {error}", NO_PLAN)
     except OutOfTime as error:
-        fail(f"{file.name}: {error} A larger --time-limit may help, or --feasible.", NO_PLAN)
+        fail(f"{file.name}: {error} Try a larger --time-limit, or --feasible.", NO_PLAN)
     _write_proof_of_cost(proof_path, solved)
-    say(_presented(form, request, solved, solvers, co2=co2, time_limit=time_limit))
+    say(_output(form, request, solved, options, workers))
 
 
-def _presented(
-    form: str | None, request: ProductionPlanRequest, solved: Solved, solvers: Solvers, *, co2: bool, time_limit: float
+def _output(
+    form: str | None, request: ProductionPlanRequest, solved: Solved, options: Options, workers: Workers
 ) -> bytes:
-    """A plan in the form that was asked for."""
     if form == "json":
-        return plan_as_json(present(*solved))
-    if form is None:  # the table says nothing of alternatives
+        return plan_as_json(present(solved))
+    if form is None:  # the table does not use the alternatives
         nothing = Appraisal(NOT_COMPUTED, NOT_COMPUTED, [NOT_COMPUTED] * len(request.powerplants))
-        return plan_as_table(explain(request, solved, nothing, co2=co2)).encode()
-    report = explain(request, solved, appraised(solved, time_limit, solvers), co2=co2)
+        return plan_as_table(explain(request, solved, nothing, co2=options.co2)).encode()
+    report = explain(request, solved, appraise_plan(solved, options, workers), co2=options.co2)
     return report_as_json(report) if form == "report" else report_as_text(report).encode()
 
 
@@ -120,10 +119,10 @@ def _write_proof_of_cost(path: Path | None, solved: Solved) -> None:
 def _write_proof_of_none(path: Path | None, error: InfeasibleLoad) -> None:
     if path is None:
         return
-    if isinstance(error.__cause__, Infeasible):
-        _write_proof(path, None, error.__cause__.proof)
+    if isinstance(error.proof, Proof):
+        _write_proof(path, None, error.proof)
     else:
-        complain(f"{path} is not written: a load that is no multiple of 0.1 MW needs no proof.")
+        complain(f"{path} is not written: a load that is not a multiple of 0.1 MW needs no proof.")
 
 
 def _write_proof(path: Path, cost: int | None, proof: Proof) -> None:
@@ -132,4 +131,4 @@ def _write_proof(path: Path, cost: int | None, proof: Proof) -> None:
     except OSError as error:
         fail(f"{path}: {error.strerror}", BAD_INPUT)
     if not proof.certified:
-        complain(f"{path}: this proof can be recomputed, but not checked ({proof.method}).")
+        complain(f"{path}: this proof cannot be checked, only computed again ({proof.method}).")

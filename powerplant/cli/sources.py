@@ -1,8 +1,7 @@
-"""What commands read: files, as their names and their content."""
+"""The files that commands read."""
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,59 +10,53 @@ from typing import TypeVar
 import click
 
 from powerplant.auditing import GivenOutput, decode_plan
-from powerplant.batch.fleets import read_fleet
 from powerplant.batch.reading import Line
 from powerplant.cli.words import BAD_INPUT, complain, counted, fail
 from powerplant.decoding import decode, parse
 from powerplant.errors import Fault, InvalidPayload, MalformedPayload
 from powerplant.models import ProductionPlanRequest
-from powerplant.places import line_of
 from powerplant.proofs import Claim, proof_from_json
 
 STDIN = "stdin"
 FLEET = "an object with powerplants"
 
 NAME = click.Path(readable=False, allow_dash=True)
-"""How a file is given: by a name, which :func:`read` opens."""
+"""The type of a file parameter; :func:`read` opens it."""
 
 MOST_FAULTS = 100
-"""How many faults are told; the rest are counted. The service does the same."""
+"""Most faults that are printed; the rest are counted. The service does the same."""
 
 Content = TypeVar("Content")
 
 
 class Source:
-    """A file that was given, as its name and its content. What is wrong with the content ends the command."""
+    """A file: its name and its content. Wrong content ends the command with a message."""
 
     def __init__(self, name: str, body: bytes) -> None:
         self.name = name
         self._body = body
 
     def payload(self, *, co2: bool) -> ProductionPlanRequest:
-        """The payload that it holds."""
+        """Its payload."""
         return self._read(lambda body: decode(body, co2=co2, max_plants=sys.maxsize))
 
     def plan(self) -> list[GivenOutput]:
-        """The plan that it holds."""
+        """Its plan."""
         return self._read(decode_plan)
 
     def proof(self) -> Claim:
-        """The proof that it holds, with what it claims."""
+        """Its proof, with the claim."""
         return self._read(proof_from_json)
 
     def fleet(self) -> Line:
-        """The power plants that it holds, as a batch has them; what else it holds means nothing."""
+        """Its power plants, as a line of a batch; other members are ignored."""
         return self._read(_as_fleet)
 
-    def place(self, pointer: str) -> str:
-        """File and line of what a pointer points at."""
-        return f"{self.name}:{line_of(self._body.decode('utf-8-sig'), pointer)}"
-
-    def tell(self, faults: Sequence[Fault]) -> None:
-        """A line for each fault, of the first ones: file, line, field, and what is wrong."""
+    def print_faults(self, faults: Sequence[Fault]) -> None:
+        """Print a line for each of the first faults: file, pointer, and what is wrong."""
         for pointer, detail in faults[:MOST_FAULTS]:
-            field = "" if pointer == "#" else f" {pointer.removeprefix('#')}:"
-            complain(f"{self.place(pointer)}:{field} {detail}")
+            place = "" if pointer == "#" else f" {pointer.removeprefix('#')}:"
+            complain(f"{self.name}:{place} {detail}")
         if len(faults) > MOST_FAULTS:
             complain(f"{self.name}: {counted(len(faults) - MOST_FAULTS, 'more fault')}.")
 
@@ -71,15 +64,15 @@ class Source:
         try:
             return decode(self._body)
         except MalformedPayload as error:
-            message = str(error).replace("The body", "It", 1)
-            line = re.search(r"at line (\d+)", message)
-            fail(f"{self.name}:{line[1] if line else 1}: {message}", BAD_INPUT)
+            fail(f"{self.name}: {str(error).replace('The body', 'The file', 1)}", BAD_INPUT)
         except InvalidPayload as error:
-            self.tell(error.faults)
+            self.print_faults(error.faults)
             sys.exit(BAD_INPUT)
 
 
 def _as_fleet(body: bytes) -> Line:
+    from powerplant.batch.fleets import read_fleet
+
     line = Line(0, body)
     if not isinstance(payload := parse(body, FLEET), dict) or "powerplants" not in payload:
         raise InvalidPayload([Fault("#", f"must be {FLEET}")])
@@ -89,7 +82,7 @@ def _as_fleet(body: bytes) -> Line:
 
 
 def read(context: click.Context, _parameter: click.Parameter, name: str | None) -> Source | None:
-    """The file of this name, ``-`` for stdin. One that cannot be read ends the command."""
+    """Read a file, ``-`` for stdin. A file that cannot be read ends the command."""
     if name is None:
         return None
     if name == "-":

@@ -1,4 +1,4 @@
-"""Plans and reports for people: text of even columns, in which names cannot play tricks on a terminal."""
+"""Plans and reports as text tables for people. Control characters in names are escaped."""
 
 from __future__ import annotations
 
@@ -10,16 +10,13 @@ from powerplant.models import PlantReport, Report
 
 HEADS = ("power plant", "type", "MW", "euro/MWh", "euro", "CO2 t", "state")
 NUMBERS = (2, 3, 4, 5)
-"""The columns that stand to the right."""
+"""Columns that are aligned to the right."""
 
 STATES = {"off": "off", "at_minimum": "at minimum", "in_between": "in between", "at_maximum": "at maximum"}
 
 
 def plan_as_table(report: Report) -> str:
-    """A row for each plant, in merit order, the totals under them, and what is proven.
-
-    The alternatives in the report are not looked at: they need not have been computed.
-    """
+    """A row for each plant in merit order, the totals, and what is proven. The alternatives are not used."""
     rows = [HEADS, *map(_row, report.powerplants), _totals(report)]
     lines = [line.rstrip() for line in _columns(rows)]
     rule = "-" * max(map(len, lines))
@@ -65,14 +62,14 @@ def _summary(report: Report) -> Iterator[str]:
         yield f"No plan is cheaper (proven by {report.proof})."
     else:
         gap = to_the_cent(cost.total - report.lower_bound)
-        yield f"Not proven to be the cheapest: it is at most {gap} euro too dear."
+        yield f"Not proven to be the cheapest plan: it costs at most {gap} euro too much."
 
 
 def _prices_and_room(report: Report) -> Iterator[str]:
     running, free = report.marginal_price.commitment_as_it_is, report.marginal_price.commitment_free
-    yield f"One more MWh: {_price(running.up)} from the plants that run, {_price(free.up)} if others may start or stop."
-    yield f"One less: {_price(running.down)} from the plants that run, {_price(free.down)} if others may start or stop."
-    yield f"The plants that run could make {report.headroom.up} MW more, or {report.headroom.down} MW less."
+    yield f"One more MWh: {_price(running.up)} from the running plants, {_price(free.up)} if others may start or stop."
+    yield f"One less: {_price(running.down)} from the running plants, {_price(free.down)} if others may start or stop."
+    yield f"The running plants can produce {report.headroom.up} MW more, or {report.headroom.down} MW less."
     if report.curtailed_wind:
         yield f"{report.curtailed_wind} MW of wind are not used."
 
@@ -92,9 +89,9 @@ def _padded(text: str, width: int, *, right: bool = False) -> str:
 
 
 def _width(text: str) -> int:
-    """Columns of a terminal: two for a wide character, none for a mark on the one before."""
+    """Width on a terminal: two columns for a wide character, none for a combining mark."""
     return sum(0 if combining(c) else 2 if east_asian_width(c) in "FW" else 1 for c in text)
 
 
 def _price(price: float | None) -> str:
-    return "not to be had" if price is None else f"{to_the_cent(price)} euro"
+    return "not possible" if price is None else f"{to_the_cent(price)} euro"
