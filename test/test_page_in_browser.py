@@ -674,7 +674,7 @@ def test_while_a_slow_report_is_worked_out_the_plan_is_shown_and_no_other_report
     page = open_page(script=REPORTS)
     page.evaluate("window.hold = 1500; window.begun = 0")
     choose(page, "payload1")
-    expect(page.locator("#proof")).to_contain_text("reasons are being worked out")
+    expect(page.locator("#proof")).to_contain_text("reasons are being computed")
     for load in (450, 440, 430, 420):
         slide(page, "load", load)
         expect(page.locator(".load-label")).to_have_text(f"Load {load}.0\u00a0MW", timeout=1000)
@@ -817,7 +817,7 @@ def test_where_nothing_is_proven_in_time_the_best_plan_found_can_be_shown_and_sa
     expect(doubt).to_be_visible(timeout=15_000)
     expect(page.locator("#problem")).to_be_hidden()
     expect(page.locator("#result")).to_be_focused()
-    assert re.search(r"Not proven to be the cheapest. At most [\d,]+\.\d\d\s€ dearer", doubt.inner_text())
+    assert re.search(r"Not proven to be the cheapest. It costs at most [\d,]+\.\d\d\s€ more", doubt.inner_text())
     expect(page.locator("#announcer")).to_contain_text("Not proven to be the cheapest")
     page.click("#copy-curl")
     expect(page.locator("#copy-curl")).to_have_text("Copied")

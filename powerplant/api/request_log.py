@@ -47,7 +47,7 @@ class Entry:
     __slots__ = ("event", "facts", "finish", "method", "path", "payload", "request_id", "route", "start", "streams")
 
     def __init__(self) -> None:
-        supplied = request.headers.get(REQUEST_ID, "")
+        supplied = request.environ.get("HTTP_X_REQUEST_ID", "")
         self.start = perf_counter()
         self.request_id = supplied if VALID_ID.fullmatch(supplied) else f"{getrandbits(64):016x}"
         self.method, self.path = request.method, request.path

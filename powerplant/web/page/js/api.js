@@ -33,7 +33,7 @@ export async function post(what, question, signal) {
     if (error.name === "AbortError") throw error;
     throw new Problem({
       title: "The server does not answer",
-      detail: "It may have been stopped, or the connection is gone.",
+      detail: "It may have stopped, or the connection is lost.",
     });
   }
   if (response.ok) return { text, headers: response.headers };

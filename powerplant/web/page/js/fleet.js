@@ -33,8 +33,8 @@ export class Fleet {
     const note = byId("fleet-note");
     note.hidden = tabular && plants.length <= MOST_ROWS;
     note.textContent = tabular
-      ? `The table shows ${MOST_ROWS} of ${plain(plants.length)} plants; the JSON has them all.`
-      : "This is not a payload that a table can show. Look at it as JSON.";
+      ? `The table shows ${MOST_ROWS} of ${plain(plants.length)} plants; the JSON has all of them.`
+      : "A table cannot show this payload. Switch to JSON.";
     byId("add").disabled = !tabular;
   }
 

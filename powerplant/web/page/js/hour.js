@@ -89,9 +89,9 @@ export function showDifference(comparing, before, now) {
   view.classList.toggle("waiting", !plants);
   if (!plants) {
     const text = !comparing
-      ? "Move a slider: what changes shows here."
+      ? "Move a slider to see what changes."
       : before
-        ? "There is no plan here."
+        ? "There is no plan now."
         : "There was no plan before.";
     view.replaceChildren(element("p", { class: "note" }, text));
     return;
@@ -121,6 +121,6 @@ export function switched(before, now) {
 /** The plan in one sentence, for those who hear it. @param gap euro that it may be too dear. */
 export function inWords(report, gap) {
   const running = report.powerplants.filter((plant) => plant.p).length;
-  const doubt = gap ? ` Not proven to be the cheapest: it may be ${cents(gap)} euro too dear.` : "";
+  const doubt = gap ? ` Not proven to be the cheapest: it may cost ${cents(gap)} euro too much.` : "";
   return `Plan for ${oneDigit(report.load)} MW: ${cents(report.cost.total)} euro, ${running} plants run.${doubt}`;
 }

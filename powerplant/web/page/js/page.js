@@ -148,7 +148,7 @@ function noteNotDrawn(plants) {
   const note = byId("not-drawn");
   note.hidden = !plants.length;
   const names = plants.length > 3 ? `${plants.length} plants` : plants.map((plant) => plant.name).join(" and ");
-  note.textContent = `Not in the chart, since they can give nothing in this hour: ${names}.`;
+  note.textContent = `Not in the chart, because they can produce nothing in this hour: ${names}.`;
 }
 
 // Heard once, when a slider has come to rest.
@@ -165,7 +165,7 @@ function read(text, from) {
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     json.open(text);
-    tell(`What came from ${from} is not JSON.`);
+    tell(`The content of ${from} is not JSON.`);
   }
 }
 
@@ -192,7 +192,7 @@ async function paste() {
   if (text !== undefined) return read(text, "the clipboard");
   json.open();
   byId("json").select();
-  return tell("The browser keeps the clipboard to itself: paste into the JSON.");
+  return tell("The browser does not allow this. Paste into the JSON instead.");
 }
 
 byId("example").addEventListener("change", ({ target }) => examples.load(target.value));
@@ -300,7 +300,7 @@ function onPress(id, done, act) {
       await act();
       button.textContent = done;
     } catch (error) {
-      button.textContent = error instanceof Problem ? "There is none" : "The browser refused";
+      button.textContent = error instanceof Problem ? "No plan" : "The browser refused";
     }
     back();
   });
@@ -330,5 +330,5 @@ document.querySelector(`[name=theme][value=${theme}]`).checked = true;
 const linked = location.hash.length > 1;
 if (!(await restore())) {
   await examples.load(FIRST_EXAMPLE);
-  if (linked) tell("The link was not whole, so this is an example.");
+  if (linked) tell("The link is not complete, so this is an example.");
 }

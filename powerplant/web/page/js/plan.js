@@ -33,10 +33,10 @@ function total(label, value, unit, more) {
 
 /** In a few words, what one MWh more costs and one less saves, and whether that changes where plants may start and stop. */
 function onNextMwh({ commitment_as_it_is: asItIs, commitment_free: free }) {
-  if (asItIs.up === null && asItIs.down === null) return "no running plant can follow the load";
-  if (asItIs.up === null) return "what one MWh less saves";
+  if (asItIs.up === null && asItIs.down === null) return "no running plant can change its output";
+  if (asItIs.up === null) return "the saving of one MWh less";
   if (free.up !== null && free.up !== asItIs.up) return `${price(free.up)} if plants may start or stop`;
-  if (asItIs.down === null) return "for one MWh more; none less to be had";
+  if (asItIs.down === null) return "for one MWh more; one less is not possible";
   return asItIs.down === asItIs.up ? "for one MWh more or less" : `one MWh less saves ${cents(asItIs.down)}`;
 }
 
@@ -46,7 +46,7 @@ export function nextPrice({ marginal_price: { commitment_as_it_is: prices } }) {
 }
 
 function onProof({ status, lower_bound: bound, proof, isSketch }) {
-  if (isSketch) return "The reasons are being worked out.";
+  if (isSketch) return "The reasons are being computed.";
   if (status === "optimal") return `Optimal: proven${proof ? ` (${proof})` : ""} that no plan costs less than ${euro(bound)}.`;
   return `Not proven to be the cheapest: no plan costs less than ${euro(bound)}.`;
 }
@@ -55,12 +55,12 @@ function onProof({ status, lower_bound: bound, proof, isSketch }) {
 export const gapOf = ({ status, cost, lower_bound: bound }) => (status === "optimal" ? 0 : cost.total - bound);
 
 function onHeadroom({ headroom: { up, down } }) {
-  return `The running plants could give ${megawatt(up)} more and ${megawatt(down)} less.`;
+  return `The running plants can produce ${megawatt(up)} more and ${megawatt(down)} less.`;
 }
 
 function onWind({ curtailed_wind: curtailed, powerplants }) {
   if (!powerplants.some((plant) => plant.type === "windturbine" && plant.pmax)) return "";
-  return curtailed ? `${megawatt(curtailed)} of wind blow unused.` : "All wind is used.";
+  return curtailed ? `${megawatt(curtailed)} of available wind is not used.` : "All wind is used.";
 }
 
 /** @param before the report that it is compared with, or null. */
@@ -68,7 +68,7 @@ export function showPlants({ powerplants }, before) {
   const earlier = new Map(before?.powerplants.map((plant) => [plant.name, plant.p]));
   const rows = powerplants.slice(0, MOST_ROWS).map((plant) => row(plant, earlier.get(plant.name)));
   if (powerplants.length > MOST_ROWS) {
-    const rest = `and ${plain(powerplants.length - MOST_ROWS)} more plants: the report has them all`;
+    const rest = `and ${plain(powerplants.length - MOST_ROWS)} more plants, which the report lists`;
     rows.push(element("tr", { role: "row" }, element("td", { role: "cell", colspan: 7 }, rest)));
   }
   byId("plants").tBodies[0].replaceChildren(...rows);
