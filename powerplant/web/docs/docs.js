@@ -1,21 +1,21 @@
-// Shows the service's own OpenAPI document, and lets it be tried out on the server that this page came from.
+// Shows the OpenAPI document of the service in Swagger UI, which can also send requests to this server.
 "use strict";
 
 (async () => {
-  const place = document.getElementById("docs");
+  const root = document.getElementById("docs");
   const dark = matchMedia("(prefers-color-scheme: dark)");
-  const dress = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
-  dark.addEventListener("change", dress);
-  dress();
+  const applyTheme = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+  dark.addEventListener("change", applyTheme);
+  applyTheme();
 
-  const address = new URL(place.dataset.document, location);
+  const address = new URL(root.dataset.document, location);
   const response = await fetch(address);
   const spec = await response.json();
-  // The document also names the server as people start it on their own machine. Here it is this one.
+  // The document also names 127.0.0.1, for programs that read it as a file. The page uses the server that it came from.
   spec.servers = [{ url: new URL(".", address).href.replace(/\/$/, ""), description: "this server" }];
   SwaggerUIBundle({
     spec,
-    domNode: place,
+    domNode: root,
     deepLinking: true,
     defaultModelsExpandDepth: 0,
     displayRequestDuration: true,
@@ -23,22 +23,22 @@
     validatorUrl: null, // it would send the document to another host
   });
 
-  // Swagger UI leaves much of this without a name for screen readers, or out of reach of the keyboard.
-  const mend = () => {
-    name(place, "#servers", () => "Server");
-    name(place, ".parameters :is(input, select)", (field) => field.closest("tr").dataset.paramName);
-    name(place, ".content-type", () => "Media type");
-    name(place, ".examples-select-element", () => "Example");
-    name(place, ".opblock-section-request-body :is(textarea, input)", () => "Body of the request");
-    for (const code of place.querySelectorAll(".microlight:not([tabindex])")) code.tabIndex = 0;
-    // A link inside of a button: the button does what it does.
-    for (const link of place.querySelectorAll(".opblock-summary-control a[href]")) link.removeAttribute("href");
-  };
-  const name = (within, fields, words) => {
-    for (const field of within.querySelectorAll(fields)) {
+  // Swagger UI leaves many fields without a name for screen readers, and some parts out of reach of the keyboard.
+  const label = (fields, words) => {
+    for (const field of root.querySelectorAll(fields)) {
       if (!field.ariaLabel) field.ariaLabel = words(field);
     }
   };
-  new MutationObserver(mend).observe(place, { childList: true, subtree: true });
-  mend();
+  const makeAccessible = () => {
+    label("#servers", () => "Server");
+    label(".parameters :is(input, select)", (field) => field.closest("tr").dataset.paramName);
+    label(".content-type", () => "Media type");
+    label(".examples-select-element", () => "Example");
+    label(".opblock-section-request-body :is(textarea, input)", () => "Body of the request");
+    for (const code of root.querySelectorAll(".microlight:not([tabindex])")) code.tabIndex = 0;
+    // A link inside a button: the button has the same effect.
+    for (const link of root.querySelectorAll(".opblock-summary-control a[href]")) link.removeAttribute("href");
+  };
+  new MutationObserver(makeAccessible).observe(root, { childList: true, subtree: true });
+  makeAccessible();
 })();

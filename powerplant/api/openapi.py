@@ -1,0 +1,221 @@
+"""Renews ``openapi.json``, the description of the service for programs (OpenAPI 3.1), at development time.
+
+::
+
+    python -m powerplant.api.openapi
+
+The service sends the file and never imports this module. Addresses, parameters, headers and the requests among the
+examples are written in the file by hand. This module writes the parts that follow from the code: the schemas, from the
+models; the responses with problems, from the table of problem types; the answers in the examples, which are those of
+the service.
+
+A new address is an entry in the file: its summary, its answer, and a reference for each status with a problem. The name
+of such a response lists the problem types, joined by ``-or-``; the response itself is written here, and so are the
+references to the problems that every address has. A problem type with members of its own is a model here.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import GenerateJsonSchema, models_json_schema
+
+from powerplant import Settings, __version__, create_app
+from powerplant.models import PlantOutput, ProductionPlanRequest, Report
+from powerplant.problems import PROBLEM_TYPES
+
+Json = dict[str, Any]
+FILE = Path(__file__).with_name("openapi.json")
+WIDTH = 110
+PROBLEM = "application/problem+json"
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Fault(_Answer):
+    """One fault of a payload."""
+
+    pointer: str = Field(description="where: a JSON Pointer (RFC 6901) as a URI fragment")
+    detail: str = Field(description="what is wrong there")
+
+
+class QueryFault(_Answer):
+    """One fault of a query."""
+
+    parameter: str
+    detail: str = Field(description="what its value may be")
+
+
+class LineProblem(BaseModel):
+    """The error of one line of a batch. It also has the members that its type adds."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(description="address of the problem type, /problems/{name}")
+    title: str = Field(description="the problem type in a few words")
+    status: int = Field(description="the HTTP status")
+    detail: str = Field(description="what is wrong, in a sentence or two")
+
+
+class Problem(LineProblem):
+    """An error (RFC 9457)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    instance: str = Field(description="the path of the request")
+    request_id: str = Field(description="the id of the request in the log")
+
+
+class InvalidPayload(Problem):
+    """The payload has faults."""
+
+    errors: list[Fault] = Field(description="every fault, up to a hundred")
+
+
+class InvalidQuery(Problem):
+    """A query parameter has a fault."""
+
+    errors: list[QueryFault]
+
+
+class InfeasibleLoad(Problem):
+    """No plan meets the load."""
+
+    reason: Literal["off_grid", "above_capacity", "below_minimum", "in_a_gap"]
+    nearest_below: float = Field(description="MW: the largest load below that has a plan")
+    nearest_above: float | None = Field(description="MW: the smallest load above that has a plan; null if none has")
+
+
+class GaveUp(Problem):
+    """No plan was proven in time."""
+
+    gap: float | None = Field(description="euro: at most so much cheaper is the cheapest plan; null without a plan")
+
+
+class LineWithPlan(_Answer):
+    """The answer to a line of a batch that has a plan."""
+
+    line: int = Field(ge=1, description="number of the line in the request, from 1")
+    plan: list[PlantOutput] = Field(description="as POST /productionplan answers")
+    cost: float = Field(description="euro, to the cent")
+    gap: float | None = Field(None, description="euro: at most so much cheaper is the cheapest plan; absent if proven")
+
+
+class LineWithProblem(_Answer):
+    """The answer to a line of a batch that has no plan."""
+
+    line: int = Field(ge=1, description="number of the line in the request, from 1")
+    problem: LineProblem
+
+
+MODELS: tuple[type[BaseModel], ...] = (ProductionPlanRequest, Report, LineWithPlan, LineWithProblem, Problem)
+"""The models whose schemas are in the document. Those of their members come with them."""
+
+MODEL_OF: dict[str, type[Problem]] = {
+    "invalid-payload": InvalidPayload,
+    "invalid-query": InvalidQuery,
+    "infeasible-load": InfeasibleLoad,
+    "gave-up": GaveUp,
+}
+"""The problem types that have members of their own."""
+
+HEADERS_OF = {
+    **dict.fromkeys(("gave-up", "busy", "overloaded", "feed-is-full"), ("Retry-After",)),
+    "method-not-allowed": ("Allow",),
+    "token-required": ("WWW-Authenticate",),
+    "upgrade-required": ("Upgrade", "Sec-WebSocket-Version"),
+}
+"""The headers of problems, beside X-Request-ID."""
+
+EVERYWHERE = (
+    *("bad-request", "request-timeout", "uri-too-long", "expectation-failed", "headers-too-large"),
+    *("internal-error", "overloaded"),
+)
+"""The problem types of every address. Most of them are answered before a request reaches the app."""
+
+
+class _WithoutTitles(GenerateJsonSchema):
+    """Leaves out the titles of members, which repeat the names."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - pydantic's signature
+        return False
+
+
+def document() -> Json:
+    """The document in the file, with all that follows from the code renewed."""
+    document: Json = json.loads(FILE.read_text(encoding="utf-8"))
+    document["info"]["version"] = __version__
+    requests = document["components"]["examples"]
+    used = {"method-not-allowed"}
+    for path, item in document["paths"].items():
+        for operation in item.values():
+            responses = operation["responses"]
+            for name in EVERYWHERE:
+                responses.setdefault(str(PROBLEM_TYPES[name].status), _ref("responses", name))
+            operation["responses"] = dict(sorted(responses.items()))
+            used |= {response["$ref"].rpartition("/")[2] for response in responses.values() if "$ref" in response}
+            for content in responses.get("200", {}).get("content", {}).values():
+                for name, answer in content.get("examples", {}).items():
+                    answer["value"] = _answer(path, requests[name]["value"])
+    document["components"]["responses"] = {name: _problems(name.split("-or-"), requests) for name in sorted(used)}
+    document["components"]["schemas"] = _schemas()
+    return document
+
+
+def _problems(names: list[str], requests: Json) -> Json:
+    """The response that is one of these problems. The example of a problem is a request with the name of its type."""
+    models = dict.fromkeys(MODEL_OF.get(name, Problem).__name__ for name in names)
+    schemas = [_ref("schemas", model) for model in models]
+    content: Json = {"schema": schemas[0] if len(schemas) == 1 else {"oneOf": schemas}}
+    if shown := [name for name in names if name in requests]:
+        content["examples"] = {name: {"value": _answer("/productionplan", requests[name]["value"])} for name in shown}
+    headers = dict.fromkeys(header for name in names for header in ("X-Request-ID", *HEADERS_OF.get(name, ())))
+    return {
+        "description": " ".join(f"`{name}`: {PROBLEM_TYPES[name].title}." for name in names),
+        "headers": {header: _ref("headers", header) for header in headers},
+        "content": {PROBLEM: content},
+    }
+
+
+def _answer(path: str, body: Json | str) -> Any:
+    """The body of the service's answer to a payload, or to lines of them."""
+    app = create_app(Settings())
+    app.logger.disabled = True
+    data = body if isinstance(body, str) else json.dumps(body)
+    response = app.test_client().post(path, data=data, headers={"X-Request-ID": "example"})
+    return response.json if response.is_json else response.text
+
+
+def _schemas() -> Json:
+    _, schemas = models_json_schema(
+        [(model, "validation") for model in (*MODELS, *MODEL_OF.values())],
+        ref_template="#/components/schemas/{model}",
+        schema_generator=_WithoutTitles,
+    )
+    return dict(sorted(schemas["$defs"].items()))
+
+
+def _ref(kind: str, name: str) -> Json:
+    return {"$ref": f"#/components/{kind}/{name}"}
+
+
+def as_text(value: Any, indent: str = "") -> str:
+    """JSON in which each list or object that fits in a line is one."""
+    line = json.dumps(value, ensure_ascii=False)
+    if not value or not isinstance(value, dict | list) or len(indent + line) <= WIDTH:
+        return line
+    inner = indent + "  "
+    if isinstance(value, dict):
+        start, end, items = "{", "}", [f"{json.dumps(name)}: {as_text(value[name], inner)}" for name in value]
+    else:
+        start, end, items = "[", "]", [as_text(item, inner) for item in value]
+    return f"{start}\n" + ",\n".join(inner + item for item in items) + f"\n{indent}{end}"
+
+
+if __name__ == "__main__":
+    FILE.write_text(as_text(document()) + "\n", encoding="utf-8")

@@ -1,0 +1,80 @@
+"""The pages: ``GET /`` to plan in a browser, ``GET /docs``, Swagger UI on ``GET /openapi.json``, and their files.
+
+Nothing is loaded from another host.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from flask import Blueprint, Response, current_app, render_template, request, send_from_directory
+from werkzeug.exceptions import NotFound
+
+from powerplant import __version__
+
+WEB = Path(__file__).parents[1] / "web"
+ONE_YEAR = 365 * 24 * 60 * 60
+CONTENT_TYPES = {
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain",
+    ".woff2": "font/woff2",
+}
+"""The files that are served. The types are fixed here because on Windows any program can change those of the system."""
+
+PAGE_POLICY = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
+DOCS_POLICY = (
+    "default-src 'none'; connect-src 'self'; img-src 'self' data:; script-src 'self'; "
+    "style-src 'self' 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""Swagger UI has images in its styles and styles in its markup."""
+
+_VERSION = re.compile(r"-\d+\.\d+\.\d+\b")
+
+blueprint = Blueprint("pages", __name__, template_folder=str(WEB))
+
+
+@blueprint.get("/")
+def page() -> Response:
+    """The page to plan on, with the server's setting for CO2."""
+    return _html("page/index.html", PAGE_POLICY, co2=current_app.config["SETTINGS"].co2, version=__version__)
+
+
+@blueprint.get("/docs", strict_slashes=False)
+def docs() -> Response:
+    """The documentation page. Its addresses are relative, so that it works behind any prefix."""
+    return _html("docs/docs.html", DOCS_POLICY, root=".." if request.path.endswith("/") else ".")
+
+
+@blueprint.get("/openapi.json", strict_slashes=False)
+def openapi() -> Response:
+    """The OpenAPI document, which :mod:`powerplant.api.openapi` makes at development time."""
+    return send_from_directory(Path(__file__).parent, "openapi.json", mimetype="application/json")
+
+
+@blueprint.get("/web/<path:name>", defaults={"folder": "page"})
+@blueprint.get("/docs/<path:name>", defaults={"folder": "docs"})
+def file(folder: str, name: str) -> Response:
+    """A file of a page. A browser keeps those with a version in their name, and asks each time for the others."""
+    path = Path(name)
+    if path.suffix not in CONTENT_TYPES:
+        raise NotFound
+    has_version = _VERSION.search(path.name) is not None
+    response = send_from_directory(
+        WEB / folder, name, mimetype=CONTENT_TYPES[path.suffix], max_age=ONE_YEAR if has_version else None
+    )
+    response.cache_control.immutable = has_version
+    return response
+
+
+def _html(template: str, policy: str, **values: object) -> Response:
+    response = Response(render_template(template, **values), mimetype="text/html")
+    response.headers["Content-Security-Policy"] = policy
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.cache_control.no_cache = True
+    response.add_etag()
+    response.make_conditional(request)
+    return response
