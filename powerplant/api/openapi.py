@@ -9,27 +9,30 @@ examples are written in the file by hand. This module writes the parts that foll
 models; the responses with problems, from the table of problem types; the answers in the examples, which are those of
 the service.
 
-A new address is an entry in the file: its summary, its answer, and a reference for each status with a problem. The name
-of such a response lists the problem types, joined by ``-or-``; the response itself is written here, and so are the
-references to the problems that every address has. A problem type with members of its own is a model here.
+A new address is an entry in the file: its summary, its answer, and for each status with a problem a reference to a
+response, whose name is the problem type, or several joined by ``-or-``. The response itself is written here, and so are
+the references to the problems that every address has. A problem type with members of its own has a model here.
 """
 
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
-from powerplant import Settings, __version__, create_app
+from powerplant import __version__, create_app
+from powerplant.config import Settings
 from powerplant.models import PlantOutput, ProductionPlanRequest, Report
 from powerplant.problems import PROBLEM_TYPES
 
 Json = dict[str, Any]
 FILE = Path(__file__).with_name("openapi.json")
 WIDTH = 110
+OR = "-or-"
 PROBLEM = "application/problem+json"
 
 
@@ -125,7 +128,7 @@ MODEL_OF: dict[str, type[Problem]] = {
 """The problem types that have members of their own."""
 
 HEADERS_OF = {
-    **dict.fromkeys(("gave-up", "busy", "overloaded", "feed-is-full"), ("Retry-After",)),
+    **dict.fromkeys(("gave-up", "busy", "feed-is-full"), ("Retry-After",)),
     "method-not-allowed": ("Allow",),
     "token-required": ("WWW-Authenticate",),
     "upgrade-required": ("Upgrade", "Sec-WebSocket-Version"),
@@ -133,8 +136,8 @@ HEADERS_OF = {
 """The headers of problems, beside X-Request-ID."""
 
 EVERYWHERE = (
-    *("bad-request", "request-timeout", "uri-too-long", "expectation-failed", "headers-too-large"),
-    *("internal-error", "overloaded"),
+    *("bad-request", "request-timeout", "uri-too-long"),
+    *("expectation-failed", "headers-too-large", "internal-error"),
 )
 """The problem types of every address. Most of them are answered before a request reaches the app."""
 
@@ -151,20 +154,33 @@ def document() -> Json:
     document: Json = json.loads(FILE.read_text(encoding="utf-8"))
     document["info"]["version"] = __version__
     requests = document["components"]["examples"]
-    used = {"method-not-allowed"}
+    groups = {"method-not-allowed"}  # no operation has this one: each documents the methods that there are
     for path, item in document["paths"].items():
         for operation in item.values():
-            responses = operation["responses"]
-            for name in EVERYWHERE:
-                responses.setdefault(str(PROBLEM_TYPES[name].status), _ref("responses", name))
-            operation["responses"] = dict(sorted(responses.items()))
-            used |= {response["$ref"].rpartition("/")[2] for response in responses.values() if "$ref" in response}
+            operation["responses"] = responses = _with_all_problems(operation["responses"])
+            groups.update(_names(responses))
             for content in responses.get("200", {}).get("content", {}).values():
                 for name, answer in content.get("examples", {}).items():
-                    answer["value"] = _answer(path, requests[name]["value"])
-    document["components"]["responses"] = {name: _problems(name.split("-or-"), requests) for name in sorted(used)}
+                    answer["value"] = _answer(path, requests[name]["value"], 200)
+    document["components"]["responses"] = {group: _problems(group.split(OR), requests) for group in sorted(groups)}
     document["components"]["schemas"] = _schemas()
     return document
+
+
+def _names(responses: Json) -> list[str]:
+    return [response["$ref"].rpartition("/")[2] for response in responses.values() if "$ref" in response]
+
+
+def _with_all_problems(responses: Json) -> Json:
+    """The responses of an operation, with a reference for each status of its problems and of those of every address."""
+    named = {*EVERYWHERE, *OR.join(_names(responses)).split(OR)}
+    groups = defaultdict(list)
+    for name in PROBLEM_TYPES:
+        if name in named:
+            groups[str(PROBLEM_TYPES[name].status)].append(name)
+    answers = {status: response for status, response in responses.items() if "$ref" not in response}
+    references = {status: _ref("responses", OR.join(names)) for status, names in groups.items()}
+    return dict(sorted({**answers, **references}.items()))
 
 
 def _problems(names: list[str], requests: Json) -> Json:
@@ -173,7 +189,10 @@ def _problems(names: list[str], requests: Json) -> Json:
     schemas = [_ref("schemas", model) for model in models]
     content: Json = {"schema": schemas[0] if len(schemas) == 1 else {"oneOf": schemas}}
     if shown := [name for name in names if name in requests]:
-        content["examples"] = {name: {"value": _answer("/productionplan", requests[name]["value"])} for name in shown}
+        content["examples"] = {
+            name: {"value": _answer("/productionplan", requests[name]["value"], PROBLEM_TYPES[name].status)}
+            for name in shown
+        }
     headers = dict.fromkeys(header for name in names for header in ("X-Request-ID", *HEADERS_OF.get(name, ())))
     return {
         "description": " ".join(f"`{name}`: {PROBLEM_TYPES[name].title}." for name in names),
@@ -182,12 +201,14 @@ def _problems(names: list[str], requests: Json) -> Json:
     }
 
 
-def _answer(path: str, body: Json | str) -> Any:
+def _answer(path: str, body: Json | str, status: int) -> Any:
     """The body of the service's answer to a payload, or to lines of them."""
-    app = create_app(Settings())
+    app = create_app(Settings(co2=True))
     app.logger.disabled = True
     data = body if isinstance(body, str) else json.dumps(body)
     response = app.test_client().post(path, data=data, headers={"X-Request-ID": "example"})
+    if response.status_code != status:
+        raise ValueError(f"The answer of {path} to an example has the status {response.status_code}, not {status}.")
     return response.json if response.is_json else response.text
 
 
