@@ -73,7 +73,8 @@ def gunicorn_url(boot_server: BootServer) -> str:
 @pytest.fixture
 def client(monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
     """Flask's test client, on an app with the settings' defaults."""
-    from powerplant import Settings, create_app
+    from powerplant import create_app
+    from powerplant.config import Settings
 
     # Restores what an app with the debugger on leaves behind.
     monkeypatch.delenv("FLASK_DEBUG", raising=False)

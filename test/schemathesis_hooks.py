@@ -1,4 +1,4 @@
-"""What schemathesis does not know of itself: bodies and answers of lines."""
+"""How schemathesis sends and reads lines of JSON."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ NDJSON = "application/x-ndjson"
 
 @schemathesis.serializer(NDJSON)
 def as_lines(_context: Any, value: Any) -> bytes:
-    """A body: text as it is, what is no text as a line of JSON."""
+    """A body: a string unchanged, anything else as a line of JSON."""
     return value if isinstance(value, bytes) else (value if isinstance(value, str) else json.dumps(value)).encode()
 
 
 @schemathesis.deserializer(NDJSON)
 def as_text(_context: Any, response: Any) -> str:
-    """An answer, each line of which must be JSON."""
+    """An answer. Each line must be JSON."""
     text: str = response.content.decode()
     for line in text.splitlines():
         json.loads(line)

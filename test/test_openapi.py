@@ -1,102 +1,89 @@
-"""What the service says of itself is true: the document is valid, up to date and whole, and its examples are kept."""
+"""The OpenAPI document is valid, up to date and complete, and the service answers as it says."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
-from conftest import BootServer
 from flask.testing import FlaskClient
 from hypothesis import given
 from live_server import fetch
 from strategies import payloads
-from test_contract import hard_payload
 
-from powerplant import Settings, create_app
-from powerplant.api.openapi.document import FILE, as_text
+from powerplant.api.openapi import EVERYWHERE, FILE, as_text, document
 from powerplant.problems import PROBLEM_TYPES
 
 DOCUMENT: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
-NOT_EVERYWHERE = {"/metrics", "/productionplan/live"}
-"""Addresses that need something that may not be installed, or switched on."""
+COMPONENTS = DOCUMENT["components"]
+PATHS = DOCUMENT["paths"]
+PROBLEM = "application/problem+json"
+OPTIONAL = {"/metrics", "/productionplan/live"}
+"""Addresses that a server has only with an extra or a setting."""
 
-FOR_THE_PAGES = re.compile("/(docs|web)/.*")
-"""Addresses of files that a page is made of; nobody asks for them but the page."""
+FILES = re.compile("/(docs|web)/.*")
+"""The parts of pages."""
 
-
-class Example(NamedTuple):
-    """A request of the document, and what it says that comes back."""
-
-    method: str
-    path: str
-    query: str
-    body: bytes | None
-    status: int
-    answer: dict[str, Any]
+POST = [path for path, item in PATHS.items() if "post" in item]
 
 
 def resolved(part: dict[str, Any]) -> dict[str, Any]:
-    """A part of the document, or what it refers to."""
-    if "$ref" not in part:
-        return part
-    target: Any = DOCUMENT
-    for token in part["$ref"].removeprefix("#/").split("/"):
-        target = target[token]
-    found: dict[str, Any] = target
-    return found
+    """A part of the document, or the component that it refers to."""
+    if "$ref" in part:
+        kind, name = part["$ref"].removeprefix("#/components/").split("/")
+        part = COMPONENTS[kind][name]
+    return part
 
 
 def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
-    for path, item in DOCUMENT["paths"].items():
+    for path, item in PATHS.items():
         for method, operation in item.items():
-            yield path, method.upper(), operation
+            yield path, method, operation
 
 
-def contents(operation: dict[str, Any]) -> Iterator[tuple[int, dict[str, Any], str, dict[str, Any]]]:
-    """Each status of an operation, its response, and each media type with its content."""
-    for status, response in operation["responses"].items():
-        for media_type, content in resolved(response).get("content", {}).items():
-            yield int(status), resolved(response), media_type, content
+def problem_types(operation: dict[str, Any]) -> dict[str, str]:
+    """The problem types that an operation documents, with the status of each."""
+    return {
+        name: status
+        for status, response in operation["responses"].items()
+        if PROBLEM in resolved(response).get("content", {})
+        for name in re.findall("`(.*?)`", resolved(response)["description"])
+    }
 
 
-def examples_with_requests() -> Iterator[tuple[str, Example]]:
-    for path, method, operation in operations():
-        bodies = operation.get("requestBody", {}).get("content", {})
-        requests = {name: request for body in bodies.values() for name, request in body["examples"].items()}
-        parameters = {p["name"]: next(iter(p["examples"].values()))["value"] for p in _in_path(operation)}
-        for status, _, _, content in contents(operation):
-            for name, answer in content.get("examples", {}).items():
-                request = requests.get(name, {})
-                if "x-body" in answer:
-                    body = answer["x-body"].encode()
-                elif request:
-                    value = request["value"]
-                    body = (value if isinstance(value, str) else json.dumps(value)).encode()
-                elif method == "GET" and status == 200:
-                    body = None
-                else:
-                    continue
-                address = path.format(**parameters)
-                query = request.get("x-query", "")
-                yield f"{method}{path}-{name}", Example(method, address, query, body, status, answer)
+def requests_of(path: str) -> dict[str, Any]:
+    contents = PATHS[path]["post"]["requestBody"]["content"].values()
+    return {name: resolved(part)["value"] for content in contents for name, part in content.get("examples", {}).items()}
 
 
-def _in_path(operation: dict[str, Any]) -> list[dict[str, Any]]:
-    return [parameter for parameter in operation.get("parameters", []) if parameter["in"] == "path"]
+def examples() -> Iterator[Any]:
+    """Each request of the document whose answer is in it too."""
+    for path in POST:
+        for status, response in PATHS[path]["post"]["responses"].items():
+            for content in resolved(response).get("content", {}).values():
+                for name, answer in content.get("examples", {}).items():
+                    if name in requests_of(path):
+                        yield pytest.param(path, name, int(status), answer["value"], id=f"{path}-{name}")
 
 
 def check(value: Any, schema: dict[str, Any]) -> None:
-    """That a value is as a schema of the document says."""
+    """Assert that a value is as a schema of the document says."""
     jsonschema = pytest.importorskip("jsonschema", reason="poetry install brings it")
-    jsonschema.Draft202012Validator({**schema, "components": DOCUMENT["components"]}).validate(value)
+    jsonschema.Draft202012Validator({**schema, "components": COMPONENTS}).validate(value)
+
+
+def check_answer(operation: dict[str, Any], status: int, headers: Any, media_type: str, body: Any) -> None:
+    """Assert that an answer has a documented status, and the headers and the body that go with it."""
+    response = resolved(operation["responses"][str(status)])
+    for name, header in response["headers"].items():
+        assert name in headers or not resolved(header).get("required"), name
+    check(body, response["content"][media_type]["schema"])
 
 
 # --- The document ----------------------------------------------------------------------------------------------------
@@ -108,140 +95,123 @@ def test_the_document_is_valid() -> None:
 
 
 def test_the_document_is_up_to_date() -> None:
-    assert FILE.read_text(encoding="utf-8") == as_text(), (
+    assert FILE.read_text(encoding="utf-8") == as_text(document()) + "\n", (
         "openapi.json is stale. Renew it: ./runapp poetry run python -m powerplant.api.openapi"
     )
 
 
 def test_every_address_is_in_the_document_and_no_other(client: FlaskClient) -> None:
-    there = {
-        (re.sub("<(.*?)>", r"{\1}", rule.rule), method)
+    served = {
+        (re.sub("<(.*?)>", r"{\1}", rule.rule), method.lower())
         for rule in client.application.url_map.iter_rules()
-        if not FOR_THE_PAGES.fullmatch(rule.rule)
+        if not FILES.fullmatch(rule.rule)
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
     documented = {(path, method) for path, method, _ in operations()}
-    assert there <= documented
-    assert {path for path, _ in documented - there} <= NOT_EVERYWHERE
+    assert served <= documented
+    assert {path for path, _ in documented - served} <= OPTIONAL
 
 
-def test_every_type_of_problem_is_in_the_document() -> None:
-    told = set()
-    responses = [*DOCUMENT["components"]["responses"].values()]
-    responses += [
-        resolved(response) for _, _, operation in operations() for response in operation["responses"].values()
+def test_no_query_parameter_has_a_default_that_clients_would_send() -> None:
+    """Else a generated client overrides the settings of the server."""
+    for parameter in COMPONENTS["parameters"].values():
+        assert not parameter.get("required", False)
+        assert not {"default", "example", "examples"} & {*parameter, *parameter["schema"]}
+        assert "left out" in parameter["description"]
+
+
+def test_every_problem_type_is_documented_with_its_status() -> None:
+    documented = [
+        (name, status) for _, _, operation in operations() for name, status in problem_types(operation).items()
     ]
-    for response in responses:
-        content = response.get("content", {})
-        for example in content.get("application/problem+json", {}).get("examples", {}).values():
-            told.add(example["value"]["type"])
-    assert told == {f"/problems/{name}" for name in PROBLEM_TYPES}
+    documented.append(("method-not-allowed", "405"))
+    assert "method-not-allowed" in COMPONENTS["responses"]
+    assert set(documented) == {(name, str(kind.status)) for name, kind in PROBLEM_TYPES.items()}
 
 
-def test_every_example_is_as_its_schema_says() -> None:
-    count = 0
+def test_every_address_documents_the_problems_that_any_request_can_have() -> None:
     for _, _, operation in operations():
-        for _, _, _, content in contents(operation):
-            for example in content.get("examples", {}).values():
-                check(example["value"], content["schema"])
-                count += 1
-    assert count > 50
+        assert {*EVERYWHERE} <= {*problem_types(operation)}
 
 
-PAYLOAD_CONTENT = DOCUMENT["paths"]["/productionplan"]["post"]["requestBody"]["content"]["application/json"]
+# --- Answers ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", PAYLOAD_CONTENT["examples"])
-def test_the_schema_takes_every_example_of_a_payload_but_the_invalid_one(name: str) -> None:
-    payload, schema = PAYLOAD_CONTENT["examples"][name]["value"], PAYLOAD_CONTENT["schema"]
-    if name == "invalid-payload":
-        with pytest.raises(Exception, match="'60' is not of type 'number'"):
-            check(payload, schema)
-    else:
-        check(payload, schema)
-
-
-@given(payloads())
-def test_the_schema_takes_every_payload_that_the_service_takes(payload: dict[str, Any]) -> None:
-    check(payload, PAYLOAD_CONTENT["schema"])
-
-
-def test_the_lines_of_batches_are_of_the_forms_that_the_document_names() -> None:
-    operation = DOCUMENT["paths"]["/productionplan/batch"]["post"]
-    schemas = DOCUMENT["components"]["schemas"]
-    asked = operation["requestBody"]["content"]["application/x-ndjson"]["examples"]
-    told = operation["responses"]["200"]["content"]["application/x-ndjson"]["examples"]
-    lines = [json.loads(line) for line in asked["whole-payloads"]["value"].splitlines()]
-    check(lines[0], schemas["Batch"]["x-line"])
-    check(lines[2], schemas["Batch"]["x-line"])
-    answers = [json.loads(line) for example in told.values() for line in example["value"].splitlines()]
-    assert {tuple(answer) for answer in answers} == {("line", "plan", "cost"), ("line", "problem")}
-    for answer in answers:
-        check(answer, schemas["BatchAnswers"]["x-line"])
-
-
-# --- The live server -------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("example", [pytest.param(example, id=name) for name, example in examples_with_requests()])
-def test_an_example_is_what_the_server_does(example: Example, server_url: str) -> None:
-    response = fetch(
-        example.method,
-        f"{server_url}{example.path}?{example.query}",
-        data=example.body,
-        headers={"X-Request-ID": "example"},
-    )
-    assert response.status_code == example.status
-    is_json = re.search("[/+]json", response.headers["Content-Type"])
-    assert (response.json() if is_json else response.text) == example.answer["value"]
-    told = [f"{name}: {value}" for name, value in response.headers.items() if name.startswith("Plan-")]
-    assert ", ".join(told) == example.answer.get("description", "")
-    check_headers(response.headers, DOCUMENT["paths"], example)
-
-
-def check_headers(headers: Any, paths: dict[str, Any], example: Example) -> None:
-    """Each header that the document promises is there, and of its kind."""
-    for path, item in paths.items():
-        if re.fullmatch(re.sub("{.*?}", "[^/]+", path), example.path) and example.method.lower() in item:
-            response = resolved(item[example.method.lower()]["responses"][str(example.status)])
-            for name, header in response["headers"].items():
-                described = resolved(header)
-                assert name in headers or not described.get("required")
-                if name in headers and described["schema"].get("type") in {"number", "integer"}:
-                    float(headers[name])
+@pytest.mark.parametrize(("path", "name", "status", "answer"), list(examples()))
+def test_an_example_is_what_the_server_answers(path: str, name: str, status: int, answer: Any, server_url: str) -> None:
+    body = requests_of(path)[name]
+    data = body if isinstance(body, str) else json.dumps(body)
+    response = fetch("POST", server_url + path, data=data, headers={"X-Request-ID": "example"})
+    media_type = response.headers["Content-Type"].partition(";")[0]
+    told = response.text if media_type.endswith("ndjson") else response.json()
+    assert response.status_code == status
+    assert told == (answer | {"instance": path} if media_type == PROBLEM else answer)
+    check_answer(PATHS[path]["post"], status, response.headers, media_type, told)
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "size", "name"),
+    ("method", "path", "body", "name"),
     [
-        ("POST", "/productionplan", 4 * 1024 * 1024 + 1, "content-too-large"),
-        ("GET", "/productionplan", 0, "method-not-allowed"),
-        ("GET", "/problems/nothing", 0, "not-found"),
+        *(("post", path, b"{", "malformed-json") for path in ("/productionplan", "/productionplan/report")),
+        *(("post", path, b"", "malformed-json") for path in POST),
+        *(("post", f"{path}?co2=maybe", b"{}", "invalid-query") for path in POST),
+        *(("post", path, b" " * (17 * 1024 * 1024), "content-too-large") for path in POST),
+        ("get", "/problems/nothing", b"", "not-found"),
     ],
 )
-def test_a_problem_that_every_address_shares_is_as_documented(
-    server_url: str, method: str, path: str, size: int, name: str
+def test_a_problem_is_as_documented_for_its_address(
+    client: FlaskClient, method: str, path: str, body: bytes, name: str
 ) -> None:
-    response = fetch(method, server_url + path, data=b" " * size, headers={"X-Request-ID": "example"})
-    described = DOCUMENT["components"]["responses"][name]
-    content = described["content"]["application/problem+json"]
-    assert response.status_code == content["examples"][name]["value"]["status"]
-    assert set(described["headers"]) <= set(response.headers)
-    check(response.json(), content["schema"])
-    if name != "not-found":  # a request that is refused while its body still arrives has an id of the server's
-        assert response.json() | {"request_id": "example"} == content["examples"][name]["value"]
+    response = client.open(path, method=method, data=body)
+    operation = PATHS[path.partition("?")[0].replace("nothing", "{name}")][method]
+    assert problem_types(operation)[name] == str(response.status_code)
+    assert json.loads(response.text)["type"] == f"/problems/{name}"
+    check_answer(operation, response.status_code, response.headers, PROBLEM, json.loads(response.text))
 
 
-def test_giving_up_is_as_documented(boot_server: BootServer) -> None:
-    response = fetch("POST", boot_server({"POWERPLANT_TIME_LIMIT": "0.2"}).url + "/productionplan", json=hard_payload())
-    assert response.status_code == 503
-    operation = DOCUMENT["paths"]["/productionplan"]["post"]
-    assert int(response.headers["Retry-After"]) > 0
-    check(response.json(), operation["responses"]["503"]["content"]["application/problem+json"]["schema"])
+@pytest.mark.parametrize("path", [path for path, method, _ in operations() if method == "get"])
+def test_get_answers_as_documented(client: FlaskClient, path: str) -> None:
+    with client.get(path.format(name="gave-up")) as response:
+        if response.status_code == 404:
+            assert path in OPTIONAL
+            return
+        body = response.json if response.is_json else response.text
+        check_answer(PATHS[path]["get"], 200, response.headers, response.mimetype, body)
+        assert ("ETag" in response.headers) is ("304" in PATHS[path]["get"]["responses"])
 
 
-def test_what_the_document_allows_never_breaks_the_server(server_url: str, tmp_path: Path) -> None:
-    """Requests made at random from the document: no 5xx, and only what it promises comes back."""
+def test_the_lines_of_a_batch_are_of_the_documented_form() -> None:
+    operation = PATHS["/productionplan/batch"]["post"]
+    answer = operation["responses"]["200"]["content"]["application/x-ndjson"]
+    lines = [json.loads(line) for line in answer["examples"]["batch"]["value"].splitlines()]
+    assert {tuple(line) for line in lines} == {("line", "plan", "cost"), ("line", "problem")}
+    for line in lines:
+        check(line, answer["schema"]["x-line"])
+
+
+PAYLOAD_SCHEMA = PATHS["/productionplan"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+
+
+@given(payloads())
+def test_the_schema_accepts_every_payload_that_the_service_accepts(payload: dict[str, Any]) -> None:
+    check(payload, PAYLOAD_SCHEMA)
+
+
+def test_the_schema_accepts_every_example_but_the_invalid_one() -> None:
+    for name, payload in requests_of("/productionplan").items():
+        if name != "invalid-payload":
+            check(payload, PAYLOAD_SCHEMA)
+    with pytest.raises(Exception, match="'60' is not of type 'number'"):
+        check(requests_of("/productionplan")["invalid-payload"], PAYLOAD_SCHEMA)
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_the_challenges_payloads_are_among_the_examples(number: int) -> None:
+    file = Path(__file__).parents[1] / "example_payloads" / f"payload{number}.json"
+    assert requests_of("/productionplan")[f"payload{number}"] == json.loads(file.read_text(encoding="utf-8"))
+
+
+def test_requests_made_at_random_from_the_document_are_answered_as_it_says(server_url: str, tmp_path: Path) -> None:
     pytest.importorskip("schemathesis", reason="poetry install --with fuzz brings it")
     checks = ["not_a_server_error", "status_code_conformance", "content_type_conformance"]
     checks += ["response_headers_conformance", "response_schema_conformance"]
@@ -261,99 +231,3 @@ def test_what_the_document_allows_never_breaks_the_server(server_url: str, tmp_p
     passed = re.search(r"(\d+) generated, \1 passed", run.stdout)
     assert passed, run.stdout
     assert int(passed[1]) > 200
-
-
-# --- How both are served ---------------------------------------------------------------------------------------------
-
-
-def test_the_document_is_served_as_it_is_and_not_sent_twice(client: FlaskClient) -> None:
-    with client.get("/openapi.json") as response:
-        assert response.mimetype == "application/json"
-        assert response.data == FILE.read_bytes()
-        assert response.headers["Cache-Control"] == "no-cache"
-        etag = response.headers["ETag"]
-    with client.get("/openapi.json", headers={"If-None-Match": etag}) as again:
-        assert again.status_code == 304
-        assert again.data == b""
-
-
-ADDRESSES = re.compile(r'(?:href|src|data-document)="(?!data:)([^"]*)"')
-
-
-@pytest.mark.parametrize("address", ["/docs", "/docs/"])
-def test_all_that_the_page_is_made_of_comes_from_here(client: FlaskClient, address: str) -> None:
-    page = client.get(address)
-    assert page.mimetype == "text/html"
-    assert "<script>" not in page.text
-    assert "style=" not in page.text
-    references = ADDRESSES.findall(page.text)
-    assert len(references) >= 5
-    types = set()
-    for reference in references:
-        assert reference.startswith("/")
-        assert not reference.startswith("//")
-        with client.get(reference) as response:
-            assert response.status_code == 200
-            types.add(response.mimetype)
-    assert types == {"text/css", "text/javascript", "application/json"}
-
-
-def test_the_page_may_load_nothing_from_elsewhere(client: FlaskClient) -> None:
-    policy = client.get("/docs").headers["Content-Security-Policy"]
-    assert "default-src 'none'" in policy
-    assert "script-src 'self';" in policy
-    assert not re.search(r"https?:|\*|unsafe-eval", policy)
-
-
-def test_a_page_that_has_not_changed_is_not_sent_twice(client: FlaskClient) -> None:
-    response = client.get("/docs")
-    assert response.headers["Cache-Control"] == "no-cache"
-    assert client.get("/docs", headers={"If-None-Match": response.headers["ETag"]}).status_code == 304
-
-
-@pytest.mark.parametrize("path", [path for path, _, operation in operations() if "304" in operation["responses"]])
-def test_what_has_not_changed_is_told_as_documented(client: FlaskClient, path: str) -> None:
-    responses = DOCUMENT["paths"][path]["get"]["responses"]
-    with client.get(path) as first:
-        etag = first.headers["ETag"]
-        assert "ETag" in responses["200"]["headers"]
-    with client.get(path, headers={"If-None-Match": etag}) as again:
-        assert (again.status_code, again.data) == (304, b"")
-        assert set(responses["304"]["headers"]) <= set(again.headers.keys())
-
-
-def test_every_address_that_a_browser_may_keep_documents_304(client: FlaskClient) -> None:
-    for path, method, operation in operations():
-        if method == "GET" and "{" not in path and path not in NOT_EVERYWHERE:
-            with client.get(path) as response:
-                assert ("ETag" in response.headers) is ("304" in operation["responses"])
-
-
-@pytest.mark.parametrize("name", ["docs.html", "README.md", "nothing.js", "..%2F..%2Fconfig.py"])
-def test_nothing_else_of_the_folder_is_served(client: FlaskClient, name: str) -> None:
-    assert client.get(f"/docs/{name}").status_code == 404
-
-
-def test_the_page_works_behind_a_proxy_that_adds_a_prefix() -> None:
-    client = create_app(Settings(proxies=1)).test_client()
-    page = client.get("/docs", headers={"X-Forwarded-Prefix": "/planning"})
-    assert all(reference.startswith("/planning/") for reference in ADDRESSES.findall(page.text))
-
-
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
-def test_a_browser_shows_the_document_and_finds_no_fault(server_url: str, tmp_path: Path) -> None:
-    """With no other host to be found."""
-    browser = subprocess.run(
-        [
-            *("chromium", "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}"),
-            *("--enable-logging=stderr", "--virtual-time-budget=20000", "--dump-dom"),
-            *("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", f"{server_url}/docs"),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    shown = re.sub("<.*?>|\u200b", "", browser.stdout)
-    assert "/productionplan/report" in shown
-    assert "CONSOLE" not in browser.stderr
