@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from live_server import fetch
 from strategies import payloads
 
 from powerplant.api.openapi import EVERYWHERE, FILE, as_text, document
-from powerplant.problems import PROBLEM_TYPES
+from powerplant.errors import OutOfTime, TooBusy
+from powerplant.problems import PROBLEM_TYPES, problem_of
 
 DOCUMENT: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
 COMPONENTS = DOCUMENT["components"]
@@ -134,6 +136,17 @@ def test_every_address_documents_the_problems_that_any_request_can_have() -> Non
         assert {*EVERYWHERE} <= {*problem_types(operation)}
 
 
+@pytest.mark.parametrize("path", ["/productionplan", "/productionplan/report"])
+@pytest.mark.parametrize("error", [OutOfTime(5.0, Decimal("437.33")), OutOfTime(5.0, None), TooBusy()], ids=repr)
+def test_every_address_that_plans_documents_that_it_can_run_out_of_time(path: str, error: Exception) -> None:
+    problem = problem_of(error)
+    operation = PATHS[path]["post"]
+    assert problem_types(operation)[problem.name] == "503"
+    response = resolved(operation["responses"]["503"])
+    assert "Retry-After" in response["headers"]
+    check(problem.as_members(instance=path, request_id="example"), response["content"][PROBLEM]["schema"])
+
+
 # --- Answers ---------------------------------------------------------------------------------------------------------
 
 
@@ -175,8 +188,8 @@ def test_get_answers_as_documented(client: FlaskClient, path: str) -> None:
         if response.status_code == 404:
             assert path in OPTIONAL
             return
-        body = response.json if response.is_json else response.text
-        check_answer(PATHS[path]["get"], 200, response.headers, response.mimetype, body)
+        body = response.json if response.is_json else response.get_data(as_text=True)
+        check_answer(PATHS[path]["get"], 200, response.headers, str(response.mimetype), body)
         assert ("ETag" in response.headers) is ("304" in PATHS[path]["get"]["responses"])
 
 

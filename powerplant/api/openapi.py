@@ -97,7 +97,9 @@ class InfeasibleLoad(Problem):
 class GaveUp(Problem):
     """No plan was proven in time."""
 
-    gap: float | None = Field(description="euro: at most so much cheaper is the cheapest plan; null without a plan")
+    gap: float | None = Field(
+        description="euro: how far the best plan found is, at most, above the cheapest; null if none was found"
+    )
 
 
 class LineWithPlan(_Answer):
@@ -106,7 +108,9 @@ class LineWithPlan(_Answer):
     line: int = Field(ge=1, description="number of the line in the request, from 1")
     plan: list[PlantOutput] = Field(description="as POST /productionplan answers")
     cost: float = Field(description="euro, to the cent")
-    gap: float | None = Field(None, description="euro: at most so much cheaper is the cheapest plan; absent if proven")
+    gap: float | None = Field(
+        None, description="euro: how far the plan is, at most, above the cheapest; absent if it is proven"
+    )
 
 
 class LineWithProblem(_Answer):
