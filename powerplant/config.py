@@ -72,7 +72,7 @@ class Settings(BaseSettings):
     body_timeout: Seconds = Field(5.0, description="seconds within which a request must arrive")
     max_plants: PositiveInt = Field(10_000, description="most power plants of a payload")
     workers: PositiveInt = Field(2, description="gunicorn's worker processes")
-    threads: PositiveInt = Field(4, description="requests that each worker answers at the same time")
+    threads: PositiveInt = Field(100, description="threads of each worker; most of them only wait for clients")
     solvers: PositiveInt = Field(2, description="processes for long searches, for each worker")
     max_batch_body: PositiveInt = Field(16 * MEBIBYTE, description="most bytes of the body of a batch")
     max_lines: PositiveInt = Field(10_000, description="most lines of a batch; blank lines do not count")

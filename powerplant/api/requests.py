@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask import current_app, request
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 from werkzeug.wsgi import get_content_length, get_input_stream
 
 from powerplant.config import Settings
@@ -40,6 +40,7 @@ def read_body(max_body: int) -> bytes:
     Raises:
         RequestEntityTooLarge: it has more than ``max_body`` bytes.
         BadRequest: it could not be read to its end.
+        RequestTimeout: it did not arrive in time (under gunicorn).
     """
     length = get_content_length(request.environ)
     if length is None:  # a body in chunks: one byte more than the limit shows that it is too large
@@ -51,6 +52,8 @@ def read_body(max_body: int) -> bytes:
         while missing and (chunk := stream.read(min(CHUNK, missing))):
             chunks.append(chunk)
             missing -= len(chunk)
+    except HTTPException:  # our worker's: the body did not arrive in time
+        raise
     except Exception as error:  # each server has its own exceptions for broken chunks and lost clients
         raise BadRequest("The body could not be read to its end.") from error
     if length > max_body and not missing:

@@ -1,0 +1,213 @@
+"""gunicorn's threaded worker, with time limits for clients that send or read slowly, or not at all.
+
+gunicorn gives a thread to each connection on which something arrives, and the thread waits for the rest of the request.
+Here the rest must arrive before a deadline. A worker has many threads, since most of them only wait; while all of them
+are busy and more clients queue, those that have waited longest for their clients are freed first.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+from contextlib import suppress
+from email.utils import formatdate
+from functools import partial
+from http import HTTPStatus
+from importlib.util import find_spec
+from secrets import token_hex
+from selectors import EVENT_READ
+from time import monotonic
+from typing import Any
+
+from gunicorn.glogging import Logger
+from gunicorn.http import errors, wsgi
+from gunicorn.workers.gthread import ThreadWorker
+from werkzeug.exceptions import RequestTimeout
+
+from powerplant.config import Settings
+
+GRACE = 0.25
+"""Seconds that a thread waits for its client at least, even while others queue for a thread."""
+
+SEND_TIMEOUT = 5.0
+"""Seconds that a client has to take each piece of an answer that the system does not buffer."""
+
+LINGER = 2.0
+"""Seconds that a client has, after the last answer on its connection, to read it and to close."""
+
+BATCH = "/productionplan/batch"
+
+PROBLEMS = {
+    RequestTimeout: "request-timeout",
+    errors.LimitRequestLine: "uri-too-long",
+    errors.LimitRequestHeaders: "headers-too-large",
+    errors.ExpectationFailed: "expectation-failed",
+    errors.ConfigurationProblem: "not-found",  # a path outside of the prefix that the server is configured to have
+    errors.InvalidResponseHeader: "internal-error",
+    errors.InvalidResponseHeaderName: "internal-error",
+    errors.ParseException: "bad-request",
+    Exception: "internal-error",
+}
+"""The problem type for an error: that of the first class that fits."""
+
+wsgi.SERVER = "powerplant"  # the header Server: clients need not know the software
+
+
+class Log(Logger):  # type: ignore[misc] # gunicorn has no types
+    """gunicorn's log. It prepares a line for each request only if there is an access log: the service logs itself."""
+
+    @property
+    def access_log_enabled(self) -> bool:
+        """Whether gunicorn writes a line for each request."""
+        return bool(self.cfg.accesslog)
+
+
+class ClientSocket(socket.socket):
+    """The connection of a client, with limits for how long a thread waits for it."""
+
+    def __init__(self, sock: socket.socket, reading: set[ClientSocket]) -> None:
+        super().__init__(sock.family, sock.type, sock.proto, sock.detach())
+        self._reading = reading
+        self.limit(None)
+
+    def limit(self, seconds: float | None, error: type[Exception] = TimeoutError) -> None:
+        """Let reading fail with this error after so many seconds from now; None is for ever."""
+        self.began, self.error = monotonic(), error
+        self.deadline = None if seconds is None else self.began + seconds
+
+    def recv(self, size: int, flags: int = 0) -> bytes:
+        """Read what has arrived, or raise the error of the limit."""
+        if self.deadline is None:
+            return super().recv(size, flags)
+        self._reading.add(self)
+        try:
+            data = super().recv(size, flags)
+        finally:
+            self._reading.discard(self)
+        if monotonic() > self.deadline:
+            raise self.error
+        return data
+
+    def stop_reading(self) -> None:
+        """End the limit, and every read at once, also one that another thread is in."""
+        if self.deadline is not None:
+            self.deadline = 0.0
+        with suppress(OSError):
+            self.shutdown(socket.SHUT_RD)
+
+    def sendall(self, data: Any, flags: int = 0) -> None:
+        """Send all of it, or fail as if the client had left when it does not read."""
+        self.settimeout(SEND_TIMEOUT)
+        try:
+            super().sendall(data, flags)
+        except TimeoutError as error:
+            raise BrokenPipeError(*error.args) from error
+        finally:
+            self.settimeout(None)
+
+    def linger(self) -> None:
+        """Wait for the client to close: to close before it, with something unread, could destroy the last answer."""
+        self.limit(LINGER)
+        with suppress(OSError):
+            self.shutdown(socket.SHUT_WR)
+            while self.recv(65536):
+                pass
+        self.stop_reading()
+
+
+class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
+    """The worker class of the service."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._settings = Settings()
+        self._reading: set[ClientSocket] = set()
+
+    def enqueue_req(self, conn: Any) -> None:
+        """Give a connection to a thread; a new one only once something has arrived on it."""
+        if conn.initialized or conn.data_ready:
+            super().enqueue_req(conn)
+            return
+        conn.sock = ClientSocket(conn.sock, self._reading)
+        conn.sock.setblocking(False)
+        conn.timeout = monotonic() + self._settings.body_timeout
+        self.pending_conns.append(conn)
+        self.poller.register(conn.sock, EVENT_READ, partial(self.on_pending_socket_readable, conn))
+
+    def murder_pending(self) -> None:
+        """Close silent connections and end overdue reads. The event loop calls this after each wait."""
+        idle = self.pending_conns or self.keepalived_conns
+        if self.nr_conns >= self.worker_connections and idle:  # make room for the next connection
+            idle[0].timeout = 0.0
+        super().murder_pending()
+        now = monotonic()
+        in_hand = self.nr_conns - len(self.pending_conns) - len(self.keepalived_conns)
+        queued = in_hand - self.cfg.threads
+        for number, sock in enumerate(sorted(self._reading, key=lambda sock: sock.began)):
+            if now > (sock.deadline or now) or (number < queued and now > sock.began + GRACE):
+                sock.stop_reading()
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """Wait for events, but not so long that deadlines are missed."""
+        super().wait_for_and_dispatch_events(min(timeout, GRACE))
+
+    def handle(self, conn: Any) -> bool:
+        """Answer a request, in a thread, and say whether the connection stays open."""
+        conn.sock.limit(self._settings.body_timeout, RequestTimeout)
+        kept = bool(super().handle(conn))
+        conn.sock.limit(None)
+        if not kept:
+            conn.sock.linger()
+        return kept
+
+    def handle_request(self, req: Any, conn: Any) -> bool:
+        """Answer a request whose head has arrived."""
+        if getattr(req.body.reader, "length", None) == 0:
+            conn.sock.limit(None)
+        elif req.path.rstrip("/").endswith(BATCH):  # a larger body has more time
+            larger = max(1.0, self._settings.max_batch_body / self._settings.max_body)
+            conn.sock.limit(self._settings.body_timeout * larger, RequestTimeout)
+        kept = bool(super().handle_request(req, conn))
+        conn.sock.limit(LINGER)  # for what the app has not read of the body
+        return kept
+
+    def finish_request(self, conn: Any, fs: Any) -> None:
+        """Take back a connection from its thread."""
+        if conn.sock.fileno() >= 0:
+            super().finish_request(conn, fs)
+        else:  # the app has closed it; gunicorn would count that twice
+            self.nr_conns -= 1
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
+        """Answer with a problem document what the app has not seen, and what it failed to answer."""
+        # Imported here, in the worker: modules that gunicorn's master imports stay the same when it reloads.
+        from powerplant.api.headers import PROTECTION
+        from powerplant.problems import PROBLEM_TYPES, Problem
+
+        name = next(name for kind, name in PROBLEMS.items() if isinstance(exc, kind))
+        detail = f"{str(exc)[:200]}." if name == "bad-request" else PROBLEM_TYPES[name].explanation
+        request_id = token_hex(8)
+        facts = {"request_id": request_id, "client": addr and addr[0], "problem": name, "detail": detail}
+        if name == "internal-error":
+            self.log.error("bug", exc_info=exc, extra={"facts": facts})
+        else:
+            self.log.info("refused", extra={"facts": facts})
+        if find_spec("prometheus_client"):
+            from powerplant.api.metrics import REFUSED
+
+            REFUSED.labels(name).inc()
+        members = Problem(name, detail).as_members(instance=getattr(req, "path", "/"), request_id=request_id)
+        body = json.dumps(members) + "\n"
+        headers = {
+            "Server": wsgi.SERVER,
+            "Date": formatdate(usegmt=True),
+            "Connection": "close",
+            "Content-Type": "application/problem+json",
+            "Content-Length": str(len(body)),
+            "X-Request-ID": request_id,
+            **PROTECTION,
+        }
+        status = HTTPStatus(members["status"])
+        head = [f"HTTP/1.1 {status.value} {status.phrase}", *map(": ".join, headers.items())]
+        with suppress(OSError):
+            client.sendall("\r\n".join([*head, "", body]).encode())
