@@ -147,6 +147,16 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
             if now > (sock.deadline or now) or (number < queued and now > sock.began + GRACE):
                 sock.stop_reading()
 
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Start or stop to accept connections. At a stop those that wait are accepted, and later ones refused at once."""
+        super().set_accept_enabled(enabled)
+        while not (self.alive or enabled) and self.sockets:
+            listener, before = self.sockets.pop(), -1
+            while before != self.nr_conns:
+                before = self.nr_conns
+                self.accept(listener)
+            listener.close()
+
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         """Wait for events, but not so long that deadlines are missed."""
         super().wait_for_and_dispatch_events(min(timeout, GRACE))
