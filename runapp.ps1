@@ -1,10 +1,10 @@
-# Sets up what is missing, then runs powerplant on Windows, as ./runapp does elsewhere. It keeps to what Windows
-# PowerShell 5.1 understands. Standard error is never captured: 5.1 would take each line of it for a failure.
+# Sets up what is missing, then runs powerplant on Windows, as ./runapp does elsewhere. It uses only what Windows
+# PowerShell 5.1 understands. Standard error is never captured: 5.1 treats each line of it as a failure.
 
 $PoetryVersion = '2.5.1'
 $MirrorPluginVersion = '0.6.5'
-$Unreachable = 'Check the network and the room on the disk. Behind a mirror, or a proxy with certificates of its own, ' +
-    'tell pip: pip config set global.index-url URL, pip config set global.cert FILE. Then run this again.'
+$Unreachable = 'Check the network and the free space on the disk. Behind a mirror, or a proxy with its own certificates, ' +
+    'configure pip: pip config set global.index-url URL, pip config set global.cert FILE. Then run this again.'
 
 Set-Location $PSScriptRoot
 $Python = '.venv\Scripts\python.exe'
@@ -19,11 +19,11 @@ function Fail($message) {
 
 function Show-Usage {
     Write-Host 'Usage: runapp [COMMAND]'
-    Write-Host '  (none)           start the service with "flask run"'
-    Write-Host '  test [ARG ...]   run the tests; the arguments go to pytest'
+    Write-Host '  (none)           start the service; "runapp serve --help" lists options'
+    Write-Host '  test [ARG ...]   run the tests on all processors; the arguments go to pytest'
     Write-Host '  setup            install everything, development tools included, and start nothing'
     Write-Host '  help             print this'
-    Write-Host 'gunicorn cannot run on Windows: for production, use the Docker image.'
+    Write-Host 'gunicorn does not run on Windows: for production, use the Docker image.'
     Write-Host 'Variables: POWERPLANT_HOST (127.0.0.1), POWERPLANT_PORT (8888), PYTHON (any from 3.11 on).'
 }
 
@@ -37,7 +37,7 @@ function Find-Python {
     Fail 'found no Python 3.11 or newer. Install one from python.org, or name it: set PYTHON=C:\path\to\python.exe'
 }
 
-# The text of a file, or nothing where there is none.
+# The text of a file; empty if there is no file.
 function Read-Text($path) {
     if (Test-Path $path) { return [IO.File]::ReadAllText((Join-Path $PSScriptRoot $path)) }
     return ''
@@ -45,7 +45,7 @@ function Read-Text($path) {
 
 function Write-Text($path, $text) { [IO.File]::WriteAllText((Join-Path $PSScriptRoot $path), $text) }
 
-# What .venv is made from; $groups is main or dev, and dev holds main.
+# What .venv is made from; $groups is main or dev, and dev includes main.
 function Get-Stamp($groups) {
     return "dependencies: $groups`nfolder: $PSScriptRoot`n" + (Read-Text 'pyproject.toml') + (Read-Text 'poetry.lock')
 }
@@ -61,7 +61,7 @@ function Test-UpToDate($groups) {
 function Install-Environment($groups) {
     if (Test-UpToDate $groups) { return }
     $base = Find-Python
-    # Another folder's environment, one whose Python is gone, or one that was not finished: made anew.
+    # The environment of another folder, one without its Python, or one that was not finished is replaced.
     $place = "folder: $PSScriptRoot"
     $works = $false
     if (Test-Path $Python) {
@@ -92,7 +92,7 @@ function Install-Environment($groups) {
     Say 'Set-up is done.'
 }
 
-# A Poetry of our own in .poetry: one way to install, whatever else is on PATH.
+# Our own Poetry in .poetry, whatever else is on PATH.
 function Install-Poetry($base) {
     $stamp = "poetry: $PoetryVersion $MirrorPluginVersion`nfolder: $PSScriptRoot"
     if ((Read-Text '.poetry\.runapp-place') -eq $stamp) {
@@ -109,8 +109,8 @@ function Install-Poetry($base) {
     Write-Text '.poetry\.runapp-place' $stamp
 }
 
-# Many mirrors cannot answer what Poetry asks of an index. The mirror plugin puts the plain index in its place: the one
-# that pip uses. Poetry also does not know the certificates that pip is told of.
+# Poetry uses a JSON interface of the index that many mirrors do not have. The mirror plugin makes it use the plain index
+# instead, the one that pip uses. Poetry does not know the certificates either that pip is configured with.
 function Use-IndexOfPip {
     $index = $env:PIP_INDEX_URL
     $certificates = $env:PIP_CERT
@@ -128,58 +128,29 @@ function Use-IndexOfPip {
     if (-not $env:REQUESTS_CA_BUNDLE -and $certificates) { $env:REQUESTS_CA_BUNDLE = $certificates }
 }
 
-$CheckPort = @'
-import errno, socket, sys
-host, port = sys.argv[1:]
-if not port.isdecimal() or not 0 < int(port) < 65536:
-    sys.exit(f'runapp: POWERPLANT_PORT must be a number from 1 to 65535, not {port!r}.')
-try:
-    family, kind, _, _, address = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)[0]
-    with socket.socket(family, kind) as probe:
-        probe.bind(address)
-except OSError as error:
-    if error.errno == errno.EADDRINUSE:
-        sys.exit(f'runapp: port {port} on {host} is taken. Stop the program that listens there, or set POWERPLANT_PORT.')
-    sys.exit(f'runapp: cannot listen on {host}, port {port}: {error.strerror}. Set POWERPLANT_HOST and POWERPLANT_PORT.')
-'@
-
-$CheckSettings = @'
-import os, sys
-from powerplant import Settings
-from powerplant.errors import ConfigurationError
-try:
-    Settings.from_environ(os.environ)
-except ConfigurationError as error:
-    sys.exit(f'runapp: {error}.')
-'@
-
-function Start-Powerplant {
+function Start-Module {
     Install-Environment 'main'
-    $address = if ($env:POWERPLANT_HOST) { $env:POWERPLANT_HOST } else { '127.0.0.1' }
-    $port = if ($env:POWERPLANT_PORT) { $env:POWERPLANT_PORT } else { '8888' }
-    & $Python -c $CheckPort $address $port
-    if ($LASTEXITCODE -ne 0) { exit 1 }
-    & $Python -c $CheckSettings
-    if ($LASTEXITCODE -ne 0) { exit 1 }
-    Say "Starting on http://${address}:$port"
-    $env:FLASK_APP = 'powerplant'
-    & $Python -m flask run --host $address --port $port
+    & $Python -m @args
     exit $LASTEXITCODE
 }
 
 $command = if ($args.Count -gt 0) { [string]$args[0] } else { 'serve' }
 $rest = @($args | Select-Object -Skip 1)
 switch ($command) {
-    'serve' { Start-Powerplant }
+    'serve' { Start-Module powerplant serve @rest }
     'setup' {
         if (Test-UpToDate 'dev') { Say 'Nothing to do: everything is installed.' } else { Install-Environment 'dev' }
     }
     'test' {
         Install-Environment 'dev'
+        $given = " $rest "
+        if ($given -notmatch ' (-n|--numprocesses|--pdb|--trace)|no:xdist') {
+            $rest = @('--numprocesses', 'auto', '--dist', 'loadfile') + $rest  # the tests of a file share servers
+        }
         & $Python -m pytest @rest
         exit $LASTEXITCODE
     }
-    'gunicorn' { Fail 'gunicorn cannot run on Windows. Start the service without it (runapp), or use the Docker image.' }
+    'gunicorn' { Fail 'gunicorn does not run on Windows. Start the service without it (runapp), or use the Docker image.' }
     { $_ -in 'help', '-h', '--help' } { Show-Usage }
     default {
         [Console]::Error.WriteLine("runapp: there is no command '$command'.")
