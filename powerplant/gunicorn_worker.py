@@ -148,7 +148,7 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
                 sock.stop_reading()
 
     def set_accept_enabled(self, enabled: bool) -> None:
-        """Start or stop to accept connections. At a stop those that wait are accepted, and later ones refused at once."""
+        """Start or stop accepting connections. A worker that ends accepts those that wait, and then closes its port."""
         super().set_accept_enabled(enabled)
         while not (self.alive or enabled) and self.sockets:
             listener, before = self.sockets.pop(), -1

@@ -1,8 +1,7 @@
-"""What measures the service measures what it says."""
+"""The measurements of the service measure what they say."""
 
 from __future__ import annotations
 
-import importlib
 import socket
 import subprocess
 import sys
@@ -22,7 +21,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the servers' pr
 
 @contextmanager
 def scripted_server(*conversations: list[bytes]) -> Iterator[str]:
-    """Takes one connection after the other; sends each of its pieces as soon as something has come, then closes."""
+    """Accepts one connection after the other; sends one piece after each request, then closes."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve() -> None:
@@ -54,12 +53,12 @@ def ok(body: bytes, *headers: bytes) -> bytes:
     return b"\r\n".join([b"HTTP/1.1 200 OK", b"Content-Length: %d" % len(body), *headers, b"", body])
 
 
-def test_the_client_takes_one_answer_after_the_other() -> None:
+def test_the_client_reads_one_answer_after_the_other() -> None:
     with scripted_server([ok(b"one"), ok(b""), ok(b"three")]) as url:
         assert answers(url, 3) == [(0, 200, b"one"), (1, 200, b""), (2, 200, b"three")]
 
 
-def test_the_client_opens_a_connection_again_where_the_server_says_that_it_closes() -> None:
+def test_the_client_opens_a_connection_again_if_the_server_says_that_it_closes() -> None:
     with scripted_server([ok(b"one", b"Connection: close")], [ok(b"two")]) as url:
         assert answers(url, 2) == [(0, 200, b"one"), (1, 200, b"two")]
 
@@ -67,24 +66,15 @@ def test_the_client_opens_a_connection_again_where_the_server_says_that_it_close
 @pytest.mark.parametrize(
     "piece", [b"", b"HTTP/1.1 200 OK\r\nContent-", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"]
 )
-def test_a_connection_that_ends_inside_an_answer_is_a_request_lost(piece: bytes) -> None:
+def test_a_connection_that_ends_inside_an_answer_is_a_lost_request(piece: bytes) -> None:
     with scripted_server([piece], [ok(b"two")]) as url:
         assert answers(url, 2) == [(0, 0, b""), (1, 200, b"two")]
-
-
-def test_each_stage_is_a_function_of_the_service() -> None:
-    from benchmarks.service.staged import STAGES
-
-    for place in STAGES.values():
-        module, _, function = place.partition(":")
-        assert callable(getattr(importlib.import_module(module), function))
 
 
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
         (["overhead", "--rounds", "2", "--requests", "20"], "times the view"),
-        (["stages", "--rounds", "2", "--requests", "20"], "together"),
         (["live", "--rounds", "2", "--requests", "20"], "on, 20 clients"),
         (["load", "--servers", "powerplant, gunicorn", "--seconds", "0.5", "--stints", "1"], "requests/s"),
         (["soak", "--requests", "1000"], " 0 wrong answers"),

@@ -1,6 +1,6 @@
-"""What the service costs, what it bears, and whether it stays right: ``python -m benchmarks.service``.
+"""Measurements of the running service: cost, load, and correctness over time. See ``python -m benchmarks.service``.
 
-The servers are booted, and the answers judged, by what the tests have for it: nothing of that knows the package.
+The servers are started and the answers judged by modules of the tests, which do not import the package.
 """
 
 import sys
@@ -8,5 +8,5 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
-# The tests are no package: their shared modules are found as pytest finds them.
+# The tests are not a package: their shared modules are found as pytest finds them.
 sys.path.append(str(ROOT / "test"))

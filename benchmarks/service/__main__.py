@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks.service import fuzz, live, load, overhead, soak, stages
+from benchmarks.service import fuzz, live, load, overhead, soak
 
 
 def main() -> None:
@@ -16,8 +16,7 @@ def main() -> None:
 
     for name, meaning in {
         "overhead": "server CPU for each request, beside constant bytes",
-        "stages": "where that CPU goes",
-        "live": "what the live feed adds, by how many listen",
+        "live": "what the live feed adds, by the number of its clients",
     }.items():
         command = commands.add_parser(name, help=meaning)
         command.add_argument("--rounds", type=int, default=60)
@@ -34,7 +33,7 @@ def main() -> None:
     command.add_argument("--requests", type=int, default=200_000)
     command.add_argument("--connections", type=int, default=16)
 
-    command = commands.add_parser("fuzz", help="requests that nobody should send, every answer judged")
+    command = commands.add_parser("fuzz", help="invalid and strange requests, every answer judged")
     command.add_argument("--attempts", type=int, default=20_000)
     command.add_argument("--first-seed", type=int, default=0)
     command.add_argument("--time-limit", type=float, default=2, help="seconds of solver; an answer may take 1 s more")
@@ -43,8 +42,6 @@ def main() -> None:
     if chosen.command == "overhead":
         measured = overhead.measure(chosen.rounds, chosen.requests, chosen.connections)
         overhead.report(measured, markdown=chosen.markdown)
-    elif chosen.command == "stages":
-        stages.report(stages.measure(chosen.rounds, chosen.requests, chosen.connections), markdown=chosen.markdown)
     elif chosen.command == "live":
         live.report(live.measure(chosen.rounds, chosen.requests, chosen.connections), markdown=chosen.markdown)
     elif chosen.command == "load":

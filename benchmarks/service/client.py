@@ -1,7 +1,7 @@
-"""A client that is light enough not to be what is measured: raw sockets, one thread, closed loop.
+"""A client that needs little CPU itself: raw sockets, one thread.
 
-Every connection sends its next request as soon as its answer is there. Only what delimits an answer is read here; the
-caller judges it.
+Every connection sends its next request as soon as its answer is there. Only the length of an answer is parsed here; the
+caller judges the rest.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 PATIENCE = 30.0
-"""Seconds without any answer, after which all that are outstanding count as lost."""
+"""Seconds without any answer, after which all outstanding requests count as lost."""
 
 _CONTENT_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _CLOSES = re.compile(rb"\r\nconnection: *close", re.IGNORECASE)
 
 
 class Request(NamedTuple):
-    """A request as it goes over the wire, and what its sender wants to know it by."""
+    """The bytes of a request, and a number by which its sender knows it."""
 
     wire: bytes
     key: int = 0
 
 
 class Answer(NamedTuple):
-    """What came back; ``head`` is empty where the connection ended without an answer.
+    """An answer; ``head`` is empty if the connection ended without one.
 
     Attributes:
         head: status line and headers.
-        body: as long as Content-Length says.
+        body: with the length that Content-Length says.
         seconds: from the first byte sent to the last one received.
     """
 
@@ -44,7 +44,7 @@ class Answer(NamedTuple):
 
     @property
     def status(self) -> int:
-        """The status; 0 where there is no answer."""
+        """The status; 0 if there is no answer."""
         return int(self.head[9:12]) if self.head else 0
 
     def header(self, name: str) -> str | None:
@@ -54,7 +54,7 @@ class Answer(NamedTuple):
 
 
 def post(body: bytes, *headers: str, target: str = "/productionplan") -> bytes:
-    """A POST as it goes over the wire."""
+    """The bytes of a POST."""
     head = "\r\n".join(
         [
             f"POST {target} HTTP/1.1",
@@ -69,10 +69,16 @@ def post(body: bytes, *headers: str, target: str = "/productionplan") -> bytes:
     return head.encode() + body
 
 
-def drive(url: str, requests: Iterator[Request], connections: int, judge: Callable[[Request, Answer], None]) -> None:
-    """Send all requests over so many keep-alive connections, and hand each answer to the judge.
+def must_be_a_plan(_: Request, answer: Answer) -> None:
+    """End the run if an answer is not a plan: its cost would mean nothing."""
+    if answer.status != 200:
+        raise SystemExit(f"not a plan: {answer}")
 
-    A connection that ends is opened again; its request counts as lost, with an :class:`Answer` without a head.
+
+def drive(url: str, requests: Iterator[Request], connections: int, judge: Callable[[Request, Answer], None]) -> None:
+    """Send all requests over this many keep-alive connections, and call ``judge`` with each answer.
+
+    A connection that ends is opened again; its request counts as lost: its :class:`Answer` has no head.
     """
     address = urlsplit(url)
     where = (address.hostname or "", address.port or 80)
@@ -111,7 +117,7 @@ def drive(url: str, requests: Iterator[Request], connections: int, judge: Callab
 
 
 class _Connection:
-    """One connection with at most one request under way."""
+    """One connection, with at most one outstanding request."""
 
     __slots__ = ("_address", "_received", "_socket", "_start", "request")
 
@@ -133,11 +139,11 @@ class _Connection:
         self.request = request
         self._received = b""
         self._start = perf_counter()
-        with suppress(OSError):  # a connection that has ended says so when it is read
+        with suppress(OSError):  # reading shows that the connection has ended
             self._socket.sendall(request.wire)
 
     def receive(self) -> Answer | None:
-        """What has come; None while the answer is not whole."""
+        """The answer; None while it is not complete."""
         try:
             received = self._socket.recv(65536)
         except OSError:

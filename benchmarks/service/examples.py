@@ -13,5 +13,5 @@ REQUESTS = [Request(post(body), key) for key, body in enumerate(BODIES)]
 
 
 def in_turn(count: int) -> Iterator[Request]:
-    """So many requests, one payload after the other."""
+    """This many requests, with one payload after the other."""
     return islice(cycle(REQUESTS), count)

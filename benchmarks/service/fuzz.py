@@ -1,4 +1,4 @@
-"""Requests that nobody should send, by the thousand: every answer is judged by what the tests judge it with."""
+"""Thousands of invalid and strange requests; every answer is judged as in the tests."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from benchmarks.service.tables import Table
 
 BROKEN_HTTP = "broken_http"
 SERVER_ERRORS = {*range(500, 600)} - {501}
-"""501 is what HTTP itself wants for a transfer coding that a server does not know."""
+"""501 is the right status for an unknown transfer coding."""
 
 GRACE = 1.0
-"""Seconds that an answer may take beyond the solver's time limit."""
+"""Seconds that an answer may take longer than the solver's time limit."""
 
 
 class Kind:
-    """What came of the attempts of one kind."""
+    """The results of one kind of attempts."""
 
     def __init__(self) -> None:
         self.attempts = 0
@@ -30,7 +30,7 @@ class Kind:
 
 
 def measure(attempts: int, first_seed: int, time_limit: float) -> dict[str, Kind]:
-    """Send so many attempts, the kinds in turn, to a server whose solver has this time limit in seconds."""
+    """Send attempts of all kinds in turn to a server whose solver has this time limit in seconds."""
     kinds = {name: Kind() for name in [*KINDS, BROKEN_HTTP]}
     environment = {"POWERPLANT_TIME_LIMIT": str(time_limit)}
     with live_server(environment, command=servers.POWERPLANT) as server, Client(server.url) as client:
@@ -69,7 +69,7 @@ def _send_broken(server: LiveServer, seed: int, kind: Kind) -> None:
 
 
 def report(kinds: dict[str, Kind], *, markdown: bool) -> bool:
-    """Print a row for each kind, then each fault; say whether there is none."""
+    """Print a row for each kind, then each fault; return whether there is none."""
     table = Table(["kind", "attempts", "faults", "slowest, ms", "answers"], markdown=markdown)
     for name, kind in kinds.items():
         answers = ", ".join(f"{answer} {count}" for answer, count in kind.answers.most_common())

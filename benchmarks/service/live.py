@@ -18,9 +18,8 @@ from listener import Listener
 from live_server import LiveServer, live_server
 
 from benchmarks.service import servers
-from benchmarks.service.client import Answer, Request, drive
+from benchmarks.service.client import Answer, Request, drive, must_be_a_plan
 from benchmarks.service.examples import in_turn
-from benchmarks.service.overhead import must_be_a_plan
 from benchmarks.service.processes import cpu_seconds
 from benchmarks.service.tables import Table
 

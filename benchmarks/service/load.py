@@ -1,7 +1,7 @@
-"""Sixteen clients that never pause: throughput, latency and errors of the service, and of rivals in the same run.
+"""Throughput, latency and errors under clients that never pause: the service, and other servers in the same run.
 
-Each server has the machine to itself in its stint, with its processes and its client; the others are up and idle. The
-stints take turns, so that none gets the quiet minute.
+One server at a time is under load, while the others are idle. They take turns in several stints, so that a change of the
+machine's speed affects all of them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ WARM_UP = 300
 
 
 class Contender(NamedTuple):
-    """A way to serve plans: the command, and where it takes payloads."""
+    """A server of plans: its command, and the address for payloads."""
 
     command: tuple[str, ...]
     target: str = "/productionplan"
@@ -42,7 +42,7 @@ CONTENDERS = {
 
 
 class Load:
-    """What one server did in all its stints."""
+    """The results of one server."""
 
     def __init__(self) -> None:
         self.latencies: list[float] = []
@@ -51,7 +51,7 @@ class Load:
         self.cpu_seconds = 0.0
 
     def stint(self, server: LiveServer, target: str, seconds: float, connections: int, plans: list[object]) -> None:
-        """Load the server for so many seconds; an answer that is not the plan of its payload is an error."""
+        """Load the server for some seconds; an answer that is not the plan of its payload is an error."""
 
         def judge(request: Request, answer: Answer) -> None:
             if answer.status == 200 and answer.body == right[request.key]:
@@ -69,7 +69,7 @@ class Load:
 
 
 def measure(names: list[str], seconds: float, stints: int, connections: int) -> dict[str, Load]:
-    """Give each server so many seconds of load, in so many stints."""
+    """Load each server for some seconds, divided into stints."""
     loads = {name: Load() for name in names}
     with ExitStack() as stack:
         booted = {name: stack.enter_context(live_server(command=CONTENDERS[name].command)) for name in names}
@@ -81,10 +81,10 @@ def measure(names: list[str], seconds: float, stints: int, connections: int) -> 
 
 
 def _first_answer(server: LiveServer, target: str, body: bytes, plan: object) -> bytes:
-    """The bytes that each later answer must have; they hold the plan that all servers must find."""
+    """The bytes that each later answer must have. All servers must find the same plan."""
     answer = fetch("POST", server.url + target, data=body, headers={"Content-Type": "application/json"})
     if answer.json() != plan:
-        raise SystemExit(f"{server.url} plans otherwise: {answer.text}")
+        raise SystemExit(f"{server.url} has another plan: {answer.text}")
     return answer.content
 
 

@@ -1,4 +1,4 @@
-"""What a server and all its processes use, as Linux tells it in ``/proc``."""
+"""CPU, memory and descriptors of a server and all its processes, from Linux's ``/proc``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LIBC = ctypes.CDLL(None)
 
 
 def tree(pid: int) -> list[int]:
-    """A process and its descendants, in no order but that it comes first."""
+    """A process, followed by its descendants."""
     parents = {int(path.name): _parent(path) for path in PROC.iterdir() if path.name.isdecimal()}
     members = [pid]
     for member in members:
@@ -27,9 +27,9 @@ def tree(pid: int) -> list[int]:
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time of a process and its descendants so far, those that have ended and were waited for included.
+    """User and system time of a process and its descendants so far, including those that have ended.
 
-    The living ones are asked by their clocks, which count nanoseconds where ``/proc`` counts hundredths of a second.
+    For running processes their clocks are read, which are more exact than ``/proc``.
     """
     return sum(_own_cpu_seconds(member) + _waited_for_cpu_seconds(member) for member in tree(pid))
 
@@ -45,7 +45,7 @@ def _waited_for_cpu_seconds(pid: int) -> float:
 
 
 def resident_bytes(pid: int) -> int:
-    """The memory of one process that is in use."""
+    """The resident memory of one process."""
     return int((PROC / str(pid) / "statm").read_text().split()[1]) * PAGE
 
 
@@ -62,5 +62,5 @@ def _parent(path: Path) -> int:
 
 
 def _stat(path: Path) -> list[str]:
-    # The name stands in parentheses and may hold anything, other parentheses too.
+    # The name is in parentheses and can contain any characters, also parentheses.
     return (path / "stat").read_text().rpartition(")")[2].split()

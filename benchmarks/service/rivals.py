@@ -1,6 +1,6 @@
-"""The same plans from FastAPI: the service's own pydantic models as its parameter, the same planning behind them.
+"""The same plans from FastAPI, with the service's pydantic models and its planning.
 
-It does less than the service: no faults between members, no problem+json, no log line, no metrics, no request ids.
+It does less than the service: no rules between members, no problem+json, no log, no metrics, no request ids.
 """
 
 from __future__ import annotations
@@ -10,30 +10,29 @@ import json
 from fastapi import FastAPI, Response
 
 from powerplant.models import ProductionPlanRequest
-from powerplant.planning import plan_production
-from powerplant.solving import Solvers
+from powerplant.planning import Options, plan_production
+from powerplant.workers import Workers
 
-CO2, TIME_LIMIT = True, 5.0
-SOLVERS = Solvers(2)
+WORKERS = Workers(2)
 
 
 async def health() -> dict[str, str]:
-    """Tell that the server is up."""
+    """Answer that the server is up."""
     return {"status": "ok"}
 
 
 async def productionplan(payload: ProductionPlanRequest) -> Response:
-    """Plan inside the event loop, which is quickest for payloads that take microseconds."""
+    """Plan inside the event loop, which is fastest for payloads that take microseconds."""
     return _plan(payload)
 
 
 def productionplan_in_a_thread(payload: ProductionPlanRequest) -> Response:
-    """Plan in FastAPI's pool of threads, as one must where a payload may take long."""
+    """Plan in FastAPI's thread pool, which is needed if a payload can take long."""
     return _plan(payload)
 
 
 def _plan(payload: ProductionPlanRequest) -> Response:
-    plan = plan_production(payload, co2=CO2, time_limit=TIME_LIMIT, solvers=SOLVERS)
+    plan = plan_production(payload, Options(), WORKERS)
     body = json.dumps([{"name": name, "p": p} for name, p in plan.outputs]) + "\n"
     return Response(body, media_type="application/json")
 

@@ -1,7 +1,7 @@
-"""Many requests on few connections: every answer is the one that it was, and the workers do not grow.
+"""Many requests on few connections: answers do not change, and the workers do not grow.
 
-What is sent: the example payloads, the case files of the tests, and what their fuzzing makes of a few seeds. Each is
-asked once before, and that answer is judged; from then on its bytes are what every later answer must have.
+The requests are the example payloads, the case files of the tests, and fuzzed ones from a few seeds. Each is sent once
+before, and that answer is judged; every later answer must have the same bytes.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ STRIDE = 7919
 COMPARED = ("Content-Type", "Plan-Status", "Plan-Cost")
 MOST_SECONDS = 10.0
 MOST_GROWTH = 0.05
-"""By how much memory in the last quarter may exceed that in the second one."""
+"""The share by which memory in the last quarter may exceed that in the second one."""
 
 
 class Right(NamedTuple):
-    """An attempt and what every answer to it must be, request ids left out."""
+    """An attempt, and what every answer to it must be except for the request id."""
 
     attempt: Attempt
     kind: str
@@ -53,7 +53,7 @@ class Sample(NamedTuple):
 
 
 class Soak:
-    """What was seen."""
+    """The results."""
 
     def __init__(self) -> None:
         self.kinds: Counter[str] = Counter()
@@ -68,7 +68,7 @@ class Soak:
         return mean(sample.resident for sample in part), mean(sample.descriptors for sample in part)
 
     def faults(self) -> Iterator[str]:
-        """What is not as it must be, in words."""
+        """What is wrong, in words."""
         yield from self.wrong
         (memory_before, files_before), (memory, files) = self.quarter(1), self.quarter(3)
         if memory > memory_before * (1 + MOST_GROWTH):
@@ -144,7 +144,7 @@ def _sample(server: LiveServer) -> Sample:
 
 
 def report(soak: Soak, *, markdown: bool) -> bool:
-    """Print what was sent and what was used, then each fault; say whether there is none."""
+    """Print what was sent and used, then each fault; return whether there is none."""
     table = Table(["answer", "requests"], markdown=markdown)
     for kind, count in soak.kinds.most_common():
         table.row(kind, str(count))

@@ -1,4 +1,4 @@
-"""What gunicorn and Flask cost without us: two apps that answer the same bytes to everything."""
+"""What gunicorn and Flask cost by themselves: two apps that answer the same bytes to everything."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ flask_app = Flask(__name__)
 
 @flask_app.post("/productionplan")
 def productionplan() -> Response:
-    """Answer payload 3, whatever was asked."""
+    """Answer the plan of payload 3 to every payload."""
     return Response(BODY, mimetype="application/json")
 
 
 @flask_app.get("/health")
 def health() -> Response:
-    """Tell that the server is up."""
+    """Answer that the server is up."""
     return Response(BODY, mimetype="application/json")
 
 
 def wsgi_app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:  # noqa: ARG001 - WSGI's own
-    """Answer payload 3, without Flask."""
+    """Answer the plan of payload 3, without Flask."""
     start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(BODY)))])
     return [BODY]
