@@ -9,7 +9,7 @@ WORKERS, THREADS = 2, 4
 
 
 def gunicorn(app: str = "", *, workers: int = WORKERS, worker: str = "") -> tuple[str, ...]:
-    """gunicorn with the project's settings, for the service or another app, with its worker class or another one."""
+    """The command of gunicorn with the project's settings, for the service or another app, and its worker class."""
     arguments = ["--workers", str(workers), "--bind", "127.0.0.1:{port}"]
     if worker:
         arguments += ["--worker-class", worker]
