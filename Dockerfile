@@ -1,12 +1,12 @@
 # docker build --tag powerplant:latest .
 # docker run --name powerplant -p 8888:8888 powerplant:latest
 
-# --- What gets installed. Mirrors and certificates stay in this stage. ----------------------------------------------
+# --- Installs. Mirrors and certificates stay in this stage. ---------------------------------------------------------
 FROM python:3.11-slim AS build
 
 # A package mirror, for example: --build-arg PIP_INDEX_URL=https://mirror.example/simple
 ARG PIP_INDEX_URL
-# The certificates of a mirror or a proxy that signs with its own: --build-arg CA_CERTIFICATES="$(cat ca.pem)"
+# The certificates of a mirror or a proxy that has its own: --build-arg CA_CERTIFICATES="$(cat ca.pem)"
 ARG CA_CERTIFICATES
 RUN if [ -n "$CA_CERTIFICATES" ]; then \
       printf '%s\n' "$CA_CERTIFICATES" > /usr/local/share/ca-certificates/build.crt && update-ca-certificates \
@@ -15,24 +15,24 @@ RUN if [ -n "$CA_CERTIFICATES" ]; then \
 
 WORKDIR /app
 ENV POETRY_VIRTUALENVS_IN_PROJECT=true
-# From what changes least to what changes most: Poetry, the locked dependencies, the package.
+# What changes least comes first: Poetry, the locked dependencies, the package.
 COPY runapp ./
 RUN ./runapp poetry --version
 COPY pyproject.toml poetry.lock ./
 RUN ./runapp poetry install --no-interaction --compile --only main --extras "metrics live" --no-root
 COPY powerplant powerplant
-# The log names the mirror.
+# The log contains the address of the mirror.
 RUN ./runapp poetry install --no-interaction --compile --only-root && python -m compileall -q powerplant \
     && rm .poetry/install.log runapp
 
-# --- What runs. -----------------------------------------------------------------------------------------------------
+# --- Runs. ----------------------------------------------------------------------------------------------------------
 FROM python:3.11-slim
 
-# It owns nothing, and has no home. Its number is fixed: Kubernetes wants to see that it is not 0.
+# This user owns no file and has no home. The number is fixed, so that Kubernetes can check that it is not 0.
 RUN useradd --system --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin gunicorn
 
 WORKDIR /app
-# Poetry may write to /tmp alone, so that the rest can be read-only.
+# Poetry writes only to /tmp, so that the rest can be read-only.
 ENV PATH=/app/.poetry/bin:$PATH \
     POETRY_CACHE_DIR=/tmp/poetry \
     POETRY_VIRTUALENVS_IN_PROJECT=true \
@@ -48,7 +48,7 @@ EXPOSE 8888
 HEALTHCHECK --interval=10s --timeout=5s --start-period=15s --retries=3 CMD ["python", "-c", \
   "import os, urllib.request; urllib.request.urlopen(f\"http://127.0.0.1:{os.environ['POWERPLANT_PORT']}/health\", timeout=4)"]
 
-# gunicorn finds its settings in /app/gunicorn.conf.py by itself, also when it is given other arguments:
+# gunicorn reads /app/gunicorn.conf.py by itself, also with other arguments:
 # docker run ... powerplant:latest run gunicorn --workers 4
 ENTRYPOINT ["poetry"]
 CMD ["run", "gunicorn"]

@@ -116,7 +116,7 @@ def test_it_serves_the_challenges_own_answer_with_a_read_only_root() -> None:
 def test_other_arguments_keep_the_configuration() -> None:
     with serving("run", "gunicorn", "--workers", "1") as container:
         log = container.logs()
-    assert "Using worker: powerplant.server.Worker" in log
+    assert "Using worker: powerplant.gunicorn_worker.Worker" in log
     assert log.count("Booting worker") == 1
 
 
