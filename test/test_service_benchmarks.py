@@ -85,7 +85,6 @@ def test_each_stage_is_a_function_of_the_service() -> None:
     [
         (["overhead", "--rounds", "2", "--requests", "20"], "times the view"),
         (["stages", "--rounds", "2", "--requests", "20"], "together"),
-        (["live", "--rounds", "2", "--requests", "20"], "on, 20 clients"),
         (["load", "--servers", "powerplant, gunicorn", "--seconds", "0.5", "--stints", "1"], "requests/s"),
         (["soak", "--requests", "1000"], " 0 wrong answers"),
         (["fuzz", "--attempts", "55"], "broken_http"),

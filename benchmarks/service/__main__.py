@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks.service import fuzz, live, load, overhead, soak, stages
+from benchmarks.service import fuzz, load, overhead, soak, stages
 
 
 def main() -> None:
@@ -17,7 +17,6 @@ def main() -> None:
     for name, meaning in {
         "overhead": "server CPU for each request, beside constant bytes",
         "stages": "where that CPU goes",
-        "live": "what the live feed adds, by how many listen",
     }.items():
         command = commands.add_parser(name, help=meaning)
         command.add_argument("--rounds", type=int, default=60)
@@ -45,8 +44,6 @@ def main() -> None:
         overhead.report(measured, markdown=chosen.markdown)
     elif chosen.command == "stages":
         stages.report(stages.measure(chosen.rounds, chosen.requests, chosen.connections), markdown=chosen.markdown)
-    elif chosen.command == "live":
-        live.report(live.measure(chosen.rounds, chosen.requests, chosen.connections), markdown=chosen.markdown)
     elif chosen.command == "load":
         loads = load.measure(chosen.servers, chosen.seconds, chosen.stints, chosen.connections)
         load.report(loads, markdown=chosen.markdown)
