@@ -109,7 +109,7 @@ class Feed:
             for path in self._folder.glob("*"):
                 try:
                     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
-                        sock.settimeout(0.05)
+                        sock.settimeout(0.2)
                         sock.connect(str(path))
                         sock.send(data)
                 except ConnectionRefusedError:  # its process was killed
