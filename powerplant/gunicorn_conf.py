@@ -64,7 +64,13 @@ def on_starting(_: Any) -> None:
     """Make a folder in which the workers share their metrics: a new one, since old files would be counted again."""
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="powerplant-metrics-", dir=_in_memory)
     if _settings.live:  # and one in which they share what they have planned
-        os.environ["POWERPLANT_LIVE_DIR"] = tempfile.mkdtemp(prefix="powerplant-live-", dir=_in_memory)
+        os.environ["POWERPLANT_LIVE_DIR"] = tempfile.mkdtemp(prefix=f"powerplant-live-{os.getpid()}-", dir=_in_memory)
+
+
+def post_worker_init(worker: Any) -> None:
+    """Let the live feed see that a worker stops: it then closes its websockets, and gunicorn need not wait for them."""
+    if _settings.live:
+        worker.wsgi.extensions["live"].is_stopping = lambda: not worker.alive
 
 
 def on_exit(_: Any) -> None:

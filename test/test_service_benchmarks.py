@@ -75,7 +75,6 @@ def test_a_connection_that_ends_inside_an_answer_is_a_lost_request(piece: bytes)
     ("arguments", "says"),
     [
         (["overhead", "--rounds", "2", "--requests", "20"], "times the view"),
-        (["live", "--rounds", "2", "--requests", "20"], "on, 20 clients"),
         (["load", "--servers", "powerplant, gunicorn", "--seconds", "0.5", "--stints", "1"], "requests/s"),
         (["soak", "--requests", "1000"], " 0 wrong answers"),
         (["fuzz", "--attempts", "55"], "broken_http"),

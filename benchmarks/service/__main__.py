@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks.service import fuzz, live, load, overhead, soak
+from benchmarks.service import fuzz, load, overhead, soak
 
 
 def main() -> None:
@@ -14,14 +14,10 @@ def main() -> None:
     parser.add_argument("--markdown", action="store_true", help="print tables for a document")
     commands = parser.add_subparsers(dest="command", required=True)
 
-    for name, meaning in {
-        "overhead": "server CPU for each request, beside constant bytes",
-        "live": "what the live feed adds, by the number of its clients",
-    }.items():
-        command = commands.add_parser(name, help=meaning)
-        command.add_argument("--rounds", type=int, default=60)
-        command.add_argument("--requests", type=int, default=500, help="for each server in each round")
-        command.add_argument("--connections", type=int, default=8)
+    command = commands.add_parser("overhead", help="server CPU for each request, beside constant bytes")
+    command.add_argument("--rounds", type=int, default=60)
+    command.add_argument("--requests", type=int, default=500, help="for each server in each round")
+    command.add_argument("--connections", type=int, default=8)
 
     command = commands.add_parser("load", help="throughput and latency, beside other servers")
     command.add_argument("--servers", nargs="+", choices=list(load.CONTENDERS), default=list(load.CONTENDERS))
@@ -42,8 +38,6 @@ def main() -> None:
     if chosen.command == "overhead":
         measured = overhead.measure(chosen.rounds, chosen.requests, chosen.connections)
         overhead.report(measured, markdown=chosen.markdown)
-    elif chosen.command == "live":
-        live.report(live.measure(chosen.rounds, chosen.requests, chosen.connections), markdown=chosen.markdown)
     elif chosen.command == "load":
         loads = load.measure(chosen.servers, chosen.seconds, chosen.stints, chosen.connections)
         load.report(loads, markdown=chosen.markdown)
