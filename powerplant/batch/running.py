@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from collections import deque
 from collections.abc import Generator, Iterator
 from concurrent.futures import Future
 from math import inf
+from multiprocessing import resource_tracker
 from queue import Empty, SimpleQueue
 from threading import Lock, Semaphore, Thread
 from time import monotonic
@@ -62,6 +65,9 @@ def in_order(
         return chunk, future
 
     def read_ahead() -> None:
+        if sys.platform != "win32":  # the processes that this thread starts ignore Ctrl-C: this process ends them
+            resource_tracker.ensure_running()  # multiprocessing would start it next, and so undo the mask
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             while free.acquire() and (chunk := next(chunks, None)) is not None:
                 with lock:

@@ -23,7 +23,7 @@ from powerplant.batch.reading import Chunk, Line, read_chunks
 from powerplant.batch.resuming import CannotResume, checkpoint_of
 from powerplant.batch.running import in_order
 from powerplant.batch.spreadsheet import InvalidTable, read_hours
-from powerplant.cli import progress
+from powerplant.cli import INTERRUPTED, progress
 from powerplant.cli.files import STDIO, Input, check_names, opened_results
 from powerplant.cli.options import planning_options, writable
 from powerplant.cli.sources import NAME, STDIN, Source, read
@@ -34,9 +34,6 @@ from powerplant.workers import Workers
 
 if TYPE_CHECKING:
     from powerplant.batch.cluster import Cluster
-
-INTERRUPTED = 130
-"""The exit code of a program that Ctrl-C ended."""
 
 MAX_LINE = 64 * 1024 * 1024
 """Most bytes of a line: about 500 000 power plants."""
