@@ -55,6 +55,8 @@ class Workers:
         processes: how many. With 0 everything runs in the calling thread.
     """
 
+    died = DIED
+
     def __init__(self, processes: int) -> None:
         self.processes = processes
         self._free = BoundedSemaphore(max(1, processes))

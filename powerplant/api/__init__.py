@@ -9,7 +9,7 @@ from click import ClickException, get_current_context
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from powerplant.api import errors, headers, pages, probes, productionplan, request_log
+from powerplant.api import batch, errors, headers, pages, probes, productionplan, request_log
 from powerplant.config import Settings, load_settings
 from powerplant.errors import ConfigurationError
 from powerplant.workers import Workers
@@ -25,6 +25,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.url_map.merge_slashes = False  # an address with a slash too many is not found, and not redirected
     app.config["SETTINGS"] = settings
     app.config["SOLVERS"] = Workers(settings.solvers)
+    app.config["BATCHES"] = batch.Batches(settings)
     counters = []
     if find_spec("prometheus_client"):
         from powerplant.api import metrics
@@ -33,7 +34,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         counters.append(metrics.count)
     request_log.register(app, log_json=settings.log_json, counters=counters)  # first, so that it runs last
     headers.register(app, settings.cors_origins)
-    for module in (productionplan, probes, errors, pages):
+    for module in (productionplan, batch, probes, errors, pages):
         app.register_blueprint(module.blueprint)
     errors.register(app)
     if settings.live:

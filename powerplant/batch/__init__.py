@@ -1,15 +1,13 @@
-"""Many payloads, a line each: newline-delimited JSON in, newline-delimited JSON out, in the same order.
+"""Many payloads, one a line: newline-delimited JSON in, newline-delimited JSON out, in the same order.
 
-The way of the data, the same over HTTP, on the command line and on a cluster::
+::
 
-    bytes ── reading ── chunks of lines ── conveyor ── answers in order ── a client or a file
-    (CSV: spreadsheet)                        │  ▲
-                                              ▼  │
-                                           planner, where there is room: in processes of this machine (pool)
-                                           or on a cluster
+    bytes ── reading (CSV: spreadsheet) ── chunks of lines ── running ── answers in order ── a client or a file
+                                                               │  ▲
+                                                               ▼  │
+                                              planner, in processes (workers) or on a cluster
 
-``planner`` is the whole of the work, and a function of its arguments alone: that is why it can run anywhere, again
-after a failure, and give the same bytes. ``fleets`` reads what a line asks for, and the fleet that lines share once;
-``tally`` counts; ``results`` writes the file of answers, and ``resuming`` goes on with what an interrupted run has
-left. ``running`` ties these together for a file; over HTTP ``powerplant.api.batch`` does.
+``planner.plan_chunk`` is a function of its arguments alone, so it can run in any process, and again after a failure.
+``fleets`` decodes a line, and a fleet that lines share once; ``tally`` counts; ``resuming`` writes a file of answers
+that an interrupted run can be resumed from.
 """

@@ -1,45 +1,46 @@
-"""The same work on a Dask cluster (the extra ``cluster``): nothing of Dask is known anywhere else.
+"""A Dask cluster (the extra ``cluster``) in the place of processes of this machine.
 
-Chunks go to the scheduler as bytes, which it need not look into, and their answers come back so. Dask gives what a
-worker had that died to another one. The workers need powerplant, in the same version.
+Its workers need powerplant in the same version. Dask gives the work of a worker that died to another one.
 """
 
 from __future__ import annotations
 
 import logging
 import pickle
-from concurrent.futures import CancelledError
+from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
 
 from distributed import Client
 from distributed.scheduler import KilledWorker
 
 from powerplant import __version__
-from powerplant.batch.conveyor import WorkerDied
-from powerplant.batch.planner import Planned, Settings, plan_chunk
-from powerplant.batch.reading import Chunk
 from powerplant.errors import PowerplantError
 
 PATIENCE = 10
-"""Seconds in which a scheduler has to answer, and to have a worker."""
+"""Seconds in which a scheduler must answer, and have a worker."""
 
 
 class NoCluster(PowerplantError):
-    """A cluster that cannot be worked with; the message says why."""
+    """The cluster cannot be used; the message says why."""
 
 
 class Cluster:
-    """The workers of a Dask cluster.
+    """The workers of a Dask cluster, as :class:`powerplant.workers.Workers`.
+
+    A future raises :class:`concurrent.futures.CancelledError` if the scheduler is gone.
 
     Args:
         address: of its scheduler, ``tcp://host:8786``.
 
     Raises:
-        NoCluster: no scheduler is there, it has no workers, or these have another powerplant or none.
+        NoCluster: the scheduler does not answer, has no workers, or its workers have another version or none.
     """
 
+    died = (KilledWorker,)
+
     def __init__(self, address: str) -> None:
-        for name in ("distributed", "distributed.client"):  # what matters of theirs is told here
+        for name in ("distributed", "distributed.client"):  # the errors that matter here are raised
             logging.getLogger(name).setLevel(logging.CRITICAL)
         try:
             self._client = Client(address, timeout=PATIENCE, set_as_default=False)
@@ -50,19 +51,21 @@ class Cluster:
         except NoCluster:
             self.close()
             raise
+        self._executor = self._client.get_executor(pure=False)
 
     @property
-    def most(self) -> int:
-        """How many chunks it plans at the same time."""
+    def processes(self) -> int:
+        """How many chunks are planned at the same time."""
         threads: int = sum(self._client.nthreads().values())
         return max(1, threads)
 
-    def submit(self, chunk: Chunk, settings: Settings) -> _Job:
-        """Have a chunk planned."""
-        return _Job(self._client.submit(_plan, pickle.dumps((chunk, settings)), pure=False))
+    def submit(self, function: Callable[..., Any], /, *arguments: Any, timeout: float | None = None) -> Future[Any]:  # noqa: ARG002 - Dask ends no worker for its time
+        """Call a function on a worker. It is sent as bytes: Dask would look into the arguments for work of its own."""
+        future: Future[Any] = self._executor.submit(_call, pickle.dumps((function, arguments)))
+        return future
 
     def close(self) -> None:
-        """Plan no more; the cluster stays."""
+        """End the connection; the cluster stays."""
         self._client.close()
 
     def _check(self) -> None:
@@ -78,33 +81,12 @@ class Cluster:
             raise NoCluster(f"the workers of the cluster have powerplant {others}, this is {__version__}")
 
 
-class _Job:
-    """A chunk that is out on the cluster."""
-
-    def __init__(self, future: Any) -> None:
-        self._future = future
-
-    def result(self) -> Planned:
-        """What came of it; :class:`WorkerDied` where several workers died of it, one after the other."""
-        try:
-            planned: Planned = pickle.loads(self._future.result())  # noqa: S301 - our own workers wrote it
-        except KilledWorker as error:
-            raise WorkerDied from error
-        except CancelledError as error:
-            raise NoCluster("the scheduler of the cluster has gone") from error
-        return planned
-
-    def cancel(self) -> None:
-        """Do not begin with it any more."""
-        self._future.cancel()
-
-
-def _plan(question: bytes) -> bytes:
-    """On a worker: a chunk planned."""
-    chunk, settings = pickle.loads(question)  # noqa: S301 - whoever may send tasks may run anything there
-    return pickle.dumps(plan_chunk(chunk, settings))
+def _call(call: bytes) -> Any:
+    """On a worker: call a function."""
+    function, arguments = pickle.loads(call)  # noqa: S301 - a client of a scheduler can run anything on its workers
+    return function(*arguments)
 
 
 def _version() -> str:
-    """On a worker: the version that it has."""
+    """On a worker: its version."""
     return __version__

@@ -1,62 +1,69 @@
-"""What a line asks for; a fleet that lines share is read and made integers once, for as many hours as there are."""
+"""Decode a line. A fleet that lines share is decoded and made integers once."""
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
 from powerplant.batch.reading import Line
-from powerplant.decoding import EXPECTED, decode, decode_with_care, has_prices_for, parse
+from powerplant.decoding import EXPECTED, decode, decode_json, faults_of_fuels, fuels_by_key, parse
 from powerplant.errors import Fault, InvalidPayload
 from powerplant.formulation import Fleet, Instance
-from powerplant.models import FUEL_KEYS, Hour, ProductionPlanRequest
+from powerplant.models import FUEL_KEYS, Hour, PowerPlant
+from powerplant.problems import CLIENT_ERRORS, Problem, problem_of
+
+FLEET = "an object with powerplants"
 
 
 class SharedFleet(NamedTuple):
-    """A fleet as it was sent, and in integers.
+    """A fleet that lines share.
 
     Attributes:
-        number: of the line that it stands in.
-        powerplants: the JSON, to tell the faults of an hour together with it.
-        fault: what is wrong with it, if anything is.
-        types: of its plants.
-        fleet: the same plants in integers; none where there is a fault.
+        number: the number of its line.
+        problem: what is wrong with it; ``None`` for a valid fleet. Nothing else of a faulty fleet is kept.
+        types: the types of its plants.
+        fleet: its plants in integers; empty if there is a problem.
     """
 
     number: int
-    powerplants: Any
-    fault: InvalidPayload | None
-    types: frozenset[str]
-    fleet: Fleet
+    problem: Problem | None
+    types: frozenset[str] = frozenset()
+    fleet: Fleet = Fleet((), [])
 
 
 class Task(NamedTuple):
-    """What a line asks for.
-
-    Attributes:
-        fleet: its own or the shared one.
-        instance: that fleet in this hour.
-        load: in MW, as the line has it.
-    """
+    """What is to be solved for a line: an instance of a fleet, and the load in MW, as in the line."""
 
     fleet: Fleet
     instance: Instance
     load: float
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=4)  # some batches at the same time
 def read_fleet(line: Line, *, max_plants: int) -> SharedFleet:
-    """Read a line that holds power plants."""
-    powerplants = parse(line.content or b"", EXPECTED)["powerplants"]
-    # An hour that wants for nothing: all faults are those of the fleet.
-    hour = {"load": 0, "fuels": dict.fromkeys(FUEL_KEYS.values(), 0), "powerplants": powerplants}
+    """Read a line with a fleet that other lines share."""
     try:
-        plants = decode_with_care(hour, co2=True, max_plants=max_plants).powerplants
-    except InvalidPayload as fault:
-        return SharedFleet(line.number, powerplants, fault, frozenset(), Fleet.of([]))
-    return SharedFleet(line.number, powerplants, None, frozenset(plant.type for plant in plants), Fleet.of(plants))
+        plants = decode_fleet(line.content or b"", max_plants=max_plants)
+    except CLIENT_ERRORS as error:
+        return SharedFleet(line.number, problem_of(error))
+    return SharedFleet(line.number, None, frozenset(plant.type for plant in plants), Fleet.of(plants))
+
+
+def decode_fleet(content: bytes, *, max_plants: int) -> list[PowerPlant]:
+    """The power plants of an object; its other members are ignored.
+
+    Raises:
+        MalformedPayload: the content is not JSON.
+        InvalidPayload: it is not a valid fleet; lists every fault.
+    """
+    payload = parse(content, FLEET)
+    if not isinstance(payload, dict) or "powerplants" not in payload:
+        raise InvalidPayload([Fault("#", f"must be {FLEET}")])
+    # With all prices present, the only faults are those of the fleet.
+    hour = {"load": 0, "fuels": dict.fromkeys(FUEL_KEYS.values(), 0), "powerplants": payload["powerplants"]}
+    return decode_json(hour, co2=True, max_plants=max_plants).powerplants
 
 
 def read_task(content: bytes, shared: SharedFleet | None, *, co2: bool, max_plants: int) -> Task:
@@ -64,42 +71,44 @@ def read_task(content: bytes, shared: SharedFleet | None, *, co2: bool, max_plan
 
     Args:
         content: the line.
-        shared: the fleet that is meant where this one has none.
+        shared: the fleet for a line without one.
         co2: whether CO2 counts.
-        max_plants: how many power plants a fleet may have.
+        max_plants: most power plants of a line.
 
     Raises:
-        MalformedPayload: it is not JSON.
-        InvalidPayload: it is no valid payload, with its fleet or without.
+        MalformedPayload: the line is not JSON.
+        InvalidPayload: it is not a valid payload, alone or with the shared fleet.
     """
-    if shared is None:
-        return _task(decode(content, co2=co2, max_plants=max_plants), co2=co2)
-    hour = _hour(content, shared, co2=co2)
-    if hour is None:
-        return _task(_decode_with_fleet(content, shared, co2=co2, max_plants=max_plants), co2=co2)
-    return Task(shared.fleet, shared.fleet.at(hour.load, hour.fuels, co2=co2), hour.load)
+    if shared is not None and (hour := _read_hour(content, shared, co2=co2)) is not None:
+        return Task(shared.fleet, shared.fleet.at(hour.load, hour.fuels, co2=co2), hour.load)
+    request = decode(content, co2=co2, max_plants=max_plants)
+    fleet = Fleet.of(request.powerplants)
+    return Task(fleet, fleet.at(request.load, request.fuels, co2=co2), request.load)
 
 
-def _hour(content: bytes, shared: SharedFleet, *, co2: bool) -> Hour | None:
-    """The hour that a line is, unless it has a fleet of its own, or something is wrong with it."""
+def _read_hour(content: bytes, shared: SharedFleet, *, co2: bool) -> Hour | None:
+    """The hour of a line; ``None`` if the line has a fleet of its own, or is not an object."""
     try:
         hour = Hour.model_validate_json(content)
     except ValidationError:
+        hour = None
+    if hour is not None and hour.powerplants is not None:
         return None
-    is_all = shared.fault is None and hour.powerplants is None and has_prices_for(shared.types, hour.fuels, co2=co2)
-    return hour if is_all else None
+    if hour is None or shared.problem or any(faults_of_fuels(shared.types, fuels_by_key(hour.fuels), co2=co2)):
+        return _read_faulty_hour(content, shared, co2=co2)
+    return hour
 
 
-def _decode_with_fleet(content: bytes, shared: SharedFleet, *, co2: bool, max_plants: int) -> ProductionPlanRequest:
+def _read_faulty_hour(content: bytes, shared: SharedFleet, *, co2: bool) -> Hour | None:
     payload = parse(content, EXPECTED)
-    if isinstance(payload, dict) and payload.get("powerplants") is None:
-        if shared.fault is not None:
-            missing = f"is missing, and the fleet in line {shared.number} is not valid"
-            raise InvalidPayload([Fault("#/powerplants", missing)])
-        payload["powerplants"] = shared.powerplants
-    return decode_with_care(payload, co2=co2, max_plants=max_plants)
-
-
-def _task(request: ProductionPlanRequest, *, co2: bool) -> Task:
-    fleet = Fleet.of(request.powerplants)
-    return Task(fleet, fleet.at(request.load, request.fuels, co2=co2), request.load)
+    if not isinstance(payload, dict) or payload.get("powerplants") is not None:
+        return None
+    if shared.problem:
+        reason = f"is missing, and the fleet in line {shared.number} is not valid"
+        raise InvalidPayload([Fault("#/powerplants", reason)])
+    # One plant of each type: the faults of an hour depend on nothing else of a valid fleet.
+    payload["powerplants"] = [
+        {"name": type_, "type": type_, "efficiency": 1, "pmin": 0, "pmax": 0} for type_ in sorted(shared.types)
+    ]
+    request = decode_json(payload, co2=co2, max_plants=len(shared.types))
+    return Hour(load=request.load, fuels=request.fuels)

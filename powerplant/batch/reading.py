@@ -1,4 +1,4 @@
-"""From a stream of bytes to chunks of numbered lines, in memory that does not grow with it."""
+"""From a stream of bytes to chunks of numbered lines, in memory that does not grow with the stream."""
 
 from __future__ import annotations
 
@@ -10,22 +10,21 @@ from pydantic_core import from_json
 from powerplant.decoding import UTF8_BOM, WHITE_SPACE
 
 BLOCK = 128 * 1024
-"""Bytes that are read at once. So few lines of large payloads are a chunk, and many of small ones."""
+"""Bytes that are read at once. So a chunk has few lines of large payloads, and many of small ones."""
 
-MOST_LINES = 250
-"""Lines of a chunk at the most: they take some ten milliseconds, hundreds of times what it costs to send them."""
+MAX_LINES = 250
+"""Most lines of a chunk. They take some tens of milliseconds, much more than sending them to a process."""
 
-MOST_FLEETS = 2 * 1024 * 1024
-"""Bytes that the fleet of a chunk has at the most, counted once for each of its lines: an hour of a large fleet takes
-long, and has a long answer."""
+MAX_FLEETS = 2 * 1024 * 1024
+"""Most bytes of a chunk's fleet times its lines: an hour of a large fleet takes long, and has a long answer."""
 
 
 class Line(NamedTuple):
     """One line of a batch.
 
     Attributes:
-        number: as an editor counts, from 1; blank lines count.
-        content: its bytes without the line end; ``None`` where they are too many.
+        number: from 1; blank lines count.
+        content: its bytes without the line end; ``None`` if the line is too long.
     """
 
     number: int
@@ -36,92 +35,79 @@ class Chunk(NamedTuple):
     """Lines that are planned together.
 
     Attributes:
-        lines: in their order, without blank ones.
-        fleet: the line with the fleet that they may share, if there is one.
-        kept: answers to the first of the lines that an earlier run has left.
-        position: bytes of the input that were read when they were known, to tell how far it is.
+        lines: in order, without blank lines.
+        fleet: the line with the fleet that they share, if there is one.
     """
 
     lines: Sequence[Line]
     fleet: Line | None = None
-    kept: Sequence[bytes] = ()
-    position: int = 0
-
-    def without(self, done: int) -> Chunk:
-        """What is left once so many lines are done."""
-        return self._replace(lines=self.lines[done:], kept=self.kept[done:])
 
 
 class Stream(Protocol):
-    """What is read: a file, a pipe, or bytes in memory."""
+    """A file, a pipe, or bytes in memory."""
 
     def read1(self, size: int, /) -> bytes:
-        """What is there, and at least a byte unless it has come to its end."""
+        """What is available, at most ``size`` bytes; empty at the end of the stream."""
 
 
-def read_lines(stream: Stream, longest: int) -> Iterator[list[Line]]:
-    """The lines of a stream that are not blank, as soon as they are there.
+def read_lines(stream: Stream, max_line: int) -> Iterator[list[Line]]:
+    """The lines of a stream that are not blank, as soon as they are available.
 
     Args:
-        stream: what is read.
-        longest: bytes that a line may have; of one that has more nothing is kept.
+        stream: the stream.
+        max_line: most bytes of a line. The content of a longer line is discarded.
     """
     number, rest = 1, bytearray()
     while block := stream.read1(BLOCK):
         first, *others = block.split(b"\n")
         rest += first
-        del rest[longest + 1 :]  # that it is too long can still be told
+        del rest[max_line + 1 :]  # one byte more shows that the line is too long
         if others:
             *whole, last = bytes(rest), *others
-            if lines := _numbered(number, whole, longest):
+            if lines := _numbered(number, whole, max_line):
                 yield lines
             number, rest = number + len(whole), bytearray(last)
-    if lines := _numbered(number, [bytes(rest)], longest):  # a last line without an end
+    if lines := _numbered(number, [bytes(rest)], max_line):  # a last line without an end
         yield lines
 
 
-def _numbered(number: int, contents: list[bytes], longest: int) -> list[Line]:
-    """Lines that follow each other, but for the blank ones; the first has this number."""
+def _numbered(number: int, contents: list[bytes], max_line: int) -> list[Line]:
+    """The lines with these contents that are not blank; the first content has this number."""
     if number == 1:
         contents[0] = contents[0].removeprefix(UTF8_BOM)
     return [
-        Line(number, content if len(content) <= longest else None)
+        Line(number, content if len(content) <= max_line else None)
         for number, content in enumerate(contents, number)
-        if content and (len(content) > longest or content.strip(WHITE_SPACE))
+        if content and (len(content) > max_line or content.strip(WHITE_SPACE))
     ]
 
 
-def read_chunks(stream: Stream, longest: int, fleet: Line | None = None) -> Iterator[Chunk]:
-    """The same in chunks.
+def read_chunks(stream: Stream, max_line: int, fleet: Line | None = None) -> Iterator[Chunk]:
+    """The lines of a stream in chunks.
 
     Args:
-        stream: what is read.
-        longest: bytes that a line may have.
-        fleet: what the lines may share, in the place of a first line that holds a fleet alone.
+        stream: the stream.
+        max_line: most bytes of a line.
+        fleet: the fleet that the lines share. A first line that holds only a fleet is then skipped.
     """
     first = True
-    for lines in read_lines(stream, longest):
+    for lines in read_lines(stream, max_line):
         if first and is_fleet(lines[0].content):
             fleet, lines = (lines[0], lines) if fleet is None else (fleet, lines[1:])
         first = False
-        yield from in_chunks(lines, fleet)
+        size = max_lines(fleet)
+        for start in range(0, len(lines), size):
+            yield Chunk(lines[start : start + size], fleet)
 
 
-def in_chunks(lines: Sequence[Line], fleet: Line | None) -> Iterator[Chunk]:
-    """Lines that were read together, not too many at once."""
-    most = most_lines(fleet)
-    for start in range(0, len(lines), most):
-        yield Chunk(lines[start : start + most], fleet)
-
-
-def most_lines(fleet: Line | None) -> int:
-    """How many lines may be a chunk, beside a fleet."""
+def max_lines(fleet: Line | None) -> int:
+    """Most lines of a chunk with this fleet."""
     size = len(fleet.content or b"") if fleet else 0
-    return max(1, min(MOST_LINES, MOST_FLEETS // max(1, size)))
+    return max(1, min(MAX_LINES, MAX_FLEETS // max(1, size)))
 
 
 def is_fleet(content: bytes | None) -> bool:
-    """Whether a line holds power plants, and nothing of an hour."""
+    """Whether a line holds power plants, and neither load nor fuels."""
     if content is None or b"powerplants" not in content:
         return False
     try:

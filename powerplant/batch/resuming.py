@@ -1,122 +1,137 @@
-"""How a run goes on with what an interrupted one has left (``--resume``): its last whole answer, and from there.
+"""Write the answers of a batch, so that an interrupted run can be resumed (``--resume``).
 
-What is left is a beginning of what the whole run writes (:mod:`powerplant.batch.results`). Plain text is cut at its
-last line end, a compressed file at its last whole member.
+Beside the file OUT is a small checkpoint, ``OUT.resume``. It is replaced after each part that was written to OUT. So
+whenever a run is killed, the checkpoint describes a beginning of OUT. It is removed at the end.
 """
 
 from __future__ import annotations
 
-import gzip
-import re
-import zlib
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
-from powerplant.batch.planner import NotOfThisBatch
-from powerplant.batch.reading import Chunk
-from powerplant.batch.results import MEMBER, is_compressed
+from pydantic import BaseModel, ValidationError
+from pydantic_core import to_json
 
-BLOCK = 1024 * 1024
-
-FIRST, MAGIC = b'{"line":', b"\x1f\x8b\x08"
-"""What a file of answers begins with, and a compressed one."""
-
-BEGINNING = 4096
-
-NUMBER = re.compile(rb'\{"line":(\d+),')
+from powerplant import __version__
+from powerplant.batch.planner import Answered, Rules
+from powerplant.batch.reading import Chunk, Line
+from powerplant.batch.tally import Tally
+from powerplant.errors import PowerplantError
 
 
-def cut(file: BinaryIO, *, compressed: bool) -> None:
-    """Cut off what is torn at the end of a file, and stand there.
+class CannotResume(PowerplantError):
+    """The run cannot be resumed; the message says why. The file is unchanged."""
 
-    Raises:
-        NotOfThisBatch: it is no file of answers; nothing of it is lost.
+
+class Checkpoint(BaseModel):
+    """A beginning of a file of answers.
+
+    Attributes:
+        size: its bytes.
+        line: the number of the last line that is answered in it.
+        digest: of all that the answers depend on: version, rules, fleet, and the lines so far.
+        tally: of these answers.
     """
-    if not _begins_as_answers(file, compressed=compressed):
-        raise NotOfThisBatch("it is no file of answers")
-    file.truncate(_end_of_members(file) if compressed else _end_of_lines(file))
-    file.seek(0, 2)
+
+    size: int
+    line: int
+    digest: str
+    tally: Tally
 
 
-def _begins_as_answers(file: BinaryIO, *, compressed: bool) -> bool:
-    file.seek(0)
-    start = file.read(BEGINNING)
-    if compressed:
-        if not start.startswith(MAGIC[: len(start)]):
-            return False
-        try:
-            start = zlib.decompressobj(wbits=31).decompress(start)
-        except zlib.error:
-            return False
-    return start.startswith(FIRST[: len(start)])
+class Results:
+    """The answers of a batch, in a file or a stream.
 
+    Attributes:
+        tally: of all answers.
 
-def _end_of_lines(file: BinaryIO) -> int:
-    end = file.seek(0, 2)
-    while end:
-        start = max(0, end - BLOCK)
-        file.seek(start)
-        block = file.read(end - start)
-        if (found := block.rfind(b"\n")) >= 0:
-            return start + found + 1
-        end = start
-    return 0
-
-
-def _end_of_members(file: BinaryIO) -> int:
-    """The end of the last member that is whole and full."""
-    end = 0
-    for position, content in _members(file):
-        if content.count(b"\n") < MEMBER:
-            break
-        end = position
-    return end
-
-
-def _members(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """The end and the content of each whole member."""
-    position, rest = file.seek(0), b""
-    while True:
-        member, parts = zlib.decompressobj(wbits=31), []
-        while not member.eof:
-            if not rest and not (rest := file.read(BLOCK)):
-                return
-            try:
-                parts.append(member.decompress(rest))
-            except zlib.error:
-                return
-            position += len(rest) - len(member.unused_data)
-            rest = member.unused_data
-        yield position, b"".join(parts)
-
-
-def kept_answers(path: Path) -> Iterator[bytes]:
-    """The answers in a file that has been cut, in their order."""
-    with gzip.open(path) if is_compressed(path) else path.open("rb") as file:
-        yield from file
-
-
-def with_kept(chunks: Iterator[Chunk], answers: Iterator[bytes]) -> Iterator[Chunk]:
-    """Chunks with the answers that their lines have already.
-
-    Raises:
-        NotOfThisBatch: an answer is to another line than to the next one.
+    Args:
+        file: where the answers go; for a resumable file, opened for appending.
+        path: of a resumable file; ``None`` for a stream or a compressed file.
+        rules: the rules of the batch.
+        fleet: the fleet that the lines share, unless it is their first line.
     """
-    answer = next(answers, None)
-    for chunk in chunks:
-        kept: list[bytes] = []
-        for line in chunk.lines:
-            if answer is None:
-                break
-            number = NUMBER.match(answer)
-            if number is not None and int(number[1]) == line.number:
-                kept.append(answer)
-                answer = next(answers, None)
-            elif chunk.fleet is not None and line.number == chunk.fleet.number:
-                kept.append(b"")
-            else:
-                raise NotOfThisBatch(f"there is an answer to another line in the place of that to line {line.number}")
-        yield chunk._replace(kept=kept)
-    if answer is not None:
-        raise NotOfThisBatch("there are more answers than this batch has lines")
+
+    def __init__(self, file: BinaryIO, path: Path | None, rules: Rules, fleet: Line | None) -> None:
+        self.tally, self._size, self._line = Tally(), 0, 0
+        self._file, self._checkpoint = file, path and checkpoint_of(path)
+        shared = b"" if fleet is None else fleet.content or b""
+        self._digest = sha256(to_json([__version__, rules, sha256(shared).hexdigest()]))
+
+    def begin(self) -> None:
+        """Begin with an empty file."""
+        self._save()  # first: a run that is killed between the two can be resumed
+        self._file.truncate(0)
+
+    def resume(self, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+        """Cut the file at its checkpoint, and skip the lines that are answered in it.
+
+        Args:
+            chunks: the lines of the batch, from the first one.
+
+        Returns:
+            The lines that are not answered.
+
+        Raises:
+            CannotResume: the file is not the result of an interrupted run of this batch with these rules.
+        """
+        size = os.fstat(self._file.fileno()).st_size
+        if not size:
+            self.begin()
+            return chunks
+        checkpoint = self._load()
+        if size < checkpoint.size:
+            raise CannotResume("it is shorter than its checkpoint says")
+        chunk, rest = Chunk([]), 0
+        while self._line < checkpoint.line and not rest and (chunk := next(chunks, Chunk([]))).lines:
+            done = [line for line in chunk.lines if line.number <= checkpoint.line]
+            rest = len(chunk.lines) - len(done)
+            self._add(done)
+        if (self._line, self._digest.hexdigest()) != (checkpoint.line, checkpoint.digest):
+            raise CannotResume("it was made from other input, with another fleet, or with other options")
+        self._file.truncate(checkpoint.size)
+        self.tally, self._size = checkpoint.tally, checkpoint.size
+        return chain([chunk._replace(lines=chunk.lines[-rest:])] if rest else [], chunks)
+
+    def write(self, chunk: Chunk, answered: Answered) -> None:
+        """Write the answers to the first lines of a chunk."""
+        self._file.write(answered.answers)
+        self._file.flush()
+        self.tally = self.tally.plus(answered.tally)
+        if self._checkpoint:
+            self._size += len(answered.answers)
+            self._add(chunk.lines[: answered.done])
+            self._save()
+
+    def finish(self) -> None:
+        """Note that the last line is answered."""
+        if self._checkpoint:
+            self._checkpoint.unlink()
+
+    def _add(self, lines: Sequence[Line]) -> None:
+        for number, content in lines:
+            self._digest.update(b"%d:%d:" % (number, -1 if content is None else len(content)) + (content or b""))
+            self._line = number
+
+    def _save(self) -> None:
+        if self._checkpoint:
+            state = Checkpoint(size=self._size, line=self._line, digest=self._digest.hexdigest(), tally=self.tally)
+            part = self._checkpoint.with_name(f"{self._checkpoint.name}.part")
+            part.write_bytes(state.model_dump_json().encode())
+            part.replace(self._checkpoint)
+
+    def _load(self) -> Checkpoint:
+        if self._checkpoint:
+            with suppress(ValidationError, OSError):
+                return Checkpoint.model_validate_json(self._checkpoint.read_bytes())
+        raise CannotResume("it is finished, or not the result of an interrupted run")
+
+
+def checkpoint_of(path: Path) -> Path:
+    """The path of the checkpoint of a file of answers."""
+    return path.with_name(f"{path.name}.resume")

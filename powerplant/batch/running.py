@@ -1,59 +1,127 @@
-"""The use case of a batch: chunks to wherever they are planned, answers to where they are kept."""
+"""The loop of a batch: chunks to workers, their answers back in order, a few chunks at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import closing
-from typing import Protocol
+import signal
+import sys
+from collections import deque
+from collections.abc import Generator, Iterator
+from concurrent.futures import Future
+from math import inf
+from multiprocessing import resource_tracker
+from queue import Empty, SimpleQueue
+from threading import Lock, Semaphore, Thread
+from time import monotonic
+from typing import TYPE_CHECKING, Any
 
-from powerplant.batch.conveyor import OUT_FOR_EACH, Job, in_order
-from powerplant.batch.planner import Planned, Settings, give_up
+from powerplant.batch.planner import PATIENCE, Answered, Rules, give_up, plan_chunk
 from powerplant.batch.reading import Chunk
-from powerplant.batch.results import Results
-from powerplant.batch.tally import Tally
+from powerplant.workers import Workers
+
+if TYPE_CHECKING:
+    from powerplant.batch.cluster import Cluster
+
+CHUNKS_PER_PROCESS = 2
+"""One chunk that a process works on, and one that waits for it."""
+
+GRACE = 5.0
+"""Seconds after its time limit at which a process is ended."""
+
+BYTES_PER_SECOND = 0.5 * 1024 * 1024
+"""How fast a process decodes at least: ten times slower than one that shares its processor."""
 
 
-class Workers(Protocol):
-    """What plans chunks: processes of this machine, or a cluster."""
-
-    @property
-    def most(self) -> int:
-        """How many chunks it plans at the same time."""
-
-    def submit(self, chunk: Chunk, settings: Settings) -> Job:
-        """Have a chunk planned."""
-
-    def close(self) -> None:
-        """Plan no more, and end what is being planned."""
+Sent = tuple[Chunk, Future[Answered]]
 
 
-Watch = Callable[[Chunk, Planned, Tally], None]
-"""What is told of each part: its chunk, what came of it, and what all parts come to so far."""
+def in_order(
+    chunks: Iterator[Chunk], workers: Workers | Cluster, rules: Rules, deadline: float = inf
+) -> Generator[tuple[Chunk, Answered], None, None]:
+    """Plan all chunks, and yield each part of them with its answers, in order.
 
-
-def run(chunks: Iterator[Chunk], workers: Workers, settings: Settings, results: Results, watch: Watch) -> Tally:
-    """Plan all chunks, and keep their answers in order; memory does not grow with their number.
+    A thread reads ahead, so that an answer does not wait for the next line of a slow pipe. A chunk that comes back half
+    done is sent again. If a process died, the lines of its chunk are sent one by one, and a line whose process dies
+    again is given up. Closing the generator cancels what is not done.
 
     Args:
-        chunks: the lines.
-        workers: what plans them.
-        settings: how.
-        results: where the answers go.
-        watch: told of each part that is done.
-
-    Raises:
-        NotOfThisBatch: an answer that an earlier run has left is wrong.
+        chunks: the chunks; they are read a few ahead of the answers.
+        workers: where they are planned.
+        rules: how.
+        deadline: the time, by the monotonic clock, after which lines are given up.
     """
-    tally = Tally()
+    free = Semaphore(CHUNKS_PER_PROCESS * workers.processes)
+    ahead: SimpleQueue[Sent | Exception | None] = SimpleQueue()
+    sent: deque[Sent] = deque()  # what comes next, in order, before what was read ahead
+    lock, closed = Lock(), False
 
-    def submit(chunk: Chunk) -> Job:
-        return workers.submit(chunk, settings)
+    def send(chunk: Chunk) -> Sent:
+        left = deadline - monotonic()
+        if left > 0:
+            options = rules.options._replace(time_limit=min(left, rules.options.time_limit))
+            timeout = longest_wait(chunk, options.time_limit)
+            return chunk, workers.submit(plan_chunk, chunk, rules._replace(options=options), timeout=timeout)
+        future: Future[Answered] = Future()
+        future.set_result(give_up(chunk, rules))
+        return chunk, future
 
-    with closing(
-        in_order(chunks, submit, lambda chunk: give_up(chunk, settings), OUT_FOR_EACH * workers.most)
-    ) as parts:
-        for chunk, planned in parts:
-            results.write(planned.answers)
-            tally = Tally.of([tally, planned.tally])
-            watch(chunk, planned, tally)
-    return tally
+    def read_ahead() -> None:
+        if sys.platform != "win32":  # the processes that this thread starts ignore Ctrl-C: this process ends them
+            resource_tracker.ensure_running()  # multiprocessing would start it next, and so undo the mask
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            while free.acquire() and (chunk := next(chunks, None)) is not None:
+                with lock:
+                    if closed:
+                        return
+                    ahead.put(send(chunk))
+            ahead.put(None)
+        except Exception as error:  # noqa: BLE001 - it is raised in the thread that takes the answers
+            ahead.put(error)
+
+    Thread(target=read_ahead, name="batch-reader", daemon=True).start()
+    try:
+        while True:
+            if not sent:
+                item = ahead.get()
+                if item is None:
+                    return
+                if isinstance(item, Exception):
+                    raise item
+                sent.append(item)
+            chunk, future = sent[0]
+            try:
+                answered = future.result()
+            except workers.died:
+                if len(chunk.lines) > 1:
+                    sent.popleft()
+                    sent.extendleft([send(chunk._replace(lines=[line])) for line in chunk.lines][::-1])
+                    continue
+                answered = give_up(chunk, rules)
+            yield chunk, answered
+            sent.popleft()
+            if rest := chunk.lines[answered.done :]:
+                sent.appendleft(send(chunk._replace(lines=rest)))
+            elif not sent:
+                free.release()
+    finally:
+        with lock:
+            closed = True
+        free.release()
+        for item in [*sent, *_emptied(ahead)]:
+            if isinstance(item, tuple):
+                item[1].cancel()
+
+
+def _emptied(queue: SimpleQueue[Any]) -> Iterator[Any]:
+    try:
+        while True:
+            yield queue.get_nowait()
+    except Empty:
+        return
+
+
+def longest_wait(chunk: Chunk, time_limit: float) -> float:
+    """Seconds after which a process must have answered at least one line of a chunk."""
+    lines = chunk.lines if chunk.fleet is None else [chunk.fleet, *chunk.lines]
+    size = sum(len(line.content or b"") for line in lines)
+    return PATIENCE + time_limit + GRACE + size / BYTES_PER_SECOND

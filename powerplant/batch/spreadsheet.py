@@ -1,4 +1,4 @@
-"""From a table of hours, as spreadsheets save it (CSV), to the lines of a batch."""
+"""From a table of hours (CSV, as spreadsheets save it) to the lines of a batch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import islice
 
 from pydantic_core import to_json
 
-from powerplant.batch.reading import Chunk, Line, Stream, most_lines, read_lines
+from powerplant.batch.reading import Chunk, Line, Stream, max_lines, read_lines
 from powerplant.errors import PowerplantError
 from powerplant.models import FUEL_KEYS
 
@@ -20,11 +20,11 @@ DELIMITERS = (",", ";", "\t")
 NUMBER = re.compile(r"([-+]?)0*(\d+)(?:[.,](\d+))?(?:[eE]([-+]?\d{1,4}))?", re.ASCII)
 
 
-class NoTableOfHours(PowerplantError):
-    """A table that cannot be understood.
+class InvalidTable(PowerplantError):
+    """The input is not a table of hours.
 
     Attributes:
-        line: where.
+        line: the line of the fault.
     """
 
     def __init__(self, line: int, what: str) -> None:
@@ -32,23 +32,23 @@ class NoTableOfHours(PowerplantError):
         self.line = line
 
 
-def read_hours(stream: Stream, fleet: Line, longest: int) -> Iterator[Chunk]:
-    """The rows of a table as chunks; a row has the number of the line that it ends in.
+def read_hours(stream: Stream, fleet: Line, max_line: int) -> Iterator[Chunk]:
+    """The rows of a table in chunks; the number of a row is that of its last line.
 
     Args:
-        stream: the table, in UTF-8. Its first line that is not blank names the columns: ``load``, and fuels as the
-            payload calls them, in any order. Columns of other names are passed over; an empty cell is no value, and
-            a row of them no hour.
-            What separates columns is a comma, a semicolon or a tab; where it is no comma, numbers may have one.
+        stream: the table, in UTF-8. Its first line that is not blank names the columns: ``load``, and fuels as in
+            payloads, in any order. Columns with other names are ignored. An empty cell means no value; a row of empty
+            cells is skipped. Columns are separated by commas, semicolons or tabs; with the latter two, numbers may
+            have a decimal comma.
         fleet: the power plants of each hour.
-        longest: bytes that a line may have.
+        max_line: most bytes of a line.
 
     Raises:
-        NoTableOfHours: a column is missing, twice there, or nearly one that there is; or a row is none, or has more
-            cells than there are columns.
+        InvalidTable: a column is missing, or there twice; a column is probably meant to be one that is missing; or a
+            row has more cells than the table has columns, or is not CSV.
     """
-    rows = _read_rows(_Text(stream, longest))
-    while lines := list(islice(rows, most_lines(fleet))):
+    rows = _read_rows(_Text(stream, max_line))
+    while lines := list(islice(rows, max_lines(fleet))):
         yield Chunk(lines, fleet)
 
 
@@ -60,60 +60,56 @@ def _read_rows(table: _Text) -> Iterator[Line]:
         _check(columns, table.number)
         for row in csv.reader(table, delimiter=delimiter):
             cells = [cell.strip() for cell in row]
-            if any(cells[len(columns) :]):
-                raise NoTableOfHours(table.number, _too_many(len(row), len(columns), delimiter))
-            if any(cells):  # spreadsheets leave rows of empty ones at the end
+            if any(cells[len(columns) :]):  # probably a decimal comma: the row would be read as another hour
+                hint = "; commas separate columns here, so numbers need a decimal point" if delimiter == "," else ""
+                raise InvalidTable(
+                    table.number, f"the row has {len(row)} cells, the table {len(columns)} columns{hint}"
+                )
+            if any(cells):
                 yield Line(table.number, _hour(columns, cells, delimiter))
     except csv.Error as error:
-        raise NoTableOfHours(table.number, f"this is no row of a table: {error}") from None
+        raise InvalidTable(table.number, f"the row is not CSV: {error}") from None
 
 
 class _Text(Iterator[str]):
-    """The lines of a table as text, one after the other.
+    """The lines of a table as text.
 
     Attributes:
-        number: of the line that came last.
+        number: of the last line that was read.
     """
 
-    def __init__(self, stream: Stream, longest: int) -> None:
+    def __init__(self, stream: Stream, max_line: int) -> None:
         self.number = 1
-        self._lines = (line for lines in read_lines(stream, longest) for line in lines)
+        self._lines = (line for lines in read_lines(stream, max_line) for line in lines)
 
     def __next__(self) -> str:
         line = next(self._lines)
         self.number = line.number
         if line.content is None:
-            raise NoTableOfHours(line.number, "this line is too long")
+            raise InvalidTable(line.number, "the line is too long")
         try:
             return line.content.decode()
         except UnicodeDecodeError:
-            raise NoTableOfHours(line.number, "this is not in UTF-8: save the table as CSV UTF-8") from None
+            raise InvalidTable(line.number, "the table is not in UTF-8: save it as CSV UTF-8") from None
 
 
 def _check(columns: Sequence[str], line: int) -> None:
-    """That no column was meant that is not there: each hour would be told that a price is missing."""
-    there = {_stem(name) for name in columns if name in NAMES}
+    """Refuse misspelt columns: otherwise every hour would be answered with a missing price."""
+    present = {_without_unit(name) for name in columns if name in NAMES}
     for index, name in enumerate(columns):
         if name in NAMES and name in columns[:index]:
-            raise NoTableOfHours(line, f"the column {name} is there twice")
+            raise InvalidTable(line, f"the column {name} is there twice")
         if name not in NAMES:
             for meant in NAMES:
-                if _stem(meant) not in there and name.casefold().startswith(_stem(meant)):
-                    raise NoTableOfHours(line, f"there is no column {meant}: rename {name}, if that is meant")
+                if _without_unit(meant) not in present and name.casefold().startswith(_without_unit(meant)):
+                    raise InvalidTable(line, f"there is no column {meant}: rename {name}, if that is meant")
     if LOAD not in columns:
-        others = f"the fuels as payloads call them, {FUELS[0]} for instance"
-        raise NoTableOfHours(line, f"the column {LOAD} is missing; the first line names it, and {others}")
+        others = f"the fuels as in payloads, for example {FUELS[0]}"
+        raise InvalidTable(line, f"the column {LOAD} is missing; the first line must name it, and {others}")
 
 
-def _stem(name: str) -> str:
-    """The name of a column without its unit."""
-    return name.partition("(")[0]
-
-
-def _too_many(cells: int, columns: int, delimiter: str) -> str:
-    """What is wrong with a row that would be read as another one than it is."""
-    hint = "; a comma separates columns here, and a number has a point" if delimiter == "," else ""
-    return f"this row has {cells} cells, the table {columns} columns{hint}"
+def _without_unit(column: str) -> str:
+    return column.partition("(")[0]
 
 
 def _hour(columns: Sequence[str], cells: Sequence[str], delimiter: str) -> bytes:
@@ -125,7 +121,7 @@ def _hour(columns: Sequence[str], cells: Sequence[str], delimiter: str) -> bytes
 
 
 def _value(cell: str, delimiter: str) -> bytes:
-    """A cell as JSON: a number where it is one, else the text, of which the planner says what is wrong with it."""
+    """A cell as JSON: a number, or else a string, which the planner refuses with a reason."""
     number = NUMBER.fullmatch(cell)
     if number is None or ("," in cell and delimiter == ","):
         return to_json(cell)

@@ -1,8 +1,7 @@
-"""What a batch comes to."""
+"""Counts and sums of a batch."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -10,19 +9,19 @@ from powerplant.formulation import EXACT, TENTHS_PER_MEGAWATT, TONNES_OF_CO2_PER
 
 
 class Tally(NamedTuple):
-    """Counts and sums over lines that have an answer, exact.
+    """Counts and exact sums over the answered lines.
 
     Attributes:
         plans: lines with a plan.
         infeasible: lines whose load no plan meets.
         gave_up: lines whose plan was not proven in time.
-        faulty: lines that are no valid payload.
-        bugs: lines at which the program made a mistake.
+        faulty: lines that are not a valid payload.
+        bugs: lines for which this program failed.
         cost: of all plans, in 10**-10 euro.
         charged: output that CO2 was charged for, in tenths of a MWh.
         slowest: seconds of the slowest solve.
-        slowest_line: the line that it was for; 0 where nothing was solved.
-        first_fault: the first of the faulty lines, and what is wrong with it, in words.
+        slowest_line: its line; 0 if nothing was solved.
+        first_fault: the first faulty line and its fault, in words.
     """
 
     plans: int = 0
@@ -38,12 +37,12 @@ class Tally(NamedTuple):
 
     @property
     def lines(self) -> int:
-        """Lines that have an answer."""
+        """Answered lines."""
         return self.plans + self.problems
 
     @property
     def problems(self) -> int:
-        """Lines that have a problem for an answer."""
+        """Lines that are answered with a problem."""
         return self.infeasible + self.gave_up + self.faulty + self.bugs
 
     @property
@@ -56,22 +55,18 @@ class Tally(NamedTuple):
         """The CO2 that is charged."""
         return EXACT.multiply(Decimal(self.charged) / TENTHS_PER_MEGAWATT, TONNES_OF_CO2_PER_MWH)
 
-    @classmethod
-    def of(cls, parts: Sequence[Tally]) -> Tally:
-        """All of them together."""
-        if not parts:
-            return cls()
-        plans, infeasible, gave_up, faulty, bugs, cost, charged, slowest, _, faults = zip(*parts, strict=True)
-        line = parts[slowest.index(max(slowest))].slowest_line
-        return cls(
-            plans=sum(plans),
-            infeasible=sum(infeasible),
-            gave_up=sum(gave_up),
-            faulty=sum(faulty),
-            bugs=sum(bugs),
-            cost=sum(cost),
-            charged=sum(charged),
-            slowest=max(slowest),
-            slowest_line=line,
-            first_fault=next(filter(None, faults), ""),
+    def plus(self, other: Tally) -> Tally:
+        """Both together; the other one is of later lines."""
+        slower = max(self, other, key=lambda tally: tally.slowest)
+        return Tally(
+            plans=self.plans + other.plans,
+            infeasible=self.infeasible + other.infeasible,
+            gave_up=self.gave_up + other.gave_up,
+            faulty=self.faulty + other.faulty,
+            bugs=self.bugs + other.bugs,
+            cost=self.cost + other.cost,
+            charged=self.charged + other.charged,
+            slowest=slower.slowest,
+            slowest_line=slower.slowest_line,
+            first_fault=self.first_fault or other.first_fault,
         )

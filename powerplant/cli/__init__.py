@@ -21,6 +21,10 @@ COMMANDS = {
 """Each command, with its line in ``powerplant --help``: the function of its name in the module of its name."""
 
 
+INTERRUPTED = 130
+"""The exit code of a program that Ctrl-C ended."""
+
+
 class _Commands(click.Group):
     """Imports a command when it is called."""
 
@@ -32,6 +36,12 @@ class _Commands(click.Group):
             return None
         command: click.Command = getattr(import_module(f"{__name__}.{cmd_name}"), cmd_name)
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            ctx.exit(INTERRUPTED)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         with formatter.section("Commands"):

@@ -9,39 +9,34 @@ import signal
 import sys
 import zlib
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from concurrent.futures import CancelledError
+from contextlib import ExitStack, closing, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 import click
 
-from powerplant.batch.planner import NotOfThisBatch, Planned, Settings
-from powerplant.batch.pool import Pool
+from powerplant.batch.planner import Rules
 from powerplant.batch.reading import Chunk, Line, read_chunks
-from powerplant.batch.results import Results
-from powerplant.batch.resuming import kept_answers, with_kept
-from powerplant.batch.running import Workers, run
-from powerplant.batch.spreadsheet import NoTableOfHours, read_hours
-from powerplant.batch.tally import Tally
-from powerplant.cli.files import STDIO, Input, is_same_file, opened, results_of, without_torn_end
-from powerplant.cli.options import planning_options
-from powerplant.cli.progress import Progress
+from powerplant.batch.resuming import CannotResume, checkpoint_of
+from powerplant.batch.running import in_order
+from powerplant.batch.spreadsheet import InvalidTable, read_hours
+from powerplant.cli import INTERRUPTED, progress
+from powerplant.cli.files import STDIO, Input, check_names, opened_results
+from powerplant.cli.options import planning_options, writable
 from powerplant.cli.sources import NAME, STDIN, Source, read
-from powerplant.cli.totals import tell
+from powerplant.cli.totals import print_totals, write_totals
 from powerplant.cli.words import BAD_INPUT, NO_PLAN, complain, fail
-from powerplant.errors import PowerplantError
+from powerplant.planning import Options
+from powerplant.workers import Workers
 
-INTERRUPTED = 130
-"""The exit code of a program that Ctrl-C has ended."""
+if TYPE_CHECKING:
+    from powerplant.batch.cluster import Cluster
 
-LONGEST_LINE = 64 * 1024 * 1024
-"""Bytes that a line may have: some 500 000 power plants."""
-
-
-def _processors() -> int:
-    """How many processors this program may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+MAX_LINE = 64 * 1024 * 1024
+"""Most bytes of a line: about 500 000 power plants."""
 
 
 def _address(_context: click.Context, _parameter: click.Parameter, address: str | None) -> str | None:
@@ -59,19 +54,19 @@ def _address(_context: click.Context, _parameter: click.Parameter, address: str 
     metavar="N",
     help="Processes that plan.  [default: one for each processor]",
 )
-@click.option("--fleet", type=NAME, metavar="FILE", callback=read, help="Power plants for hours that list none.")
-@click.option("--csv", "is_csv", is_flag=True, help="IN is a table of hours, also where its name does not end in .csv.")
-@click.option("--resume", is_flag=True, help="Go on where an interrupted run has stopped.")
-@click.option("--overwrite", is_flag=True, help="Begin anew where OUT is there already.")
-@click.option(
-    "--cluster", metavar="ADDRESS", callback=_address, help="Plan on a Dask cluster, at tcp://HOST:8786 for instance."
-)
+@click.option("--fleet", type=NAME, metavar="FILE", callback=read, help="Power plants for lines without any.")
+@click.option("--csv", "is_csv", is_flag=True, help="IN is a table of hours, even if its name does not end in .csv.")
+@click.option("--resume", is_flag=True, help="Continue an interrupted run.")
+@click.option("--overwrite", is_flag=True, help="Replace OUT if it has content.")
+@click.option("--cluster", metavar="ADDRESS", callback=_address, help="Plan on the Dask cluster of this scheduler.")
 @click.option(
     "--summary",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the totals to a file too, as JSON.",
+    callback=writable,
+    metavar="FILE",
+    help="Also write the totals to a file, as JSON.",
 )
-@click.option("--feasible", is_flag=True, help="Take the best plan found when the time for a line is over.")
+@click.option("--feasible", is_flag=True, help="Accept the best plan found when the time for a line is over.")
 @planning_options
 @click.pass_context
 def batch(
@@ -91,66 +86,71 @@ def batch(
 ) -> None:
     """Plan each line of IN, and write the answers to OUT in the same order.
 
-    IN is newline-delimited JSON, a payload a line. Where its first line holds power plants alone, or --fleet is given,
-    the others need only load and fuels. Or it is a CSV table of hours, with --fleet: its first line names the columns,
-    load and the fuels as payloads call them. A name that ends in .gz is compressed; - is stdin or stdout.
+    IN is newline-delimited JSON: one payload a line. If its first line has only power plants, or with --fleet, the
+    other lines need only load and fuels. With --fleet, IN can also be a CSV table of hours: its first line names the
+    columns, load and the fuels as in payloads. A name that ends in .gz is a compressed file; - is stdin or stdout.
 
     An answer is {"line": 1, "plan": [...], "cost": 24976.36} or {"line": 2, "problem": {...}}. Totals go to stderr.
 
     \b
     Examples:
       powerplant batch payloads.jsonl plans.jsonl
-      powerplant batch year.csv plans.jsonl.gz --fleet fleet.json
+      powerplant batch year.csv plans.jsonl --fleet fleet.json
       powerplant batch payloads.jsonl plans.jsonl --resume
       zcat payloads.jsonl.gz | powerplant batch - | jq .cost
 
     \b
     Exit codes:
       0    every line has a plan
-      1    some line has a problem for an answer
-      2    IN or the fleet cannot be read, or OUT not written
-      130  Ctrl-C has stopped it
+      1    some line has a problem
+      2    a file cannot be read or written, or the command line is wrong
+      130  Ctrl-C stopped it
     """  # noqa: D301 - click wants the character itself
     if cluster and workers:
-        raise click.UsageError("--workers is for this machine; a --cluster has workers of its own.")
-    if is_same_file(payloads, plans):
-        raise click.UsageError("IN and OUT are the same file.")
-    if resume and (overwrite or plans == STDIO):
-        raise click.UsageError("--resume goes on with what is in OUT: there is none on stdout, nor with --overwrite.")
+        raise click.UsageError("--workers is for this machine; a --cluster has its own workers.")
+    if resume and overwrite:
+        raise click.UsageError("Give --resume or --overwrite, not both.")
     if payloads == STDIO and STDIN in context.meta:
         raise click.UsageError("Only one of the files can be stdin.")
-    settings = Settings(co2, feasible, time_limit, sys.maxsize, LONGEST_LINE)
+    inputs = [payloads] if fleet is None or STDIN in context.meta else [payloads, fleet.name]
+    check_names(inputs, plans, summary, resume=resume)
+    rules = Rules(Options(co2, feasible, time_limit), sys.maxsize, MAX_LINE)
     shared = None if fleet is None else fleet.fleet()
     start = perf_counter()
-    with ExitStack() as stack:
-        source = stack.enter_context(opened(payloads))
+    with _errors_as_messages(payloads, plans), ExitStack() as stack:
+        source = stack.enter_context(closing(Input(payloads)))
         chunks = _chunks(source, shared, is_csv=is_csv or Path(payloads).name.removesuffix(".gz").endswith(".csv"))
-        if resume and Path(plans).exists():
-            chunks = with_kept(chunks, kept_answers(without_torn_end(Path(plans))))
-        pool: Workers = stack.enter_context(closing(_workers(cluster, workers)))
-        results = results_of(plans, anew=overwrite, resume=resume)
-        progress = Progress(source.size, hidden=plans == STDIO and sys.stdout.isatty())
-        tally = _run(payloads, plans, chunks, pool, settings, results, progress)
-    tell(tally, perf_counter() - start, summary)
-    sys.exit(NO_PLAN if tally.problems else 0)
+        pool = stack.enter_context(closing(_workers(cluster, workers)))
+        results, chunks = stack.enter_context(
+            opened_results(plans, rules, shared, chunks, overwrite=overwrite, resume=resume)
+        )
+        parts = stack.enter_context(closing(in_order(chunks, pool, rules)))
+        with progress.shown(source, hidden=plans == STDIO and sys.stdout.isatty()) as show:
+            for chunk, answered in parts:
+                results.write(chunk, answered)
+                show(results.tally.lines)
+                for line, traceback in answered.bugs:
+                    complain(f"{payloads}:{line.number}: a bug of this program, not a fault of the line:")
+                    click.echo(traceback, err=True)
+        results.finish()
+    print_totals(results.tally, perf_counter() - start)
+    if summary:
+        write_totals(results.tally, perf_counter() - start, summary)
+    sys.exit(NO_PLAN if results.tally.problems else 0)
 
 
 def _chunks(source: Input, fleet: Line | None, *, is_csv: bool) -> Iterator[Chunk]:
-    if is_csv and fleet is None:
+    if not is_csv:
+        return read_chunks(source.stream, MAX_LINE, fleet)
+    if fleet is None:
         raise click.UsageError("A table of hours needs a --fleet.")
-    if is_csv and fleet is not None:
-        chunks = read_hours(source.stream, fleet, LONGEST_LINE)
-    else:
-        chunks = read_chunks(source.stream, LONGEST_LINE, fleet)
-    return (chunk._replace(position=source.position) for chunk in chunks)
+    return read_hours(source.stream, fleet, MAX_LINE)
 
 
-# --- The work --------------------------------------------------------------------------------------------------------
-
-
-def _workers(cluster: str | None, count: int | None) -> Workers:
+def _workers(cluster: str | None, count: int | None) -> Workers | Cluster:
     if cluster is None:
-        return Pool(count or _processors())
+        processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return Workers(count or processors)
     if find_spec("distributed") is None:
         fail("--cluster needs the extra cluster, which is not installed: poetry install --extras cluster", BAD_INPUT)
     from powerplant.batch.cluster import Cluster, NoCluster
@@ -161,45 +161,26 @@ def _workers(cluster: str | None, count: int | None) -> Workers:
         fail(f"--cluster {cluster}: {error}.", BAD_INPUT)
 
 
-def _run(
-    payloads: str,
-    plans: str,
-    chunks: Iterator[Chunk],
-    workers: Workers,
-    settings: Settings,
-    results: Results,
-    progress: Progress,
-) -> Tally:
-    """Plan all lines, and close the results; what stops that ends the command."""
-    last = 0
-
-    def watch(chunk: Chunk, planned: Planned, tally: Tally) -> None:
-        nonlocal last
-        last = chunk.lines[planned.done - 1].number
-        progress.at(tally.lines, chunk.position)
-        for bug in planned.bugs:
-            complain(f"{payloads}:{bug.line.number}: a mistake of this program, which has nothing to do with the line:")
-            click.echo(bug.traceback, err=True)
-
+@contextmanager
+def _errors_as_messages(payloads: str, plans: str) -> Iterator[None]:
+    """End the command with a message for everything that can stop a batch."""
     try:
-        with progress, closing(results):  # the bar ends before anything is said
-            return run(chunks, workers, settings, results, watch)
+        yield
     except KeyboardInterrupt:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
-        after = f"after line {last}" if last else "before the first line was done"
-        hint = "" if plans == STDIO else "; --resume goes on from there"
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # one is enough
         if sys.stderr.isatty():
-            click.echo(err=True)  # which shows ^C in the line
-        fail(f"Stopped {after}{hint}.", INTERRUPTED)
-    except NotOfThisBatch as error:
-        fail(f"{plans} does not hold answers to {payloads}: {error}.", BAD_INPUT)
-    except NoTableOfHours as error:
+            click.echo(err=True)  # after the ^C
+        can_resume = plans != STDIO and checkpoint_of(Path(plans)).exists()
+        fail(f"Stopped; --resume continues {plans}." if can_resume else "Stopped.", INTERRUPTED)
+    except CannotResume as error:
+        fail(f"{plans} cannot be resumed: {error}. --overwrite starts again.", BAD_INPUT)
+    except InvalidTable as error:
         fail(f"{payloads}:{error.line}: {error}.", BAD_INPUT)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        fail(f"{payloads} is no whole gzip file: {error}.", BAD_INPUT)
-    except BrokenPipeError:  # whoever read the answers has had enough
+        fail(f"{payloads} is not a complete gzip file: {error}.", BAD_INPUT)
+    except CancelledError:
+        fail("The scheduler of the cluster is gone.", BAD_INPUT)
+    except BrokenPipeError:  # the reader of the answers has closed the pipe; click handles this
         raise
-    except PowerplantError as error:  # the cluster has gone
-        fail(f"{error}.", BAD_INPUT)
     except OSError as error:
         fail(f"{error.filename or ('stdout' if plans == STDIO else plans)}: {error.strerror}", BAD_INPUT)

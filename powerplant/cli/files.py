@@ -1,132 +1,134 @@
-"""The files of ``powerplant batch``: what is read, and the answers, of which nothing is lost without a word."""
+"""The files of ``powerplant batch``: its input, and where its answers go."""
 
 from __future__ import annotations
 
 import gzip
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from powerplant.batch.planner import NotOfThisBatch
-from powerplant.batch.reading import Stream
-from powerplant.batch.results import CompressedResults, PlainResults, Results, is_compressed
-from powerplant.batch.resuming import cut
+import click
+
+from powerplant.batch.planner import Rules
+from powerplant.batch.reading import Chunk, Line, Stream
+from powerplant.batch.resuming import Results, checkpoint_of
 from powerplant.cli.words import BAD_INPUT, fail
 
-if sys.platform != "win32":  # which has no such locks
+if sys.platform != "win32":  # Windows has no such locks
     import fcntl
 
 STDIO = "-"
 """The name of stdin and stdout."""
 
-# --- What is read ----------------------------------------------------------------------------------------------------
+OTHER_FORMATS = (".csv", ".tsv", ".xlsx")
 
 
 class Input:
-    """A file, or stdin, and how much of it has been read."""
+    """A file, or stdin.
+
+    Attributes:
+        stream: its content, uncompressed.
+        size: its bytes; 0 if unknown.
+    """
 
     def __init__(self, name: str) -> None:
-        self.name, self.size = name, 0
+        self.size = 0
         self._file: BinaryIO | None = None
         self.stream: Stream = _Stdin()
         if name != STDIO:
             self._file = Path(name).open("rb")  # noqa: SIM115 - see close
             self.size = os.fstat(self._file.fileno()).st_size
-            self.stream = gzip.GzipFile(fileobj=self._file) if is_compressed(Path(name)) else cast(Stream, self._file)
+            self.stream = gzip.GzipFile(fileobj=self._file) if name.endswith(".gz") else cast(Stream, self._file)
 
     @property
     def position(self) -> int:
-        """Bytes that have been read."""
+        """Bytes of the file that have been read."""
         return self._file.tell() if self._file and self.size else 0
 
     def close(self) -> None:
-        """Nothing more is read."""
+        """Close the file."""
         if self._file:
             self._file.close()
 
 
 class _Stdin:
-    """Stdin without a buffer, and so without its lock.
-
-    A thread that waits for a line would hold that lock, and Python wants it before it ends.
-    """
+    """Stdin without its buffer: a thread that waits for a line would hold its lock, which Python needs to exit."""
 
     def __init__(self) -> None:
         stdin = sys.stdin.buffer
-        self._raw = getattr(stdin, "raw", stdin)  # the same where bytes in memory stand for it
+        self._raw = getattr(stdin, "raw", stdin)  # in tests, bytes in memory
 
     def read1(self, size: int, /) -> bytes:
-        """What is there."""
+        """What is available."""
         data: bytes = self._raw.read(size)
         return data
 
 
+def check_names(inputs: Iterable[str], plans: str, summary: Path | None, *, resume: bool) -> None:
+    """Refuse outputs that are the same file as an input or as each other, and formats that answers do not have."""
+    if plans.removesuffix(".gz").endswith(OTHER_FORMATS):
+        raise click.UsageError("The answers are lines of JSON: name the file .jsonl.")
+    if resume and (plans == STDIO or plans.endswith(".gz")):
+        raise click.UsageError("--resume needs a file OUT that is not compressed.")
+    others = [Path(name) for name in inputs if name != STDIO]
+    outputs = [] if plans == STDIO else [Path(plans), checkpoint_of(Path(plans))]
+    for output in outputs if summary is None else [*outputs, summary]:
+        if any(_are_same(output, other) for other in others):
+            raise click.UsageError(f"{output} would be overwritten: the command has two uses for it.")
+        others.append(output)
+
+
+def _are_same(one: Path, other: Path) -> bool:
+    if one.exists() and other.exists():
+        return one.is_file() and one.samefile(other)
+    return one.resolve() == other.resolve()
+
+
 @contextmanager
-def opened(name: str) -> Iterator[Input]:
-    """A file, or stdin, until what is read from it is no longer needed; that it cannot be opened ends the command."""
-    try:
-        source = Input(name)
-    except OSError as error:
-        fail(f"{name}: {error.strerror}", BAD_INPUT)
-    with closing(source):
-        yield source
+def opened_results(
+    name: str, rules: Rules, fleet: Line | None, chunks: Iterator[Chunk], *, overwrite: bool, resume: bool
+) -> Iterator[tuple[Results, Iterator[Chunk]]]:
+    """Open the file for the answers. If it has content, or another run is writing to it, the command ends.
+
+    Yields:
+        The results, and the chunks that are not answered in them.
+
+    Raises:
+        CannotResume: the file is not the result of an interrupted run of this batch.
+    """
+    path = Path(name)
+    if name == STDIO:
+        yield Results(sys.stdout.buffer, None, rules, fleet), chunks
+        return
+    if resume and path.exists() and not path.is_file():
+        fail(f"{path} is not a file, so it cannot be resumed.", BAD_INPUT)
+    if not (overwrite or resume) and path.is_file() and path.stat().st_size:
+        fail(f"{path} has content: --resume continues it, --overwrite replaces it.", BAD_INPUT)
+    with path.open("ab") as file:
+        if not path.is_file():  # a pipe, or /dev/null
+            yield Results(file, None, rules, fleet), chunks
+            return
+        _lock(file, path)
+        if path.suffix == ".gz":
+            file.truncate(0)
+            with gzip.GzipFile(fileobj=file, mode="wb", mtime=0) as compressed:
+                yield Results(cast(BinaryIO, compressed), None, rules, fleet), chunks
+            return
+        results = Results(file, path, rules, fleet)
+        if resume:
+            chunks = results.resume(chunks)
+        else:
+            results.begin()
+        yield results, chunks
 
 
-def is_same_file(one: str, other: str) -> bool:
-    """Whether two names are those of one file."""
-    paths = Path(one), Path(other)
-    return STDIO not in (one, other) and all(path.exists() for path in paths) and paths[0].samefile(paths[1])
-
-
-# --- What is written -------------------------------------------------------------------------------------------------
-
-
-def without_torn_end(path: Path) -> Path:
-    """The answers of an interrupted run, without one that was not whole."""
-    if not path.is_file():
-        fail(f"{path} is no file: --resume goes on with nothing else.", BAD_INPUT)
-    try:
-        with _locked(path, "r+b") as file:
-            cut(file, compressed=is_compressed(path))
-    except NotOfThisBatch as error:
-        fail(f"{path}: {error}.", BAD_INPUT)
-    except OSError as error:
-        fail(f"{path}: {error.strerror}", BAD_INPUT)
-    return path
-
-
-def _locked(path: Path, mode: str) -> BinaryIO:
-    """A file that no other run writes to. However a run ends, its lock ends with it."""
-    file = cast(BinaryIO, path.open(mode))
-    if sys.platform != "win32" and path.is_file():
+def _lock(file: BinaryIO, path: Path) -> None:
+    """Lock a file until this process ends or closes it."""
+    if sys.platform != "win32":
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            file.close()
             fail(f"{path}: another run is writing to it.", BAD_INPUT)
-    return file
-
-
-def results_of(name: str, *, anew: bool, resume: bool) -> Results:
-    """Where the answers go; that they cannot, or that some are there already, ends the command.
-
-    Args:
-        name: of the file, or of stdout.
-        anew: whether what is there gives way.
-        resume: whether it is gone on with.
-    """
-    if name == STDIO:
-        return PlainResults(sys.stdout.buffer, keep_open=True)
-    path = Path(name)
-    try:
-        if not (anew or resume) and path.is_file() and path.stat().st_size:
-            fail(f"{path} is there already: --resume goes on with it, --overwrite begins anew.", BAD_INPUT)
-        file = _locked(path, "ab")
-        if anew and path.is_file():
-            file.truncate(0)
-    except OSError as error:
-        fail(f"{path}: {error.strerror}", BAD_INPUT)
-    return CompressedResults(file) if is_compressed(path) else PlainResults(file)

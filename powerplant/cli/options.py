@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 import click
 
+from powerplant.cli.words import BAD_INPUT, fail
 from powerplant.planning import Options
 
 Command = TypeVar("Command", bound=Callable[..., None])
@@ -39,3 +42,16 @@ def _above_zero(_context: click.Context, _parameter: click.Parameter, seconds: f
     if not 0 < seconds < float("inf"):
         raise click.BadParameter("must be a number above 0")
     return seconds
+
+
+def writable(_context: click.Context, _parameter: click.Parameter, path: Path | None) -> Path | None:
+    """Check that a file can be written before anything is computed; an error ends the command."""
+    if path is None:
+        return None
+    if not path.parent.is_dir():
+        fail(f"{path}: cannot be written: there is no folder {path.parent}", BAD_INPUT)
+    if path.is_dir():
+        fail(f"{path}: cannot be written: it is a folder", BAD_INPUT)
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        fail(f"{path}: cannot be written: permission denied", BAD_INPUT)
+    return path

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from powerplant.answers import plan_as_json, report_as_json
-from powerplant.cli.options import Command, planning_options
+from powerplant.cli.options import Command, planning_options, writable
 from powerplant.cli.sources import NAME, Source, read
 from powerplant.cli.tables import plan_as_table, report_as_text
 from powerplant.cli.words import BAD_INPUT, NO_PLAN, complain, fail, say
@@ -37,19 +36,6 @@ def _form(name: str, help_: str) -> Callable[[Command], Command]:
     return click.option(f"--{name}", is_flag=True, expose_value=False, callback=_choose_form, help=help_)
 
 
-def _writable(_context: click.Context, _parameter: click.Parameter, path: Path | None) -> Path | None:
-    """Check that a file can be written before anything is computed; an error ends the command."""
-    if path is None:
-        return None
-    if not path.parent.is_dir():
-        fail(f"{path}: cannot be written: there is no folder {path.parent}", BAD_INPUT)
-    if path.is_dir():
-        fail(f"{path}: cannot be written: it is a folder", BAD_INPUT)
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
-        fail(f"{path}: cannot be written: permission denied", BAD_INPUT)
-    return path
-
-
 @click.command()
 @click.argument("file", type=NAME, callback=read)
 @_form("json", "Print the service's answer, byte for byte.")
@@ -59,7 +45,7 @@ def _writable(_context: click.Context, _parameter: click.Parameter, path: Path |
     "--proof",
     "proof_path",
     type=click.Path(readable=False, path_type=Path),
-    callback=_writable,
+    callback=writable,
     metavar="FILE",
     help="Write the proof to a file: that no plan is cheaper, or that no plan exists.",
 )

@@ -1,59 +1,52 @@
-"""How far a batch is: a bar with rate and time left, where somebody looks at a terminal."""
+"""The progress of a batch on a terminal: a bar, the rate and the time left."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from time import perf_counter
-from types import TracebackType
-from typing import Any, Self
 
 import click
 
-EVERY = 0.1
-"""Seconds between two looks: a terminal takes longer than a plan."""
+from powerplant.cli.files import Input
+
+INTERVAL = 0.1
+"""Seconds between two updates: writing to a terminal takes longer than a plan."""
 
 
-class Progress:
-    """A bar on stderr; nothing at all where that is no terminal.
+@contextmanager
+def shown(source: Input, *, hidden: bool) -> Iterator[Callable[[int], None]]:
+    """Show a bar on stderr, if that is a terminal.
 
     Args:
-        size: bytes of the input; 0 where nobody knows.
-        hidden: whether something else is written to the terminal.
+        source: the input.
+        hidden: whether the terminal shows the answers.
+
+    Yields:
+        A function to call with the number of lines that are done.
     """
+    if hidden or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    start = updated = perf_counter()
+    position = done = 0
 
-    def __init__(self, size: int, *, hidden: bool) -> None:
-        self._lines, self._position, self._shown = 0, 0, 0
-        self._start = self._next = perf_counter()
-        self._bar: Any = None
-        if sys.stderr.isatty() and not hidden:
-            self._bar = click.progressbar(
-                length=size or None, label="Planning", file=sys.stderr, item_show_func=lambda _: self._rate()
-            )
+    def rate(_: object) -> str:
+        return f"{done:,} lines, {done / (perf_counter() - start):,.0f} a second" if done else ""
 
-    def __enter__(self) -> Self:
-        if self._bar:
-            self._bar.__enter__()
-        return self
+    bar = click.progressbar(length=source.size or None, label="Planning", file=sys.stderr, item_show_func=rate)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._bar:
-            self._show()
-            self._bar.__exit__(kind, error, trace)
+    def update(lines: int, *, now: bool = False) -> None:
+        nonlocal updated, position, done
+        done = lines
+        if now or perf_counter() > updated + INTERVAL:
+            updated = perf_counter()
+            bar.update(source.position - position, "")
+            position = source.position
 
-    def at(self, lines: int, position: int) -> None:
-        """Note how many lines are done, and how many bytes of the input that is."""
-        self._lines, self._position = lines, position
-        if self._bar and perf_counter() > self._next:
-            self._next = perf_counter() + EVERY
-            self._show()
-
-    def _show(self) -> None:
-        if self._bar:
-            self._bar.update(self._position - self._shown, "")
-            self._shown = self._position
-
-    def _rate(self) -> str:
-        seconds = perf_counter() - self._start
-        return f"{self._lines:,} lines, {self._lines / seconds:,.0f} a second" if self._lines else ""
+    with bar:
+        try:
+            yield update
+        finally:
+            update(done, now=True)

@@ -12,13 +12,12 @@ import click
 from powerplant.auditing import GivenOutput, decode_plan
 from powerplant.batch.reading import Line
 from powerplant.cli.words import BAD_INPUT, complain, counted, fail
-from powerplant.decoding import decode, parse
+from powerplant.decoding import decode
 from powerplant.errors import Fault, InvalidPayload, MalformedPayload
 from powerplant.models import ProductionPlanRequest
 from powerplant.proofs import Claim, proof_from_json
 
 STDIN = "stdin"
-FLEET = "an object with powerplants"
 
 NAME = click.Path(readable=False, allow_dash=True)
 """The type of a file parameter; :func:`read` opens it."""
@@ -71,14 +70,10 @@ class Source:
 
 
 def _as_fleet(body: bytes) -> Line:
-    from powerplant.batch.fleets import read_fleet
+    from powerplant.batch.fleets import decode_fleet
 
-    line = Line(0, body)
-    if not isinstance(payload := parse(body, FLEET), dict) or "powerplants" not in payload:
-        raise InvalidPayload([Fault("#", f"must be {FLEET}")])
-    if (fault := read_fleet(line, max_plants=sys.maxsize).fault) is not None:
-        raise fault
-    return line
+    decode_fleet(body, max_plants=sys.maxsize)
+    return Line(0, body)
 
 
 def read(context: click.Context, _parameter: click.Parameter, name: str | None) -> Source | None:

@@ -1,4 +1,4 @@
-"""What a batch comes to: for people on stderr and, in a file, for programs."""
+"""The totals of a batch: on stderr for people, in a file for programs."""
 
 from __future__ import annotations
 
@@ -12,18 +12,14 @@ from powerplant.batch.tally import Tally
 from powerplant.cli.words import BAD_INPUT, counted, fail, printable, to_the_cent
 
 
-def tell(tally: Tally, seconds: float, path: Path | None) -> None:
-    """Say what it all comes to.
-
-    Args:
-        tally: of all lines.
-        seconds: that they took.
-        path: of the file for programs, if there is to be one; that it cannot be written ends the command.
-    """
-    for line in _summary(tally, seconds):
+def print_totals(tally: Tally, seconds: float) -> None:
+    """Print the totals of a batch that took so many seconds."""
+    for line in _totals(tally, seconds):
         click.echo(line, err=True)
-    if path is None:
-        return
+
+
+def write_totals(tally: Tally, seconds: float, path: Path) -> None:
+    """Write the totals to a file, as JSON; if that is not possible, the command ends."""
     totals = {
         "lines": tally.lines,
         "plans": tally.plans,
@@ -42,12 +38,12 @@ def tell(tally: Tally, seconds: float, path: Path | None) -> None:
         fail(f"{path}: {error.strerror}", BAD_INPUT)
 
 
-def _summary(tally: Tally, seconds: float) -> Iterator[str]:
+def _totals(tally: Tally, seconds: float) -> Iterator[str]:
     yield f"{counted(tally.plans, 'plan')} in {seconds:,.1f} s, {tally.lines / seconds:,.0f} lines a second"
     if tally.infeasible:
-        yield f"{counted(tally.infeasible, 'hour')} with a load that no plan meets"
+        yield f"{counted(tally.infeasible, 'line')} with a load that no plan meets"
     if tally.gave_up:
-        yield f"{counted(tally.gave_up, 'hour')} whose plan was not proven in time"
+        yield f"{counted(tally.gave_up, 'line')} without a plan that was proven in time"
     if tally.faulty + tally.bugs:
         first = f"; the first is {printable(tally.first_fault)}" if tally.first_fault else ""
         yield f"{counted(tally.faulty + tally.bugs, 'line')} with a fault{first}"

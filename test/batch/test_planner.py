@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from batches import FLEET, FUELS, hour, hours, ndjson, parsed, payload
+from batches import FLEET, hour, ndjson, parsed, payload
 from hypothesis import given
 from oracles import dense_programme
 from strategies import payloads
@@ -17,29 +16,27 @@ from test_contract import hard_payload
 
 from powerplant.answers import cents
 from powerplant.batch import planner
-from powerplant.batch.fleets import read_task
-from powerplant.batch.planner import NotOfThisBatch, Planned, Settings, give_up, plan_chunk
-from powerplant.batch.reading import Chunk, Line, read_chunks
-from powerplant.batch.resuming import with_kept
+from powerplant.batch.fleets import read_fleet, read_task
+from powerplant.batch.planner import THIS_THREAD, Answered, Rules, give_up, plan_chunk
+from powerplant.batch.reading import Line, read_chunks
 from powerplant.batch.tally import Tally
 from powerplant.decoding import decode
 from powerplant.errors import InfeasibleLoad
 from powerplant.formulation import formulate
-from powerplant.planning import plan_production
-from powerplant.solving import Here
+from powerplant.planning import Options, plan_production
 
-SETTINGS = Settings(co2=True, feasible=False, time_limit=5.0, max_plants=100, longest=100_000)
+RULES = Rules(Options(), max_plants=100, max_line=100_000)
 AS_FLEET = {"powerplants": FLEET}
 
 
-def plan(*contents: Any, settings: Settings = SETTINGS, fleet: Line | None = None) -> Planned:
+def plan(*contents: Any, rules: Rules = RULES, fleet: Line | None = None) -> Answered:
     """A batch in one chunk."""
-    (chunk,) = read_chunks(io.BytesIO(ndjson(contents)), settings.longest, fleet)
-    return plan_chunk(chunk, settings, patience=60)
+    (chunk,) = read_chunks(io.BytesIO(ndjson(contents)), rules.max_line, fleet)
+    return plan_chunk(chunk, rules, patience=60)
 
 
-def answers(*contents: Any, settings: Settings = SETTINGS) -> list[dict[str, Any]]:
-    return parsed(plan(*contents, settings=settings).answers)
+def answers(*contents: Any, rules: Rules = RULES) -> list[dict[str, Any]]:
+    return parsed(plan(*contents, rules=rules).answers)
 
 
 def faults(answer: dict[str, Any]) -> list[tuple[str, str]]:
@@ -51,7 +48,7 @@ def alone(content: dict[str, Any], *, co2: bool = True) -> dict[str, Any]:
     """The answer to a payload that comes alone, without its number."""
     request = decode(json.dumps(content).encode(), co2=co2, max_plants=100)
     try:
-        plan = plan_production(request, co2=co2, time_limit=5.0, solvers=Here())
+        plan = plan_production(request, Options(co2=co2), THIS_THREAD)
     except InfeasibleLoad as error:
         return {"reason": error.reason, "nearest": [error.nearest_below, error.nearest_above]}
     return {"plan": [{"name": name, "p": p} for name, p in plan.outputs], "cost": float(cents(plan.cost))}
@@ -97,14 +94,14 @@ def test_a_line_may_have_a_fleet_of_its_own_beside_a_shared_one() -> None:
 
 
 def test_co2_counts_as_the_settings_say() -> None:
-    (dear,), (cheap,) = answers(payload(480)), answers(payload(480), settings=SETTINGS._replace(co2=False))
+    (dear,), (cheap,) = answers(payload(480)), answers(payload(480), rules=RULES._replace(options=Options(co2=False)))
     assert dear["cost"] > cheap["cost"]
     assert without_number(cheap) == alone(payload(480), co2=False)
 
 
 def test_a_plan_that_is_not_proven_says_by_how_much_it_may_be_too_dear() -> None:
-    quick = SETTINGS._replace(time_limit=2.0, feasible=True, max_plants=100)
-    (answer,) = answers(hard_payload(), settings=quick)
+    quick = RULES._replace(options=Options(feasible=True, time_limit=2.0))
+    (answer,) = answers(hard_payload(), rules=quick)
     assert list(answer) == ["line", "plan", "cost", "gap"]
     assert answer["gap"] > 0
 
@@ -155,22 +152,22 @@ def test_a_faulty_fleet_is_told_once_and_its_hours_say_where() -> None:
 
 
 def test_a_fleet_has_the_limits_of_a_payload() -> None:
-    few = SETTINGS._replace(max_plants=3)
-    told = [faults(answer)[0][1] for answer in answers(payload(480), settings=few)]
-    assert told == [faults(answer)[0][1] for answer in answers(AS_FLEET, settings=few)]
+    few = RULES._replace(max_plants=3)
+    told = [faults(answer)[0][1] for answer in answers(payload(480), rules=few)]
+    assert told == [faults(answer)[0][1] for answer in answers(AS_FLEET, rules=few)]
     assert told == ["must have at most 3 power plants"]
 
 
 def test_a_line_that_is_too_long_is_told_so() -> None:
-    short = SETTINGS._replace(longest=200)
-    first, second = answers(payload(480), b'{"load": 1}', settings=short)
+    short = RULES._replace(max_line=200)
+    first, second = answers(payload(480), b'{"load": 1}', rules=short)
     assert first["problem"]["type"] == "/problems/content-too-large"
-    assert first["problem"]["detail"] == "A line may have 200 bytes here."
+    assert first["problem"]["detail"] == "A line may have at most 200 bytes."
     assert second["line"] == 2
 
 
 def test_addresses_of_problems_have_the_prefix_of_the_service() -> None:
-    (answer,) = answers(b"x", settings=SETTINGS._replace(prefix="/desk"))
+    (answer,) = answers(b"x", rules=RULES._replace(prefix="/desk"))
     assert answer["problem"]["type"] == "/desk/problems/malformed-json"
 
 
@@ -197,19 +194,19 @@ def test_our_own_bug_harms_one_line_and_is_told(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_chunk_without_patience_comes_back_after_a_line() -> None:
     (chunk,) = read_chunks(io.BytesIO(ndjson([payload(480)] * 3)), 100_000)
-    planned = plan_chunk(chunk, SETTINGS, patience=0)
+    planned = plan_chunk(chunk, RULES, patience=0)
     assert (planned.done, planned.tally.plans, planned.answers.count(b"\n")) == (1, 1, 1)
 
 
 def test_a_line_past_its_time_is_given_up() -> None:
-    given = answers(payload(480), hard_payload(), payload(480), settings=SETTINGS._replace(time_limit=0.2))
+    given = answers(payload(480), hard_payload(), payload(480), rules=RULES._replace(options=Options(time_limit=0.2)))
     assert [list(answer)[1] for answer in given] == ["plan", "problem", "plan"]
     assert given[1]["problem"]["type"] == "/problems/gave-up"
 
 
 def test_lines_for_which_no_time_is_left_are_given_up_without_a_look() -> None:
     (chunk,) = read_chunks(io.BytesIO(ndjson([AS_FLEET, b"no JSON", hour(480)])), 100_000)
-    planned = give_up(chunk, SETTINGS)
+    planned = give_up(chunk, RULES)
     given = parsed(planned.answers)
     assert [(answer["line"], answer["problem"]["type"]) for answer in given] == [
         (2, "/problems/gave-up"),
@@ -235,58 +232,4 @@ def test_the_tally_is_the_sum_of_the_answers() -> None:
 
 
 def test_co2_that_does_not_count_is_not_charged() -> None:
-    assert plan(payload(480), settings=SETTINGS._replace(co2=False)).tally.charged == 0
-
-
-# --- Answers that an earlier run has left ----------------------------------------------------------------------------
-
-
-def kept(contents: Sequence[Any], left: bytes) -> Planned:
-    """A batch that has these answers already."""
-    (chunk,) = with_kept(read_chunks(io.BytesIO(ndjson(contents)), 100_000), iter(left.splitlines(keepends=True)))
-    return plan_chunk(chunk, SETTINGS, patience=60)
-
-
-def test_kept_answers_are_counted_and_not_given_again() -> None:
-    contents = [AS_FLEET, *hours(30), b"x", payload(480)]
-    whole = plan(*contents)
-    for count in range(33):
-        left = b"".join(whole.answers.splitlines(keepends=True)[:count])
-        again = kept(contents, left)
-        assert left + again.answers == whole.answers
-        assert again.tally[:7] == whole.tally[:7]
-
-
-@pytest.mark.parametrize(
-    ("right", "wrong"),
-    [
-        (b'"p":90.0', b'"p":89.9'),
-        (b'"name":"gas2"', b'"name":"gas3"'),
-        (b'"cost":', b'"cost":1'),
-        (b'"p":90.0', b'"p":1e400'),
-        (b'"p":90.0', b'"p":null'),
-        (b'"plan":[', b'"plan":7,"x":['),
-        (b'"plan":[', b'"x":['),
-        (b'"plan":', b"plan:"),
-    ],
-)
-def test_a_kept_answer_that_is_wrong_ends_the_batch(right: bytes, wrong: bytes) -> None:
-    left = plan(payload(480)).answers
-    assert right in left
-    with pytest.raises(NotOfThisBatch, match="line 1"):
-        kept([payload(480)], left.replace(right, wrong))
-
-
-def test_a_kept_answer_to_another_line_ends_the_batch() -> None:
-    left = plan(payload(480)).answers
-    for contents in ([b"", payload(480)], [payload(481)], [payload(480, gas=13.5)], [b"x"]):
-        with pytest.raises(NotOfThisBatch):
-            kept(contents, left)
-    with pytest.raises(NotOfThisBatch, match="more answers"):
-        list(with_kept(iter([Chunk([Line(1, json.dumps(payload(480)).encode())])]), iter([left, left])))
-
-
-def test_a_fleet_with_an_answer_is_counted_when_it_is_kept() -> None:
-    contents = [{"powerplants": []}, hour(480) | {"fuels": FUELS}]
-    whole = plan(*contents)
-    assert kept(contents, whole.answers).tally[:7] == whole.tally[:7] == Tally(faulty=2)[:7]
+    assert plan(payload(480), rules=RULES._replace(options=Options(co2=False))).tally.charged == 0
