@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 import pytest
 from flask.testing import FlaskClient
+from powerplant.api.problems import HANDLERS
 from werkzeug.exceptions import HTTPException, ServiceUnavailable, Unauthorized
 from werkzeug.test import TestResponse
 
@@ -18,7 +19,6 @@ import powerplant.api.productionplan
 import powerplant.planning
 import powerplant.solving
 from powerplant import Settings, create_app
-from powerplant.api.problems import HANDLERS
 from powerplant.errors import ConfigurationError, NotCheckedInTime, OutOfTime, PowerplantError, WrongPlan
 from powerplant.logs import JsonLines
 from powerplant.merit_order import GaveUp, Solution, Unit, solve

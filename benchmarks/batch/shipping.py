@@ -12,13 +12,14 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
+from powerplant.batch.pool import Pool
+
 from benchmarks.batch.lines import SETTINGS
 from benchmarks.batch.local_cluster import local_cluster
 from benchmarks.batch.year import fleet, payloads
 from benchmarks.service.tables import Table
 from powerplant.batch.cluster import Cluster
 from powerplant.batch.planner import Planned, plan_chunk
-from powerplant.batch.pool import Pool
 from powerplant.batch.reading import Chunk, read_chunks
 from powerplant.batch.running import Workers
 

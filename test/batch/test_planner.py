@@ -16,7 +16,7 @@ from test_contract import hard_payload
 
 from powerplant.answers import cents
 from powerplant.batch import planner
-from powerplant.batch.fleets import read_fleet, read_task
+from powerplant.batch.fleets import read_task
 from powerplant.batch.planner import THIS_THREAD, Answered, Rules, give_up, plan_chunk
 from powerplant.batch.reading import Line, read_chunks
 from powerplant.batch.tally import Tally
