@@ -62,8 +62,10 @@ def test_co2_counts_only_with_its_option() -> None:
             "above_capacity",
             1257.6,
             None,
-            "A load of 10000.0 MW is above the capacity of all power plants together. The nearest load with a plan is "
-            "1257.6 MW.",
+            (
+                "A load of 10000.0 MW is above the capacity of all power plants together. "
+                "The nearest load with a plan is 1257.6 MW."
+            ),
         ),
         (
             910.05,

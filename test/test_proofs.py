@@ -94,7 +94,10 @@ def with_step(**step: Any) -> dict[str, Any]:
         (VALID | {"cost": "5"}, ["#/cost"]),
         (VALID | {"cost": False}, ["#/cost"]),
         (VALID | {"steps": {}}, ["#/steps"]),
-        (VALID | {"steps": [1, None, {"kind": "magic"}, {}, {"kind": []}]}, ["#/steps/0", "#/steps/1", *(f"#/steps/{i}/kind" for i in (2, 3, 4))]),
+        (
+            VALID | {"steps": [1, None, {"kind": "magic"}, {}, {"kind": []}]},
+            ["#/steps/0", "#/steps/1", *(f"#/steps/{i}/kind" for i in (2, 3, 4))],
+        ),
         (with_step(kind="bound", price=1), ["#/steps/1/charge", "#/steps/1/scale"]),
         (
             with_step(kind="bound", price=1.5, charge=True, scale="1"),
