@@ -11,7 +11,16 @@ from importlib.util import find_spec
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, NonNegativeInt, PositiveInt, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    NonNegativeInt,
+    PositiveInt,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from powerplant.errors import ConfigurationError
@@ -46,7 +55,7 @@ def _has_flask_sock(live: bool) -> bool:
 
 
 def _lower(value: Any) -> Any:
-    return value.strip().lower() if isinstance(value, str) else value
+    return value.lower() if isinstance(value, str) else value
 
 
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -60,9 +69,7 @@ class Settings(BaseSettings):
         pydantic.ValidationError: a value is not valid; :func:`load_settings` makes a sentence of it.
     """
 
-    model_config = SettingsConfigDict(
-        env_prefix="POWERPLANT_", env_ignore_empty=True, extra="ignore", frozen=True, str_strip_whitespace=True
-    )
+    model_config = SettingsConfigDict(env_prefix="POWERPLANT_", extra="ignore", frozen=True)
 
     host: str = Field("127.0.0.1", description="address to listen on; in the image `0.0.0.0`")
     port: int = Field(8888, ge=1, le=65535, description="port to listen on")
@@ -96,6 +103,13 @@ class Settings(BaseSettings):
         "prd", validation_alias="FLASK_ENV", description="`dev` or `development` turns Flask's debugger on"
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _strip(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Remove white space around each value; a blank variable counts as unset."""
+        stripped = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
+        return {name: value for name, value in stripped.items() if value != ""}
+
     @property
     def debug(self) -> bool:
         """Whether Flask's debugger is on."""
@@ -127,10 +141,10 @@ def load_settings() -> Settings:
 _MUST_BE = {
     "bool_parsing": "must be true or false",
     "int_parsing": "must be a whole number",
-    "int_from_float": "must be a whole number",
+    "int_parsing_size": "must be a whole number with fewer digits",
     "float_parsing": "must be a number",
     "finite_number": "must be a number",
-    "greater_than": "must be above {gt}",
+    "greater_than": "must be above {gt:g}",
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
     "literal_error": "must be one of {expected}",
@@ -142,5 +156,5 @@ def _sentence(details: Any) -> str:
     name = str(details["loc"][0])
     variable = variable_of(name) if name in Settings.model_fields else name
     what = _MUST_BE.get(details["type"], details["msg"]).format(**details.get("ctx", {}))
-    value = "" if "token" in name else f", not {details['input']!r}"
+    value = f", not {details['input']!r}" if what.startswith("must") and "token" not in name else ""
     return f"{variable} {what}{value}"

@@ -63,7 +63,7 @@ _NAMES = {step: name for name, step in STEPS.items()}
 
 
 class _File(_Strict):
-    version: Literal[1]
+    version: int = Field(ge=1, le=1)
     method: str
     cost: int | None
     steps: list[Annotated[Union[*_MODELS.values()], Field(discriminator="kind")]]  # type: ignore[valid-type]  # made above
@@ -111,7 +111,8 @@ _WORDS = {
     "bool_type": "must be true or false",
     "string_type": "must be a string",
     "list_type": "must be a list",
-    "literal_error": "must be 1",
+    "greater_than_equal": "must be 1",
+    "less_than_equal": "must be 1",
     "model_attributes_type": "must be an object",
     "union_tag_not_found": f"is missing: one of {', '.join(STEPS)}",
     "union_tag_invalid": f"must be one of {', '.join(STEPS)}",

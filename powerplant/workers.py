@@ -13,7 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from threading import BoundedSemaphore, Lock, Thread
 from time import perf_counter
@@ -106,7 +106,7 @@ class Workers:
             if self._pool is None or not self._pool.active:
                 self._discard()
                 # A new interpreter: a fork of a process with threads can hang.
-                self._pool = ProcessPool(self.processes, initializer=_lower_priority, context=get_context("spawn"))
+                self._pool = ProcessPool(self.processes, initializer=_begin, context=get_context("spawn"))
             future: Future[T] = self._pool.schedule(function, args=arguments, timeout=timeout)
         return future
 
@@ -125,15 +125,19 @@ class Workers:
         """The result of a function, or the last unfinished one, if there is any."""
         with tempfile.TemporaryDirectory(prefix="powerplant-", ignore_cleanup_errors=True) as folder:
             file = Path(folder) / "result"
-            future = self.submit(_call, function, arguments, seconds, file)
-            result: R | None = None
-            try:
-                result = future.result(seconds + GRACE)
-            except DIED:
-                future.cancel()
-                with suppress(OSError):
-                    result = pickle.loads(file.read_bytes())  # noqa: S301 - our own process wrote it
-        return result
+            for _ in range(2):
+                future = self.submit(_call, function, arguments, seconds, file)
+                try:
+                    return future.result(seconds + GRACE)
+                except BrokenProcessPool:  # a process was killed while idle, which ends its pool: again, in a new one
+                    continue
+                except DIED:
+                    future.cancel()
+                    break
+            with suppress(OSError):
+                result: R = pickle.loads(file.read_bytes())  # noqa: S301 - our own process wrote it
+                return result
+        return None
 
 
 def _call(function: Callable[..., R], arguments: tuple[Any, ...], time_limit: float, file: Path) -> R:
@@ -148,6 +152,15 @@ def _call(function: Callable[..., R], arguments: tuple[Any, ...], time_limit: fl
     return function(*arguments, time_limit, improve)
 
 
-def _lower_priority() -> None:
+def _begin() -> None:
+    """In a process: lower its priority, and end it when the process that started it ends, even if that is killed."""
     if hasattr(os, "nice"):
         os.nice(NICENESS)
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    assert parent is not None  # noqa: S101 - for the type checker
+    parent.join()
+    os._exit(1)

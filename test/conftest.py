@@ -1,19 +1,23 @@
-"""What the tests share: a live server, servers with other settings, and a client in the process itself."""
+"""Fixtures that the tests share: servers, a client in this process, its log, and an environment without settings."""
 
 from __future__ import annotations
 
+import json
+import logging
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from typing import Protocol
+from io import StringIO
+from typing import Any, Protocol
+from unittest import mock
 
 import hypothesis
 import pytest
 from flask.testing import FlaskClient
-from live_server import FLASK_RUN, GUNICORN, LiveServer, ServerDidNotComeUp, live_server
+from live_server import FLASK_RUN, GUNICORN, SETTINGS, LiveServer, ServerDidNotComeUp, live_server
 
-# A slow machine is no fault: no deadline for one example. CI sees the same examples each time.
+# A slow machine is not a failure: an example has no deadline. CI runs the same examples each time.
 hypothesis.settings.register_profile("default", max_examples=50, deadline=None)
 hypothesis.settings.register_profile("ci", parent=hypothesis.settings.get_profile("default"), derandomize=True)
 hypothesis.settings.register_profile("thorough", max_examples=2000, deadline=None)
@@ -28,11 +32,20 @@ class BootServer(Protocol):
     def __call__(self, environment: Mapping[str, str], command: Sequence[str] = FLASK_RUN) -> LiveServer: ...
 
 
+@pytest.fixture(autouse=True)
+def no_settings() -> Iterator[None]:
+    """No setting in the environment of a test; what a test or an app sets there is removed again."""
+    with mock.patch.dict(os.environ):
+        for name in [name for name in os.environ if name.startswith(SETTINGS)]:
+            del os.environ[name]
+        yield
+
+
 @pytest.fixture(scope="session")
 def server_url() -> Iterator[str]:
-    """The server that the contract is tested on: the one at POWERPLANT_URL, else one of our own.
+    """The server that the contract is tested on: the one at POWERPLANT_URL, else one that is booted here.
 
-    A server of our own that does not come up ends the run.
+    If it does not come up, the test run ends.
     """
     if URL_OF_A_RUNNING_SERVER:
         yield URL_OF_A_RUNNING_SERVER
@@ -47,9 +60,9 @@ def server_url() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def boot_server() -> Iterator[BootServer]:
-    """Boots servers with other settings, each once a session."""
+    """Boots servers with other settings, each once per test run."""
     if URL_OF_A_RUNNING_SERVER:
-        pytest.skip("POWERPLANT_URL names a server that is up: its settings cannot be chosen")
+        pytest.skip("POWERPLANT_URL names a running server: its settings cannot be chosen")
     with ExitStack() as stack:
         booted: dict[tuple[object, ...], LiveServer] = {}
 
@@ -71,11 +84,33 @@ def gunicorn_url(boot_server: BootServer) -> str:
 
 
 @pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
-    """Flask's test client, on an app with the settings' defaults."""
+def client() -> FlaskClient:
+    """Flask's test client, on an app with default settings."""
     from powerplant import create_app
-    from powerplant.config import Settings
 
-    # Restores what an app with the debugger on leaves behind.
-    monkeypatch.delenv("FLASK_DEBUG", raising=False)
-    return create_app(Settings()).test_client()
+    return create_app().test_client()
+
+
+class Log:
+    """What an app writes to its log."""
+
+    def __init__(self) -> None:
+        self.stream = StringIO()
+
+    @property
+    def text(self) -> str:
+        return self.stream.getvalue()
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.text.splitlines()]
+
+
+@pytest.fixture
+def log(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> Log:
+    """The JSON log of the app of ``client``, instead of stdout."""
+    log = Log()
+    [handler] = client.application.logger.handlers
+    assert isinstance(handler, logging.StreamHandler)
+    monkeypatch.setattr(handler, "stream", log.stream)
+    return log

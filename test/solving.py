@@ -1,4 +1,4 @@
-"""Runs the solver for a test, and checks on the way whatever an answer must be, whoever asked."""
+"""Call the solver in a test, and check what holds for every result."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from types import FrameType
 from oracles import UnitLike, broken_rules, dispatch_cost
 
 from powerplant.merit_order import GaveUp, Infeasible, Solution, Unit, check_proof, solve
+from powerplant.proofs import Claim
 
 
 def unit_list(units: Sequence[tuple[int, int, int]]) -> list[Unit]:
@@ -19,7 +20,7 @@ def unit_list(units: Sequence[tuple[int, int, int]]) -> list[Unit]:
 
 
 def usable(units: Sequence[tuple[int, int, int]], load: int) -> list[Unit]:
-    """Of each unit what a plan for a load can use: a proof speaks of this much."""
+    """The part of each unit that a plan for this load can use, as in a proof."""
     return [
         unit._replace(max_output=min(unit.max_output, load))
         if unit.min_output <= load
@@ -29,7 +30,7 @@ def usable(units: Sequence[tuple[int, int, int]], load: int) -> list[Unit]:
 
 
 def answer(units: Sequence[tuple[int, int, int]], load: int, time_limit: float | None = None) -> Solution | Infeasible:
-    """The solver's answer; its plan keeps every rule, its numbers and its proof hold."""
+    """The result of the solver; its plan, its numbers and its proof are checked."""
     fleet = unit_list(units)
     answered = solve(fleet, load, time_limit)
     assert not isinstance(answered, GaveUp), answered
@@ -49,21 +50,27 @@ def _check_plan(fleet: list[Unit], load: int, solution: Solution) -> None:
     assert check_proof(fleet, load, solution.cost, solution.proof) is solution.proof.certified
 
 
+def claim_of(units: Sequence[tuple[int, int, int]], load: int) -> Claim:
+    """What solving proves: the least cost, or that no plan exists."""
+    result = answer(units, load)
+    return Claim(result.cost if isinstance(result, Solution) else None, result.proof)
+
+
 def least_cost(units: Sequence[tuple[int, int, int]], load: int) -> int | None:
-    """The cost of the solver's plan, None where it says that there is none."""
+    """The cost of the plan; ``None`` if there is no plan."""
     answered = answer(units, load)
     return answered.cost if isinstance(answered, Solution) else None
 
 
 def plan_of(units: Sequence[tuple[int, int, int]], load: int) -> Solution:
-    """The solver's plan for a load that has one."""
+    """The plan for a load that has one."""
     answered = answer(units, load)
     assert isinstance(answered, Solution), answered
     return answered
 
 
 def no_plan_of(units: Sequence[tuple[int, int, int]], load: int) -> tuple[str, int, int | None]:
-    """Why a load that has no plan has none, and its neighbours."""
+    """Why a load has no plan, and the nearest loads that have one."""
     answered = answer(units, load)
     assert isinstance(answered, Infeasible), answered
     return answered.reason, answered.nearest_below, answered.nearest_above
@@ -76,13 +83,13 @@ def as_units(units: Sequence[tuple[int, int, int]]) -> Sequence[UnitLike]:
 
 @contextmanager
 def cut_off(seconds: float) -> Iterator[None]:
-    """Fail a test that is still at work after so many seconds, so that a solver that hangs does not hang the run."""
-    if sys.platform == "win32":  # it has no such signal: there a hang is one
+    """Fail a test that runs longer than this many seconds, so that a solver that hangs does not stop the test run."""
+    if sys.platform == "win32":  # it has no such signal
         yield
         return
 
     def fail(_signal: int, _frame: FrameType | None) -> None:
-        raise AssertionError(f"still at work after {seconds:g} s")
+        raise AssertionError(f"still running after {seconds:g} s")
 
     previous = signal.signal(signal.SIGALRM, fail)
     signal.setitimer(signal.ITIMER_REAL, seconds)

@@ -1,4 +1,4 @@
-"""The app factory: what it registers, and what it takes from the environment."""
+"""The app factory: what it registers, and which settings it uses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import sys
 import pytest
 from flask.testing import FlaskClient
 
-from powerplant import Settings, create_app
+from powerplant import create_app
+from powerplant.config import Settings
 from powerplant.errors import ConfigurationError
 
 PAYLOAD = {
@@ -19,15 +20,7 @@ PAYLOAD = {
 }
 
 
-@pytest.fixture(autouse=True)
-def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No setting in the environment, and what an app leaves in it is taken back."""
-    for name in ("FLASK_ENV", "FLASK_DEBUG", "POWERPLANT_CO2", "POWERPLANT_TIME_LIMIT", "POWERPLANT_MAX_BODY"):
-        monkeypatch.setenv(name, "")
-        monkeypatch.delenv(name)
-
-
-def test_the_app_has_its_addresses(client: FlaskClient) -> None:
+def test_the_app_has_its_endpoints(client: FlaskClient) -> None:
     rules = {
         (rule.rule, frozenset((rule.methods or set()) - {"HEAD", "OPTIONS"}))
         for rule in client.application.url_map.iter_rules()
@@ -40,7 +33,7 @@ def test_the_app_has_its_addresses(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("environment", [None, "prd", "production", "staging", "test", ""])
-def test_an_app_is_without_the_debugger_unless_it_is_asked_for(
+def test_the_debugger_is_off_by_default_and_for_any_other_flask_env(
     monkeypatch: pytest.MonkeyPatch, environment: str | None
 ) -> None:
     if environment is not None:
@@ -56,18 +49,18 @@ def test_flask_env_turns_the_debugger_on(monkeypatch: pytest.MonkeyPatch, enviro
     assert create_app().debug
 
 
-def test_the_environment_sets_the_app(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_app_reads_its_settings_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POWERPLANT_CO2", "false")
     assert create_app().test_client().post("/productionplan", json=PAYLOAD).headers["Plan-Cost"] == "200.00"
 
 
-def test_settings_that_are_given_go_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_as_an_argument_have_precedence_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POWERPLANT_CO2", "false")
-    client = create_app(Settings()).test_client()
+    client = create_app(Settings(co2=True)).test_client()
     assert client.post("/productionplan", json=PAYLOAD).headers["Plan-Cost"] == "230.00"
 
 
-def test_an_app_does_not_start_on_a_setting_that_is_not_legal(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_app_does_not_start_with_a_setting_that_is_not_valid(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POWERPLANT_CO2", "maybe")
     with pytest.raises(ConfigurationError, match="POWERPLANT_CO2 must be true or false, not 'maybe'"):
         create_app()
@@ -87,12 +80,12 @@ def test_a_body_of_the_largest_size_is_read_and_a_byte_more_is_refused() -> None
 
 
 @pytest.mark.parametrize("command", [["flask", "--app", "powerplant", "run"], ["gunicorn"]])
-def test_a_setting_that_is_not_legal_stops_the_start_with_one_sentence(command: list[str]) -> None:
+def test_a_setting_that_is_not_valid_stops_the_server_with_one_sentence(command: list[str]) -> None:
     if command == ["gunicorn"] and sys.platform == "win32":
         pytest.skip("gunicorn does not run on Windows")
     started = subprocess.run(
         [sys.executable, "-m", *command],
-        env={**os.environ, "POWERPLANT_CO2": "maybe", "POWERPLANT_PORT": "0"},
+        env={**os.environ, "POWERPLANT_CO2": "maybe"},
         capture_output=True,
         text=True,
         timeout=30,

@@ -1,140 +1,175 @@
-"""The settings: what the environment may say, and what is said of what it may not."""
+"""The settings: what environment variables can say, and the messages for values that are not valid."""
 
 from __future__ import annotations
 
-import pytest
+import re
+from pathlib import Path
+from typing import Any
 
-from powerplant.config import Settings
+import pytest
+from pydantic import SecretStr
+
+from powerplant.config import Settings, load_settings, variable_of
 from powerplant.errors import ConfigurationError
 
 
+def settings_of(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Settings:
+    """The settings in an environment of these variables; their names without ``POWERPLANT_``."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name if name == "FLASK_ENV" else f"POWERPLANT_{name}", value)
+    return load_settings()
+
+
 def test_an_empty_environment_gives_the_defaults() -> None:
-    assert Settings.from_environ({}) == Settings()
-    assert Settings() == Settings(debug=False, co2=True, time_limit=5.0, max_body=4 * 1024 * 1024, max_plants=10_000)
-
-
-@pytest.mark.parametrize("environment", ["dev", "development", "Development", " dev "])
-def test_flask_env_asks_for_the_debugger(environment: str) -> None:
-    assert Settings.from_environ({"FLASK_ENV": environment}).debug
-
-
-@pytest.mark.parametrize("environment", ["prd", "production", "staging", "", "devel", "1", "true", "☃"])
-def test_any_other_flask_env_does_not(environment: str) -> None:
-    assert not Settings.from_environ({"FLASK_ENV": environment}).debug
+    settings = load_settings()
+    assert settings.model_dump() == {name: field.default for name, field in Settings.model_fields.items()}
+    assert not settings.debug
 
 
 @pytest.mark.parametrize(
-    ("text", "co2"),
+    ("variable", "text", "value"),
     [
-        ("true", True),
-        ("false", False),
-        ("1", True),
-        ("0", False),
-        ("yes", True),
-        ("no", False),
-        ("on", True),
-        ("off", False),
-        ("FALSE", False),
-        (" false ", False),
-        ("", True),
-        (" ", True),
+        *(("CO2", text, True) for text in ("true", "TRUE", "1", "yes", "on", " true ", "", " ")),
+        *(("CO2", text, False) for text in ("false", "FALSE", "0", "no", "off", " false ")),
+        ("TIME_LIMIT", " 0.25 ", 0.25),
+        ("TIME_LIMIT", " ", 5.0),
+        ("MAX_BODY", "1000", 1000),
+        ("MAX_BODY", "", 4 * 1024 * 1024),
+        ("MAX_PLANTS", " 7\n", 7),
+        ("HOST", " ::1 ", "::1"),
+        ("LOG", " JSON ", "json"),
+        ("CORS_ORIGINS", "", ()),
+        ("CORS_ORIGINS", " , ", ()),
+        ("CORS_ORIGINS", "*", ("*",)),
+        (
+            "CORS_ORIGINS",
+            "https://desk.example.com, http://127.0.0.1:8080",
+            ("https://desk.example.com", "http://127.0.0.1:8080"),
+        ),
+        ("LIVE_ORIGINS", "https://desk.example.com, *", ("https://desk.example.com", "*")),
+        ("LIVE_TOKEN", " Az09-._~Az09-._~ ", SecretStr("Az09-._~Az09-._~")),
     ],
 )
-def test_co2_is_a_truth_value(text: str, co2: bool) -> None:
-    assert Settings.from_environ({"POWERPLANT_CO2": text}).co2 is co2
-
-
-def test_numbers_are_read() -> None:
-    settings = Settings.from_environ(
-        {"POWERPLANT_TIME_LIMIT": " 0.25 ", "POWERPLANT_MAX_BODY": "1000", "POWERPLANT_MAX_PLANTS": "7"}
-    )
-    assert (settings.time_limit, settings.max_body, settings.max_plants) == (0.25, 1000, 7)
-
-
-@pytest.mark.parametrize("name", ["POWERPLANT_TIME_LIMIT", "POWERPLANT_MAX_BODY", "POWERPLANT_MAX_PLANTS"])
-def test_a_number_that_is_empty_counts_as_unset(name: str) -> None:
-    assert Settings.from_environ({name: " "}) == Settings()
-
-
-@pytest.mark.parametrize(
-    ("environ", "as_json"),
-    [
-        ({}, True),
-        ({"FLASK_ENV": "dev"}, False),
-        ({"POWERPLANT_LOG": "text"}, False),
-        ({"FLASK_ENV": "dev", "POWERPLANT_LOG": " JSON "}, True),
-    ],
-)
-def test_the_log_is_for_programs_in_production_and_for_people_in_development(
-    environ: dict[str, str], as_json: bool
+def test_a_variable_sets_its_setting_and_a_blank_one_leaves_the_default(
+    monkeypatch: pytest.MonkeyPatch, variable: str, text: str, value: Any
 ) -> None:
-    assert Settings.from_environ(environ).log_json is as_json
+    assert getattr(settings_of(monkeypatch, **{variable: text}), variable.lower()) == value
 
 
 @pytest.mark.parametrize(
-    ("text", "origins"),
+    ("flask_env", "debug"),
     [
-        ("", ()),
-        (" , ", ()),
-        ("*", ("*",)),
-        ("https://desk.example.com, http://127.0.0.1:8080", ("https://desk.example.com", "http://127.0.0.1:8080")),
+        *((text, True) for text in ("dev", "development", "Development", " dev ")),
+        *((text, False) for text in ("prd", "production", "staging", "", " ", "devel", "1", "true", "☃")),
     ],
 )
-def test_origins_are_a_list(text: str, origins: tuple[str, ...]) -> None:
-    assert Settings.from_environ({"POWERPLANT_CORS_ORIGINS": text}).cors_origins == origins
-
-
-@pytest.mark.parametrize("text", ["desk.example.com", "https://desk.example.com/", "https://a.example, null", "//x"])
-def test_what_is_no_origin_is_told(text: str) -> None:
-    with pytest.raises(ConfigurationError, match="POWERPLANT_CORS_ORIGINS must list origins like"):
-        Settings.from_environ({"POWERPLANT_CORS_ORIGINS": text})
+def test_only_dev_and_development_turn_the_debugger_on(
+    monkeypatch: pytest.MonkeyPatch, flask_env: str, debug: bool
+) -> None:
+    assert settings_of(monkeypatch, FLASK_ENV=flask_env).debug is debug
 
 
 @pytest.mark.parametrize(
-    ("name", "values", "must_be"),
+    ("variables", "on_terminal", "as_json"),
     [
-        ("POWERPLANT_CO2", ["maybe", "2", "truefalse"], "true or false"),
-        ("POWERPLANT_TIME_LIMIT", ["0", "-1", "nan", "inf", "-inf", "5s", "1e999"], "a number above 0"),
-        ("POWERPLANT_MAX_BODY", ["0", "-1", "1.5", "4M", "²", "nan"], "a whole number above 0"),
-        ("POWERPLANT_MAX_PLANTS", ["0", "-1", "1e4", "many", "½", "9" * 30], "a whole number above 0"),
-        ("POWERPLANT_BODY_TIMEOUT", ["0", "-1", "nan", "soon"], "a number above 0"),
-        ("POWERPLANT_SOLVERS", ["0", "-1", "two"], "a whole number above 0"),
-        ("POWERPLANT_PROXIES", ["-1", "one", "0.5"], "a whole number"),
-        ("POWERPLANT_LOG", ["xml", "1"], "json or text"),
-        ("POWERPLANT_LIVE", ["maybe", "2"], "true or false"),
-        ("POWERPLANT_LIVE_CLIENTS", ["0", "-1", "all"], "a whole number above 0"),
+        ({}, False, True),
+        ({}, True, False),
+        ({"LOG": "auto"}, False, True),
+        ({"FLASK_ENV": "dev"}, False, False),
+        ({"LOG": "text"}, False, False),
+        ({"LOG": "json"}, True, True),
+        ({"FLASK_ENV": "dev", "LOG": "json"}, False, True),
     ],
 )
-def test_a_value_that_is_not_legal_is_named_with_its_variable(name: str, values: list[str], must_be: str) -> None:
+def test_the_log_is_text_on_a_terminal_and_in_development_unless_the_setting_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], on_terminal: bool, as_json: bool
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: on_terminal)
+    assert settings_of(monkeypatch, **variables).log_json is as_json
+
+
+@pytest.mark.parametrize(
+    ("variable", "values", "message"),
+    [
+        ("CO2", ["maybe", "2", "truefalse"], "must be true or false"),
+        ("TIME_LIMIT", ["nan", "inf", "-inf", "5s", "1e999"], "must be a number"),
+        ("TIME_LIMIT", ["0", "-1"], "must be above 0"),
+        ("BODY_TIMEOUT", ["0", "-1"], "must be above 0"),
+        ("BODY_TIMEOUT", ["soon"], "must be a number"),
+        ("MAX_BODY", ["1.5", "4M", "²", "nan"], "must be a whole number"),
+        ("MAX_BODY", ["0", "-1"], "must be above 0"),
+        ("MAX_PLANTS", ["1e4", "many", "½"], "must be a whole number"),
+        ("MAX_PLANTS", ["9" * 5000], "must be a whole number with fewer digits"),
+        ("SOLVERS", ["0", "-1"], "must be above 0"),
+        ("PROXIES", ["-1"], "must be at least 0"),
+        ("PROXIES", ["one", "0.5"], "must be a whole number"),
+        ("PORT", ["0"], "must be at least 1"),
+        ("PORT", ["65536"], "must be at most 65535"),
+        ("LOG", ["xml", "1"], "must be one of 'auto', 'json' or 'text'"),
+        ("LIVE", ["maybe", "2"], "must be true or false"),
+        *(
+            (variable, values, "must be a list of origins like https://desk.example.com, or *")
+            for variable in ("CORS_ORIGINS", "LIVE_ORIGINS")
+            for values in [["desk.example.com", "https://desk.example.com/", "null", "//x"]]
+        ),
+    ],
+)
+def test_the_message_names_the_variable_what_it_must_be_and_its_value(
+    monkeypatch: pytest.MonkeyPatch, variable: str, values: list[str], message: str
+) -> None:
     for value in values:
         with pytest.raises(ConfigurationError) as error:
-            Settings.from_environ({name: value})
-        assert str(error.value) == f"{name} must be {must_be}, not {value!r}"
+            settings_of(monkeypatch, **{variable: value})
+        assert str(error.value) == f"POWERPLANT_{variable} {message}, not {value!r}"
 
 
-def test_the_live_feed_is_off_and_closed_to_pages() -> None:
-    settings = Settings()
-    assert (settings.live, settings.live_token, settings.live_origins) == (False, "", ())
-
-
-def test_the_live_feeds_origins_are_origins() -> None:
-    origins = "https://desk.example.com, *"
-    assert Settings.from_environ({"POWERPLANT_LIVE_ORIGINS": origins}).live_origins == ("https://desk.example.com", "*")
-    with pytest.raises(ConfigurationError, match="POWERPLANT_LIVE_ORIGINS must list origins like"):
-        Settings.from_environ({"POWERPLANT_LIVE_ORIGINS": "desk.example.com"})
+def test_every_wrong_variable_is_named_in_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigurationError) as error:
+        settings_of(monkeypatch, CO2="maybe", PORT="x", CORS_ORIGINS="https://a.example, null")
+    assert sorted(str(error.value).split("; ")) == [
+        "POWERPLANT_CO2 must be true or false, not 'maybe'",
+        "POWERPLANT_CORS_ORIGINS must be a list of origins like https://desk.example.com, or *, not 'null'",
+        "POWERPLANT_PORT must be a whole number, not 'x'",
+    ]
 
 
 @pytest.mark.parametrize("text", ["short", "fifteen-letters", "with a space in it", "x" * 257, "ümlaut" * 4, "a/b" * 9])
-def test_a_token_that_is_not_legal_is_refused_and_not_repeated(text: str) -> None:
-    with pytest.raises(
-        ConfigurationError, match="POWERPLANT_LIVE_TOKEN must have 16 to 256 of the characters"
-    ) as error:
-        Settings.from_environ({"POWERPLANT_LIVE_TOKEN": text})
+def test_a_token_that_is_not_valid_is_refused_and_not_repeated(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    with pytest.raises(ConfigurationError, match="POWERPLANT_LIVE_TOKEN must have 16 to 256 of the char") as error:
+        settings_of(monkeypatch, LIVE_TOKEN=text)
     assert text not in str(error.value)
 
 
-def test_a_token_is_read_and_shown_nowhere() -> None:
+def test_a_token_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     token = "Az09-._~" * 2
-    settings = Settings.from_environ({"POWERPLANT_LIVE_TOKEN": f" {token} "})
-    assert settings.live_token == token
-    assert token not in repr(settings)
+    settings = settings_of(monkeypatch, LIVE_TOKEN=token)
+    assert token not in f"{settings} {settings!r} {settings.model_dump_json()}"
+
+
+def test_the_live_feed_needs_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("powerplant.config.find_spec", lambda _: None)
+    with pytest.raises(ConfigurationError, match="POWERPLANT_LIVE needs the extra live.* poetry install --extras live"):
+        settings_of(monkeypatch, LIVE="true")
+
+
+# --- The documentation -----------------------------------------------------------------------------------------------
+
+
+def as_documented(default: Any) -> str:
+    """A default as the environment variable that sets it; empty if there is none."""
+    if isinstance(default, bool):
+        return str(default).lower()
+    if isinstance(default, float):
+        return f"{default:g}"
+    if isinstance(default, SecretStr):
+        return default.get_secret_value()
+    return str(default or "") if isinstance(default, tuple) else str(default)
+
+
+def test_the_documentation_lists_every_variable_with_its_default() -> None:
+    """In ``docs/operations.md``: a row each, the default as the first code in its cell."""
+    text = (Path(__file__).parents[1] / "docs" / "operations.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`(?:POWERPLANT_|FLASK_ENV).*?) \| (.*?) \|", text, re.MULTILINE)
+    documented = [(names.strip("`"), re.findall("`(.*?)`", cell)[:1]) for names, cell in rows]
+    defaults = [(variable_of(name), as_documented(field.default)) for name, field in Settings.model_fields.items()]
+    assert sorted(documented) == sorted((name, [default] if default else []) for name, default in defaults)

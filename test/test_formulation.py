@@ -1,8 +1,7 @@
-"""The one place where MW and euros become integers: decimals as they stand in the JSON, exactly."""
+"""The only place where MW and euro become integers: the decimals of the JSON, exactly."""
 
 from __future__ import annotations
 
-import json
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -13,13 +12,13 @@ from hypothesis import example, given
 from oracles import exact, expected_units
 from strategies import payloads
 
-from powerplant.decoding import decode
+from powerplant.decoding import decode_json
 from powerplant.formulation import Instance, _ratio, euros, formulate
 from powerplant.merit_order import Unit
 
 
 def instance_of(payload: dict[str, Any], *, co2: bool = True) -> Instance:
-    return formulate(decode(json.dumps(payload).encode(), co2=co2, max_plants=1000), co2=co2)
+    return formulate(decode_json(payload, co2=co2, max_plants=1000), co2=co2)
 
 
 def formulated(
@@ -35,17 +34,17 @@ def unit_of(**arguments: Any) -> Unit:
     return formulated(**arguments).units[0]
 
 
-def test_a_price_is_the_decimal_that_stands_in_the_payload() -> None:
+def test_a_price_is_the_decimal_in_the_payload() -> None:
     assert unit_of(gas=13.4, efficiency=1, co2=False).marginal_cost == 13_400_000_000
     assert unit_of(gas=0.1, efficiency=0.3, co2=False).marginal_cost == 333_333_333
 
 
-def test_co2_is_charged_to_gas_at_three_tenths_of_a_tonne_for_each_mwh_of_power() -> None:
+def test_gas_is_charged_for_three_tenths_of_a_tonne_of_co2_per_mwh_of_power() -> None:
     assert unit_of(efficiency=0.53).marginal_cost == 31_283_018_868
     assert unit_of(efficiency=0.53, co2=False).marginal_cost == 25_283_018_868
 
 
-def test_co2_is_not_charged_to_turbojets() -> None:
+def test_turbojets_are_not_charged_for_co2() -> None:
     assert unit_of(type="turbojet", efficiency=0.3).marginal_cost == 169_333_333_333
 
 
@@ -65,22 +64,22 @@ def test_co2_is_not_charged_to_turbojets() -> None:
         (123456.0000000015, 123_456_000_000_002),
     ],
 )
-def test_a_cost_rounds_half_to_even_at_a_billionth_of_a_euro(gas: float, billionths: int) -> None:
+def test_a_marginal_cost_is_rounded_half_to_even_to_a_billionth_of_a_euro(gas: float, billionths: int) -> None:
     assert unit_of(gas=gas, efficiency=1, co2=False).marginal_cost == billionths
 
 
-def test_a_sum_is_rounded_and_not_its_parts() -> None:
+def test_the_sum_of_fuel_and_co2_is_rounded_and_not_its_parts() -> None:
     """0.4 of a billionth for gas, 0.3 * 1 for CO2: together they round up."""
     assert unit_of(gas=0.4e-9, co2_price=1e-9).marginal_cost == 1
 
 
 def test_a_quotient_is_rounded_once() -> None:
-    """0.00000000075 / 0.5 is a tie; a double in between would not see it."""
+    """0.00000000075 / 0.5 is a tie, which a double cannot hold."""
     assert unit_of(gas=0.75e-9, efficiency=0.5, co2=False).marginal_cost == 2
     assert unit_of(gas=0.25e-9, efficiency=0.5, co2=False).marginal_cost == 0
 
 
-def test_the_dearest_plant_that_is_legal_keeps_its_last_digit() -> None:
+def test_the_highest_possible_cost_keeps_its_last_digit() -> None:
     unit = unit_of(gas=1_000_000, efficiency=0.000_001, co2_price=1e-8)
     assert unit.marginal_cost == 10**21 + 3
 
@@ -103,11 +102,11 @@ def test_the_dearest_plant_that_is_legal_keeps_its_last_digit() -> None:
         (0.3, 66.66666666666666, 1),
     ],
 )
-def test_wind_is_one_output_rounded_down_to_a_tenth(pmax: float, wind: float, tenths: int) -> None:
+def test_a_wind_turbine_has_one_output_rounded_down_to_a_tenth(pmax: float, wind: float, tenths: int) -> None:
     assert unit_of(type="windturbine", pmax=pmax, wind=wind) == Unit(0, tenths, tenths)
 
 
-def test_a_wind_turbines_pmin_and_efficiency_mean_nothing() -> None:
+def test_pmin_and_efficiency_of_a_wind_turbine_are_ignored() -> None:
     assert unit_of(type="windturbine", pmin=90, efficiency=0.1, pmax=100, wind=50) == Unit(0, 500, 500)
 
 
@@ -121,7 +120,7 @@ def test_a_wind_turbines_pmin_and_efficiency_mean_nothing() -> None:
         (0.3, 0.3, (3, 3)),
         (0, 0.09, (0, 0)),
         (5e-324, 1, (1, 10)),
-        (0.31, 0.39, (0, 0)),  # no tenth is left
+        (0.31, 0.39, (0, 0)),  # no multiple of 0.1 MW between them
         (0.31, 0.4, (4, 4)),
         (0.11, 0.11, (0, 0)),
         (999_999.9, 1_000_000, (9_999_999, 10_000_000)),
@@ -145,7 +144,7 @@ def test_pmin_rounds_up_and_pmax_down(pmin: float, pmax: float, limits: tuple[in
         (999_999.95, 9_999_999, False),
     ],
 )
-def test_a_load_is_on_the_grid_where_its_decimal_has_one_place(load: float, tenths: int, on_grid: bool) -> None:
+def test_a_load_is_on_the_grid_if_its_decimal_has_one_place(load: float, tenths: int, on_grid: bool) -> None:
     instance = formulated(load=load)
     assert (instance.load, instance.on_grid) == (tenths, on_grid)
 
@@ -170,7 +169,7 @@ def test_euros_are_exact() -> None:
 
 
 @given(payloads(max_plants=8, largest=1000), st.booleans())
-def test_a_payload_becomes_what_fractions_say(payload: dict[str, Any], co2: bool) -> None:
+def test_an_instance_agrees_with_exact_fractions(payload: dict[str, Any], co2: bool) -> None:
     instance = instance_of(payload, co2=co2)
     expected = expected_units(payload, co2)
     assert list(instance.names) == [unit.name for unit in expected]
@@ -194,11 +193,11 @@ def test_a_number_is_its_shortest_decimal(number: float) -> None:
 @given(st.floats(-1e6, 1e6), st.floats(1e-6, 1), st.floats(-1e6, 1e6))
 @example(1e6, 1e-6, -1e6)
 @example(0.1, 0.3, 1e-300)
-# A tie, but for something in the three hundredth place.
+# Almost a tie: the difference is in the three hundredth place.
 @example(2.2250738585e-313, 1.0, 1.974609375)
 @example(-5e-324, 1.0, 1.974609375)
 @example(0.5923828125, 1.0, 5e-324)
 @example(5e-324, 0.7, -1.974609375)
-def test_a_cost_is_rounded_as_a_fraction_is(gas: float, efficiency: float, co2_price: float) -> None:
+def test_a_cost_is_rounded_like_a_fraction(gas: float, efficiency: float, co2_price: float) -> None:
     cost = exact(gas) / exact(efficiency) + Fraction("0.3") * exact(co2_price)
     assert unit_of(gas=gas, efficiency=efficiency, co2_price=co2_price).marginal_cost == round(cost * 10**9)

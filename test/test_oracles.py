@@ -1,4 +1,4 @@
-"""The oracles agree with hand-worked examples and with each other, and the case files with the oracles."""
+"""The oracles agree with examples computed by hand and with each other, and the case files with the oracles."""
 
 from __future__ import annotations
 
@@ -51,17 +51,17 @@ BIG, SMALL, WIND = unit(3, 50, 100), unit(5, 0, 40), unit(0, 20, 20)
         ([BIG], 49, None),
         ([BIG], 50, 150),
         ([BIG], 101, None),
-        # 60 of BIG at 3 beat the wind with 40 of SMALL at 5.
+        # 60 of BIG at 3 cost less than the wind with 40 of SMALL at 5.
         ([BIG, SMALL, WIND], 60, 180),
         # 50 of BIG, 20 of wind, and 1 more of BIG.
         ([BIG, SMALL, WIND], 71, 153),
         # Two of BIG: 3 · 160.
         ([BIG, BIG], 160, 480),
-        # A negative cost is worth having: 100 · -1 instead of wind.
+        # A negative cost is cheaper than free wind: 100 · -1.
         ([unit(-1, 0, 100), WIND], 100, -100),
     ],
 )
-def test_both_oracles_give_the_cost_that_was_worked_out_by_hand(
+def test_both_oracles_give_the_cost_that_was_computed_by_hand(
     units: list[ExpectedUnit], load: int, cost: int | None
 ) -> None:
     assert brute_force(units, load) == cost
@@ -70,7 +70,7 @@ def test_both_oracles_give_the_cost_that_was_worked_out_by_hand(
 
 @given(fleets)
 def test_oracles_agree_on_every_load_of_a_fleet(units: list[ExpectedUnit]) -> None:
-    """Both costs, the reachable loads and the neighbours tell one story."""
+    """The two costs, the reachable loads and the nearest loads."""
     capacity = sum(u.max_output for u in units)
     feasible = [load for load in range(capacity + 3) if dense_programme(units, load) is not None]
     loads = reachable(units, capacity + 2)
@@ -85,7 +85,7 @@ def test_oracles_agree_on_every_load_of_a_fleet(units: list[ExpectedUnit]) -> No
 
 
 @given(fleets)
-def test_a_decided_dispatch_keeps_the_rules_at_the_least_cost(units: list[ExpectedUnit]) -> None:
+def test_a_decided_dispatch_is_a_plan_at_the_least_cost(units: list[ExpectedUnit]) -> None:
     for load in range(sum(u.max_output for u in units) + 1):
         dispatch = decided_dispatch(units, load)
         if dispatch is not None:
@@ -93,16 +93,16 @@ def test_a_decided_dispatch_keeps_the_rules_at_the_least_cost(units: list[Expect
             assert dispatch_cost(units, dispatch) == dense_programme(units, load)
 
 
-def test_two_equal_plants_of_which_one_must_run_are_decided_by_the_fill() -> None:
+def test_of_two_equal_plants_the_first_runs_if_one_is_enough() -> None:
     assert decided_dispatch([BIG, BIG], 60) == [60, 0]
 
 
-def test_a_choice_between_equal_commitments_is_left_open() -> None:
-    """Four plants 100..120 at a load of 330: any three of them will do."""
+def test_a_choice_between_equal_commitments_is_not_decided() -> None:
+    """Four plants 100..120 at a load of 330: any three of them are enough."""
     assert decided_dispatch([unit(1, 100, 120)] * 4, 330) is None
 
 
-def test_equal_plants_of_one_commitment_are_loaded_in_order() -> None:
+def test_equal_plants_that_all_run_are_loaded_in_order() -> None:
     assert decided_dispatch([unit(1, 100, 460), unit(1, 100, 460)], 480) == [380, 100]
 
 
@@ -118,7 +118,7 @@ def test_equal_plants_of_one_commitment_are_loaded_in_order() -> None:
         (199, "in_a_gap", 120, 200),
     ],
 )
-def test_a_load_without_a_plan_gets_its_reason_and_neighbours(
+def test_a_load_without_a_plan_has_its_reason_and_nearest_loads(
     load: int | Fraction, reason: str, below: int, above: int | None
 ) -> None:
     units = [unit(1, 100, 120), unit(2, 100, 120)]
@@ -126,7 +126,7 @@ def test_a_load_without_a_plan_gets_its_reason_and_neighbours(
     assert nearest_loads(units, load) == (below, above)
 
 
-def test_a_fleet_that_cannot_run_has_no_capacity() -> None:
+def test_a_fleet_that_can_produce_nothing_has_no_capacity() -> None:
     assert infeasible_reason([unit(0, 0, 0)], 1) == "above_capacity"
     assert nearest_loads([unit(0, 0, 0)], 1) == (0, None)
 
@@ -142,11 +142,11 @@ def test_a_fleet_that_cannot_run_has_no_capacity() -> None:
         ([50, 0, 20], 1),
     ],
 )
-def test_broken_rules_are_counted_one_by_one(dispatch: list[int], faults: int) -> None:
+def test_each_broken_rule_is_listed(dispatch: list[int], faults: int) -> None:
     assert len(broken_rules([BIG, SMALL, WIND], 60, dispatch)) == faults
 
 
-def test_the_merit_order_keeps_equal_costs_as_they_stand() -> None:
+def test_the_merit_order_keeps_plants_of_equal_cost_in_order() -> None:
     assert merit_order([unit(2, 0, 1), unit(1, 0, 1), unit(2, 0, 1), unit(1, 0, 1)]) == [1, 3, 0, 2]
 
 
@@ -160,7 +160,7 @@ def test_the_merit_order_keeps_equal_costs_as_they_stand() -> None:
         (-0.0, Fraction(0)),
     ],
 )
-def test_a_number_counts_as_the_decimal_that_stands_in_the_payload(number: float, fraction: Fraction) -> None:
+def test_a_number_counts_as_the_decimal_in_the_payload(number: float, fraction: Fraction) -> None:
     assert exact(number) == fraction
 
 
@@ -201,8 +201,8 @@ def test_units_of_a_payload_are_exact_integers() -> None:
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case_id) for case_id, case in load_cases()])
-def test_a_case_file_says_what_the_oracles_say(case: Case) -> None:
-    """An edit by hand cannot lead costs, plans, reasons or neighbours astray."""
+def test_a_case_file_agrees_with_the_oracles(case: Case) -> None:
+    """A wrong edit of a cost, plan, reason or nearest load is found."""
     expected = case.expected
     if expected["status"] == 200 or expected["type"] == "/problems/infeasible-load":
         answer = expected_answer(json.loads(case.body), co2=case.query != "co2=false")

@@ -1,41 +1,31 @@
-"""The use case: what a request becomes, in the users' terms."""
+"""From a request to its plan or its error, in MW and euro."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from decimal import Decimal
-from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
+from payloads import example
 
 import powerplant.planning
 import powerplant.solving
-from powerplant.decoding import decode
+from powerplant.decoding import decode_json
 from powerplant.errors import InfeasibleLoad, OutOfTime, WrongPlan
 from powerplant.merit_order import GaveUp, Solution, Unit, solve
-from powerplant.planning import ProductionPlan, plan_production
-from powerplant.solving import Solvers
-
-EXAMPLES = Path(__file__).parents[1] / "example_payloads"
+from powerplant.planning import Options, ProductionPlan, plan_production
+from powerplant.workers import Workers
 
 
-def planned(
-    payload: dict[str, Any], *, co2: bool = True, time_limit: float = 5.0, feasible: bool = False
-) -> ProductionPlan:
-    request = decode(json.dumps(payload).encode(), co2=co2, max_plants=1000)
-    return plan_production(request, co2=co2, time_limit=time_limit, solvers=Solvers(1), feasible=feasible)
-
-
-def example(number: int, **changes: Any) -> dict[str, Any]:
-    payload: dict[str, Any] = json.loads((EXAMPLES / f"payload{number}.json").read_text(encoding="utf-8"))
-    return payload | changes
+def planned(payload: dict[str, Any], **options: Any) -> ProductionPlan:
+    chosen = Options(**options)
+    return plan_production(decode_json(payload, co2=chosen.co2, max_plants=1000), chosen, Workers(0))
 
 
 @pytest.mark.parametrize(("number", "gas_power"), [(1, "368.4"), (2, "480"), (3, "798.4")])
 def test_the_challenges_payloads_have_their_exact_costs(number: int, gas_power: str) -> None:
-    """To the last digit: so much of the best gas plants' power, at 13.4 / 0.53 + 0.3 * 20 euro to a billionth."""
+    """To the last digit: the power of the best gas plants, at 13.4 / 0.53 + 0.3 * 20 euro to a billionth."""
     assert planned(example(number)).cost == Decimal(gas_power) * Decimal("31.283018868")
 
 
@@ -50,36 +40,57 @@ def test_a_plan_lists_every_plant_in_merit_order() -> None:
     ]
 
 
-def test_outputs_are_floats_without_noise() -> None:
+def test_outputs_are_floats_with_one_decimal() -> None:
     outputs = planned(example(3, load=911.3)).outputs
     assert all(type(p) is float and repr(p) == f"{p:.1f}" for _, p in outputs)
 
 
-def test_the_least_cost_may_need_a_plant_at_its_pmin() -> None:
-    plan = planned(example(2))
-    assert dict(plan.outputs) | {"gasfiredbig1": 380.0, "gasfiredbig2": 100.0} == dict(plan.outputs)
+def test_the_cheapest_plan_may_need_a_plant_at_its_pmin() -> None:
+    outputs = dict(planned(example(2)).outputs)
+    assert (outputs["gasfiredbig1"], outputs["gasfiredbig2"]) == (380.0, 100.0)
 
 
-def test_co2_counts_only_where_it_is_asked_for() -> None:
+def test_co2_counts_only_with_its_option() -> None:
     assert round(planned(example(3), co2=False).cost, 2) == Decimal("20185.96")
 
 
 @pytest.mark.parametrize(
-    ("load", "reason", "below", "above", "said"),
+    ("load", "reason", "below", "above", "message"),
     [
-        (10_000, "above_capacity", 1257.6, None, "A load of 10000.0 MW is above all capacity."),
-        (910.05, "off_grid", 910.0, 910.1, "is no multiple of 0.1 MW. The nearest loads with a plan are"),
-        (10_000.05, "off_grid", 1257.6, None, "The nearest load with a plan is 1257.6 MW."),
+        (
+            10_000,
+            "above_capacity",
+            1257.6,
+            None,
+            (
+                "A load of 10000.0 MW is above the capacity of all power plants together. "
+                "The nearest load with a plan is 1257.6 MW."
+            ),
+        ),
+        (
+            910.05,
+            "off_grid",
+            910.0,
+            910.1,
+            "A load of 910.05 MW is not a multiple of 0.1 MW. The nearest loads with a plan are 910.0 MW and 910.1 MW.",
+        ),
+        (
+            10_000.05,
+            "off_grid",
+            1257.6,
+            None,
+            "A load of 10000.05 MW is not a multiple of 0.1 MW. The nearest load with a plan is 1257.6 MW.",
+        ),
     ],
 )
-def test_a_load_without_a_plan_is_an_error_with_its_neighbours(
-    load: float, reason: str, below: float, above: float | None, said: str
+def test_a_load_without_a_plan_is_an_error_with_its_reason_and_the_nearest_loads(
+    load: float, reason: str, below: float, above: float | None, message: str
 ) -> None:
     with pytest.raises(InfeasibleLoad) as error:
         planned(example(3, load=load))
     assert (error.value.load, error.value.reason) == (load, reason)
     assert (error.value.nearest_below, error.value.nearest_above) == (below, above)
-    assert said in str(error.value)
+    assert str(error.value) == message
 
 
 @pytest.mark.parametrize(
@@ -94,82 +105,96 @@ def test_a_load_without_a_plan_is_an_error_with_its_neighbours(
         (120.55, "off_grid", 120.5, None),
     ],
 )
-def test_the_neighbours_are_the_ends_of_the_gap(load: float, reason: str, below: float, above: float | None) -> None:
+def test_the_nearest_loads_are_the_ends_of_the_gap(load: float, reason: str, below: float, above: float | None) -> None:
     """One gas plant 50..100 and 20.5 MW of wind."""
     plants = [
         {"name": "gas", "type": "gasfired", "efficiency": 0.5, "pmin": 50, "pmax": 100},
         {"name": "wind", "type": "windturbine", "pmax": 36},
     ]
     with pytest.raises(InfeasibleLoad) as error:
-        planned(example(3, load=load, powerplants=plants) | {"fuels": example(3)["fuels"] | {"wind(%)": 57}})
+        planned(example(3, load=load, powerplants=plants, fuels=example(3)["fuels"] | {"wind(%)": 57}))
     assert (error.value.reason, error.value.nearest_below, error.value.nearest_above) == (reason, below, above)
 
 
-# --- What the solver may do ------------------------------------------------------------------------------------------
+# --- Results of the solver -------------------------------------------------------------------------------------------
 
-
-def given_up(gap: int | None) -> GaveUp:
-    return GaveUp(None, None, 0) if gap is None else GaveUp((1,), 10**15 + gap, 10**15)
+NO_PLAN_FOUND = "No plan was proven optimal within 0.02 s; no plan was found."
 
 
 @pytest.mark.parametrize(
-    ("gap", "euros", "said"),
+    ("result", "gap", "message"),
     [
-        (None, None, "No plan was proven optimal within 0.02 s; no plan was found."),
-        (12_500_000_000, Decimal("1.25"), "the best plan found is at most 1.25"),
-        (1, Decimal("1E-10"), "too dear"),
+        (GaveUp(None, None, 0), None, NO_PLAN_FOUND),
+        (
+            GaveUp((1,), 10**15 + 12_500_000_000, 10**15),
+            Decimal("1.25"),
+            "No plan was proven optimal within 0.02 s; the best plan found costs at most 1.25 euro too much.",
+        ),
     ],
 )
 @pytest.mark.parametrize("load", [910, 910.05])
 def test_a_solver_that_gives_up_is_out_of_time(
-    monkeypatch: pytest.MonkeyPatch, gap: int | None, euros: Decimal | None, said: str, load: float
+    monkeypatch: pytest.MonkeyPatch, result: GaveUp, gap: Decimal | None, message: str, load: float
 ) -> None:
+    """It was given the time limit. For a load off the grid the nearest loads are searched, and there is no gap."""
     limits = []
 
-    def give_up(*arguments: Any) -> NoReturn:
-        limits.append(arguments[-1])
-        raise given_up(gap)
+    def give_up(*arguments: Any) -> GaveUp:
+        limits.append(arguments[-2])
+        return result
 
-    monkeypatch.setattr(powerplant.planning, "prove", give_up)
+    monkeypatch.setattr(powerplant.planning, "solve_and_check", give_up)
     monkeypatch.setattr(powerplant.planning, "nearest_loads", give_up)
-    with pytest.raises(OutOfTime, match=said) as error:
+    with pytest.raises(OutOfTime) as error:
         planned(example(3, load=load), time_limit=0.02)
-    assert error.value.gap == euros
     assert limits == [0.02]
+    assert (error.value.gap, str(error.value)) == ((gap, message) if load == 910 else (None, NO_PLAN_FOUND))
 
 
-def test_an_unproven_plan_is_handed_on_only_where_it_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Payload 1 from its gas plants alone, though the wind is free."""
+@pytest.mark.parametrize(
+    ("gap", "rounded"),
+    [
+        ("0", "0.00"),
+        ("1E-10", "0.01"),
+        ("12.3400000000", "12.34"),
+        ("12.3400000001", "12.35"),
+        ("12.3499999999", "12.35"),
+        ("1234567890123456789.0000000001", "1234567890123456789.01"),
+    ],
+)
+def test_the_message_rounds_a_gap_up_to_the_cent(gap: str, rounded: str) -> None:
+    assert f"costs at most {rounded} euro too much" in str(OutOfTime(5.0, Decimal(gap)))
 
-    def give_up(units: Sequence[Unit], *_: Any) -> NoReturn:
+
+def test_an_unproven_plan_is_accepted_only_with_its_option(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Payload 1 from its gas plants alone, although the wind is free."""
+
+    def give_up(units: Sequence[Unit], *_: Any) -> GaveUp:
         dispatch = (3800, 1000, 0, 0, 0, 0)
         cost = sum(unit.marginal_cost * output for unit, output in zip(units, dispatch, strict=True))
-        raise GaveUp(dispatch, cost, cost - 12_500_000_000)
+        return GaveUp(dispatch, cost, cost - 12_500_000_000)
 
-    monkeypatch.setattr(powerplant.planning, "prove", give_up)
+    monkeypatch.setattr(powerplant.planning, "solve_and_check", give_up)
     with pytest.raises(OutOfTime):
         planned(example(1))
     plan = planned(example(1, load=480), feasible=True)
-    assert plan.gap == Decimal("1.25")
-    assert plan.method == "none"
+    assert (plan.gap, plan.method) == (Decimal("1.25"), "none")
     assert sum(p for _, p in plan.outputs) == 480
 
 
-def test_where_no_plan_was_found_none_is_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    def give_up(*_: Any) -> NoReturn:
-        raise GaveUp(None, None, 0)
-
-    monkeypatch.setattr(powerplant.planning, "prove", give_up)
+def test_without_any_plan_found_there_is_nothing_to_accept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(powerplant.planning, "solve_and_check", lambda *_: GaveUp(None, None, 0))
     with pytest.raises(OutOfTime):
         planned(example(1), feasible=True)
 
 
 @pytest.mark.parametrize("feasible", [False, True])
-def test_a_wrong_plan_is_never_handed_on(monkeypatch: pytest.MonkeyPatch, feasible: bool) -> None:
-    def miscount(units: Sequence[Unit], load: int, time_limit: float | None = None) -> Solution:
-        solution = solve(units, load, time_limit)
+def test_a_wrong_plan_is_never_returned(monkeypatch: pytest.MonkeyPatch, feasible: bool) -> None:
+    def miscount(*arguments: Any) -> Solution:
+        solution = solve(*arguments)
+        assert isinstance(solution, Solution)
         return solution._replace(dispatch=(solution.dispatch[0] - 1, *solution.dispatch[1:]))
 
     monkeypatch.setattr(powerplant.solving, "solve", miscount)
-    with pytest.raises(WrongPlan, match="makes 9099, not the load of 9100"):
+    with pytest.raises(WrongPlan, match="produces 9099, not the load of 9100"):
         planned(example(3), feasible=feasible)

@@ -1,4 +1,4 @@
-"""Whatever is sent: a valid payload gets the oracle's plan or the oracle's reason, and anything else is refused."""
+"""Random payloads: the answer to a valid one agrees with the oracles, and all others are refused."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from oracles import broken_rules, dispatch_cost, euros, exact, expected_answer, 
 from strategies import payloads
 from werkzeug.test import TestResponse
 
-# One client serves all examples: the service keeps nothing between two requests.
+# One client for all examples: the service keeps nothing between requests.
 one_client = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -23,7 +23,7 @@ def post(client: FlaskClient, payload: Any, *, co2: bool = True) -> TestResponse
 
 
 def check(response: TestResponse, payload: dict[str, Any], *, co2: bool) -> None:
-    """The answer to a valid payload is what the oracles say."""
+    """Check that the answer to a valid payload agrees with the oracles."""
     expected = expected_answer(payload, co2)
     assert response.status_code == expected["status"], response.text
     if expected["status"] == 422:
@@ -51,13 +51,15 @@ def check(response: TestResponse, payload: dict[str, Any], *, co2: bool) -> None
 
 @one_client
 @given(payloads(max_plants=6, largest=60), st.booleans())
-def test_a_small_payload_gets_what_brute_force_says(client: FlaskClient, payload: dict[str, Any], co2: bool) -> None:
+def test_the_answer_to_a_small_payload_agrees_with_brute_force(
+    client: FlaskClient, payload: dict[str, Any], co2: bool
+) -> None:
     check(post(client, payload, co2=co2), payload, co2=co2)
 
 
 @one_client
 @given(payloads(min_plants=3, max_plants=8, largest=5000), st.booleans())
-def test_a_payload_of_ordinary_sizes_gets_what_brute_force_says(
+def test_the_answer_to_an_ordinary_payload_agrees_with_brute_force(
     client: FlaskClient, payload: dict[str, Any], co2: bool
 ) -> None:
     check(post(client, payload, co2=co2), payload, co2=co2)
@@ -65,7 +67,7 @@ def test_a_payload_of_ordinary_sizes_gets_what_brute_force_says(
 
 @settings(parent=one_client, max_examples=settings().max_examples // 2)
 @given(payloads(min_plants=13, max_plants=25, largest=100), st.booleans())
-def test_a_larger_payload_gets_what_the_dense_programme_says(
+def test_the_answer_to_a_larger_payload_agrees_with_a_dense_table(
     client: FlaskClient, payload: dict[str, Any], co2: bool
 ) -> None:
     check(post(client, payload, co2=co2), payload, co2=co2)
@@ -73,7 +75,9 @@ def test_a_larger_payload_gets_what_the_dense_programme_says(
 
 @one_client
 @given(payloads(max_plants=6, largest=60))
-def test_the_neighbours_of_a_load_without_a_plan_have_plans(client: FlaskClient, payload: dict[str, Any]) -> None:
+def test_the_nearest_loads_have_plans_and_loads_between_them_do_not(
+    client: FlaskClient, payload: dict[str, Any]
+) -> None:
     members = json.loads(post(client, payload).text)
     if isinstance(members, list):
         return
@@ -87,20 +91,22 @@ def test_the_neighbours_of_a_load_without_a_plan_have_plans(client: FlaskClient,
 
 @one_client
 @given(payloads(max_plants=6, largest=60), st.randoms(use_true_random=False))
-def test_the_order_of_the_plants_changes_no_cost(client: FlaskClient, payload: dict[str, Any], rng: Any) -> None:
+def test_the_order_of_the_plants_does_not_change_the_cost(
+    client: FlaskClient, payload: dict[str, Any], rng: Any
+) -> None:
     plants = payload["powerplants"]
     shuffled = post(client, payload | {"powerplants": rng.sample(plants, len(plants))})
-    as_they_stood = post(client, payload)
-    assert shuffled.status_code == as_they_stood.status_code
-    assert shuffled.headers.get("Plan-Cost") == as_they_stood.headers.get("Plan-Cost")
+    in_order = post(client, payload)
+    assert shuffled.status_code == in_order.status_code
+    assert shuffled.headers.get("Plan-Cost") == in_order.headers.get("Plan-Cost")
 
 
-# --- Anything at all -------------------------------------------------------------------------------------------------
+# --- Not a payload ---------------------------------------------------------------------------------------------------
 
 
 @one_client
 @given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
-def test_any_bytes_are_answered(client: FlaskClient, body: bytes) -> None:
+def test_any_bytes_get_a_problem(client: FlaskClient, body: bytes) -> None:
     response = client.post("/productionplan", data=body)
     assert response.status_code in {400, 422}
     assert response.mimetype == "application/problem+json"
@@ -115,10 +121,10 @@ junk = st.recursive(
 
 @one_client
 @given(payloads(max_plants=4), junk, st.data())
-def test_any_value_anywhere_is_answered(
+def test_a_payload_with_any_value_anywhere_gets_a_plan_or_a_problem(
     client: FlaskClient, payload: dict[str, Any], value: Any, data: st.DataObject
 ) -> None:
-    """A valid payload with one value replaced: still valid, or refused with a pointer to some place in it."""
+    """A valid payload with one value replaced: still valid, or refused with a pointer."""
     places: list[tuple[Any, Any]] = [(payload, key) for key in payload]
     places += [(payload["fuels"], key) for key in payload["fuels"]]
     places += [(plant, key) for plant in payload["powerplants"] for key in plant]

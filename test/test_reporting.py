@@ -1,37 +1,31 @@
-"""The report: every number in it worked out a second time, and its sentences read."""
+"""The report: every number in it computed a second time, and the words of its reasons."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from fractions import Fraction
-from pathlib import Path
+from time import sleep
 from typing import Any
 
 import pytest
 from hypothesis import given
 from oracles import ExpectedUnit, brute_force, expected_units, merit_order
+from payloads import example
 from strategies import payloads
 
 from powerplant import reporting
-from powerplant.decoding import decode
-from powerplant.errors import InfeasibleLoad, TooBusy
-from powerplant.merit_order.alternatives import NOT_COMPUTED, Appraisal, Unfinished
+from powerplant.decoding import decode_json
+from powerplant.errors import InfeasibleLoad
+from powerplant.merit_order.alternatives import NOT_COMPUTED, Appraisal
 from powerplant.models import PlantReport, Report
+from powerplant.planning import Options
 from powerplant.reporting import reason_of, report_production
-from powerplant.solving import Solvers
-
-EXAMPLES = Path(__file__).parents[1] / "example_payloads"
+from powerplant.workers import AT_ONCE, Workers
 
 
-def reported(payload: dict[str, Any], *, co2: bool = True, time_limit: float = 5.0) -> Report:
-    request = decode(json.dumps(payload).encode(), co2=co2, max_plants=1000)
-    return report_production(request, co2=co2, time_limit=time_limit, solvers=Solvers(1))
-
-
-def example(number: int, **changes: Any) -> dict[str, Any]:
-    payload: dict[str, Any] = json.loads((EXAMPLES / f"payload{number}.json").read_text(encoding="utf-8"))
-    return payload | changes
+def reported(payload: dict[str, Any], *, co2: bool = True, workers: Workers | None = None) -> Report:
+    request = decode_json(payload, co2=co2, max_plants=1000)
+    return report_production(request, Options(co2=co2), workers or Workers(0))
 
 
 def by_name(report: Report) -> dict[str, PlantReport]:
@@ -81,8 +75,8 @@ def test_payload_3_is_explained() -> None:
     assert plants["gasfiredbig1"].marginal_cost.fuel == pytest.approx(13.4 / 0.53, abs=1e-9)
 
 
-def test_where_a_plant_would_have_to_start_the_two_marginal_prices_differ() -> None:
-    """200 MW of gas at its maximum: no running plant can make more, and a dear one would have to start at 50."""
+def test_the_marginal_prices_differ_if_another_plant_must_start() -> None:
+    """200 MW of gas at its maximum: no running plant can produce more, and an expensive one must start at 50."""
     second = GAS | {"name": "second", "efficiency": 0.25, "pmin": 50}
     report = reported({"load": 200, "fuels": FUELS, "powerplants": [GAS, second]})
     assert report.marginal_price.commitment_as_it_is.up is None
@@ -92,20 +86,20 @@ def test_where_a_plant_would_have_to_start_the_two_marginal_prices_differ() -> N
     assert report.marginal_price.commitment_free.down == 23.0
 
 
-def test_without_co2_nothing_is_charged() -> None:
+def test_without_co2_no_plant_is_charged() -> None:
     report = reported(example(3), co2=False)
     assert report.cost.co2 == report.co2_tonnes == 0
     assert report.cost.fuel == report.cost.total
     assert all(plant.marginal_cost.co2 == 0 for plant in report.powerplants)
 
 
-def test_what_an_allowance_for_nothing_costs_is_charged_all_the_same() -> None:
+def test_emissions_count_even_if_their_price_is_zero() -> None:
     report = reported(example(3, fuels=example(3)["fuels"] | {"co2(euro/ton)": 0}))
     assert report.cost.co2 == 0
     assert report.co2_tonnes == pytest.approx(239.52)
 
 
-def test_a_load_of_nothing_has_no_average_price() -> None:
+def test_a_load_of_zero_has_no_average_price() -> None:
     report = reported(example(3, load=0))
     assert report.average_price is None
     assert report.cost.total == 0
@@ -142,7 +136,7 @@ def test_a_load_without_a_plan_has_no_report() -> None:
         (0, [GAS, WIND], {"gas": "Off: with it on no plan meets the load."}),
         (100, [GAS, GAS | {"name": "twin"}], {"gas": "At its minimum: switching it off would cost the same."}),
         (100, [GAS, WIND | {"pmax": 0}], {"wind": "Off: there is no wind."}),
-        (100, [GAS, GAS | {"name": "none", "pmin": 1.01, "pmax": 1.09}], {"none": "Off: it can make nothing."}),
+        (100, [GAS, GAS | {"name": "none", "pmin": 1.01, "pmax": 1.09}], {"none": "Off: it can produce nothing."}),
         (
             120,
             [GAS | {"pmin": 0}, WIND],
@@ -166,15 +160,15 @@ def test_each_plant_has_its_reason(load: float, plants: list[dict[str, Any]], re
         (-12.0, "12.00 euro less"),
     ],
 )
-def test_a_difference_is_told_to_the_cent_and_never_as_nothing(difference: float, words: str) -> None:
-    """One below zero is possible beside a plan that is not proven to be a cheapest one."""
+def test_a_reason_rounds_a_difference_to_the_cent_but_never_to_zero(difference: float, words: str) -> None:
+    """A negative one is possible for a plan that is not proven to be the cheapest."""
     plants = reported({"load": 150, "fuels": FUELS, "powerplants": [GAS, GAS | {"name": "twin"}]}).powerplants
     gas, twin = (plant.model_copy(update={"outcome": "feasible", "cost_difference": difference}) for plant in plants)
     assert reason_of(gas, []) == f"Between its limits: switching it off would cost {words}."
     assert reason_of(twin, []) == f"Off: switching it on would cost {words}."
 
 
-# --- Every number, by an oracle --------------------------------------------------------------------------------------
+# --- Every number, with an oracle ------------------------------------------------------------------------------------
 
 
 def with_one_switched(units: Sequence[ExpectedUnit], load: int, position: int, *, on: bool) -> int | None:
@@ -187,7 +181,7 @@ def with_one_switched(units: Sequence[ExpectedUnit], load: int, position: int, *
 
 
 @given(payloads(max_plants=4, largest=15))
-def test_every_alternative_and_price_is_what_an_oracle_says(payload: dict[str, Any]) -> None:
+def test_every_alternative_and_price_agrees_with_an_oracle(payload: dict[str, Any]) -> None:
     try:
         report = reported(payload)
     except InfeasibleLoad:
@@ -211,14 +205,14 @@ def test_every_alternative_and_price_is_what_an_oracle_says(payload: dict[str, A
         (report.marginal_price.commitment_free.up, load + 1),
         (report.marginal_price.commitment_free.down, load - 1),
     ):
-        there = brute_force(units, neighbour) if neighbour >= 0 else None
-        expected_price = None if there is None else float(Fraction((there - cost) * (neighbour - load), 10**9))
+        least = brute_force(units, neighbour) if neighbour >= 0 else None
+        expected_price = None if least is None else float(Fraction((least - cost) * (neighbour - load), 10**9))
         assert price == expected_price
-    check_prices_of_what_runs(report, units)
+    check_prices_of_running_plants(report, units)
 
 
-def check_prices_of_what_runs(report: Report, units: Sequence[ExpectedUnit]) -> None:
-    """With the commitment as it is: every running plant may move inside its limits, and nothing else may."""
+def check_prices_of_running_plants(report: Report, units: Sequence[ExpectedUnit]) -> None:
+    """With the commitment as it is, only the running plants change their output, within their limits."""
     running = {plant.name: round(plant.p * 10) for plant in report.powerplants if plant.p}
     committed = [unit for unit in units if unit.name in running]
     load = sum(running.values())
@@ -233,7 +227,7 @@ def check_prices_of_what_runs(report: Report, units: Sequence[ExpectedUnit]) -> 
 
 
 def least_cost_of_all_on(committed: Sequence[ExpectedUnit], load: int) -> int | None:
-    """Everyone at minimum, the rest in merit order."""
+    """All units at their minimum, and the rest of the load in merit order."""
     rest = load - sum(unit.min_output for unit in committed)
     cost = sum(unit.marginal_cost * unit.min_output for unit in committed)
     if rest < 0:
@@ -247,16 +241,26 @@ def least_cost_of_all_on(committed: Sequence[ExpectedUnit], load: int) -> int | 
 # --- Time ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("busy", [False, True])
-def test_what_was_not_computed_in_time_is_left_open(monkeypatch: pytest.MonkeyPatch, busy: bool) -> None:
-    def unfinished(units: Sequence[Any], *_: Any) -> Appraisal:
-        error = Unfinished(Appraisal(NOT_COMPUTED, NOT_COMPUTED, [NOT_COMPUTED] * len(units)))
-        if busy:
-            raise TooBusy from error
-        raise error
+class Busy(Workers):
+    """All processes are in use."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        assert self._free.acquire(blocking=False)
+
+
+@pytest.mark.parametrize("workers", [Workers(0), Busy()], ids=["out of time", "busy"])
+def test_an_alternative_that_was_not_computed_in_time_says_so(
+    monkeypatch: pytest.MonkeyPatch, workers: Workers
+) -> None:
+    def unfinished(
+        units: Sequence[Any], _load: int, _dispatch: object, time_limit: float, _improve: object
+    ) -> Appraisal:
+        sleep(min(time_limit, AT_ONCE))
+        return Appraisal(NOT_COMPUTED, NOT_COMPUTED, [NOT_COMPUTED] * len(units))
 
     monkeypatch.setattr(reporting, "appraise", unfinished)
-    report = reported(example(3))
+    report = reported(example(3), workers=workers)
     assert report.status == "optimal"
     assert report.marginal_price.commitment_free.up is None
     assert {plant.outcome for plant in report.powerplants} == {"not_computed"}

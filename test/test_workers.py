@@ -1,0 +1,392 @@
+"""Long calls run in processes, which can be ended: results, time limits, processes that die, and what is left."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from live_server import state
+
+from powerplant.errors import TooBusy, WrongPlan
+from powerplant.merit_order import GaveUp, Infeasible, NearestLoads, Proof, Solution, Unit, check_proof, nearest_loads
+from powerplant.merit_order.alternatives import NO_PLAN, NOT_COMPUTED, Alternative, Appraisal
+from powerplant.merit_order.proof import Bound
+from powerplant.solving import solve_and_check
+from powerplant.workers import DIED, GRACE, Workers
+
+TWO = [Unit(10, 50, 100), Unit(20, 0, 100)]
+LIMIT = 20.0
+"""Seconds: more than any process here needs on a busy machine, unless the test lets it overrun."""
+
+needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="the system has no /proc")
+
+
+class Answer(NamedTuple):
+    value: Any
+    is_final: bool = True
+
+
+FIRST_ATTEMPT = Answer("of the first attempt", is_final=False)
+Improve = Callable[[Any], None]
+
+
+def long_call(action: Callable[..., Any], *arguments: Any) -> Any:
+    """Like a solver: the first attempt takes all of its time and does not end; the call in a process does the action.
+
+    The arguments end with the time limit and ``improve``, which the first attempt does not have.
+    """
+    *own, time_limit, improve = arguments
+    if improve is None:
+        time.sleep(time_limit)
+        return FIRST_ATTEMPT
+    return action(*own, time_limit, improve)
+
+
+# The actions. They are found by their names in the process.
+
+
+def pid(*_: Any) -> Answer:
+    return Answer(os.getpid())
+
+
+def echo(value: Any, *_: Any) -> Any:
+    if isinstance(value, Exception):
+        raise value
+    return value
+
+
+def sleep(seconds: float, *_: Any) -> Answer:
+    time.sleep(seconds)
+    return Answer(seconds)
+
+
+def improve_then_sleep(*arguments: Any) -> Answer:
+    improve: Improve = arguments[-1]
+    for number in range(3):
+        improve(Answer(number, is_final=False))
+    time.sleep(60)
+    return Answer("never reached")
+
+
+def improve_then_die(*arguments: Any) -> Answer:
+    improve: Improve = arguments[-1]
+    improve(Answer("best so far", is_final=False))
+    os.kill(os.getpid(), signal.SIGKILL)
+    return Answer("never reached")
+
+
+def exit_at_once(*_: Any) -> None:
+    os._exit(0)
+
+
+def touch_then_sleep(file: Path, seconds: float, *_: Any) -> Answer:
+    file.touch()
+    time.sleep(seconds)
+    return Answer("slept")
+
+
+def print_and_answer(*_: Any) -> Answer:
+    print("a library may print")  # noqa: T201 - this is what the test is about
+    return Answer("printed")
+
+
+@pytest.fixture(scope="module")
+def workers() -> Iterator[Workers]:
+    """One process at most. Whatever a test does to it, it works in the next test."""
+    workers = Workers(1)
+    yield workers
+    workers.close()
+
+
+def processes() -> set[int]:
+    """The processes that this one has started and that are still running."""
+    return {process.pid for process in multiprocessing.active_children() if process.pid}
+
+
+def run(workers: Workers, action: Callable[..., Any], *arguments: Any, time_limit: float = LIMIT) -> Any:
+    return workers.run(long_call, action, *arguments, time_limit=time_limit)
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 15) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"not within {seconds} s"
+        time.sleep(0.02)
+
+
+def assert_usable(workers: Workers) -> None:
+    """The next call works, in a process."""
+    assert run(workers, echo, Answer("next")) == Answer("next")
+
+
+# --- In which process ------------------------------------------------------------------------------------------------
+
+
+def test_a_quick_call_stays_in_this_process(workers: Workers) -> None:
+    assert workers.run(pid, time_limit=LIMIT).value == os.getpid()
+    solution = workers.run(solve_and_check, TWO, 120, time_limit=LIMIT)
+    assert isinstance(solution, Solution)
+    assert solution.dispatch == (100, 20)
+
+
+def test_a_long_call_goes_to_a_process_which_is_kept(workers: Workers) -> None:
+    first = run(workers, pid)
+    assert first.value != os.getpid()
+    assert run(workers, pid) == first
+
+
+def test_a_short_time_limit_is_spent_in_this_process(workers: Workers) -> None:
+    assert run(workers, pid, time_limit=0.01) == FIRST_ATTEMPT
+
+
+def test_without_processes_the_whole_time_is_spent_in_this_process() -> None:
+    start = time.perf_counter()
+    assert run(Workers(0), pid, time_limit=0.2) == FIRST_ATTEMPT
+    assert time.perf_counter() - start >= 0.2
+
+
+def test_a_call_that_gives_up_early_is_not_repeated(workers: Workers) -> None:
+    """The sums did not fit into memory; more time does not help."""
+    calls = []
+
+    def give_up(*arguments: Any) -> GaveUp:
+        calls.append(arguments)
+        return GaveUp(None, None, 0)
+
+    assert workers.run(give_up, time_limit=LIMIT) == GaveUp(None, None, 0)
+    assert len(calls) == 1
+
+
+# --- Results ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        Solution((100, 20), 1400, 1400, Proof("merit order", (Bound(20),))),
+        Infeasible("in_a_gap", 200, None, Proof("search", ())),
+        GaveUp((1, 2), 30, 20),
+        GaveUp(None, None, 0),
+        NearestLoads(0, 10**30),
+        Appraisal(NO_PLAN, NOT_COMPUTED, [Alternative(5, computed=True)] * 3),
+    ],
+    ids=lambda result: type(result).__name__,
+)
+def test_a_result_comes_back_whole(workers: Workers, result: Any) -> None:
+    answer = run(workers, echo, result)
+    assert answer == result
+    assert type(answer) is type(result)
+
+
+def test_an_exception_comes_back_with_its_message_and_the_traceback_of_its_process(workers: Workers) -> None:
+    with pytest.raises(WrongPlan, match="the plan produces 1") as error:
+        run(workers, echo, WrongPlan("the plan produces 1"))
+    assert "in echo" in str(error.value.__cause__)
+    assert_usable(workers)
+
+
+def test_the_solver_works_in_a_process(workers: Workers) -> None:
+    units = [Unit(100 + i, 500 + 37 * i, 500 + 37 * i) for i in range(12)] + [Unit(900, 0, 300)]
+    solution = run(workers, solve_and_check, units, 4000)
+    assert solution == solve_and_check(units, 4000, LIMIT)
+    assert check_proof(units, 4000, solution.cost, solution.proof) or not solution.proof.certified
+    blocks = [Unit(1, 3 << power, 3 << power) for power in range(9)]
+    assert run(workers, nearest_loads, blocks, 1000, 1001) == (999, 1002)
+
+
+def test_printing_in_a_process_does_not_disturb_the_result(workers: Workers) -> None:
+    assert run(workers, print_and_answer) == Answer("printed")
+
+
+# --- Time limits -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("action", "arguments", "expected"),
+    [
+        (improve_then_sleep, (), Answer(2, is_final=False)),  # its last unfinished result
+        (sleep, (60.0,), FIRST_ATTEMPT),  # it has none
+    ],
+)
+def test_a_process_that_overruns_is_ended_and_its_last_unfinished_result_is_returned(
+    workers: Workers, action: Callable[..., Any], arguments: tuple[Any, ...], expected: Answer
+) -> None:
+    process = run(workers, pid).value
+    start = time.perf_counter()
+    assert run(workers, action, *arguments, time_limit=0.5) == expected
+    assert time.perf_counter() - start < 0.5 + GRACE + 2
+    wait_until(lambda: process not in processes())
+    assert_usable(workers)
+
+
+def test_a_jump_of_the_wall_clock_ends_nothing(workers: Workers, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(workers, pid)
+    real = time.time
+    jump = threading.Timer(0.2, lambda: monkeypatch.setattr(time, "time", lambda: real() + 86_400))
+    jump.start()
+    assert run(workers, sleep, 0.6, time_limit=LIMIT) == Answer(0.6)
+    jump.join()
+
+
+# --- Processes that die ----------------------------------------------------------------------------------------------
+
+
+def test_a_process_that_is_killed_at_work_is_replaced_and_its_last_unfinished_result_is_returned(
+    workers: Workers,
+) -> None:
+    for _ in range(2):
+        assert run(workers, improve_then_die) == Answer("best so far", is_final=False)
+        assert_usable(workers)
+
+
+def test_a_process_that_exits_by_itself_is_replaced(workers: Workers) -> None:
+    start = time.perf_counter()
+    assert run(workers, exit_at_once, time_limit=0.5) == FIRST_ATTEMPT
+    assert time.perf_counter() - start < 0.5 + GRACE + 2
+    assert_usable(workers)
+
+
+@pytest.mark.parametrize("pause", [0, 0.3])
+def test_a_process_that_is_killed_while_idle_is_replaced(workers: Workers, pause: float) -> None:
+    """The call after it works too, whether or not the death was noticed before."""
+    for _ in range(2):
+        os.kill(run(workers, pid).value, signal.SIGKILL)
+        time.sleep(pause)
+        assert_usable(workers)
+
+
+def test_a_future_of_a_process_that_is_killed_raises(workers: Workers) -> None:
+    future = workers.submit(sleep, 60.0)
+    wait_until(future.running)
+    future_of_the_next = workers.submit(pid)
+    for process in processes():
+        os.kill(process, signal.SIGKILL)
+    with pytest.raises(DIED):
+        future.result(LIMIT)
+    start = time.perf_counter()
+    with suppress(*DIED):  # it may be lost with the process, but it does not hang
+        future_of_the_next.result(LIMIT)
+    assert time.perf_counter() - start < LIMIT
+    assert_usable(workers)
+
+
+def test_a_future_ends_with_its_timeout_or_when_it_is_cancelled(workers: Workers) -> None:
+    with pytest.raises(TimeoutError):
+        workers.submit(sleep, 60.0, timeout=0.2).result(LIMIT)
+    future = workers.submit(sleep, 60.0)
+    wait_until(future.running)
+    future.cancel()
+    assert workers.submit(echo, "next").result(LIMIT) == "next"
+
+
+# --- Several at the same time ----------------------------------------------------------------------------------------
+
+
+def test_a_long_call_while_all_processes_are_in_use_is_too_busy(workers: Workers, tmp_path: Path) -> None:
+    started = tmp_path / "started"
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(run, workers, touch_then_sleep, started, 1.0)
+        wait_until(started.exists)
+        with pytest.raises(TooBusy, match="already solving as many long payloads") as error:
+            run(workers, pid)
+        assert error.value.so_far == FIRST_ATTEMPT
+        assert workers.run(pid, time_limit=LIMIT).value == os.getpid(), "a quick call is answered meanwhile"
+        assert not first.done()
+        assert first.result() == Answer("slept")
+    assert_usable(workers)
+
+
+def test_calls_from_several_threads_get_their_own_results() -> None:
+    workers = Workers(2)
+
+    def ask(number: int) -> Any:
+        try:
+            return run(workers, echo, Answer(number))
+        except TooBusy:
+            return Answer(number)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(ask, range(30))) == [Answer(number) for number in range(30)]
+    workers.close()
+
+
+# --- What is left ----------------------------------------------------------------------------------------------------
+
+
+def test_no_process_is_left_after_close() -> None:
+    before = processes()
+    workers = Workers(2)
+    workers.submit(sleep, 60.0)
+    run(workers, pid)
+    own = processes() - before
+    assert len(own) >= 2
+    workers.close()
+    wait_until(lambda: not own & processes())
+
+
+PARENT = """
+import os, sys, time
+from concurrent.futures import ThreadPoolExecutor
+from test_workers import processes, pid, run, sleep
+from powerplant.workers import Workers
+
+if __name__ == "__main__":
+    workers = Workers(2)
+    if {busy}:
+        for _ in range(2):
+            future = workers.submit(sleep, 3600.0)
+            while not future.running():
+                time.sleep(0.01)
+    else:
+        run(workers, pid)
+    print(*processes(), flush=True)
+    {then}
+"""
+
+
+@needs_proc
+@pytest.mark.parametrize("busy", [False, True], ids=["idle", "busy"])
+@pytest.mark.parametrize("then", ["time.sleep(3600)", "sys.exit()"], ids=["killed", "ended"])
+def test_no_process_is_left_after_its_parent(tmp_path: Path, busy: bool, then: str) -> None:
+    """The parent is killed with SIGKILL, or ends without closing its workers."""
+    program = tmp_path / "parent.py"
+    program.write_text(PARENT.format(busy=busy, then=then))
+    folders = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(folders)}
+    with subprocess.Popen([sys.executable, str(program)], stdout=subprocess.PIPE, text=True, env=environ) as parent:
+        assert parent.stdout is not None
+        children = [int(child) for child in parent.stdout.readline().split()]
+        assert len(children) == 2
+        if then != "sys.exit()":
+            parent.kill()
+        parent.wait(15)
+    wait_until(lambda: not any(map(is_running, children)))
+
+
+def is_running(process: int) -> bool:
+    try:
+        return state(Path(f"/proc/{process}")) != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+# --- The proof -------------------------------------------------------------------------------------------------------
+
+
+def test_a_wrong_proof_is_a_wrong_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = solve_and_check(TWO, 120, LIMIT)
+    assert isinstance(right, Solution)
+    monkeypatch.setattr("powerplant.solving.solve", lambda *_: right._replace(proof=Proof("merit order", (Bound(10),))))
+    with pytest.raises(WrongPlan, match="merit order"):
+        solve_and_check(TWO, 120, LIMIT)
