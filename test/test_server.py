@@ -75,6 +75,7 @@ def assert_problem(connection: Connection, status: int, name: str) -> None:
     assert members["title"]
     assert members["detail"]
     assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Connection"] == "close"
     assert connection.next_status() == 0
 
 
@@ -220,6 +221,13 @@ def test_what_is_not_a_legal_request_is_answered_with_a_problem(hasty: LiveServe
     (connection,) = crowd(hasty, 1, data)
     assert_problem(connection, status, name)
     assert hasty.log[before:].count("\n") == 1
+
+
+def test_an_answer_before_a_large_body_announces_that_the_connection_ends(server: LiveServer, crowd: Crowd) -> None:
+    head = b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
+    small, large = (crowd(server, 1, head % size + b" " * size)[0] for size in (1000, 1_000_000))
+    assert small.next_answer()[1]["Connection"] == "keep-alive"
+    assert large.next_answer()[1]["Connection"] == "close"
 
 
 def test_a_client_that_sends_far_beyond_the_limit_gets_its_answer(server: LiveServer, crowd: Crowd) -> None:
