@@ -100,13 +100,14 @@ class ClientSocket(socket.socket):
 
     def sendall(self, data: Any, flags: int = 0) -> None:
         """Send all of it, or fail as if the client had left when it does not read."""
+        before = self.gettimeout()
         self.settimeout(SEND_TIMEOUT)
         try:
             super().sendall(data, flags)
         except TimeoutError as error:
             raise BrokenPipeError(*error.args) from error
         finally:
-            self.settimeout(None)
+            self.settimeout(before)
 
     def linger(self) -> None:
         """Wait for the client to close: to close before it, with something unread, could destroy the last answer."""
