@@ -35,6 +35,9 @@ SEND_TIMEOUT = 5.0
 LINGER = 2.0
 """Seconds that a client has, after the last answer on its connection, to read it and to close."""
 
+DRAINED = 64 * 1024
+"""Bytes of a body that gunicorn reads and drops if the app has not read them, to keep the connection."""
+
 BATCH = "/productionplan/batch"
 
 PROBLEMS = {
@@ -97,13 +100,14 @@ class ClientSocket(socket.socket):
 
     def sendall(self, data: Any, flags: int = 0) -> None:
         """Send all of it, or fail as if the client had left when it does not read."""
+        before = self.gettimeout()
         self.settimeout(SEND_TIMEOUT)
         try:
             super().sendall(data, flags)
         except TimeoutError as error:
             raise BrokenPipeError(*error.args) from error
         finally:
-            self.settimeout(None)
+            self.settimeout(before)
 
     def linger(self) -> None:
         """Wait for the client to close: to close before it, with something unread, could destroy the last answer."""
@@ -177,6 +181,14 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         elif req.path.rstrip("/").endswith(BATCH):  # a larger body has more time
             larger = max(1.0, self._settings.max_batch_body / self._settings.max_body)
             conn.sock.limit(self._settings.body_timeout * larger, RequestTimeout)
+        asked, reader = req.should_close, req.body.reader
+
+        def should_close() -> bool:
+            """Whether the answer announces that the connection ends, as it does if much of the body is not read."""
+            unread = getattr(reader, "length", 0) > DRAINED or getattr(reader, "parser", None) is not None
+            return bool(asked() or req.body.failed or unread)
+
+        req.should_close = should_close
         kept = bool(super().handle_request(req, conn))
         conn.sock.limit(LINGER)  # for what the app has not read of the body
         return kept

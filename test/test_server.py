@@ -65,8 +65,8 @@ def assert_others_are_answered(server: LiveServer, tries: int = 15) -> None:
     assert sorted(seconds)[-2] < 1, seconds
 
 
-def assert_problem(connection: Connection, status: int, name: str) -> None:
-    """The next answer is the last one, and a problem of this type."""
+def assert_problem(connection: Connection, status: int, name: str) -> str:
+    """The next answer is the last one, and a problem of this type; returns its request id."""
     answered, headers, body = connection.next_answer()
     assert (answered, headers["Content-Type"]) == (status, "application/problem+json"), body
     members = json.loads(body)
@@ -75,7 +75,9 @@ def assert_problem(connection: Connection, status: int, name: str) -> None:
     assert members["title"]
     assert members["detail"]
     assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Connection"] == "close"
     assert connection.next_status() == 0
+    return str(members["request_id"])
 
 
 # --- Slow and silent clients -----------------------------------------------------------------------------------------
@@ -216,10 +218,16 @@ REFUSED = {
 @pytest.mark.parametrize("fault", REFUSED)
 def test_what_is_not_a_legal_request_is_answered_with_a_problem(hasty: LiveServer, crowd: Crowd, fault: str) -> None:
     data, status, name = REFUSED[fault]
-    before = len(hasty.log)
     (connection,) = crowd(hasty, 1, data)
-    assert_problem(connection, status, name)
-    assert hasty.log[before:].count("\n") == 1
+    request_id = assert_problem(connection, status, name)
+    assert hasty.log.count(request_id) == 1, "one line in the log"
+
+
+def test_an_answer_before_a_large_body_announces_that_the_connection_ends(server: LiveServer, crowd: Crowd) -> None:
+    head = b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
+    small, large = (crowd(server, 1, head % size + b" " * size)[0] for size in (1000, 1_000_000))
+    assert small.next_answer()[1]["Connection"] == "keep-alive"
+    assert large.next_answer()[1]["Connection"] == "close"
 
 
 def test_a_client_that_sends_far_beyond_the_limit_gets_its_answer(server: LiveServer, crowd: Crowd) -> None:

@@ -29,6 +29,7 @@ def serve(**options: str | None) -> None:
     Examples:
       powerplant serve
       powerplant serve --port 8889
+      powerplant serve --host 0.0.0.0 --workers 4
 
     gunicorn serves. It is not available on Windows, and FLASK_ENV=development
     starts Flask's server with its debugger instead. All other settings are
