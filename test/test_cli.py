@@ -362,8 +362,8 @@ def proof_of(payload_name: str, write: Write) -> dict[str, Any]:
     return content
 
 
-HIGH_PMIN = next(case for name, case in CASES if name == "a-high-pmin-goes-off-for-two-dearer-plants")
-GAP = next(case for name, case in CASES if name == "a-load-in-a-gap-names-both-neighbours")
+HIGH_PMIN = next(case for name, case in CASES if name == "a-high-pmin-goes-off-for-two-more-expensive-plants")
+GAP = next(case for name, case in CASES if name == "a-load-in-a-gap-names-the-nearest-loads")
 
 
 def test_a_proof_with_a_step_removed_or_repeated_is_rejected(write: Write) -> None:
