@@ -126,7 +126,7 @@ class Workers:
         with tempfile.TemporaryDirectory(prefix="powerplant-", ignore_cleanup_errors=True) as folder:
             file = Path(folder) / "result"
             for _ in range(2):
-                future = self.submit(_call, function, arguments, seconds, file)
+                future: Future[R] = self.submit(_call, function, arguments, seconds, file)
                 try:
                     return future.result(seconds + GRACE)
                 except BrokenProcessPool:  # a process was killed while idle, which ends its pool: again, in a new one

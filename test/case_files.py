@@ -1,4 +1,4 @@
-"""The case files: one payload each, and what the service owes for it."""
+"""The case files: a payload each, and the answer of the service to it."""
 
 from __future__ import annotations
 
@@ -16,13 +16,12 @@ class Case:
 
     Attributes:
         claim: the behaviour that the case shows, in one sentence.
-        query: the request's query string, without its question mark; empty for none.
-        payload: the payload; None where the body is given as raw text, because it is no valid JSON or because
-            its spelling matters.
+        query: the query string of the request, without the question mark.
+        payload: the payload; ``None`` if the body is given as text, because it is not JSON or its spelling matters.
         body: the request body, as text.
-        expected: what comes back. ``status`` always; for 200 ``cost`` (euro, two decimals, a string) and,
-            where the rule on equally cheap plans settles it, ``plan`` in the answer's own order; for an error
-            ``type`` and its data (``pointers``, sorted; or ``reason``, ``nearest_below``, ``nearest_above``).
+        expected: the answer: ``status`` always; for 200 ``cost`` (euro, two decimals, a string), and ``plan`` in
+            the order of the answer if the rule on equally cheap plans determines it; for an error ``type`` and its
+            members (``pointers``, sorted; or ``reason``, ``nearest_below``, ``nearest_above``).
     """
 
     claim: str

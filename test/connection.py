@@ -1,4 +1,4 @@
-"""A client of a few lines, for what no library would send."""
+"""A client that sends what a library does not."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from live_server import ANSWER_DEADLINE
 
 
 class Connection:
-    """A client that writes what no library would, on one connection as long as the server keeps it open.
+    """Sends any bytes, on one connection for as long as the server keeps it open.
 
     Attributes:
         opened: how many connections it took.
@@ -50,7 +50,7 @@ class Connection:
         self._socket.sendall(data)
 
     def end_sending(self) -> None:
-        """Say that nothing more comes, and go on reading."""
+        """Close the sending side; answers can still be read."""
         self._socket.shutdown(socket.SHUT_WR)
 
     def send(self, request_line: str, *headers: str, body: bytes = b"") -> None:
@@ -58,11 +58,11 @@ class Connection:
         self._socket.sendall(head.encode() + body)
 
     def has_answer(self) -> bool:
-        """Whether something has come that is not read."""
+        """Whether there is something to read."""
         return bool(select.select([self._socket], [], [], 0)[0])
 
     def next_status(self) -> int:
-        """The status of the next answer; 0 when the server ended the connection instead."""
+        """The status of the next answer; 0 if the server closed the connection."""
         line = self._reader.readline()
         return int(line.split()[1]) if line else 0
 
@@ -73,7 +73,7 @@ class Connection:
         return status, headers, self._reader.read(int(headers.get("Content-Length", 0)))
 
     def ask(self, method: str, path: str, body: bytes) -> int:
-        """Send a request, read its answer to the end, and give back its status."""
+        """Send a request, read its whole answer, and return its status."""
         self.send(f"{method} {path} HTTP/1.1", f"Content-Length: {len(body)}", body=body)
         status, headers, _ = self.next_answer()
         if headers["Connection"] == "close":

@@ -1,8 +1,8 @@
-"""Requests that nobody should send, made from a seed, and what the service owes for each.
+"""Random requests from a seed, valid and not, and the check of their answers.
 
-``KINDS`` holds the generators, from payloads with no fault to bytes that are no text. :func:`faults` judges an answer:
-what the body is worth is worked out here a second time, so a legal payload that is refused is a fault too, and so is an
-illegal one that gets a plan. A black box: nothing here comes from the package.
+``KINDS`` holds the generators, from valid payloads to random bytes. :func:`faults` checks an answer: the meaning of the
+body is computed here a second time, so it is also a fault if a valid payload is refused or one that is not valid gets a
+plan. Nothing here comes from the package under test.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class Answer(NamedTuple):
 
 
 class NoAnswer(Exception):
-    """The connection ended, or time passed, without one."""
+    """The connection ended, or the time passed, without an answer."""
 
 
 class Client:
@@ -223,7 +223,7 @@ def damaged(rng: Random) -> Attempt:
 
 @_kind
 def tokens(rng: Random) -> Attempt:
-    """Words of JSON in no order."""
+    """Tokens of JSON in random order."""
     return _posted(rng, b"".join(rng.choice(TOKENS) for _ in range(rng.choice([0, 1, 2, 5, 20, 200]))))
 
 
@@ -373,7 +373,7 @@ CO2, WIND = "co2(euro/ton)", "wind(%)"
 
 
 def _payload(rng: Random, count: int = 0) -> dict[str, Any]:
-    """A payload with no fault, whose load is near to what some of its plants make at a limit, or anything."""
+    """A valid payload; its load is close to the sum of some plants at a limit, or anything."""
     shapes = [_plant(rng) for _ in range(rng.randint(1, 4))]
     fleet = [{"name": f"p{i}", **rng.choice([*shapes, _plant(rng)])} for i in range(count or rng.randint(1, 6))]
     prices = [0, 13.4, 50.8, 20, -5.5, 0.1, 1e-9, 1e6, -1e6, rng.randint(-(10**5), 10**5) / 1000, rng.uniform(0, 100)]
@@ -489,7 +489,7 @@ def batches(rng: Random) -> Attempt:
 LINES = ("good", "large", "mutated", "numbers", "damaged", "tokens", "noise")
 
 
-# --- What is owed ----------------------------------------------------------------------------------------------------
+# --- Expected answers ------------------------------------------------------------------------------------------------
 
 PROBLEMS = {
     "malformed-json": 400,
@@ -518,12 +518,12 @@ WHITE_SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".joi
 """What Unicode calls so; ``str.strip`` by itself takes four control characters too."""
 
 SMALL_FLEET, SMALL_LOAD = 6, 50_000
-"""Plants and tenths of a MW up to which the whole answer is worked out a second time."""
+"""Plants and tenths of a MW up to which the whole answer is computed a second time."""
 
 
 @dataclass(frozen=True)
-class Owed:
-    """What may come back: a plan, or problems of these types; the payload, if there is one, and what the query says."""
+class Expected:
+    """The possible answers: a plan, or problems of these types; the payload, if there is one; the parameters."""
 
     kinds: frozenset[str]
     payload: Any = None
@@ -531,23 +531,23 @@ class Owed:
     feasible: bool = False
 
 
-def owed(attempt: Attempt) -> Owed:
-    """What the service owes for an attempt at the address of plans; CO2 counts by default."""
+def expected_of(attempt: Attempt) -> Expected:
+    """The possible answers to an attempt at /productionplan; CO2 counts by default."""
     given = parse_qsl(attempt.query, keep_blank_values=True)
     co2, accept = ([value for name, value in given if name == wanted] for wanted in ("co2", "accept"))
     in_capitals = any(name.lower() == "co2" != name for name, _ in given)
     if in_capitals or co2 not in ([], ["true"], ["false"]) or accept not in ([], ["feasible"]):
-        return Owed(frozenset({"invalid-query"}))
+        return Expected(frozenset({"invalid-query"}))
     try:
         payload, certain = _read(attempt.body)
     except (ValueError, RecursionError):
-        return Owed(frozenset({"malformed-json"}), co2=co2 != ["false"], feasible=bool(accept))
-    return _owed_for(payload, co2 != ["false"], feasible=bool(accept), certain=certain)
+        return Expected(frozenset({"malformed-json"}), co2=co2 != ["false"], feasible=bool(accept))
+    return _expected_for(payload, co2 != ["false"], feasible=bool(accept), certain=certain)
 
 
-def _owed_for(payload: Any, co2: bool, *, feasible: bool, certain: bool) -> Owed:
+def _expected_for(payload: Any, co2: bool, *, feasible: bool, certain: bool) -> Expected:
     kinds = {PLAN, "infeasible-load", "gave-up", "busy"} if _is_valid(payload, co2) else {"invalid-payload"}
-    return Owed(frozenset(kinds if certain else {*kinds, "malformed-json"}), payload, co2, feasible)
+    return Expected(frozenset(kinds if certain else {*kinds, "malformed-json"}), payload, co2, feasible)
 
 
 def _read(body: bytes) -> tuple[Any, bool]:
@@ -560,7 +560,7 @@ def _read(body: bytes) -> tuple[Any, bool]:
         return dict(pairs)
 
     value = json.loads(text, object_pairs_hook=members, parse_int=_integer)
-    # Halves of a surrogate pair are no text, in keys that count twice either.
+    # Halves of a surrogate pair are not valid text, also in repeated keys.
     json.dumps([objects, value], ensure_ascii=False).encode()
     deep = text.count("[") + text.count("{") > SURE_DEPTH
     long_number = any(character * SURE_DIGITS in text for character in "039")
@@ -629,10 +629,10 @@ def faults(attempt: Attempt, answer: Answer, most_seconds: float) -> list[str]:
 def _faults(attempt: Attempt, answer: Answer) -> Iterator[str]:
     path = unquote(attempt.path)
     if attempt.method == "POST" and path in PATHS:
-        due = owed(attempt)
+        due = expected_of(attempt)
         kind = PLAN if answer.status == 200 else _problem_of(answer)
         if kind not in due.kinds:
-            yield f"{answer.status} {kind}, where {' or '.join(sorted(due.kinds))} is owed"
+            yield f"{answer.status} {kind}, where {' or '.join(sorted(due.kinds))} is expected"
         elif kind == PLAN:
             yield from _faults_of_plan(due, answer)
         else:
@@ -640,17 +640,17 @@ def _faults(attempt: Attempt, answer: Answer) -> Iterator[str]:
     elif attempt.method == "POST" and path == BATCH:
         yield from _faults_of_batch(attempt, answer)
     elif answer.status >= 400 and attempt.method != "HEAD":
-        yield from _faults_of_problem(attempt, answer, Owed(frozenset({"not-found", "method-not-allowed"})))
+        yield from _faults_of_problem(attempt, answer, Expected(frozenset({"not-found", "method-not-allowed"})))
     elif answer.status >= 500 or 300 <= answer.status < 400:
         yield f"{answer.status}"
 
 
 def _faults_of_batch(attempt: Attempt, answer: Answer) -> Iterator[str]:
-    """Of the whole, or of each of its lines, which is owed what it would be owed alone."""
+    """The faults of the whole answer and of its lines; a line has the answer of a single payload."""
     lines = [line for line in enumerate(attempt.body.split(b"\n"), start=1) if line[1].strip(b" \t\r")]
-    is_invalid_query = owed(attempt).kinds == {"invalid-query"}
+    is_invalid_query = expected_of(attempt).kinds == {"invalid-query"}
     if is_invalid_query or not lines:
-        due = Owed(frozenset({"invalid-query" if is_invalid_query else "malformed-json"}))
+        due = Expected(frozenset({"invalid-query" if is_invalid_query else "malformed-json"}))
         yield from _faults_of_problem(attempt, answer, due)
         return
     if (answer.status, answer.headers["Content-Type"]) != (200, "application/x-ndjson"):
@@ -659,11 +659,13 @@ def _faults_of_batch(attempt: Attempt, answer: Answer) -> Iterator[str]:
     fleet = _fleet_of(lines[0][1])
     if fleet is not None:
         del lines[0]
-    told = [json.loads(line) | {"exactly": json.loads(line, parse_float=str)} for line in answer.body.splitlines()]
-    if [line["line"] for line in told] != [number for number, _ in lines]:
-        yield f"lines {[line['line'] for line in told]}, not {[number for number, _ in lines]}"
+    lines_answered = [
+        json.loads(line) | {"exactly": json.loads(line, parse_float=str)} for line in answer.body.splitlines()
+    ]
+    if [line["line"] for line in lines_answered] != [number for number, _ in lines]:
+        yield f"lines {[line['line'] for line in lines_answered]}, not {[number for number, _ in lines]}"
         return
-    for (number, content), line in zip(lines, told, strict=True):
+    for (number, content), line in zip(lines, lines_answered, strict=True):
         alone = attempt._replace(target=attempt.target.replace(BATCH, PATHS[0]), body=content)
         yield from (f"line {number}: {fault}" for fault in _faults_of_line(alone, line, fleet))
 
@@ -679,10 +681,10 @@ def _fleet_of(line: bytes) -> Any:
 
 def _faults_of_line(alone: Attempt, line: dict[str, Any], fleet: Any) -> Iterator[str]:
     """What is wrong with the answer to a line, judged as the answer to a payload that came alone."""
-    due = owed(alone)
+    due = expected_of(alone)
     if fleet is not None and isinstance(due.payload, dict) and due.payload.get("powerplants") is None:
         payload = due.payload | {"powerplants": fleet}
-        due = _owed_for(payload, due.co2, feasible=due.feasible, certain="malformed-json" not in due.kinds)
+        due = _expected_for(payload, due.co2, feasible=due.feasible, certain="malformed-json" not in due.kinds)
     headers = http.client.HTTPMessage()
     headers["X-Request-ID"], headers["Retry-After"] = "1", "1"
     if "problem" in line:
@@ -695,7 +697,7 @@ def _faults_of_line(alone: Attempt, line: dict[str, Any], fleet: Any) -> Iterato
     headers["Plan-Status"] = "feasible" if "gap" in line else "optimal"
     headers["Plan-Gap"] = str(line.get("gap"))
     if PLAN not in due.kinds:
-        yield f"a plan, where {' or '.join(sorted(due.kinds))} is owed"
+        yield f"a plan, where {' or '.join(sorted(due.kinds))} is expected"
     else:
         yield from _faults_of_plan(due, Answer(200, headers, json.dumps(line["plan"]).encode(), 0.0))
 
@@ -704,10 +706,10 @@ def _problem_of(answer: Answer) -> str:
     try:
         return str(json.loads(answer.body)["type"]).removeprefix("/problems/")
     except (ValueError, KeyError, TypeError):
-        return f"that is no problem: {answer.body[:200]!r}"
+        return f"not a problem: {answer.body[:200]!r}"
 
 
-def _faults_of_problem(attempt: Attempt, answer: Answer, due: Owed) -> Iterator[str]:
+def _faults_of_problem(attempt: Attempt, answer: Answer, due: Expected) -> Iterator[str]:
     kind = _problem_of(answer)
     if PROBLEMS.get(kind) != answer.status or kind not in due.kinds:
         yield f"{answer.status} {kind}"
@@ -747,7 +749,7 @@ def _faults_of_pointers(errors: list[dict[str, str]], payload: Any) -> Iterator[
                 break
 
 
-def _faults_of_infeasibility(members: dict[str, Any], due: Owed) -> Iterator[str]:
+def _faults_of_infeasibility(members: dict[str, Any], due: Expected) -> Iterator[str]:
     load, below, above = due.payload["load"], members["nearest_below"], members["nearest_above"]
     if not below < load or not (above is None or load < above):
         yield f"nearest {below} and {above} of {load}"
@@ -758,11 +760,11 @@ def _faults_of_infeasibility(members: dict[str, Any], due: Owed) -> Iterator[str
             yield f"{answered}, where {expected} is right"
 
 
-def _faults_of_plan(due: Owed, answer: Answer) -> Iterator[str]:
+def _faults_of_plan(due: Expected, answer: Answer) -> Iterator[str]:
     outputs = json.loads(answer.body)
     units = expected_units(due.payload, due.co2)
     proven = answer.headers["Plan-Status"] == "optimal"
-    if answer.headers["Content-Type"] != "application/json" or not (proven or _tells_its_gap(answer, due)):
+    if answer.headers["Content-Type"] != "application/json" or not (proven or _has_its_gap(answer, due)):
         yield f"headers {answer.headers.items()}"
     if [output["name"] for output in outputs] != [units[i].name for i in merit_order(units)]:
         yield "the plants are not those of the payload in merit order"
@@ -779,7 +781,7 @@ def _faults_of_plan(due: Owed, answer: Answer) -> Iterator[str]:
             yield f"{outputs} for {answer.headers['Plan-Cost']}, where {expected} is right"
 
 
-def _tells_its_gap(answer: Answer, due: Owed) -> bool:
+def _has_its_gap(answer: Answer, due: Expected) -> bool:
     return due.feasible and answer.headers["Plan-Status"] == "feasible" and float(answer.headers["Plan-Gap"]) > 0
 
 

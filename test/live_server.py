@@ -1,4 +1,4 @@
-"""A server of its own for the tests: the app under ``flask run``, on a free port, in a process of its own."""
+"""Start a server for the tests: ``flask run`` or gunicorn, on a free port."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ANSWER_DEADLINE = 30.0
 FLASK_RUN = (sys.executable, "-m", "flask", "--app", "powerplant", "run", "--port", "{port}")
 GUNICORN = (sys.executable, "-m", "gunicorn", "--bind", "127.0.0.1:{port}")
 SETTINGS = ("FLASK_", "POWERPLANT_")
-"""What the environment of the tests sets for Flask or the service must not leak into the server."""
+"""Variables with these beginnings do not reach a server from the environment of the tests."""
 
 
 class ServerDidNotComeUp(Exception):
@@ -35,7 +35,7 @@ class ServerDidNotComeUp(Exception):
 
 
 def fetch(method: str, url: str, **arguments: Any) -> requests.Response:
-    """One request on a connection of its own. A proxy that the environment names is not for our own server."""
+    """One request on a new connection; a proxy in the environment is not used."""
     with requests.Session() as session:
         session.trust_env = False
         return session.request(method, url, **{"timeout": ANSWER_DEADLINE, **arguments})
@@ -57,7 +57,7 @@ class LiveServer:
 
     @property
     def log(self) -> str:
-        """What it has written so far."""
+        """What it has written."""
         return self.log_file.read_text(encoding="utf-8", errors="replace")
 
 
@@ -65,7 +65,7 @@ class LiveServer:
 def live_server(
     environment: Mapping[str, str] | None = None, *, command: Sequence[str] = FLASK_RUN, deadline: float = DEADLINE
 ) -> Iterator[LiveServer]:
-    """Boot a server with these variables, and no other setting, and end it afterwards.
+    """Start a server with these variables, and no other setting, and end it afterwards.
 
     Raises:
         ServerDidNotComeUp: it ended, or gave no answer within the deadline (seconds).
@@ -122,7 +122,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
     if sys.platform != "win32":
-        # The debugging server restarts itself in a child.
+        # The server with the debugger runs in a child process.
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
 
@@ -132,7 +132,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def paused(pid: int) -> Iterator[None]:
-    """A worker that takes no connections meanwhile, so that the other one does."""
+    """Stop a worker meanwhile, so that the other one gets all connections."""
     os.kill(pid, signal.SIGSTOP)
     while {state(task) for task in Path(f"/proc/{pid}/task").iterdir()} != {"T"}:  # not all stop at once
         time.sleep(0.01)
@@ -143,5 +143,5 @@ def paused(pid: int) -> Iterator[None]:
 
 
 def state(process: Path) -> str:
-    """Of a process or a thread, a folder of /proc: T where it is stopped, Z where it has ended."""
+    """The state of a process or thread (a folder of /proc): T if it is stopped, Z if it has ended."""
     return (process / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]

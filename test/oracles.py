@@ -1,12 +1,12 @@
-"""What is right, worked out a second time: slow, plain, and without a line of the package under test.
+"""The correct answers, computed a second time: slow, simple, and without the package under test.
 
-Two layers, so that a test can pick the one it needs:
+Two layers:
 
 * units: integer ``marginal_cost``, ``min_output`` and ``max_output``, and an integer load. The least cost
   comes from :func:`brute_force` (every commitment) or :func:`dense_programme` (every sum up to the load),
-  which share nothing either. :func:`reachable` tells which loads have a plan at all.
+  which share no code. :func:`reachable` finds the loads that have a plan.
 * payloads: :func:`expected_units` turns a payload into units with exact fractions, :func:`expected_answer`
-  says what the service owes for a valid payload, in the shape that the case files use.
+  is the answer to a valid payload, in the form of the case files.
 
 Outputs of a payload's units are tenths of a MW, their marginal costs 10⁻⁹ euro per MWh, and so a plan's cost
 counts in 10⁻¹⁰ euro.
@@ -46,7 +46,7 @@ class UnitLike(Protocol):
 
 @dataclass(frozen=True)
 class ExpectedUnit:
-    """A power plant of a payload, as the solver ought to see it."""
+    """A power plant of a payload, as the solver must get it."""
 
     name: str
     marginal_cost: int
@@ -156,11 +156,11 @@ def infeasible_reason(units: Sequence[UnitLike], load: int | Fraction) -> str | 
     return "below_minimum" if whole_load < smallest_output else "in_a_gap"
 
 
-# Checks of a plan that somebody else made.
+# Checks of a plan.
 
 
 def dispatch_cost(units: Sequence[UnitLike], dispatch: Sequence[int]) -> int:
-    """What a dispatch costs."""
+    """The cost of a dispatch."""
     return sum(unit.marginal_cost * output for unit, output in zip(units, dispatch, strict=True))
 
 
@@ -169,7 +169,7 @@ def broken_rules(units: Sequence[UnitLike], load: int, dispatch: Sequence[int]) 
     if len(dispatch) != len(units):
         return [f"{len(dispatch)} outputs for {len(units)} units"]
     faults = [
-        f"unit {i} makes {output}, neither 0 nor {unit.min_output}..{unit.max_output}"
+        f"unit {i} produces {output}, neither 0 nor {unit.min_output}..{unit.max_output}"
         for i, (unit, output) in enumerate(zip(units, dispatch, strict=True))
         if output != 0 and not unit.min_output <= output <= unit.max_output
     ]
@@ -178,11 +178,11 @@ def broken_rules(units: Sequence[UnitLike], load: int, dispatch: Sequence[int]) 
     return faults
 
 
-# From a payload to what the service owes for it.
+# From a payload to the answer of the service.
 
 
 def exact(number: float) -> Fraction:
-    """The decimal that stands in the JSON: 13.4 is 134/10, not its binary neighbour."""
+    """The decimal in the JSON: 13.4 is 134/10, not its binary neighbour."""
     return Fraction(repr(number))
 
 
@@ -212,10 +212,9 @@ def _expected_unit(plant: Mapping[str, Any], fuels: Mapping[str, float], co2: bo
 
 
 def expected_answer(payload: Mapping[str, Any], co2: bool = True) -> dict[str, Any]:
-    """What the service owes for a valid payload, in the shape of a case file's ``expected``.
+    """The answer to a valid payload, in the form of ``expected`` in a case file.
 
-    ``plan`` is there only where the rule on equally cheap plans settles it, as far as
-    :func:`decided_dispatch` can tell.
+    It has ``plan`` only if :func:`decided_dispatch` determines it.
     """
     units = expected_units(payload, co2)
     load = exact(payload["load"]) * TENTHS_PER_MW
@@ -249,7 +248,7 @@ def euros(cost: int) -> str:
 
 
 def merit_order(units: Sequence[UnitLike]) -> list[int]:
-    """The units' positions, cheapest first, equal costs as they stand."""
+    """The positions of the units, the cheapest first, those of equal cost in order."""
     return sorted(range(len(units)), key=lambda i: units[i].marginal_cost)
 
 

@@ -1,4 +1,4 @@
-"""Nasty fleets and payloads for hypothesis: ties, blocks, gaps, and loads next to what can just be made."""
+"""Difficult fleets and payloads for hypothesis: ties, blocks, gaps, and loads at the limits of what is possible."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import hypothesis.strategies as st
 
 
 class PlainUnit(NamedTuple):
-    """A unit of the solver, as far as the oracles need to know it."""
+    """A unit, for the oracles."""
 
     marginal_cost: int
     min_output: int
@@ -27,7 +27,7 @@ costs = st.one_of(
 
 @st.composite
 def limits(draw: st.DrawFn, largest: int, divisor: int = 1) -> tuple[int, int]:
-    """The limits of one unit: never on, a block, without min_output, narrow, or anything; multiples of a divisor."""
+    """The limits of one unit: never on, a block, without min_output, narrow, or any; multiples of a divisor."""
     high = divisor * draw(st.integers(0, largest // divisor))
     low = draw(st.one_of(st.just(high), st.just(0), st.just(-(-high * 9 // 10)), st.integers(0, high)))
     return low // divisor * divisor, high
@@ -49,7 +49,7 @@ def fleets(draw: st.DrawFn, max_units: int = 7, largest: int = 40, min_units: in
 
 @st.composite
 def loads(draw: st.DrawFn, units: list[PlainUnit]) -> int:
-    """A load: anything to just above capacity, or next to what some of the units make at one of their limits."""
+    """A load: anything to just above capacity, or close to the sum of some units at one of their limits."""
     capacity = sum(unit.max_output for unit in units)
     if draw(st.booleans()):
         return draw(st.integers(0, capacity + 2))
@@ -100,7 +100,7 @@ def megawatts(largest: int) -> st.SearchStrategy[float]:
 
 @st.composite
 def plants(draw: st.DrawFn, name: str, largest: int) -> dict[str, Any]:
-    """A power plant with no fault."""
+    """A valid power plant."""
     kind = draw(st.sampled_from(["gasfired", "gasfired", "turbojet", "windturbine"]))
     pmax = draw(megawatts(largest))
     plant = {"name": name, "type": kind, "pmax": pmax}
@@ -114,7 +114,7 @@ def plants(draw: st.DrawFn, name: str, largest: int) -> dict[str, Any]:
 
 @st.composite
 def payloads(draw: st.DrawFn, max_plants: int = 6, largest: int = 40, min_plants: int = 1) -> dict[str, Any]:
-    """A valid payload; prices that no plant needs may be absent, and there are keys that mean nothing."""
+    """A valid payload; prices that no plant needs may be absent, and it can have unknown keys."""
     count = draw(st.integers(min_plants, max_plants))
     fleet = [draw(plants(f"p{i}", largest)) for i in range(count)]
     for i in range(1, count):
@@ -138,7 +138,7 @@ def payloads(draw: st.DrawFn, max_plants: int = 6, largest: int = 40, min_plants
 
 @st.composite
 def _payload_loads(draw: st.DrawFn, fleet: list[dict[str, Any]], largest: int) -> float:
-    """A load in MW, next to what some of the plants make at a limit, or anything."""
+    """A load in MW: close to the sum of some plants at a limit, or anything."""
     if draw(st.integers(0, 2)) == 0:
         return draw(megawatts(largest * len(fleet) * 11 // 10))
     made: float = sum(draw(st.sampled_from([0, plant.get("pmin", 0), plant["pmax"]])) for plant in fleet)

@@ -11,7 +11,7 @@ from imports import ROOT, imported, loaded_by
 
 PACKAGE = ROOT / "powerplant"
 SOLVER = sorted((PACKAGE / "merit_order").rglob("*.py"))
-SERVES = ("api", "live", "server", "web", "__init__.py", "cli/serve.py")
+SERVES = ("api", "web", "__init__.py", "cli/serve.py", "flask_server.py", "gunicorn_")
 """What may import Flask and the server; all other modules are the core, the command line and batches."""
 
 CORE = [

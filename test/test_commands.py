@@ -1,7 +1,7 @@
-"""The lines that people know from this kind of project, each run as it is typed.
+"""The usual commands of a Flask and Poetry project, each run as it is typed.
 
-They run in a fresh copy of the project, with the Poetry that is on PATH (``./runapp test`` puts its own there)
-and the package index that it is set to. Where there is no Poetry, the tests are skipped.
+They run in a fresh copy of the project, with the Poetry on PATH (``./runapp test`` adds its own) and its package index.
+Without Poetry they are skipped.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from checkout import Checkout, free_port, has_debugger
 
 pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="the lines are bash's"),
-    pytest.mark.skipif(shutil.which("poetry") is None, reason="no Poetry is on PATH (./runapp test brings one)"),
+    pytest.mark.slow,
+    pytest.mark.skipif(shutil.which("poetry") is None, reason="Poetry is not on PATH (./runapp test adds it)"),
 ]
 
 FLASK_RUN = "FLASK_APP=powerplant FLASK_ENV=development poetry run flask run --host 127.0.0.1 --port 8888"
@@ -38,7 +39,7 @@ def test_poetry_install(installed: Checkout) -> None:
 
 
 def test_flask_run_with_the_debugger_on(installed: Checkout) -> None:
-    """Where another program holds port 8888, the line is run with a free port in its place."""
+    """If port 8888 is in use, the command is run with a free port instead."""
     port = 8888 if is_free(8888) else free_port()
     with installed.start_line(FLASK_RUN.replace("8888", str(port)), port) as server:
         server.wait_until_healthy()
@@ -56,11 +57,13 @@ def test_flask_run_without_the_debugger(installed: Checkout, flask_env: str) -> 
 
 
 def test_poetry_run_pytest_test(installed: Checkout) -> None:
-    """All tests would hold this one again. So the line collects all of them, and runs one that boots the service."""
+    """All tests would include this one. So it collects all of them, and runs one that starts the service."""
     collected = installed.shell("poetry run pytest test", {"PYTEST_ADDOPTS": "--collect-only -q"})
     assert collected.returncode == 0, collected.stdout
     assert "test_commands.py::test_poetry_run_pytest_test" in collected.stdout
-    outcome = installed.shell("poetry run pytest test", {"PYTEST_ADDOPTS": "-k own_answer_comes_back"})
+    outcome = installed.shell(
+        "poetry run pytest test", {"PYTEST_ADDOPTS": "-k payload_3_gets_the_challenges_own_answer"}
+    )
     assert outcome.returncode == 0, outcome.stdout
     assert " passed" in outcome.stdout
 

@@ -148,7 +148,7 @@ def test_a_token_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_live_feed_needs_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("powerplant.config.find_spec", lambda _: None)
-    with pytest.raises(ConfigurationError, match=r"POWERPLANT_LIVE needs the extra live.* poetry install --extras live"):
+    with pytest.raises(ConfigurationError, match=r"LIVE needs the extra live.* poetry install --extras live"):
         settings_of(monkeypatch, LIVE="true")
 
 

@@ -1,22 +1,19 @@
-"""The contract, over real HTTP: what anyone who knows the challenge may send, and what comes back.
+"""The contract, over real HTTP: what clients of the challenge can send, and the answers.
 
-A black box: nothing here comes from the package. With POWERPLANT_URL set, the same tests run against a server that
-is already up; those that need a server with settings of its own are skipped then.
+These are black-box tests: nothing here comes from the package. With POWERPLANT_URL set, the same tests run against a
+running server; those that need a server with other settings are then skipped.
 """
 
 from __future__ import annotations
 
 import codecs
 import json
-import random
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
-from pathlib import Path
 from time import sleep
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -25,9 +22,10 @@ from conftest import URL_OF_A_RUNNING_SERVER, BootServer
 from connection import Connection
 from live_server import ANSWER_DEADLINE, FLASK_RUN, GUNICORN, fetch
 from oracles import broken_rules, dispatch_cost, euros, exact, expected_units, merit_order
+from payloads import EXAMPLES, example, hard_payload
+from responses import plan, problem
 
-EXAMPLES = Path(__file__).parents[1] / "example_payloads"
-PAYLOAD_3 = json.loads((EXAMPLES / "payload3.json").read_text(encoding="utf-8"))
+PAYLOAD_3 = example(3)
 CHALLENGES_OWN_ANSWER = json.loads((EXAMPLES / "response3.json").read_text(encoding="utf-8"))
 COST_WITH_CO2, COST_WITHOUT_CO2 = "24976.36", "20185.96"
 PROBLEM_TYPES = (
@@ -45,7 +43,6 @@ PROBLEM_TYPES = (
     "uri-too-long",
     "expectation-failed",
     "headers-too-large",
-    "overloaded",
     "internal-error",
 )
 SMALL_BODY = 2000
@@ -53,7 +50,7 @@ SMALL_BODY = 2000
 
 @pytest.fixture(scope="module")
 def session() -> Iterator[requests.Session]:
-    """A client that keeps its connections and follows no redirect."""
+    """A client that keeps its connections and does not follow redirects."""
     with requests.Session() as session:
         session.max_redirects = 0
         session.trust_env = False
@@ -73,32 +70,6 @@ def post(session: requests.Session, server_url: str) -> Callable[..., requests.R
 
 
 Post = Callable[..., requests.Response]
-
-
-def problem(response: requests.Response, status: int, name: str) -> dict[str, Any]:
-    """The members of an answer that must be a problem of this type; the standard ones are checked."""
-    assert response.status_code == status, response.text
-    assert response.headers["Content-Type"] == "application/problem+json"
-    members: dict[str, Any] = response.json()
-    assert members["type"] == f"/problems/{name}"
-    assert members["status"] == status
-    assert members["instance"] == urlsplit(response.url).path
-    for member in ("title", "detail"):
-        assert isinstance(members[member], str)
-        assert members[member]
-    assert "Plan-Cost" not in response.headers
-    assert "Plan-Status" not in response.headers
-    return members
-
-
-def plan(response: requests.Response) -> list[dict[str, Any]]:
-    """The plan of an answer that must be one."""
-    assert response.status_code == 200, response.text
-    assert response.headers["Content-Type"] == "application/json"
-    assert response.headers["Plan-Status"] == "optimal"
-    outputs: list[dict[str, Any]] = response.json()
-    assert all(list(output) == ["name", "p"] for output in outputs)
-    return outputs
 
 
 # --- The case files --------------------------------------------------------------------------------------------------
@@ -121,7 +92,7 @@ def test_case(case: Case, post: Post) -> None:
 
 
 def check_plan(case: Case, response: requests.Response) -> None:
-    """The plan of a case: its cost, what it must be where that is settled, and else every rule of a plan."""
+    """Check the plan of a case: its cost, all rules of a plan, and the plan itself if the case names one."""
     outputs = plan(response)
     assert response.headers["Plan-Cost"] == case.expected["cost"]
     if "plan" in case.expected:
@@ -136,10 +107,10 @@ def check_plan(case: Case, response: requests.Response) -> None:
     assert euros(dispatch_cost(units, dispatch)) == case.expected["cost"]
 
 
-# --- What is sent ----------------------------------------------------------------------------------------------------
+# --- Requests --------------------------------------------------------------------------------------------------------
 
 
-def test_the_challenges_own_answer_comes_back_in_its_own_order(post: Post) -> None:
+def test_payload_3_gets_the_challenges_own_answer_in_its_order(post: Post) -> None:
     response = post(PAYLOAD_3)
     assert plan(response) == CHALLENGES_OWN_ANSWER
     assert response.headers["Plan-Cost"] == COST_WITH_CO2
@@ -159,29 +130,29 @@ def test_the_challenges_own_answer_comes_back_in_its_own_order(post: Post) -> No
         None,
     ],
 )
-def test_a_good_payload_is_read_whatever_its_content_type(post: Post, content_type: str | None) -> None:
+def test_the_content_type_does_not_matter(post: Post, content_type: str | None) -> None:
     headers = {} if content_type is None else {"Content-Type": content_type}
     assert plan(post(PAYLOAD_3, headers=headers)) == CHALLENGES_OWN_ANSWER
 
 
-def test_what_the_client_accepts_does_not_matter(post: Post) -> None:
+def test_the_accept_header_does_not_matter(post: Post) -> None:
     assert plan(post(PAYLOAD_3, headers={"Accept": "text/html"})) == CHALLENGES_OWN_ANSWER
 
 
 @pytest.mark.parametrize("path", ["/productionplan", "/productionplan/"])
-def test_the_trailing_slash_makes_no_difference_and_no_redirect(
+def test_a_trailing_slash_makes_no_difference_and_no_redirect(
     session: requests.Session, server_url: str, path: str
 ) -> None:
     response = session.post(f"{server_url}{path}", json=PAYLOAD_3, allow_redirects=False, timeout=ANSWER_DEADLINE)
     assert plan(response) == CHALLENGES_OWN_ANSWER
 
 
-def test_a_body_in_chunks_is_a_body(post: Post) -> None:
+def test_a_body_can_come_in_chunks(post: Post) -> None:
     body = json.dumps(PAYLOAD_3).encode()
     assert plan(post(iter([body[:100], body[100:101], body[101:]]))) == CHALLENGES_OWN_ANSWER
 
 
-def test_a_byte_order_mark_is_passed_over(post: Post) -> None:
+def test_a_byte_order_mark_is_ignored(post: Post) -> None:
     assert plan(post(codecs.BOM_UTF8 + json.dumps(PAYLOAD_3).encode())) == CHALLENGES_OWN_ANSWER
 
 
@@ -196,7 +167,7 @@ NOT_JSON = {
     "half a surrogate pair in UTF-8": b'{"name": "\xed\xa0\x80"}',
     "half a surrogate pair, escaped": rb'{"name": "\ud800"}',
     "an overlong slash": b'{"name": "\xc0\xaf"}',
-    "a control character in a text": b'{"name": "a\nb"}',
+    "a control character in a string": b'{"name": "a\nb"}',
     "lists without end": b"[" * 200_000,
     "objects without end": b'{"load":' * 200_000,
     "deep lists that do end": b"[" * 50_000 + b"]" * 50_000,
@@ -207,11 +178,11 @@ NOT_JSON = {
 
 
 @pytest.mark.parametrize("name", NOT_JSON)
-def test_a_body_that_is_no_json_is_refused(post: Post, name: str) -> None:
+def test_a_body_that_is_not_json_is_refused(post: Post, name: str) -> None:
     problem(post(NOT_JSON[name]), 400, "malformed-json")
 
 
-def test_the_place_of_a_fault_in_the_json_is_named(post: Post) -> None:
+def test_the_message_names_line_and_column_in_the_json(post: Post) -> None:
     members = problem(post(b'{\n  "load": 480,\n  "fuels": oops\n}'), 400, "malformed-json")
     assert "line 3 column 12" in members["detail"]
 
@@ -219,54 +190,54 @@ def test_the_place_of_a_fault_in_the_json_is_named(post: Post) -> None:
 @pytest.mark.parametrize(
     ("number", "statuses"),
     [
-        # JSON sets no limit to a number, its readers do.
+        # JSON does not limit a number; its parsers do.
         (b"9" * 5000, {400, 422}),
         (b"-" + b"9" * 5000, {400, 422}),
         (b"1e" + b"9" * 5000, {400, 422}),
-        # A double takes it for 1.
+        # As a double it is 1.
         (b"0." + b"9" * 5000, {200}),
         (b"1" + b"0" * 299 + b"e-299", {200}),
     ],
     ids=["large", "negative", "exponent", "decimals", "both"],
 )
-def test_digits_without_end_are_no_server_error(post: Post, number: bytes, statuses: set[int]) -> None:
+def test_very_many_digits_are_not_a_server_error(post: Post, number: bytes, statuses: set[int]) -> None:
     response = post(json.dumps(PAYLOAD_3).encode().replace(b"910", number))
     assert response.status_code in statuses, response.text
 
 
-def test_a_key_that_is_there_twice_counts_once(post: Post) -> None:
-    """JSON leaves open what it means; the last one counts, as nearly everywhere."""
+def test_the_last_of_two_equal_keys_counts(post: Post) -> None:
+    """JSON does not define it; most parsers do the same."""
     twice = json.dumps(PAYLOAD_3).replace('"load": 910', '"load": 1, "load": 910')
     assert plan(post(twice.encode())) == CHALLENGES_OWN_ANSWER
 
 
-# --- What comes back -------------------------------------------------------------------------------------------------
+# --- Answers ---------------------------------------------------------------------------------------------------------
 
 
-def test_outputs_are_written_with_one_decimal(post: Post) -> None:
+def test_outputs_have_one_decimal(post: Post) -> None:
     text = post(PAYLOAD_3).text
     assert re.findall(r'"p": ?([^,}]+)}', text) == ["90.0", "21.6", "460.0", "338.4", "0.0", "0.0"]
 
 
-def test_the_answer_is_json_that_was_encoded_once(post: Post) -> None:
+def test_the_answer_is_a_json_list(post: Post) -> None:
     response = post(PAYLOAD_3)
     assert isinstance(response.json(), list)
     assert int(response.headers["Content-Length"]) == len(response.content)
 
 
-def test_the_outputs_add_up_to_the_load_in_decimals(post: Post) -> None:
+def test_the_sum_of_the_outputs_is_the_load_exactly(post: Post) -> None:
     outputs = json.loads(post(PAYLOAD_3 | {"load": 911.7}).text, parse_float=Decimal)
     assert sum(output["p"] for output in outputs) == Decimal("911.7")
 
 
-def test_names_come_back_as_they_were(post: Post) -> None:
+def test_names_are_returned_unchanged(post: Post) -> None:
     names = ['"', "\\", "Zürich ⚡ 風力", "\U0001f300", "tab\there", "\u0000", "</script>", "a/b~c", " x ", "null"]
     plants = [{"name": name, "type": "windturbine", "pmax": 10} for name in names]
     outputs = plan(post({"load": 100, "fuels": {"wind(%)": 100}, "powerplants": plants}))
     assert outputs == [{"name": name, "p": 10.0} for name in names]
 
 
-def test_faults_are_told_in_words_at_their_places(post: Post) -> None:
+def test_each_fault_has_a_pointer_and_a_message(post: Post) -> None:
     payload = json.loads(json.dumps(PAYLOAD_3))
     payload["powerplants"][0]["pmin"] = 500
     payload["powerplants"][1]["efficiency"] = "good"
@@ -279,7 +250,7 @@ def test_faults_are_told_in_words_at_their_places(post: Post) -> None:
     }
 
 
-def test_a_load_without_a_plan_names_its_neighbours_in_the_sentence_too(post: Post) -> None:
+def test_the_message_about_a_load_without_a_plan_names_the_nearest_loads(post: Post) -> None:
     members = problem(post(PAYLOAD_3 | {"load": 10_000}), 422, "infeasible-load")
     assert members["reason"] == "above_capacity"
     assert members["nearest_below"] == 1257.6
@@ -287,15 +258,15 @@ def test_a_load_without_a_plan_names_its_neighbours_in_the_sentence_too(post: Po
     assert "1257.6 MW" in members["detail"]
 
 
-def test_a_cost_that_rounds_to_nothing_has_no_sign(post: Post) -> None:
+def test_a_cost_that_rounds_to_zero_has_no_sign(post: Post) -> None:
     gas = {"name": "gas", "type": "gasfired", "efficiency": 1, "pmin": 0, "pmax": 1}
     payload = {"load": 0.1, "fuels": {"gas(euro/MWh)": -0.001, "co2(euro/ton)": 0}, "powerplants": [gas]}
     assert post(payload).headers["Plan-Cost"] == "0.00"
 
 
-def test_no_version_of_any_software_is_told(session: requests.Session, server_url: str) -> None:
+def test_in_production_no_header_names_a_version_of_software(gunicorn_url: str) -> None:
     for path in ("/health", "/nowhere"):
-        response = session.get(f"{server_url}{path}", timeout=ANSWER_DEADLINE)
+        response = fetch("GET", gunicorn_url + path)
         assert response.raw.headers.getlist("Server") == ["powerplant"]
         assert not any(re.search(r"/\d|Python|gunicorn|Werkzeug", value) for value in response.headers.values())
 
@@ -306,12 +277,12 @@ def test_no_version_of_any_software_is_told(session: requests.Session, server_ur
 @pytest.mark.parametrize(
     ("query", "cost"), [("", COST_WITH_CO2), ("co2=true", COST_WITH_CO2), ("co2=false", COST_WITHOUT_CO2)]
 )
-def test_co2_counts_unless_the_request_says_otherwise(post: Post, query: str, cost: str) -> None:
+def test_co2_counts_unless_the_request_switches_it_off(post: Post, query: str, cost: str) -> None:
     assert post(PAYLOAD_3, query).headers["Plan-Cost"] == cost
 
 
 @pytest.mark.parametrize("query", ["co2=", "co2", "co2=1", "co2=True", "co2=no", "co2=true&co2=false", "co2=%00"])
-def test_co2_is_true_or_false_and_nothing_else(post: Post, query: str) -> None:
+def test_co2_must_be_true_or_false(post: Post, query: str) -> None:
     members = problem(post(PAYLOAD_3, query), 422, "invalid-query")
     assert [error["parameter"] for error in members["errors"]] == ["co2"]
 
@@ -323,7 +294,7 @@ def test_other_parameters_are_ignored(post: Post) -> None:
 @pytest.mark.parametrize(
     ("query", "cost"), [("", COST_WITHOUT_CO2), ("co2=true", COST_WITH_CO2), ("co2=false", COST_WITHOUT_CO2)]
 )
-def test_co2_can_be_turned_off_for_a_server(boot_server: BootServer, query: str, cost: str) -> None:
+def test_co2_can_be_switched_off_for_a_server(boot_server: BootServer, query: str, cost: str) -> None:
     server = boot_server({"POWERPLANT_CO2": "false"})
     response = fetch("POST", f"{server.url}/productionplan?{query}", json=PAYLOAD_3)
     assert response.headers["Plan-Cost"] == cost
@@ -334,7 +305,7 @@ def test_co2_can_be_turned_off_for_a_server(boot_server: BootServer, query: str,
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "PATCH"])
 @pytest.mark.parametrize("path", ["/productionplan", "/productionplan/"])
-def test_production_plans_are_posted(session: requests.Session, server_url: str, method: str, path: str) -> None:
+def test_only_post_is_allowed_for_plans(session: requests.Session, server_url: str, method: str, path: str) -> None:
     response = session.request(method, f"{server_url}{path}", json=PAYLOAD_3, timeout=ANSWER_DEADLINE)
     assert "POST" in response.headers["Allow"].split(", ")
     if method == "HEAD":
@@ -347,16 +318,12 @@ def test_production_plans_are_posted(session: requests.Session, server_url: str,
     "path", ["/nowhere", "/productionplans", "/productionplan//", "/ProductionPlan", "/problem", "/%C3%BC/x"]
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_nothing_is_found_at_another_address(
-    session: requests.Session, server_url: str, path: str, method: str
-) -> None:
+def test_another_address_is_not_found(session: requests.Session, server_url: str, path: str, method: str) -> None:
     problem(session.request(method, f"{server_url}{path}", data=b"{}", timeout=ANSWER_DEADLINE), 404, "not-found")
 
 
 @pytest.mark.parametrize("name", PROBLEM_TYPES)
-def test_each_type_of_problem_has_a_page_that_explains_it(
-    session: requests.Session, server_url: str, name: str
-) -> None:
+def test_each_type_of_problem_has_an_explanation(session: requests.Session, server_url: str, name: str) -> None:
     response = session.get(f"{server_url}/problems/{name}", timeout=ANSWER_DEADLINE)
     assert response.status_code == 200
     assert response.headers["Content-Type"].startswith("text/")
@@ -369,13 +336,13 @@ def test_the_types_of_problems_are_listed(session: requests.Session, server_url:
     assert all(f"/problems/{name} " in response.text for name in PROBLEM_TYPES)
 
 
-def test_a_type_of_problem_that_there_is_not_has_no_page(session: requests.Session, server_url: str) -> None:
+def test_an_unknown_type_of_problem_is_not_found(session: requests.Session, server_url: str) -> None:
     response = session.get(f"{server_url}/problems/none", timeout=ANSWER_DEADLINE)
     assert "/problems" in problem(response, 404, "not-found")["detail"]
 
 
 @pytest.mark.parametrize("path", ["/health", "/health/"])
-def test_health_answers(session: requests.Session, server_url: str, path: str) -> None:
+def test_health(session: requests.Session, server_url: str, path: str) -> None:
     response = session.get(f"{server_url}{path}", allow_redirects=False, timeout=ANSWER_DEADLINE)
     assert response.status_code == 200
     assert response.json()["status"] == "ok"
@@ -383,7 +350,7 @@ def test_health_answers(session: requests.Session, server_url: str, path: str) -
 
 
 @pytest.mark.parametrize("path", ["/ready", "/ready/"])
-def test_readiness_is_told(session: requests.Session, server_url: str, path: str) -> None:
+def test_ready(session: requests.Session, server_url: str, path: str) -> None:
     response = session.get(f"{server_url}{path}", allow_redirects=False, timeout=ANSWER_DEADLINE)
     assert (response.status_code, response.json()) == (200, {"status": "ready"})
 
@@ -393,9 +360,9 @@ def test_readiness_is_told(session: requests.Session, server_url: str, path: str
 
 @pytest.fixture(scope="module", params=["flask run", "gunicorn"])
 def edge_url(request: pytest.FixtureRequest) -> str:
-    """Each of the two servers that the project starts, since a connection is theirs to handle.
+    """Each of the two servers that the project starts: connections are handled by them.
 
-    A server that is up anyway stands for both.
+    A server at POWERPLANT_URL is tested once.
     """
     if not URL_OF_A_RUNNING_SERVER:
         server: str = request.getfixturevalue("server_url" if request.param == "flask run" else "gunicorn_url")
@@ -405,7 +372,7 @@ def edge_url(request: pytest.FixtureRequest) -> str:
     return URL_OF_A_RUNNING_SERVER
 
 
-def test_clients_that_post_at_the_same_time_get_their_own_answers(edge_url: str) -> None:
+def test_clients_at_the_same_time_get_their_own_answers(edge_url: str) -> None:
     def ask(load: int) -> tuple[int, Decimal]:
         outputs = fetch("POST", f"{edge_url}/productionplan", json=PAYLOAD_3 | {"load": load})
         return load, sum((output["p"] for output in json.loads(outputs.text, parse_float=Decimal)), Decimal())
@@ -414,8 +381,8 @@ def test_clients_that_post_at_the_same_time_get_their_own_answers(edge_url: str)
         assert all(load == produced for load, produced in pool.map(ask, range(800, 860)))
 
 
-def test_answers_follow_each_other_also_after_faults(edge_url: str) -> None:
-    """What is left of a body that nobody read must not be taken for the next request."""
+def test_a_connection_works_after_an_error(edge_url: str) -> None:
+    """The rest of a body that was not read is not taken for the next request."""
     body = json.dumps(PAYLOAD_3).encode()
     with Connection(edge_url) as connection:
         for _ in range(2):
@@ -434,7 +401,7 @@ def test_gunicorn_keeps_a_connection_open(gunicorn_url: str) -> None:
         assert connection.opened == 1
 
 
-def test_a_body_that_breaks_off_harms_nobody(edge_url: str) -> None:
+def test_after_bodies_that_break_off_the_service_answers_others(edge_url: str) -> None:
     for _ in range(10):
         with Connection(edge_url) as connection:
             connection.send("POST /productionplan HTTP/1.1", "Content-Length: 1000", body=b'{"load": 4')
@@ -443,7 +410,7 @@ def test_a_body_that_breaks_off_harms_nobody(edge_url: str) -> None:
 
 
 @pytest.mark.parametrize("length", ["ten", "-1", "1e3", ""])
-def test_a_length_that_is_none_is_the_clients_fault(edge_url: str, length: str) -> None:
+def test_an_invalid_content_length_is_a_400(edge_url: str, length: str) -> None:
     with Connection(edge_url) as connection:
         connection.send("POST /productionplan HTTP/1.1", f"Content-Length: {length}", "Connection: close")
         assert connection.next_status() == 400
@@ -452,7 +419,7 @@ def test_a_length_that_is_none_is_the_clients_fault(edge_url: str, length: str) 
 @pytest.mark.parametrize(
     "chunks", [b"zz\r\nno size\r\n0\r\n\r\n", b"5\r\nlonger than five\r\n0\r\n\r\n", b"-5\r\n{}\r\n"]
 )
-def test_chunks_that_are_none_are_the_clients_fault(edge_url: str, chunks: bytes) -> None:
+def test_invalid_chunks_are_a_400(edge_url: str, chunks: bytes) -> None:
     with Connection(edge_url) as connection:
         connection.send("POST /productionplan HTTP/1.1", "Transfer-Encoding: chunked", "Connection: close", body=chunks)
         assert connection.next_status() == 400
@@ -462,7 +429,7 @@ def test_chunks_that_are_none_are_the_clients_fault(edge_url: str, chunks: bytes
 
 
 def padded(length: int) -> bytes:
-    """Payload 3 with white space behind it, so many bytes long."""
+    """Payload 3 with white space after it, this many bytes long."""
     body = json.dumps(PAYLOAD_3).encode()
     assert len(body) < length
     return body.ljust(length)
@@ -475,7 +442,7 @@ def in_chunks(body: bytes) -> Iterator[bytes]:
 
 @pytest.fixture(scope="module", params=[FLASK_RUN, GUNICORN], ids=["flask run", "gunicorn"])
 def small_body_url(request: pytest.FixtureRequest, boot_server: BootServer) -> str:
-    """A server that takes SMALL_BODY bytes and no more."""
+    """A server that accepts at most SMALL_BODY bytes."""
     return boot_server({"POWERPLANT_MAX_BODY": str(SMALL_BODY)}, request.param).url + "/productionplan"
 
 
@@ -486,14 +453,14 @@ def test_a_body_of_the_largest_size_is_read(small_body_url: str, send: Callable[
 
 @pytest.mark.parametrize("more", [1, 5000])
 @pytest.mark.parametrize("send", [bytes, in_chunks])
-def test_a_larger_body_is_refused_though_it_is_valid_up_to_the_limit(
+def test_a_larger_body_is_refused_although_it_is_valid_up_to_the_limit(
     small_body_url: str, send: Callable[[bytes], Any], more: int
 ) -> None:
     response = fetch("POST", small_body_url, data=send(padded(SMALL_BODY) + b"x" * more))
     problem(response, 413, "content-too-large")
 
 
-def test_a_body_beyond_all_limits_is_refused(post: Post) -> None:
+def test_a_body_above_the_default_limit_is_refused(post: Post) -> None:
     problem(post(b" " * (4 * 1024 * 1024 + 1)), 413, "content-too-large")
 
 
@@ -505,19 +472,7 @@ def test_more_plants_than_the_limit_are_refused(boot_server: BootServer) -> None
     assert fetch("POST", url, json=fewer).status_code == 200
 
 
-def hard_payload(fuel_price: float = 13.4) -> dict[str, Any]:
-    """30 plants of one output each, none alike, and sums of nearly ten million tenths: seconds for any solver."""
-    choose = random.Random(5)
-    outputs = [choose.randrange(300_000, 999_999) / 10 for _ in range(30)]
-    plants = [
-        {"name": f"g{i}", "type": "gasfired", "efficiency": 0.4 + choose.randrange(1000) / 1e7, "pmin": p, "pmax": p}
-        for i, p in enumerate(outputs)
-    ]
-    fuels = {"gas(euro/MWh)": fuel_price, "co2(euro/ton)": 20}
-    return {"load": round(sum(outputs) / 2, 1), "fuels": fuels, "powerplants": plants}
-
-
-def test_past_the_time_limit_the_service_says_that_it_gave_up(boot_server: BootServer) -> None:
+def test_after_the_time_limit_the_service_gives_up(boot_server: BootServer) -> None:
     url = boot_server({"POWERPLANT_TIME_LIMIT": "0.2"}).url + "/productionplan"
     response = fetch("POST", url, json=hard_payload())
     members = problem(response, 503, "gave-up")
@@ -526,7 +481,7 @@ def test_past_the_time_limit_the_service_says_that_it_gave_up(boot_server: BootS
     assert response.elapsed.total_seconds() < 2
 
 
-def test_a_client_that_asks_for_it_gets_the_best_plan_so_far_and_how_far_off_it_may_be(boot_server: BootServer) -> None:
+def test_with_accept_feasible_the_answer_is_the_best_plan_found_and_its_gap(boot_server: BootServer) -> None:
     url = boot_server({"POWERPLANT_TIME_LIMIT": "1.5"}).url + "/productionplan?accept=feasible"
     payload = hard_payload()
     response = fetch("POST", url, json=payload)
@@ -537,20 +492,20 @@ def test_a_client_that_asks_for_it_gets_the_best_plan_so_far_and_how_far_off_it_
     assert {output["p"] for output in outputs} <= {Decimal(0)} | {exact(p["pmax"]) for p in payload["powerplants"]}
 
 
-def test_what_is_proven_is_optimal_also_for_a_client_that_would_take_less(post: Post) -> None:
+def test_with_accept_feasible_a_proven_plan_is_optimal(post: Post) -> None:
     response = post(PAYLOAD_3, "accept=feasible")
     assert plan(response) == CHALLENGES_OWN_ANSWER
     assert "Plan-Gap" not in response.headers
 
 
 @pytest.mark.parametrize("query", ["accept=", "accept=optimal", "accept=feasible&accept=feasible", "Accept=feasible"])
-def test_nothing_but_feasible_can_be_accepted(post: Post, query: str) -> None:
+def test_accept_can_only_be_feasible(post: Post, query: str) -> None:
     members = problem(post(PAYLOAD_3, query), 422, "invalid-query")
     assert [error["parameter"].lower() for error in members["errors"]] == ["accept"]
 
 
-def test_four_hard_payloads_at_once_hold_nobody_else_up(boot_server: BootServer) -> None:
-    """They are answered in time too, all of them: with a plan, or with one of the two documented 503s."""
+def test_four_hard_payloads_do_not_delay_other_requests(boot_server: BootServer) -> None:
+    """They are answered in time too: with a plan, or with one of the two documented 503s."""
     url = boot_server({"POWERPLANT_TIME_LIMIT": "3"}, GUNICORN).url
     with ThreadPoolExecutor(4) as pool:
         hard = [pool.submit(fetch, "POST", f"{url}/productionplan", json=hard_payload(13 + i)) for i in range(4)]
@@ -568,10 +523,10 @@ def test_four_hard_payloads_at_once_hold_nobody_else_up(boot_server: BootServer)
                 assert response.headers["Plan-Status"] == "optimal"
 
 
-def test_the_numbers_of_all_workers_are_told_together(boot_server: BootServer) -> None:
+def test_metrics_are_those_of_all_workers_together(boot_server: BootServer) -> None:
     pytest.importorskip("prometheus_client", reason="the extra metrics is not installed")
     url = boot_server({"POWERPLANT_THREADS": "3"}, GUNICORN).url
-    for _ in range(40):  # each on a connection of its own, so that both workers get some
+    for _ in range(40):  # each on a new connection, so that both workers get some
         fetch("POST", f"{url}/productionplan", json=PAYLOAD_3)
     for _ in range(6):
         text = fetch("GET", f"{url}/metrics").text
@@ -594,13 +549,13 @@ def test_flask_env_turns_the_debugger_on(boot_server: BootServer, environment: s
 
 
 @pytest.mark.parametrize("environment", ["prd", "staging"])
-def test_any_other_flask_env_starts_without_the_debugger(boot_server: BootServer, environment: str) -> None:
+def test_any_other_flask_env_leaves_the_debugger_off(boot_server: BootServer, environment: str) -> None:
     server = boot_server({"FLASK_ENV": environment})
     assert fetch("GET", server.url + DEBUGGERS_OWN_FILE).status_code == 404
     assert "Debug mode: on" not in server.log
 
 
-def test_each_plan_is_a_line_in_the_log(boot_server: BootServer) -> None:
+def test_each_plan_is_one_line_of_the_log(boot_server: BootServer) -> None:
     server = boot_server({})
     fetch("POST", f"{server.url}/productionplan", json=PAYLOAD_3 | {"load": 910.0})
     *_, line = [json.loads(line) for line in server.log.splitlines() if '"plan"' in line]
@@ -612,7 +567,7 @@ def test_each_plan_is_a_line_in_the_log(boot_server: BootServer) -> None:
 
 
 @pytest.mark.parametrize("path", ["/productionplan/report", "/productionplan/report/"])
-def test_a_plan_is_explained(session: requests.Session, server_url: str, path: str) -> None:
+def test_a_report_explains_the_plan(session: requests.Session, server_url: str, path: str) -> None:
     response = session.post(f"{server_url}{path}", json=PAYLOAD_3, timeout=ANSWER_DEADLINE)
     assert response.status_code == 200, response.text
     assert response.headers["Content-Type"] == "application/json"
@@ -625,7 +580,7 @@ def test_a_plan_is_explained(session: requests.Session, server_url: str, path: s
 
 
 @pytest.mark.parametrize(("query", "co2_tonnes"), [("", 239.52), ("?co2=false", 0.0)])
-def test_the_report_takes_the_same_parameters(
+def test_a_report_has_the_same_parameters(
     session: requests.Session, server_url: str, query: str, co2_tonnes: float
 ) -> None:
     response = session.post(f"{server_url}/productionplan/report{query}", json=PAYLOAD_3, timeout=ANSWER_DEADLINE)
@@ -640,7 +595,7 @@ def test_the_report_takes_the_same_parameters(
         (json.dumps(PAYLOAD_3 | {"load": 10_000}).encode(), 422, "infeasible-load"),
     ],
 )
-def test_what_has_no_plan_has_no_report(
+def test_a_request_without_a_plan_has_no_report(
     session: requests.Session, server_url: str, body: bytes, status: int, name: str
 ) -> None:
     response = session.post(f"{server_url}/productionplan/report", data=body, timeout=ANSWER_DEADLINE)

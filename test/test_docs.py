@@ -1,4 +1,4 @@
-"""What the documents show is what the code does."""
+"""The documents agree with the code."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "b
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 
 
-def test_the_examples_of_the_algorithm_print_what_they_say(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_examples_of_the_algorithm_print_what_they_show(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     failed, tried = doctest.testfile(str(ROOT / "docs" / "algorithm.md"), module_relative=False)
     assert tried > 0
     assert failed == 0
 
 
-def test_the_document_on_the_report_names_all_that_it_has() -> None:
+def test_the_document_on_the_report_names_every_member_and_value() -> None:
     text = (ROOT / "docs" / "report.md").read_text(encoding="utf-8")
     for model in (Report, Cost, MarginalPrice, Prices, Headroom, PlantReport, MarginalCost):
         assert [name for name in model.model_fields if f"`{name}`" not in text] == []
@@ -34,6 +34,6 @@ def test_the_document_on_the_report_names_all_that_it_has() -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
-def test_a_link_to_a_file_leads_to_one(document: Path) -> None:
+def test_every_link_to_a_file_leads_to_one(document: Path) -> None:
     links = LINK.findall(document.read_text(encoding="utf-8"))
     assert [link for link in links if not (document.parent / link).exists()] == []

@@ -200,7 +200,13 @@ def test_units_of_a_payload_are_exact_integers() -> None:
     assert expected_units(payload, co2=False)[0].marginal_cost == 25_283_018_868
 
 
-@pytest.mark.parametrize("case", [pytest.param(case, id=case_id) for case_id, case in load_cases()])
+def marks_of(case: Case) -> list[pytest.MarkDecorator]:
+    """The oracle for a large fleet takes several seconds."""
+    is_large = case.expected["status"] == 200 and len(json.loads(case.body)["powerplants"]) > 100
+    return [pytest.mark.slow] if is_large else []
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=name, marks=marks_of(case)) for name, case in load_cases()])
 def test_a_case_file_agrees_with_the_oracles(case: Case) -> None:
     """A wrong edit of a cost, plan, reason or nearest load is found."""
     expected = case.expected

@@ -22,7 +22,7 @@ import pytest
 import requests
 from conftest import BootServer
 from live_server import ROOT, fetch
-from test_contract import hard_payload
+from payloads import hard_payload
 
 pytest.importorskip("playwright.sync_api", reason="no Playwright: poetry install --with browser")
 pytest.importorskip("axe_playwright_python", reason="no axe: poetry install --with browser")

@@ -225,7 +225,7 @@ def test_a_process_that_overruns_is_ended_and_its_last_unfinished_result_is_retu
     process = run(workers, pid).value
     start = time.perf_counter()
     assert run(workers, action, *arguments, time_limit=0.5) == expected
-    assert time.perf_counter() - start < 0.5 + GRACE + 2
+    assert time.perf_counter() - start < 0.5 + GRACE + 10  # on a busy machine
     wait_until(lambda: process not in processes())
     assert_usable(workers)
 
@@ -253,7 +253,7 @@ def test_a_process_that_is_killed_at_work_is_replaced_and_its_last_unfinished_re
 def test_a_process_that_exits_by_itself_is_replaced(workers: Workers) -> None:
     start = time.perf_counter()
     assert run(workers, exit_at_once, time_limit=0.5) == FIRST_ATTEMPT
-    assert time.perf_counter() - start < 0.5 + GRACE + 2
+    assert time.perf_counter() - start < 0.5 + GRACE + 10  # on a busy machine
     assert_usable(workers)
 
 

@@ -17,7 +17,8 @@ from batches import FLEET, hour, hours, ndjson, parsed, payload
 from conftest import BootServer
 from flask.testing import FlaskClient
 from live_server import FLASK_RUN, GUNICORN, LiveServer, fetch
-from test_contract import hard_payload, problem
+from payloads import hard_payload
+from responses import problem
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from powerplant.api.batch import check_lines

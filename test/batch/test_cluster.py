@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 import pytest
 from batches import FLEET, hours, ndjson, payload
-from test_architecture import loaded_by
-from test_contract import hard_payload
+from imports import loaded_by
+from payloads import hard_payload
 
 pytest.importorskip("distributed", reason="the extra cluster brings it")
 

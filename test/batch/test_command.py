@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from batches import FLEET, hour, hours, ndjson, parsed, payload
 from click.testing import CliRunner, Result
-from test_contract import hard_payload
+from payloads import hard_payload
 
 from powerplant import cli
 

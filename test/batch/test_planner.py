@@ -11,8 +11,8 @@ import pytest
 from batches import FLEET, hour, ndjson, parsed, payload
 from hypothesis import given
 from oracles import dense_programme
+from payloads import hard_payload
 from strategies import payloads
-from test_contract import hard_payload
 
 from powerplant.answers import cents
 from powerplant.batch import planner
