@@ -512,6 +512,28 @@ def wind_thin_bands(n: int, seed: int) -> Fleet:
 
 
 @_family
+def wind_under_load(n: int, seed: int) -> Fleet:
+    """Wind just under the load, and no plant that is small enough for the rest: the fill is near, but the wind is off.
+
+    Shapes: one block unit of cost 0; one with a narrow range, too narrow to let a plant in; two block units.
+    """
+    rng = _random("wind_under_load", n, seed)
+    fuels = _fuels(rng)
+    shape = seed % 3
+    units = []
+    for efficiency in _distinct_efficiencies(rng, n - (2 if shape == 2 else 1), 300_000, 620_000):
+        low = rng.randint(100, 1_300)
+        units.append((fuels.gas_cost(efficiency), low, 4 * low))
+    output = _capacity(units) * rng.randint(55, 85) // 100
+    if shape == 2:
+        part = output * rng.randint(20, 80) // 100
+        blocks = [(WIND_COST, part, part), (WIND_COST, output - part, output - part)]
+    else:
+        blocks = [(WIND_COST, output - (rng.randint(1, 49) if shape == 1 else 0), output)]
+    return blocks + units, output + rng.randint(1, 50)
+
+
+@_family
 def types(n: int, seed: int) -> Fleet:
     """Five plant types, costs 0.5 % apart, each many times: symmetric within a type, nearly so across.
 

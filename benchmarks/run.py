@@ -30,7 +30,8 @@ ROUNDS = 3
 SPEND = 0.05
 """Seconds that a solver may use in each round to repeat a fast solve."""
 
-NAMES = {OURS: "ours", "highs": "HiGHS", "cpsat": "CP-SAT"}
+CHECKOUT = "checkout"
+NAMES = {OURS: "ours", "highs": "HiGHS", "cpsat": "CP-SAT", CHECKOUT: "checkout"}
 
 
 class Measured(NamedTuple):
@@ -227,6 +228,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5, help="fleets of each family and size")
     parser.add_argument("--time-limit", type=float, default=60.0, help="seconds for each solve")
     parser.add_argument("--against", nargs="*", choices=list(OUTSIDE), default=list(OUTSIDE))
+    parser.add_argument("--against-checkout", type=Path, help="another checkout of this project, whose solver runs too")
     parser.add_argument(
         "--settings", nargs="+", help="of the outside solvers, the only ones to try where they have them"
     )
@@ -235,14 +237,17 @@ def main() -> None:
     parser.add_argument("--record", type=Path, help="append each measurement to this file, one JSON a line")
     chosen = parser.parse_args()
 
-    solvers = ([] if chosen.without_ours else [OURS]) + chosen.against
+    solvers = ([] if chosen.without_ours else [OURS]) + chosen.against + [CHECKOUT] * bool(chosen.against_checkout)
     if not solvers:
         sys.exit("nothing to measure")
     settings = {name: _chosen_settings(OUTSIDE[name][1], chosen.settings) for name in chosen.against}
+    settings[CHECKOUT] = ("",)
     table = Table(solvers, chosen.time_limit, markdown=chosen.markdown)
     table.head()
     with ExitStack() as stack:
         outside = {name: stack.enter_context(Worker(name)) for name in chosen.against}
+        if chosen.against_checkout:
+            outside[CHECKOUT] = stack.enter_context(Worker(OURS, chosen.against_checkout))
         for family in chosen.families:
             for n in chosen.sizes:
                 fleets = []

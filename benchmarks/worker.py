@@ -12,6 +12,7 @@ import select
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple, Self
 
@@ -51,10 +52,14 @@ class Timing(NamedTuple):
 
 
 class Worker:
-    """A solver in a process of its own, started when it is first asked and again after it had to be ended."""
+    """A solver in a process of its own, started when it is first asked and again after it had to be ended.
 
-    def __init__(self, solver: str) -> None:
+    Ours can be that of another checkout of this project.
+    """
+
+    def __init__(self, solver: str, checkout: Path | None = None) -> None:
         self.solver = solver
+        self._checkout = checkout
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
@@ -93,6 +98,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            cwd=self._checkout,
         )
         return self._process
 

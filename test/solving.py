@@ -7,11 +7,36 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
+from typing import TypeVar
 
 from oracles import UnitLike, broken_rules, dispatch_cost
 
 from powerplant.merit_order import GaveUp, Infeasible, Solution, Unit, check_proof, solve
+from powerplant.merit_order.bracket import Turns
+from powerplant.merit_order.clock import Clock
+from powerplant.merit_order.counting import grains_for, row_of
+from powerplant.merit_order.fill import MeritOrder
+from powerplant.merit_order.relaxation import Row
 from powerplant.proofs import Claim
+
+T = TypeVar("T")
+
+
+def finished(turns: Turns[T]) -> T:
+    """What a computation that takes turns returns when it is never interrupted."""
+    while True:
+        try:
+            next(turns)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+
+
+def rows_against(merit_order: MeritOrder, load: int, clock: Clock) -> list[Row]:
+    """The rows that the relaxed fill breaks, of every grain that counting tries."""
+    fill = merit_order.relaxed_fill(load)
+    rows = [finished(row_of(merit_order, fill, load, grain, clock)) for grain in grains_for(merit_order)]
+    return [row for row in rows if row and not fill.is_plan]
 
 
 def unit_list(units: Sequence[tuple[int, int, int]]) -> list[Unit]:

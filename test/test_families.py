@@ -58,7 +58,7 @@ def test_a_fleet_is_the_same_each_time_and_differs_between_seeds(family: str) ->
 
 def test_every_machine_makes_the_same_fleets() -> None:
     made = repr([family(12, seed) for family in FAMILIES.values() for seed in range(3)])
-    assert hashlib.sha256(made.encode()).hexdigest()[:16] == "a2379342c02c7043"
+    assert hashlib.sha256(made.encode()).hexdigest()[:16] == "1996702971c84f88"
 
 
 @every_family
@@ -125,6 +125,13 @@ def test_a_count_without_its_peakers_misses_the_load() -> None:
 def test_the_load_next_to_a_nearly_infeasible_one_has_no_plan() -> None:
     for _, _, units, load in fleets("near_infeasible"):
         assert not all(has_a_plan(units, beside) for beside in (load - 1, load + 1) if beside >= 0)
+
+
+def test_no_plant_fits_beside_the_wind_under_the_load() -> None:
+    for _, seed, units, load in fleets("wind_under_load"):
+        blocks = units[: 2 if seed % 3 == 2 else 1]
+        rest = load - sum(low for _, low, _ in blocks)
+        assert 0 < rest < min(low for _, low, _ in units[len(blocks) :])
 
 
 def test_large_loads_are_large() -> None:

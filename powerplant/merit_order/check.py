@@ -1,6 +1,7 @@
 """Checks a proof by arithmetic alone. It shares nothing with the search but the form of a proof, and trusts nobody.
 
-The steps are a tree in preorder: its splits leave no plan out, and its leaves hold none that is cheaper than claimed.
+A proof is a tree in preorder. Its splits divide the plans into **regions** and leave no plan out; each leaf shows that
+its region holds no plan that is cheaper than claimed, or no plan at all.
 """
 
 from collections.abc import Sequence
@@ -9,88 +10,147 @@ from typing import NamedTuple
 from powerplant.merit_order.proof import CHECKED_BITS, Bound, CountSplit, Empty, OutputSplit, Proof, Step, weight_of
 from powerplant.merit_order.types import Unit
 
+MOST_WEIGHT = 1 << 20
+"""A larger sum of weights is not told from this one: to claim less is always sound."""
+
+
+class Count(NamedTuple):
+    """A limit on the sum of weights of the committed units, measured in a grain; none with a grain below 0."""
+
+    grain: int = -1
+    limit: int = 0
+
 
 class Region(NamedTuple):
-    """What the splits above leave: the classes they split by marginal cost, the other units, a row on the count."""
+    """What the splits above leave.
 
-    ranges: dict[int, tuple[int, int]]  # lowest and highest output of a class
+    Attributes:
+        ranges: lowest and highest output of each class that was split, by its marginal cost.
+        free: the units of all other classes.
+        at_most: what the weights sum to at most.
+        at_least: what they sum to at least; not known once a class is split.
+    """
+
+    ranges: dict[int, tuple[int, int]]
     free: Sequence[Unit]
-    at_most: tuple[int, int] = (-1, 0)  # grain (-1: nothing is counted), sum of weights
-    at_least: tuple[int, int] = (-1, 0)  # not known where a class is split
+    at_most: Count = Count()
+    at_least: Count = Count()
 
 
 def check_proof(units: Sequence[Unit], load: int, cost: int | None, proof: Proof) -> bool:
     """Whether it is certain that no plan costs less than ``cost`` (``None``: that none exists); O(n) for each step."""
     try:
-        units = [unit if unit[2] <= load else unit._replace(max_output=load) for unit in units if unit[1] <= load]
-        regions = [Region({}, units)]
-        for step in proof.steps:
-            region, sound = regions.pop(), isinstance(step, Empty) or {*map(type, step)} <= {int, bool}
-            if sound and isinstance(step, (OutputSplit, CountSplit)) and getattr(step, "grain", 0) >= 0:
-                regions += _sides(units, region, step)
-            elif not sound or not (_is_empty(units, load, region, step) or _is_closed(load, cost, region, step)):
-                return False
+        return _closes_every_region(units, load, cost, proof)
     except (ArithmeticError, AttributeError, IndexError, MemoryError, TypeError, ValueError):
-        return False
+        return False  # a proof may be made of anything
+
+
+def _closes_every_region(units: Sequence[Unit], load: int, cost: int | None, proof: Proof) -> bool:
+    """Go through the steps: each splits the region on top of the stack, or closes it."""
+    usable = [Unit(price, least, min(most, load)) for price, least, most in units if least <= load]
+    regions = [Region({}, usable)]
+    for step in proof.steps:
+        region = regions.pop()
+        if not isinstance(step, Empty) and not all(type(number) in (int, bool) for number in step):
+            return False
+        if isinstance(step, OutputSplit):
+            regions += _sides_of_class(usable, region, step)
+        elif isinstance(step, CountSplit):
+            regions += _sides_of_count(region, step)
+        elif not _is_closed(usable, load, cost, region, step):
+            return False
     return not regions
 
 
-def _sides(units: Sequence[Unit], region: Region, split: OutputSplit | CountSplit) -> Sequence[Region]:
-    """The two sides of a split, the one that is walked first last; an error where something lies between them."""
-    if isinstance(split, CountSplit):
-        at_least = (-1, 0) if region.ranges else (split.grain, split.at_most + 1)
-        return region._replace(at_least=at_least), region._replace(at_most=(split.grain, split.at_most))
+def _sides_of_class(units: Sequence[Unit], region: Region, split: OutputSplit) -> list[Region]:
+    """Both sides of a split of a class, the one that comes first in the proof last.
+
+    Raises:
+        ValueError: the class can make something that neither side holds.
+    """
     cost, below, above, above_first = split
     members = [unit for unit in units if unit.marginal_cost == cost]
     lowest, highest = region.ranges.get(cost, (0, sum(unit.max_output for unit in members)))
     if not lowest <= below < above <= highest or not _is_gap(members, below, above):
         raise ValueError("something lies between the sides")
     free = [unit for unit in region.free if unit.marginal_cost != cost]
-    ends = sorted(((lowest, below), (above, highest)), reverse=not above_first)
-    return [Region({**region.ranges, cost: end}, free, region.at_most) for end in ends]
+    low_side = Region({**region.ranges, cost: (lowest, below)}, free, region.at_most)
+    high_side = Region({**region.ranges, cost: (above, highest)}, free, region.at_most)
+    return [low_side, high_side] if above_first else [high_side, low_side]
 
 
-def _is_closed(load: int, cost: int | None, region: Region, leaf: Step) -> bool:
-    """Whether the multipliers of a leaf prove the cost for all that its region holds."""
-    if not isinstance(cost, int) or not isinstance(leaf, Bound):
-        return False
+def _sides_of_count(region: Region, split: CountSplit) -> list[Region]:
+    """Both sides of a split of the count: one of them always holds. The first in the proof comes last.
+
+    Raises:
+        ValueError: a grain is not below 0.
+    """
+    grain, most = split
+    if grain < 0:
+        raise ValueError("a grain is 0 or more")
+    at_least = Count() if region.ranges else Count(grain, most + 1)
+    return [region._replace(at_least=at_least), region._replace(at_most=Count(grain, most))]
+
+
+def _is_closed(units: Sequence[Unit], load: int, cost: int | None, region: Region, leaf: Step) -> bool:
+    """Whether a leaf shows that its region holds no plan that is cheaper than claimed."""
+    if isinstance(leaf, Bound):
+        return isinstance(cost, int) and _is_bounded(load, cost, region, leaf)
+    if isinstance(leaf, Empty):
+        if leaf.reason == "unreachable":
+            return _is_gap(units, load - 1, load + 1)
+        return _is_empty(load, region)
+    return False  # only recomputed
+
+
+def _is_bounded(load: int, cost: int, region: Region, leaf: Bound) -> bool:
+    """Whether the multipliers of a leaf prove the cost for every plan of its region."""
     price, charge, scale = leaf
     grain, limit = region.at_most if charge > 0 else region.at_least
+    if scale <= 0 or (charge and grain < 0):
+        return False
     bound = price * load - charge * limit
     for marginal_cost, least, most in region.free:
-        loss = marginal_cost * scale - price  # with each output; at one of its ends it is least
-        bound += min(0, loss * (most if loss < 0 else least) + (charge and charge * weight_of(least, grain)))
-    bound += sum(min((split * scale - price) * end for end in ends) for split, ends in region.ranges.items())
-    return scale > 0 and (grain >= 0 or not charge) and bound > (cost - 1) * scale
+        slope = marginal_cost * scale - price  # of the unit's term; so one of its ends is where that is least
+        on = slope * (most if slope < 0 else least)
+        bound += min(0, on + charge * weight_of(least, grain) if charge else on)
+    for marginal_cost, ends in region.ranges.items():
+        bound += min((marginal_cost * scale - price) * end for end in ends)
+    return bound > (cost - 1) * scale  # costs are integers
 
 
-def _is_empty(units: Sequence[Unit], load: int, region: Region, leaf: Step) -> bool:
-    """Whether a leaf that says that it holds no plan holds none: by what it leaves to all units, or by their reach."""
-    if not isinstance(leaf, Empty) or leaf.reason == "unreachable":
-        return isinstance(leaf, Empty) and _is_gap(units, load - 1, load + 1)
-    (grain, on), (measure, most_on) = region.at_least, region.at_most
-    running = [(least, weight_of(least, grain)) for _, least, _ in region.free]
-    stopped = [(most, weight_of(least, measure)) for _, least, most in region.free]
-    lowest, highest = (sum(ends) for ends in zip((0, 0), *region.ranges.values(), strict=True))
-    most, off = (sum(column) for column in zip((highest, -most_on), *stopped, strict=True))
-    return _make_more(running, on, load - lowest) or _make_more(stopped, off, most - load)
+def _is_empty(load: int, region: Region) -> bool:
+    """Whether the smallest outputs of a region exceed the load, or its largest do not reach it."""
+    lowest = sum(low for low, _ in region.ranges.values())
+    highest = sum(high for _, high in region.ranges.values()) + sum(unit.max_output for unit in region.free)
+    # At least so much is on, and makes its smallest outputs.
+    running = [(least, weight_of(least, region.at_least.grain)) for _, least, _ in region.free]
+    if _least_output(running, region.at_least.limit, load - lowest) > load - lowest:
+        return True
+    # At least so much is off, and cannot make its largest outputs.
+    stopped = [(most, weight_of(least, region.at_most.grain)) for _, least, most in region.free]
+    off = sum(weight for _, weight in stopped) - region.at_most.limit
+    return _least_output(stopped, off, highest - load) > highest - load
 
 
-def _make_more(weighed: Sequence[tuple[int, int]], weight: int, limit: int) -> bool:
-    """Whether units that weigh so much together make more than a limit, whichever; of pairs of output and weight."""
-    weight = min(weight, 1 << 20, 1 + sum(own for _, own in weighed))  # less claims more; more cannot be
+def _least_output(weighed: Sequence[tuple[int, int]], weight: int, limit: int) -> int:
+    """The least output of units that weigh so much together, of pairs of output and weight; beyond a limit, any."""
+    weight = max(0, min(weight, MOST_WEIGHT, 1 + sum(own for _, own in weighed)))
     least = [0] + [limit + 1] * weight  # by sum of weights, or more
     for output, own in weighed:
         with_it = ([0] * min(own, len(least)) + least)[: len(least)]
         least = [min(without, before + output) for without, before in zip(least, with_it, strict=True)]
-    return least[-1] > limit
+    return least[-1]
 
 
 def _is_gap(units: Sequence[Unit], below: int, above: int) -> bool:
-    """Whether no sum of outputs lies between two outputs."""
-    if len(units) == 1 or above > CHECKED_BITS:
-        return len(units) == 1 and (below >= units[0].max_output or 0 <= below < above <= units[0].min_output)
-    reach, mask = 1, (1 << above) - 1
+    """Whether no sum of the units' outputs lies between two outputs."""
+    if len(units) == 1:
+        _, least, most = units[0]
+        return below >= most or 0 <= below < above <= least
+    if above > CHECKED_BITS:
+        return False
+    reach, mask = 1, (1 << above) - 1  # a bit for each sum below the second output
     for _, least, most in units:
         committed, covered, width = reach << min(least, above), 1, min(most, above) - least + 1
         while covered < width:

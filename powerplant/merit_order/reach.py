@@ -14,24 +14,17 @@ from itertools import accumulate
 from math import gcd, isqrt
 from typing import NamedTuple
 
-from powerplant.merit_order.deadline import Deadline, TooLarge
+from powerplant.merit_order.clock import Clock, TooLarge
 from powerplant.merit_order.types import Unit
 
 FIRST_WINDOW = 4
 """How many units before and after the one that ends partly loaded are chosen anew at first."""
 
-SMALL_PART = 32
-"""Up to so many units, the reach of each number of them is kept for walking back."""
-
-FEW_INTERVALS = 8
 BITS_PER_INTERVAL = 2048
-"""Up to so many intervals, and one more for each so many bits, intervals are faster than bits."""
+"""Up to one interval for each so many bits, intervals are faster than bits."""
 
-MOST_INTERVALS = 1 << 15
-"""More are never held: they take longer than a look at the clock should wait for, and memory."""
-
-OPERATIONS = 4
-"""Each doubling of a range takes one in so many of the operations for which a deadline is asked."""
+BITS_SHIFT = 16
+"""An operation of the clock is a shift of 2 to the power of so many bits."""
 
 REACH_BITS = 1 << 25
 """The largest reach that is held as bits: 4 MiB."""
@@ -42,14 +35,14 @@ class Intervals(NamedTuple):
 
     intervals: list[tuple[int, int]]
 
-    def with_unit(self, unit: Unit, limit: int, deadline: Deadline) -> Intervals | Bits:
+    def with_unit(self, unit: Unit, limit: int, clock: Clock) -> Intervals | Bits:
         """The reach of one unit more, as far as ``limit``; O(intervals).
 
         Raises:
-            TimeLimitPassed: the deadline came first.
+            TimeLimitPassed: the time limit has passed.
             TooLarge: it is no few intervals, and has too many bits.
         """
-        deadline.check()
+        clock.spend(1 + len(self.intervals))
         _, least, most = unit
         committed = [(low + least, min(high + most, limit)) for low, high in self.intervals if low + least <= limit]
         merged: list[tuple[int, int]] = []
@@ -62,7 +55,7 @@ class Intervals(NamedTuple):
             else:
                 last_low, last_high = low, high
                 merged.append((low, high))
-        if len(merged) > min(FEW_INTERVALS + limit // BITS_PER_INTERVAL, MOST_INTERVALS):
+        if len(merged) > min(limit, REACH_BITS) // BITS_PER_INTERVAL:
             if limit > REACH_BITS:
                 raise TooLarge
             return Bits(_as_bits(merged, 0), (1 << limit + 1) - 1)
@@ -85,20 +78,17 @@ class Bits(NamedTuple):
     bits: int
     mask: int
 
-    def with_unit(self, unit: Unit, limit: int, deadline: Deadline) -> Bits:
+    def with_unit(self, unit: Unit, limit: int, clock: Clock) -> Bits:
         """The reach of one unit more, as far as ``limit``; O(log(width of its range) * bits / 30).
 
         Raises:
-            TimeLimitPassed: the deadline came first.
-            TooLarge: it would come while this is worked out.
+            TimeLimitPassed: the time limit has passed.
         """
         _, least, most = unit
         if least > limit:
             return self
         covered, width = 1, min(most, limit) - least + 1
-        deadline.check()
-        if not deadline.leaves_time_for(limit * (2 + width.bit_length()) // OPERATIONS):
-            raise TooLarge
+        clock.spend(1 + (limit * (2 + width.bit_length()) >> BITS_SHIFT))
         committed = self.bits << least & self.mask
         while covered < width:
             committed |= committed << min(covered, width - covered)
@@ -138,54 +128,26 @@ def _high(interval: tuple[int, int]) -> int:
     return interval[1]
 
 
-def reaches_of(first: Reach, units: Sequence[Unit], limit: int, deadline: Deadline) -> list[Reach]:
-    """A reach with the first 0, 1, 2, ... of some units more, as far as ``limit``."""
-    reaches = [first]
+def _reach_of(first: Reach, units: Sequence[Unit], limit: int, clock: Clock) -> Reach:
+    """A reach with some units more, as far as ``limit``."""
     for unit in units:
-        reaches.append(reaches[-1].with_unit(unit, limit, deadline))
-    return reaches
-
-
-def common_divisor(units: Sequence[Unit]) -> int:
-    """What divides all that several block units can make together; 1 for other units."""
-    if len(units) == 1 or any(least != most for _, least, most in units):
-        return 1
-    return gcd(*(most for _, _, most in units)) or 1
-
-
-def makes_all(blocks: Sequence[Unit]) -> bool:
-    """Whether block units make every sum up to all of them: each is at most one more than all smaller ones."""
-    below = 0
-    for output in sorted(most for _, _, most in blocks):
-        if output > below + 1:
-            return False
-        below += output
-    return True
-
-
-def divided(units: Sequence[Unit], divisor: int) -> Sequence[Unit]:
-    """The units with their outputs counted in a divisor."""
-    if divisor == 1:
-        return units
-    return [Unit(cost, least // divisor, most // divisor) for cost, least, most in units]
+        first = first.with_unit(unit, limit, clock)
+    return first
 
 
 class Group:
-    """Units whose sum alone matters.
+    """Units whose sum alone matters; :func:`group_of` makes them.
 
     Attributes:
         units: in the order in which they are to be loaded.
         capacity: the output of all of them at maximum.
     """
 
-    __slots__ = ("_deadline", "_filled", "_known_divisor", "_reach", "_reach_limit", "capacity", "units")
-
-    def __init__(self, units: Sequence[Unit], capacity: int, deadline: Deadline) -> None:
+    def __init__(self, units: Sequence[Unit], capacity: int, clock: Clock) -> None:
         self.units = units
         self.capacity = capacity
-        self._deadline = deadline
-        self._filled: list[int] = []
-        self._known_divisor = 0
+        self._clock = clock
+        self._filled = list(accumulate((unit.max_output for unit in units), initial=0))
         self._reach: Reach = NOTHING
         self._reach_limit = -1
 
@@ -196,32 +158,17 @@ class Group:
             output: from 0 to the capacity.
 
         Raises:
-            TimeLimitPassed: the deadline came first.
+            TimeLimitPassed: the time limit has passed.
+            TooLarge: the reach would not fit into memory.
         """
-        if self._is_alike():
-            return None if self._alike_count(output) is not None else self.neighbours_of(output)
         return None if self.commit(output) is not None else self.neighbours_of(output)
 
     def neighbours_of(self, output: int) -> tuple[int, int]:
-        """The nearest reachable outputs below and above one that is known to be unreachable.
-
-        Raises:
-            TimeLimitPassed: the deadline came first.
-            TooLarge: the reach would not fit into memory.
-        """
-        if self._is_alike():
-            _, least, most = self.units[0]
-            count = -(-output // most)
-            return (count - 1) * most, count * least
-        if beside := output % self._divisor():
-            return self._nearest(output - beside)[0], self._nearest(output - beside + self._divisor())[1]
+        """The same for an output that is known to be unreachable."""
         if output > self._reach_limit:
             # The least sum above an output has all its units at minimum and needs each of them.
             highest = min(self.capacity, output + max(unit.min_output for unit in self.units))
-            reach: Reach = NOTHING
-            for unit in self.units:
-                reach = reach.with_unit(unit, highest, self._deadline)
-            self._reach, self._reach_limit = reach, output
+            self._reach, self._reach_limit = _reach_of(NOTHING, self.units, highest, self._clock), output
         above = self._reach.ceil(output)
         assert above is not None, "a group reaches its capacity"
         return self._reach.floor(output), above
@@ -234,66 +181,109 @@ class Group:
         twice as many are tried, at last the whole group.
 
         Raises:
-            TimeLimitPassed: the deadline came first.
+            TimeLimitPassed: the time limit has passed.
+            TooLarge: the reach would not fit into memory.
         """
-        total = len(self.units)
-        if self._is_alike():
-            count = self._alike_count(output)
-            return None if count is None else [True] * count + [False] * (total - count)
-        if output % self._divisor():
-            return None
-        if not self._filled:
-            self._filled = list(accumulate((unit.max_output for unit in self.units), initial=0))
-        filled = self._filled
-        middle = min(bisect_left(filled, output, 1) - 1, total - 1)
-        window = FIRST_WINDOW
+        total, window = len(self.units), FIRST_WINDOW
+        middle = min(bisect_left(self._filled, output, 1) - 1, total - 1)
         while True:
             low, high = max(0, middle - window), min(total, middle + window)
-            chosen = _commitment(self.units[low:high], output - filled[low], self._deadline)
+            chosen = _commitment(self.units[low:high], output - self._filled[low], self._clock)
             if chosen is not None:
                 return [True] * low + chosen + [False] * (total - high)
             if low == 0 and high == total:
                 return None
             window *= 2
 
-    def _nearest(self, output: int) -> tuple[int, int]:
-        """The nearest reachable outputs up to an output, and from it on."""
+
+class Alike(Group):
+    """Units that are all the same, so that their number alone matters: O(1)."""
+
+    def gap_around(self, output: int) -> tuple[int, int] | None:
+        """See :class:`Group`."""
+        count, _, least, most = self._count(output), *self.units[0]
+        return None if count * least <= output else ((count - 1) * most, count * least)
+
+    def commit(self, output: int) -> list[bool] | None:
+        """See :class:`Group`."""
+        count = self._count(output)
+        possible = count * self.units[0].min_output <= output
+        return [True] * count + [False] * (len(self.units) - count) if possible else None
+
+    def neighbours_of(self, output: int) -> tuple[int, int]:
+        """See :class:`Group`."""
         return self.gap_around(output) or (output, output)
 
-    def _divisor(self) -> int:
-        """What divides every reachable output, as far as that is known without the reach."""
-        if not self._known_divisor:
-            self._known_divisor = common_divisor(self.units)
-        return self._known_divisor
-
-    def _alike_count(self, output: int) -> int | None:
-        """How many of units that are alike make an output; ``None`` where no number of them does."""
-        _, least, most = self.units[0]
-        count = -(-output // most) if most else 0
-        return count if count * least <= output else None
-
-    def _is_alike(self) -> bool:
-        """Whether the units are all the same, so that their number alone matters."""
-        first, last = self.units[0], self.units[-1]
-        return first[1:] == last[1:] and all(unit[1:] == first[1:] for unit in self.units)
+    def _count(self, output: int) -> int:
+        most = self.units[0].max_output
+        return -(-output // most) if most else 0
 
 
-def _commitment(units: Sequence[Unit], output: int, deadline: Deadline) -> list[bool] | None:
+class Blocks(Group):
+    """Block units whose outputs share a divisor: their reach counts in it.
+
+    Attributes:
+        divisor: above 1.
+        make_all: whether they make every multiple of it up to the capacity.
+    """
+
+    def __init__(self, units: Sequence[Unit], capacity: int, clock: Clock, divisor: int) -> None:
+        super().__init__(units, capacity, clock)
+        self.divisor = divisor
+        divided = [Unit(cost, output // divisor, output // divisor) for cost, _, output in units]
+        self._divided = Group(divided, capacity // divisor, clock)
+        outputs = sorted(unit.max_output for unit in divided)
+        smaller = accumulate(outputs, initial=0)
+        self.make_all = all(output <= below + 1 for output, below in zip(outputs, smaller, strict=False))
+
+    def gap_around(self, output: int) -> tuple[int, int] | None:
+        """See :class:`Group`."""
+        below, rest = divmod(output, self.divisor)
+        above = below + bool(rest)
+        if not self.make_all:
+            below, _ = self._divided.gap_around(below) or (below, below)
+            _, above = self._divided.gap_around(above) or (above, above)
+        return None if below == above else (below * self.divisor, above * self.divisor)
+
+    def neighbours_of(self, output: int) -> tuple[int, int]:
+        """See :class:`Group`."""
+        return self.gap_around(output) or (output, output)
+
+    def commit(self, output: int) -> list[bool] | None:
+        """See :class:`Group`."""
+        times, rest = divmod(output, self.divisor)
+        return None if rest else self._divided.commit(times)
+
+
+def group_of(units: Sequence[Unit], capacity: int, clock: Clock) -> Group:
+    """The group of some units; O(units)."""
+    first = units[0][1:] if units else ()
+    if units and units[-1][1:] == first and all(unit[1:] == first for unit in units):
+        return Alike(units, capacity, clock)
+    if all(least == most for _, least, most in units) and (divisor := gcd(*(most for _, _, most in units))) > 1:
+        return Blocks(units, capacity, clock, divisor)
+    return Group(units, capacity, clock)
+
+
+def _commitment(units: Sequence[Unit], output: int, clock: Clock) -> list[bool] | None:
     """A commitment of the units that can make exactly ``output``, or ``None`` where none can.
 
     Later units stay off where they may, so that it is the same one every time.
     """
-    limit, part = output, max(SMALL_PART, isqrt(len(units)))
+    limit, part = output, 1 + isqrt(len(units))
     starts: list[Reach] = [NOTHING]  # only one reach in so many is kept: they may be large
     for start in range(0, len(units), part):
-        starts.append(reaches_of(starts[-1], units[start : start + part], limit, deadline)[-1])
+        starts.append(_reach_of(starts[-1], units[start : start + part], limit, clock))
     if starts.pop().floor(output) != output:
         return None
     committed = [False] * len(units)
     for start in range(part * (len(starts) - 1), -1, -part):
-        reaches = reaches_of(starts.pop(), units[start : start + part], limit, deadline)
-        for before, index in zip(reversed(reaches[:-1]), range(start + len(reaches) - 2, start - 1, -1), strict=True):
+        reaches = [starts.pop()]  # with the first 0, 1, 2, ... of the part
+        for unit in units[start : start + part - 1]:
+            reaches.append(reaches[-1].with_unit(unit, limit, clock))
+        for place in range(min(start + part, len(units)) - 1, start - 1, -1):
+            before = reaches[place - start]
             if before.floor(output) != output:
-                committed[index] = True
-                output = before.floor(output - units[index].min_output)
+                committed[place] = True
+                output = before.floor(output - units[place].min_output)
     return committed

@@ -20,55 +20,43 @@ Horowitz and Sahni 1974)::
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable
-from functools import cached_property
 from typing import NamedTuple
 
-from powerplant.merit_order.deadline import Deadline
-from powerplant.merit_order.fill import Fill, MeritOrder
+from powerplant.merit_order.bracket import Bracket, Phase
 from powerplant.merit_order.proof import Bound, Empty, OutputSplit, Recomputed, Step
-from powerplant.merit_order.reach import Group, common_divisor, divided, makes_all
-from powerplant.merit_order.relaxation import Relaxation, of_fill
-from powerplant.merit_order.types import GaveUp
+from powerplant.merit_order.reach import Group, group_of
 
 MOST_STEPS = 1 << 18
-"""A longer proof is not written down: it would fill the memory, and be checked by nobody."""
+"""A longer proof is not kept: it would fill the memory, and be checked by nobody."""
+
+NODE = 4
+"""Operations that a node takes, and one for each eight splits above it, besides those of its children and its class."""
 
 
-UNITS_BETWEEN_LOOKS = 10_000
-"""How many units may be walked between two looks at the clock; a node can ask for all of them."""
+def by_search(bracket: Bracket) -> Phase:
+    """The plan of a search that ends, or that there is none; it pauses after each node.
 
-
-class UnitClass:
-    """The units of one marginal cost: places ``start`` to ``end`` (exclusive) of the merit order.
-
-    Block units whose outputs share a divisor make multiples of it alone, and their reach counts in it.
+    Raises:
+        TimeLimitPassed: the time limit has passed.
+        TooLarge: what a class of unlike units can make does not fit into memory.
     """
+    search = Search(bracket)
+    while search.open:
+        search.visit()
+        yield
+    proof = search.steps if len(search.steps) < MOST_STEPS else [Recomputed()]
+    if bracket.incumbent is None:
+        return bracket.infeasible("search", proof, bracket.fleet.neighbours_of(bracket.load))
+    return bracket.solution("search", proof)
 
-    def __init__(self, merit_order: MeritOrder, start: int, end: int, deadline: Deadline) -> None:
-        units = [merit_order.units[position] for position in merit_order.order[start:end]]
-        self.start, self.end = start, end
-        self.marginal_cost = units[0].marginal_cost
-        self.capacity = merit_order.capacity_of(start, end)
-        self._divisor = common_divisor(units)
-        self._group = Group(divided(units, self._divisor), self.capacity // self._divisor, deadline)
-        self.makes_all = self._divisor > 1 and makes_all(self._group.units)
 
-    def gap_around(self, output: int) -> tuple[int, int] | None:
-        """The nearest reachable outputs below and above an unreachable one; ``None`` where it is reachable."""
-        if self._divisor == 1:
-            return self._group.gap_around(output)
-        below, rest = divmod(output, self._divisor)
-        above = below + bool(rest)
-        if not self.makes_all:
-            below, _ = self._group.gap_around(below) or (below, below)
-            _, above = self._group.gap_around(above) or (above, above)
-        return None if below == above else (below * self._divisor, above * self._divisor)
+class UnitClass(NamedTuple):
+    """The units of one marginal cost: places ``start`` to ``end`` (exclusive) of the merit order."""
 
-    def commit(self, output: int) -> list[bool] | None:
-        """A commitment of the units that makes exactly ``output``; ``None`` where there is none."""
-        times, rest = divmod(output, self._divisor)
-        return None if rest else self._group.commit(times)
+    marginal_cost: int
+    start: int
+    end: int
+    group: Group
 
 
 class Node(NamedTuple):
@@ -87,178 +75,71 @@ class Node(NamedTuple):
     ranges: dict[int, tuple[int, int]]
 
 
-class Plan(NamedTuple):
-    """A plan: outputs in the order of the units, and their cost."""
-
-    cost: int
-    outputs: list[int]
-
-
 class Search:
-    """One search over one fleet and one load, and all that is known of its answer so far.
+    """The tree of one search.
 
     Attributes:
-        incumbent: the best plan found so far.
-        relaxation: the tightest one that is known; that of the fill at first.
-        proven_bound: what no plan can beat, by other means than the open nodes.
-        steps: the proof so far, as far as it is written down.
+        open: the nodes that are still to be visited, as a stack; ``None`` for the side of a split that is empty.
+        steps: the proof so far, as far as it is kept.
     """
 
-    def __init__(self, merit_order: MeritOrder, fill: Fill, load: int, deadline: Deadline) -> None:
-        self.merit_order = merit_order
-        self.fill = fill
-        self.load = load
-        self.deadline = deadline
-        self.incumbent: Plan | None = None
-        self.relaxation = of_fill(fill)
-        self.proven_bound = fill.cost
+    def __init__(self, bracket: Bracket) -> None:
+        self.bracket = bracket
         self.steps: list[Step] = []
-        self._improve: Callable[[GaveUp], None] | None = None
-        self._between_looks = min(64, 1 + UNITS_BETWEEN_LOOKS // len(merit_order.order))
+        merit_order, fill = bracket.merit_order, bracket.fill
         self._sorted_costs = list(map(merit_order.costs.__getitem__, merit_order.order))
         self._classes: dict[int, UnitClass] = {}
         marginal = self._class_at(fill.place)
-        self._open: list[Node | None] = [
-            Node(fill.cost, marginal, load - merit_order.capacity_of(0, marginal.start), {})
-        ]
+        output = bracket.load - merit_order.capacity_of(0, marginal.start)
+        self.open: list[Node | None] = [Node(fill.cost, marginal, output, {})]
+        bracket.open_bounds = lambda: [node.bound for node in self.open if node is not None]
 
-    @cached_property
-    def fleet(self) -> Group:
-        """All units as one group, in merit order: what they can make together."""
-        units = [self.merit_order.units[position] for position in self.merit_order.order]
-        return Group(units, self.merit_order.total, self.deadline)
-
-    @property
-    def is_a_matter_of_two(self) -> bool:
-        """Whether there are two classes alone, which make all multiples of their divisors."""
-        if len(set(self._sorted_costs)) != 2:
-            return False
-        return self._class_at(0).makes_all and self._class_at(len(self._sorted_costs) - 1).makes_all
-
-    @property
-    def best(self) -> Plan:
-        """The incumbent, where there is one."""
-        assert self.incumbent is not None, "no plan has been found"
-        return self.incumbent
-
-    def tighten(self, relaxation: Relaxation) -> None:
-        """Take a relaxation in the place of the one that is known, if its bound is higher."""
-        if relaxation.lower_bound() > self.proven_bound:
-            self.relaxation, self.proven_bound = relaxation, relaxation.lower_bound()
-
-    def offer(self, committed: list[bool]) -> None:
-        """Keep the best plan of a commitment, if it has one and no better one is known."""
-        outputs = self.merit_order.dispatch(committed, self.load)
-        if outputs is None:
-            return
-        cost = self.merit_order.cost_of(outputs)
-        if self.incumbent is None or cost < self.incumbent.cost:
-            self.incumbent = Plan(cost, outputs)
-            if self._improve:
-                self._improve(self.state)
-
-    def report_to(self, improve: Callable[[GaveUp], None] | None) -> None:
-        """Call ``improve`` with the state, now and whenever a better plan is found."""
-        self._improve = improve
-        if improve and self.incumbent is not None:
-            improve(self.state)
-
-    @property
-    def state(self) -> GaveUp:
-        """What is known so far."""
-        if self.incumbent is None:
-            return GaveUp(None, None, self.lower_bound)
-        return GaveUp(tuple(self.incumbent.outputs), self.incumbent.cost, self.lower_bound)
-
-    @property
-    def lower_bound(self) -> int:
-        """What no plan can beat, as far as is known."""
-        bounds = [node.bound for node in self._open if node is not None]
-        if self.incumbent is not None:
-            bounds.append(self.incumbent.cost)
-        return max(self.proven_bound, min(bounds, default=0))
-
-    @property
-    def is_finished(self) -> bool:
-        """Whether no node is open."""
-        return not self._open
-
-    @property
-    def proof(self) -> list[Step]:
-        """The steps of a finished tree; recomputed where there are too many of them."""
-        return self.steps if len(self.steps) < MOST_STEPS else [Recomputed()]
-
-    def run(self, nodes: int) -> bool:
-        """Search on for a number of nodes; whether the tree is finished.
-
-        Raises:
-            TimeLimitPassed: the deadline came first.
-        """
-        for visited in range(nodes):
-            if not self._open:
-                return True
-            if (visited + 1) % self._between_looks == 0:
-                self.deadline.check()
-            self._visit(self._open[-1])
-        return self.is_finished
-
-    def _visit(self, node: Node | None) -> None:
+    def visit(self) -> None:
         """Close the node on top of the stack, or put its two children there."""
+        node, incumbent = self.open[-1], self.bracket.incumbent
         if node is None:
             self._close(Empty("outputs"))
             return
-        if self.incumbent is not None and node.bound >= self.incumbent.cost:
+        self.bracket.clock.spend(NODE + (len(node.ranges) >> 3))
+        if incumbent is not None and node.bound >= incumbent.cost:
             self._close(Bound(node.marginal.marginal_cost))
             return
-        gap = node.marginal.gap_around(node.output)
+        gap = node.marginal.group.gap_around(node.output)
         if gap is None:
-            self.offer(self._commitment(node))
+            self.bracket.offer(self._commitment(node))
             self._close(Bound(node.marginal.marginal_cost))
             return
-        below, above = self._at_most(node, gap[0]), self._at_least(node, gap[1])
+        below, above = self._beyond(node, gap[0]), self._beyond(node, gap[1])
         above_first = above is not None and (below is None or above.bound <= below.bound)
         self._close(OutputSplit(node.marginal.marginal_cost, *gap, above_first))
-        self._open += (below, above) if above_first else (above, below)
+        self.open += (below, above) if above_first else (above, below)
 
     def _close(self, step: Step) -> None:
-        self._open.pop()
+        self.open.pop()
         if len(self.steps) < MOST_STEPS:
             self.steps.append(step)
 
-    def _at_most(self, node: Node, highest: int) -> Node | None:
-        """The node with its marginal class held down; classes after it make up for the rest."""
-        marginal = node.marginal
-        lowest, _ = node.ranges.get(marginal.start, (0, 0))
-        ranges = {**node.ranges, marginal.start: (lowest, highest)}
-        missing = node.output - highest
-        bound = node.bound - marginal.marginal_cost * missing
-        places = len(self._sorted_costs)
-        while marginal.end < places:
-            marginal = self._class_at(marginal.end)
-            lowest, highest = ranges.get(marginal.start, (0, marginal.capacity))
-            raised = min(missing, highest - lowest)
-            bound += marginal.marginal_cost * raised
-            missing -= raised
-            if not missing:
-                return Node(bound, marginal, lowest + raised, ranges)
-        return None
+    def _beyond(self, node: Node, output: int) -> Node | None:
+        """The node with its marginal class at an edge of its gap, or beyond; ``None`` where no others make up for it.
 
-    def _at_least(self, node: Node, lowest: int) -> Node | None:
-        """The node with its marginal class held up; classes before it are turned down for it."""
-        marginal = node.marginal
-        _, highest = node.ranges.get(marginal.start, (0, marginal.capacity))
-        ranges = {**node.ranges, marginal.start: (lowest, highest)}
-        surplus = lowest - node.output
-        bound = node.bound + marginal.marginal_cost * surplus
-        while marginal.start:
-            marginal = self._class_at(marginal.start - 1)
-            lowest, highest = ranges.get(marginal.start, (0, marginal.capacity))
-            lowered = min(surplus, highest - lowest)
-            bound -= marginal.marginal_cost * lowered
-            surplus -= lowered
-            if not surplus:
-                return Node(bound, marginal, highest - lowered, ranges)
-        return None
+        Where it makes less, classes after it are raised; where it makes more, classes before it are lowered.
+        """
+        marginal, more = node.marginal, output > node.output
+        lowest, highest = node.ranges.get(marginal.start, (0, marginal.group.capacity))
+        ranges = {**node.ranges, marginal.start: (output, highest) if more else (lowest, output)}
+        bound = node.bound + marginal.marginal_cost * (output - node.output)
+        rest, sign = (output - node.output, -1) if more else (node.output - output, 1)
+        places, steps = len(self._sorted_costs), 0
+        while rest and 0 <= (place := marginal.start - 1 if more else marginal.end) < places:
+            marginal = self._class_at(place)
+            lowest, highest = ranges.get(marginal.start, (0, marginal.group.capacity))
+            moved = min(rest, highest - lowest)
+            output = (highest if more else lowest) + sign * moved
+            bound += sign * marginal.marginal_cost * moved
+            rest -= moved
+            steps += 1
+        self.bracket.clock.spend(steps >> 1)
+        return None if rest else Node(bound, marginal, output, ranges)
 
     def _class_at(self, place: int) -> UnitClass:
         """The class that a place of the merit order belongs to."""
@@ -267,8 +148,10 @@ class Search:
         start = place if not place or costs[place - 1] != cost else bisect_left(costs, cost)
         known = self._classes.get(start)
         if known is None:
-            known = UnitClass(self.merit_order, start, bisect_right(costs, cost, place), self.deadline)
-            self._classes[start] = known
+            end, merit_order = bisect_right(costs, cost, place), self.bracket.merit_order
+            units = [merit_order.units[position] for position in merit_order.order[start:end]]
+            group = group_of(units, merit_order.capacity_of(start, end), self.bracket.clock)
+            known = self._classes[start] = UnitClass(cost, start, end, group)
         return known
 
     def _commitment(self, node: Node) -> list[bool]:
@@ -281,7 +164,7 @@ class Search:
         outputs[marginal.start] = node.output
         for start, output in outputs.items():
             unit_class = self._class_at(start)
-            chosen = unit_class.commit(output)
+            chosen = unit_class.group.commit(output)
             assert chosen is not None, "a node gives its classes only outputs that they reach"
             by_place[start : unit_class.end] = chosen
-        return self.merit_order.by_unit(by_place)
+        return self.bracket.merit_order.by_unit(by_place)

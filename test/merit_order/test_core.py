@@ -10,30 +10,29 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 from oracles import dense_programme, dispatch_cost
-from solving import as_units, cut_off, plan_of, unit_list
+from solving import as_units, cut_off, finished, plan_of, rows_against, unit_list
 from strategies import fleets
 
 from benchmarks.families import FAMILIES
-from powerplant.merit_order import Unit, core, fields, solver, stages
-from powerplant.merit_order.core import Core
-from powerplant.merit_order.deadline import Deadline, TimeLimitPassed, TooLarge
-from powerplant.merit_order.fields import NO_STATES, Fields, Reader, States
+from powerplant.merit_order import Unit, core, solver
+from powerplant.merit_order.clock import Clock, TimeLimitPassed, TooLarge
+from powerplant.merit_order.core import fields, plans_within, stages, walk
+from powerplant.merit_order.core.fields import NO_STATES, Fields, Reader, States
+from powerplant.merit_order.core.items import Deviations
+from powerplant.merit_order.counting import largest_weight, priced
 from powerplant.merit_order.fill import MeritOrder
-from powerplant.merit_order.movers import Deviations
 from powerplant.merit_order.proof import weight_of
-from powerplant.merit_order.relaxation import Relaxation, Row, largest_weight, of_fill, priced, rows_against
+from powerplant.merit_order.relaxation import Relaxation, Row, of_fill
 
-NEVER = Deadline(0, None)
+NEVER = Clock()
 
 
 def best_within(
-    units: list[Unit], relaxation: Relaxation, load: int, budget: int, deadline: Deadline = NEVER
+    units: list[Unit], relaxation: Relaxation, load: int, budget: int, clock: Clock = NEVER
 ) -> list[bool] | None:
     """The last of the commitments that the core finds, which is the cheapest."""
-    committed = None
-    for committed in Core(MeritOrder(units), relaxation, load, deadline).plans_within(budget):
-        assert committed is not None
-    return committed
+    plans = finished(plans_within(budget, Deviations(units, relaxation, load, clock), relaxation, clock))
+    return plans[-1] if plans else None
 
 
 def capacity_of(units: Sequence[Unit]) -> int:
@@ -45,8 +44,8 @@ def row_of(units: Sequence[Unit], load: int, grain: int) -> Row:
     weights = [weight_of(unit.min_output, grain) for unit in units]
     counted = [(unit.min_output, weight) for unit, weight in zip(units, weights, strict=True) if weight]
     stopped = [(unit.max_output, weight) for unit, weight in zip(units, weights, strict=True) if weight]
-    least = sum(weights) - largest_weight(stopped, capacity_of(units) - load, NEVER)
-    return Row(grain, weights, largest_weight(counted, load, NEVER), least)
+    least = sum(weights) - finished(largest_weight(stopped, capacity_of(units) - load, NEVER))
+    return Row(grain, weights, finished(largest_weight(counted, load, NEVER)), least)
 
 
 def relaxed(units: Sequence[Unit], load: int, price: int, charge: int, scale: int, row: Row | None) -> Relaxation:
@@ -123,7 +122,7 @@ def test_a_small_budget_is_enough_for_a_small_gap_alone(question: tuple[list[Uni
 @given(questions(max_units=6), st.integers(1, 31))
 def test_from_the_multipliers_of_a_row_it_finds_the_best(question: tuple[list[Unit], int], grain: int) -> None:
     units, load = question
-    check_around(units, load, priced(MeritOrder(units), load, row_of(units, load, grain), NEVER))
+    check_around(units, load, finished(priced(MeritOrder(units), load, row_of(units, load, grain), NEVER)))
 
 
 @given(questions(), st.data())
@@ -184,7 +183,7 @@ def test_every_shape_of_move(shape: str) -> None:
     units, loads = SHAPES[shape]
     for load in loads:
         check_around(units, load, of_fill(MeritOrder(units).relaxed_fill(load)))
-        check_around(units, load, priced(MeritOrder(units), load, row_of(units, load, 5), NEVER))
+        check_around(units, load, finished(priced(MeritOrder(units), load, row_of(units, load, 5), NEVER)))
 
 
 @pytest.mark.parametrize(
@@ -199,14 +198,12 @@ def test_from_the_rows_of_a_search_it_finds_the_best(family: str) -> None:
         merit = MeritOrder(units)
         fill = merit.relaxed_fill(load)
         least = dense_programme(as_units(units), load)
-        for relaxation in [of_fill(fill), *(priced(merit, load, row, NEVER) for row in rows(merit, load))]:
+        for relaxation in [
+            of_fill(fill),
+            *(finished(priced(merit, load, row, NEVER)) for row in rows_against(merit, load, NEVER)),
+        ]:
             budget = (10**9 if least is None else least) * relaxation.scale - relaxation.bound
             assert finds_the_best(units, load, relaxation, max(0, budget), least) is (least is not None)
-
-
-def rows(merit: MeritOrder, load: int) -> list[Row]:
-    fill = merit.relaxed_fill(load)
-    return [] if fill.is_plan else list(rows_against(merit, fill, load, NEVER))
 
 
 @given(st.integers(1, 40), st.integers(0, 5), st.integers(0, 3), st.data())
@@ -225,11 +222,11 @@ def test_however_coarse_the_first_run_is_the_answer_is_exact(
 ) -> None:
     """What rounding leaves open is walked through, or run again without it."""
     monkeypatch.setattr(core, "COARSE_BITS", bits)
-    monkeypatch.setattr(core, "MOST_LOOKS", looks)
+    monkeypatch.setattr(walk, "MOST_LOOKS", looks)
     units, loads = SHAPES[shape]
     for load in loads[::4]:
         check_around(units, load, of_fill(MeritOrder(units).relaxed_fill(load)))
-        check_around(units, load, priced(MeritOrder(units), load, row_of(units, load, 0), NEVER))
+        check_around(units, load, finished(priced(MeritOrder(units), load, row_of(units, load, 0), NEVER)))
 
 
 # --- Memory ----------------------------------------------------------------------------------------------------------
@@ -269,99 +266,81 @@ def test_without_memory_for_the_core_a_search_to_the_end_finds_the_same(
     plain, load = FAMILIES[family](12, 0)
     cost = plan_of(plain, load).cost
     monkeypatch.setattr(fields, "STATE_BITS", 0)
+    monkeypatch.setattr(stages, "STATE_BITS", 0)
     without = plan_of(plain, load)
     assert without.cost == cost
     assert without.proof.method in ("search", "counting", "merit order")
 
 
-@given(st.lists(st.integers(0, 4000), max_size=90), st.integers(-30, 30), st.integers(1, 12))
-def test_fields_are_read_one_by_one_and_thinned_out(held: list[int], lowest: int, divisor: int) -> None:
-    """A reader sees what is there, and nothing beyond; every so manyth sum is one that a divisor divides."""
-    of = Fields(4000, NEVER)
+def at(reader: Reader, imbalance: int) -> int:
+    return reader.at(0, imbalance)
+
+
+@given(st.lists(st.integers(0, 4000), max_size=90), st.integers(-30, 30), st.integers(1, 12), st.booleans())
+def test_fields_are_read_one_by_one_and_thinned_out(
+    held: list[int], lowest: int, divisor: int, whole_bytes: bool
+) -> None:
+    """A reader sees what is there, and nothing beyond; of the imbalances those that a divisor divides can be chosen."""
+    of = Fields(4000, NEVER, whole_bytes=whole_bytes)
     states = NO_STATES
     for place, left in enumerate(held):
         states = of.better(states, States(left, lowest + place, 1), 0, 0)
     expected = {lowest + place: left for place, left in enumerate(held)}
-    whole, thin = Reader(of, states), Reader(of, of.every(states, divisor))
+    whole = Reader(of, {0: states})
+    thin = Reader(of, {0: of.every(states, divisor)}) if whole_bytes else None
     for move in range(lowest - 20, lowest + len(held) + 20):
-        assert whole.at(move) == expected.get(move, 0)
-        assert thin.at(move) == expected.get(move * divisor, 0)
-
-
-@pytest.mark.parametrize("divisor", [2, 3, 10, 1001])
-def test_fields_are_thinned_out_piece_by_piece(divisor: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the size of the pieces, the same are chosen."""
-    of, held = Fields(4000, NEVER), range(4001)
-    states = States(sum(left << place * of.width for place, left in enumerate(held)), -1234, len(held))
-    for piece in (1, 100, 10**6):
-        monkeypatch.setattr(fields, "PIECE", piece)
-        thin = of.every(states, divisor)
-        chosen = [held[place] for place in range(len(held)) if (place - 1234) % divisor == 0]
-        assert (thin.lowest, thin.fields) == (-(1234 // divisor), len(chosen))
-        assert thin.packed == sum(left << place * of.width for place, left in enumerate(chosen))
+        assert at(whole, move) == expected.get(move, 0)
+        assert whole.at(1, move) == 0
+        assert thin is None or at(thin, move) == expected.get(move * divisor, 0)
 
 
 def test_thinning_out_takes_little_more_memory_than_the_fields() -> None:
-    of = Fields(1000, NEVER)
+    of = Fields(1000, NEVER, whole_bytes=True)
     states = States((1 << of.width * 1_000_000) - 1, -1, 1_000_000)
     tracemalloc.start()
-    assert of.every(states, 2).fields == 500_000
+    assert of.every(states, 2).size == 500_000
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak < 8 * of.width * states.fields // 8
-
-
-def test_thinning_out_keeps_the_deadline() -> None:
-    of = Fields(1000, Deadline(perf_counter(), 0.02))
-    states = States(1 << of.width * 4_000_000 - 1, 0, 4_000_000)
-    with pytest.raises((TimeLimitPassed, TooLarge)):
-        of.every(states, 2)
+    assert peak < 8 * of.width * states.size // 8
 
 
 def test_one_look_among_a_million_fields_is_quick() -> None:
     of = Fields(10**13, NEVER)
-    reader = Reader(of, States(3 << 46 * 17, 0, 1_000_000))
+    reader = Reader(of, {0: States(3 << 46 * 17, 0, 1_000_000)})
     with cut_off(2):
-        assert [reader.at(move) for move in range(-1000, 1000)].count(3) == 1
-        assert reader.at(17) == 3
-        assert reader.at(10**30) == reader.at(-(10**30)) == 0
-
-
-def test_states_for_which_no_time_is_left_are_not_made() -> None:
-    """A hundred million bits take a tenth of a second at least, and nobody looks at the clock meanwhile."""
-    of = Fields(10**13, Deadline(perf_counter(), 0.05))
-    start = perf_counter()
-    with pytest.raises(TooLarge):
-        of.better(States(1, 0, 1), States(1, 0, 1), 3_000_000, 5)
-    assert perf_counter() - start < 0.05
+        assert [at(reader, move) for move in range(-1000, 1000)].count(3) == 1
+        assert at(reader, 17) == 3
+        assert at(reader, 10**30) == at(reader, -(10**30)) == 0
 
 
 @pytest.mark.parametrize("digits", [30, 320])
 @pytest.mark.parametrize("family", ["block_ceiling", "block_even_flexible", "counted_two_sizes"])
 def test_very_large_costs_are_as_exact(family: str, digits: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also beyond every double, and where the core programme comes at once."""
-    monkeypatch.setattr(solver, "FEW_NODES", 0)
-    monkeypatch.setattr(solver, "MORE_NODES", 0)
+    monkeypatch.setattr(solver, "FIRST_TURN", 1)
+    monkeypatch.setattr(solver, "SHARE", 10**9)
     plain, load = FAMILIES[family](12, 1)
     scaled = [(cost * 10**digits + 1, low, high) for cost, low, high in plain]
     assert plan_of(scaled, load).cost == plan_of(plain, load).cost * 10**digits + load
 
 
-def test_a_crowd_makes_every_multiple_of_its_divisor() -> None:
-    """Of 5, 5, 10 and 20 any multiple of 5 up to 40: a crowd. So are units that are alike."""
+def test_copies_of_an_item_type_make_every_multiple_of_its_divisor() -> None:
+    """Of 5, 5, 10 and 20 any multiple of 5 up to 40: one item type. So are units that are alike."""
     ladder = [Unit(3, size, size) for size in (5, 5, 10, 20)]
     units = [*ladder, Unit(4, 10, 10), Unit(4, 20, 20), Unit(4, 5, 5), *[Unit(9, 6, 7)] * 3]
     deviations = Deviations(units, of_fill(MeritOrder(units).relaxed_fill(60)), 60, NEVER)
-    crowds = {tuple(mover.crowd.positions): mover.crowd for mover in deviations.movers}
-    assert {positions: crowd.size for positions, crowd in crowds.items()} == {
+    item_types = {tuple(item.item_type.positions): item.item_type for item in deviations.items}
+    assert {positions: each.size for positions, each in item_types.items()} == {
         (0, 1, 2, 3): 8,
         (4, 5, 6): 7,
         (7, 8, 9): 3,
     }
-    for crowd in crowds.values():
-        for count in range(crowd.size + 1):
-            chosen = [units[at].min_output for at, on in zip(crowd.positions, crowd.commit(count), strict=True) if on]
-            assert sum(chosen) == count * crowd.unit.min_output
+    for item_type in item_types.values():
+        for count in range(item_type.size + 1):
+            chosen = [
+                units[at].min_output for at, on in zip(item_type.positions, item_type.commit(count), strict=True) if on
+            ]
+            assert sum(chosen) == count * item_type.unit.min_output
 
 
 # --- Budgets and time ------------------------------------------------------------------------------------------------
@@ -373,4 +352,4 @@ def test_the_core_keeps_the_deadline(family: str) -> None:
     units = unit_list(plain)
     merit = MeritOrder(units)
     with pytest.raises(TimeLimitPassed):
-        best_within(units, of_fill(merit.relaxed_fill(load)), load, 10**13, Deadline(perf_counter() - 1, 0))
+        best_within(units, of_fill(merit.relaxed_fill(load)), load, 10**13, Clock(perf_counter() - 1, 0))

@@ -14,11 +14,10 @@ from solving import cut_off, unit_list
 from strategies import PlainUnit, fleets
 
 from powerplant.merit_order import Unit, reach
-from powerplant.merit_order.deadline import Deadline, TimeLimitPassed, TooLarge
-from powerplant.merit_order.reach import NOTHING, Bits, Group, Intervals, Reach, reaches_of
+from powerplant.merit_order.clock import Clock, TimeLimitPassed, TooLarge
+from powerplant.merit_order.reach import NOTHING, Bits, Group, Intervals, Reach
 
-NEVER = Deadline(0, None)
-PASSED = Deadline(perf_counter() - 1, 0)
+NEVER = Clock()
 TERA = 10**12
 
 
@@ -34,8 +33,16 @@ def capacity_of(units: Sequence[Unit]) -> int:
     return sum(unit.max_output for unit in units)
 
 
-def group_of(units: Sequence[Unit]) -> Group:
-    return Group(units, capacity_of(units), NEVER)
+def group_of(units: Sequence[Unit], clock: Clock = NEVER) -> Group:
+    return reach.group_of(units, capacity_of(units), clock)
+
+
+def reaches_of(units: Sequence[Unit], limit: int, clock: Clock = NEVER) -> list[Reach]:
+    """The reach of the first 0, 1, 2, ... units."""
+    reaches: list[Reach] = [NOTHING]
+    for unit in units:
+        reaches.append(reaches[-1].with_unit(unit, limit, clock))
+    return reaches
 
 
 def can_make(units: Sequence[Unit], committed: Sequence[bool], output: int) -> bool:
@@ -75,20 +82,20 @@ def test_a_reach_of_many_intervals_becomes_bits() -> None:
     """The sums of three to the power of 0, 1, 2, ... are all alone, twice as many with each unit."""
     units = [Unit(0, 3**power, 3**power) for power in range(7)]
     limit = capacity_of(units)
-    kinds = [type(reach) for reach in reaches_of(NOTHING, units, limit, NEVER)]
+    kinds = [type(reach) for reach in reaches_of(units, limit)]
     assert kinds[0] is Intervals
     assert kinds[-1] is Bits
     assert kinds == sorted(kinds, key=[Intervals, Bits].index)
-    for count, of_first in enumerate(reaches_of(NOTHING, units, limit, NEVER)):
+    for count, of_first in enumerate(reaches_of(units, limit)):
         same_as(of_first, sums_of(units[:count]), limit)
 
 
 def test_ranges_that_meet_or_overlap_are_one_interval() -> None:
     for units in ([Unit(0, 1, 5)], [Unit(0, 2, 4), Unit(0, 1, 1)], [Unit(0, 1, 1), Unit(0, 2, 4)], [Unit(0, 0, 5)]):
-        assert reaches_of(NOTHING, units, 5, NEVER)[-1] == Intervals([(0, 5)])
-    assert reaches_of(NOTHING, [Unit(0, 3, 5), Unit(0, 4, 7)], 12, NEVER)[-1] == Intervals([(0, 0), (3, 12)])
+        assert reaches_of(units, TERA)[-1] == Intervals([(0, 5)])
+    assert reaches_of([Unit(0, 3, 5), Unit(0, 4, 7)], TERA)[-1] == Intervals([(0, 0), (3, 12)])
     # What the second one makes alone lies inside what the first one makes.
-    assert reaches_of(NOTHING, [Unit(0, 3, 20), Unit(0, 4, 5)], 25, NEVER)[-1] == Intervals([(0, 0), (3, 25)])
+    assert reaches_of([Unit(0, 3, 20), Unit(0, 4, 5)], TERA)[-1] == Intervals([(0, 0), (3, 25)])
 
 
 def test_what_lies_beyond_the_limit_costs_nothing() -> None:
@@ -97,15 +104,13 @@ def test_what_lies_beyond_the_limit_costs_nothing() -> None:
     for unit in [Unit(0, 3, 3), *giants, Unit(0, 98, TERA), Unit(0, 99, 10**40)]:
         bits = bits.with_unit(unit, 100, NEVER)
     same_as(bits, {0, 3, 98, 99, 100}, 100)
-    reach = reaches_of(
-        NOTHING, [Unit(0, 3**power, 10**40 if power == 4 else 3**power) for power in range(6)], 90, NEVER
-    )
+    reach = reaches_of([Unit(0, 3**power, 10**40 if power == 4 else 3**power) for power in range(6)], 90, NEVER)
     same_as(reach[-1], {*sums_of([Unit(0, 3**power, 3**power) for power in range(4)]), *range(81, 91)}, 90)
 
 
 def test_intervals_are_as_quick_at_any_size() -> None:
     units = [Unit(0, 9 * TERA, 10 * TERA)] * 40 + [Unit(0, 0, TERA)]
-    reach = reaches_of(NOTHING, units, capacity_of(units), NEVER)[-1]
+    reach = reaches_of(units, capacity_of(units))[-1]
     assert isinstance(reach, Intervals)
     assert (reach.floor(9 * TERA - 1), reach.ceil(TERA + 1)) == (TERA, 9 * TERA)
     assert (reach.floor(401 * TERA), reach.ceil(401 * TERA), reach.ceil(401 * TERA + 1)) == (
@@ -242,7 +247,7 @@ def test_ten_thousand_even_parks_know_at_once_that_they_make_nothing_odd() -> No
 
 def test_a_reach_that_would_not_fit_into_memory_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
     """As bits, that is; as intervals it may be of any size, and a few units may be enough to make an output."""
-    monkeypatch.setattr(reach, "REACH_BITS", 10_000)
+    monkeypatch.setattr(reach, "REACH_BITS", 100_000)
     units = [Unit(0, 10 * 3**power, 10 * 3**power) for power in range(12)]
     group = group_of(units)
     with pytest.raises(TooLarge):
@@ -254,8 +259,8 @@ def test_a_reach_that_would_not_fit_into_memory_is_not_made(monkeypatch: pytest.
 
 @pytest.mark.parametrize("units", [[Unit(0, 20, 20), Unit(0, 31, 31)], [Unit(0, 2, 2), Unit(0, 9, 10), Unit(0, 7, 7)]])
 def test_a_group_keeps_the_deadline(units: list[Unit]) -> None:
-    for ask in (Group(units, capacity_of(units), PASSED).commit, Group(units, capacity_of(units), PASSED).gap_around):
+    for ask in (group_of(units, Clock(perf_counter() - 1, 0)).commit, group_of(units, Clock(-1, 0)).gap_around):
         with pytest.raises(TimeLimitPassed):
             ask(8)
     with pytest.raises(TimeLimitPassed):
-        reaches_of(NOTHING, units, 8, PASSED)
+        reaches_of(units, 8, Clock(perf_counter() - 1, 0))

@@ -12,7 +12,8 @@ from strategies import PlainUnit, instances
 
 from benchmarks.families import FAMILIES
 from powerplant.merit_order import Unit, check_proof
-from powerplant.merit_order.deadline import Deadline, TimeLimitPassed
+from powerplant.merit_order.bracket import Bracket
+from powerplant.merit_order.clock import Clock, TimeLimitPassed
 from powerplant.merit_order.fill import MeritOrder
 from powerplant.merit_order.proof import Bound, Empty, OutputSplit, Proof, Recomputed
 from powerplant.merit_order.search import Search
@@ -20,29 +21,36 @@ from powerplant.merit_order.search import Search
 MOST_NODES = 3000
 
 
-def search_for(units: list[Unit], load: int, deadline: Deadline | None = None) -> Search:
+def search_for(units: list[Unit], load: int, clock: Clock | None = None) -> Search:
     merit_order = MeritOrder(units).usable_under(load)
-    return Search(merit_order, merit_order.relaxed_fill(load), load, deadline or Deadline(0, None))
+    return Search(Bracket(merit_order, merit_order.relaxed_fill(load), load, clock or Clock()))
+
+
+def run(search: Search, nodes: int) -> bool:
+    """Search on for a number of nodes; whether the tree is finished."""
+    for _ in range(nodes):
+        if search.open:
+            search.visit()
+    return not search.open
 
 
 def walk(units: list[Unit], load: int, least: int | None) -> Search:
     """A search that is looked at after each node, to its end or for so many nodes."""
     search = search_for(units, load)
-    costs, bounds = [], [search.lower_bound]
+    costs, bounds = [], [search.bracket.lower_bound]
     for _ in range(MOST_NODES):
         steps = len(search.steps)
-        finished = search.run(1)
-        assert finished is search.is_finished
+        finished = run(search, 1)
         assert len(search.steps) == steps + 1
-        bounds.append(search.lower_bound)
-        if search.incumbent is not None:
-            costs.append(search.incumbent.cost)
-            assert broken_rules(units, load, search.incumbent.outputs) == []
-            assert search.incumbent.cost == dispatch_cost(units, search.incumbent.outputs)
+        bounds.append(search.bracket.lower_bound)
+        if search.bracket.incumbent is not None:
+            costs.append(search.bracket.incumbent.cost)
+            assert broken_rules(units, load, search.bracket.incumbent.outputs) == []
+            assert search.bracket.incumbent.cost == dispatch_cost(units, search.bracket.incumbent.outputs)
             assert least is not None
-            assert search.lower_bound <= least <= search.incumbent.cost
+            assert search.bracket.lower_bound <= least <= search.bracket.incumbent.cost
         elif least is not None:
-            assert search.lower_bound <= least
+            assert search.bracket.lower_bound <= least
         if finished:
             break
     # What it knows only gets better. Without a plan there is nothing to bound, at the end.
@@ -61,19 +69,19 @@ def test_the_incumbent_and_the_bound_enclose_the_least_cost_at_every_node(
         return
     least = dense_programme(as_units(units), load)
     search = walk(units, load, least)
-    if search.is_finished:
+    if not search.open:
         at_the_end(search, units, load, least)
 
 
 def at_the_end(search: Search, units: list[Unit], load: int, least: int | None) -> None:
-    assert (search.incumbent and search.incumbent.cost) == least
+    assert (search.bracket.incumbent and search.bracket.incumbent.cost) == least
     if least is not None:
-        assert search.lower_bound == least
+        assert search.bracket.lower_bound == least
     assert check_proof(units, load, least, Proof("search", tuple(search.steps)))
     splits = sum(isinstance(step, OutputSplit) for step in search.steps)
     assert len(search.steps) == 2 * splits + 1
     assert {type(step) for step in search.steps} <= {Bound, Empty, OutputSplit}
-    assert search.run(1)
+    assert run(search, 1)
     assert len(search.steps) == 2 * splits + 1
 
 
@@ -91,9 +99,9 @@ def test_a_search_of_a_small_fleet_ends_and_proves_what_it_found(family: str, n:
         units = unit_list(plain)
         if n * load <= 500_000 and load <= MeritOrder(units).usable_under(load).total:
             search = walk(units, load, dense_programme(as_units(units), load))
-            assert search.is_finished
-            assert search.incumbent is None or search.lower_bound == search.incumbent.cost
-            cost = None if search.incumbent is None else search.incumbent.cost
+            assert not search.open
+            assert search.bracket.incumbent is None or search.bracket.lower_bound == search.bracket.incumbent.cost
+            cost = None if search.bracket.incumbent is None else search.bracket.incumbent.cost
             assert check_proof(units, load, cost, Proof("search", tuple(search.steps)))
 
 
@@ -101,67 +109,65 @@ def test_units_of_one_cost_are_one_node() -> None:
     """A hundred engines, three too few and four too many: a tree over single ones would have 2^100 leaves."""
     units = [Unit(3, 100, 110)] * 100
     search = search_for(units, 350)
-    assert search.run(3)
-    assert search.incumbent is None
+    assert run(search, 3)
+    assert search.bracket.incumbent is None
     assert search.steps == [OutputSplit(3, 330, 400, False), Empty("outputs"), Empty("outputs")]
-    assert search_for(units, 420).run(1)
+    assert run(search_for(units, 420), 1)
 
 
 def test_a_search_asked_for_no_nodes_does_nothing() -> None:
     search = search_for([Unit(3, 50, 100), Unit(5, 0, 100)], 40)
-    assert not search.run(0)
+    assert not run(search, 0)
     assert search.steps == []
-    assert not search.is_finished
-    assert search.incumbent is None
+    assert search.open
+    assert search.bracket.incumbent is None
 
 
 @pytest.mark.parametrize("nodes", [1, 2, 7, 1000])
 def test_it_does_not_matter_how_often_a_search_is_interrupted(nodes: int) -> None:
     plain, load = FAMILIES["narrow"](8, 0)
     whole, parts = search_for(unit_list(plain), load), search_for(unit_list(plain), load)
-    whole.run(MOST_NODES)
-    while not parts.run(nodes):
+    run(whole, MOST_NODES)
+    while not run(parts, nodes):
         pass
-    assert (parts.steps, parts.incumbent) == (whole.steps, whole.incumbent)
+    assert (parts.steps, parts.bracket.incumbent) == (whole.steps, whole.bracket.incumbent)
 
 
 def test_only_a_better_plan_is_kept_of_those_that_are_offered() -> None:
     search = search_for([Unit(3, 50, 100), Unit(5, 0, 100), Unit(4, 10, 30)], 60)
-    search.offer([False, False, False])
-    assert search.incumbent is None
-    search.offer([False, True, False])
-    assert search.best == (300, [0, 60, 0])
-    search.offer([False, False, True])
-    assert search.best == (300, [0, 60, 0])
-    search.offer([True, False, True])
-    assert search.best == (190, [50, 0, 10])
-    search.offer([False, True, True])
-    assert search.best == (190, [50, 0, 10])
-    assert search.lower_bound == 180
-    assert search.run(MOST_NODES)
-    assert search.best == (180, [60, 0, 0])
+    search.bracket.offer([False, False, False])
+    assert search.bracket.incumbent is None
+    search.bracket.offer([False, True, False])
+    assert search.bracket.best == (300, [0, 60, 0])
+    search.bracket.offer([False, False, True])
+    assert search.bracket.best == (300, [0, 60, 0])
+    search.bracket.offer([True, False, True])
+    assert search.bracket.best == (190, [50, 0, 10])
+    search.bracket.offer([False, True, True])
+    assert search.bracket.best == (190, [50, 0, 10])
+    assert search.bracket.lower_bound == 180
+    assert run(search, MOST_NODES)
+    assert search.bracket.best == (180, [60, 0, 0])
 
 
-def test_a_proof_that_is_too_long_is_not_written_down(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("most", [1, 3, 6])
+def test_a_proof_that_is_too_long_is_not_kept(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """A search without end must not fill the memory with its steps."""
     plain, load = FAMILIES["narrow"](8, 0)
-    units = unit_list(plain)
-    whole = search_for(units, load)
-    assert whole.run(MOST_NODES)
-    assert whole.proof == whole.steps
-    for most in (1, 5, len(whole.steps) // 2):
-        monkeypatch.setattr("powerplant.merit_order.search.MOST_STEPS", most)
-        short = search_for(units, load)
-        assert short.run(MOST_NODES)
-        assert len(short.steps) == most
-        assert short.proof == [Recomputed()]
-        assert short.best == whole.best
-        assert plan_of(units, load).cost == whole.best.cost
+    whole = plan_of(plain, load)
+    assert len(whole.proof.steps) > 6
+    monkeypatch.setattr("powerplant.merit_order.search.MOST_STEPS", most)
+    short = plan_of(plain, load)
+    assert (short.dispatch, short.cost) == (whole.dispatch, whole.cost)
+    assert short.proof.steps == (Recomputed(),)
+    search = search_for(unit_list(plain), load)
+    assert run(search, MOST_NODES)
+    assert len(search.steps) == most
 
 
 def test_a_search_keeps_the_deadline() -> None:
     plain, load = FAMILIES["block_even_flexible"](30, 0)
-    search = search_for(unit_list(plain), load, Deadline(perf_counter() - 1, 0))
+    search = search_for(unit_list(plain), load, Clock(perf_counter() - 1, 0))
     with pytest.raises(TimeLimitPassed):
-        search.run(MOST_NODES)
+        run(search, MOST_NODES)
     assert len(search.steps) < MOST_NODES

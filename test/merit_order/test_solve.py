@@ -26,8 +26,12 @@ from solving import answer, as_units, cut_off, least_cost, no_plan_of, plan_of, 
 from strategies import PlainUnit, fleets, instances
 
 import powerplant.merit_order as solver
+import powerplant.merit_order.solver as solver_module
 from benchmarks.families import FAMILIES, Fleet
-from powerplant.merit_order import GaveUp, Infeasible, NearestLoads, Solution, Unit, solve
+from powerplant.merit_order import GaveUp, Infeasible, NearestLoads, Proof, Solution, Unit, solve
+from powerplant.merit_order.bracket import Bracket, Phase
+from powerplant.merit_order.clock import Clock, TooLarge
+from powerplant.merit_order.fill import MeritOrder
 
 BIG, SMALL, WIND = Unit(3, 50, 100), Unit(5, 0, 40), Unit(0, 20, 20)
 
@@ -401,6 +405,60 @@ def test_the_same_question_has_the_same_answer(instance: tuple[list[PlainUnit], 
     assert answer(units, load) == answer(list(units), load, 60)
 
 
+# --- Phases take turns ------------------------------------------------------------------------------------------------
+
+
+def working(bracket: Bracket, operations: int, result: Solution | None, *, each: int = 10) -> Phase:
+    """A phase that ends after so much work."""
+    for _ in range(operations // each):
+        bracket.clock.spend(each)
+        yield
+    return result
+
+
+def too_large(bracket: Bracket) -> Phase:
+    """A phase that does not fit into memory."""
+    bracket.clock.spend(10)
+    yield
+    raise TooLarge
+
+
+def a_bracket() -> Bracket:
+    merit = MeritOrder([BIG, SMALL, WIND])
+    return Bracket(merit, merit.relaxed_fill(60), 60, Clock())
+
+
+SOLUTION = Solution((60, 0, 0), 180, 180, Proof("search", ()))
+
+
+@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize("operations", [10, 1_000, 100_000, 1_000_000])
+def test_a_phase_without_end_does_not_keep_another_from_its_end(operations: int, place: int) -> None:
+    bracket = a_bracket()
+    endless = working(bracket, 10**12, None)
+    phases = [(endless, 1), (endless, solver_module.SHARE)]
+    phases[place] = working(bracket, operations, SOLUTION), phases[place][1]
+    assert solver_module._in_turns(bracket, phases) == SOLUTION
+    share = 1 / solver_module.SHARE if place else solver_module.SHARE
+    assert bracket.clock.work <= operations + 2 * share * operations + solver_module.FIRST_TURN + 100
+
+
+def test_phases_that_end_without_a_result_leave_the_work_to_the_others() -> None:
+    bracket = a_bracket()
+    phases = [(too_large(bracket), 1), (working(bracket, 500, None), 3), (working(bracket, 50_000, SOLUTION), 1)]
+    assert solver_module._in_turns(bracket, phases) == SOLUTION
+    assert solver_module._in_turns(bracket, [(too_large(bracket), 1)]) == bracket.state
+
+
+@pytest.mark.parametrize("n", [10, 50, 200])
+def test_wind_just_under_the_load_is_left_to_the_search(n: int) -> None:
+    """Nothing that the core programme rests on helps there; some hundred nodes do."""
+    for seed in range(3):
+        plain, load = FAMILIES["wind_under_load"](n, seed)
+        with cut_off(20):
+            assert plan_of(plain, load).proof.method == "search"
+
+
 # --- The time limit --------------------------------------------------------------------------------------------------
 
 LIMIT = 0.2
@@ -430,9 +488,9 @@ def large_and_narrow() -> Fleet:
 
 
 def even_blocks() -> Fleet:
-    """60 block units of even outputs, each at its own cost, and a load that is odd and too large for a bit set."""
+    """90 block units of even outputs, each at its own cost, and a load that is odd and too large for a bit set."""
     rng = random.Random(0)
-    outputs = [2 * rng.randrange(10**5, 10**6) for _ in range(60)]
+    outputs = [2 * rng.randrange(10**6, 10**7) for _ in range(90)]
     return [(30 + place, output, output) for place, output in enumerate(outputs)], sum(outputs) // 2 | 1
 
 

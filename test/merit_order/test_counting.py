@@ -11,28 +11,19 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import assume, given
 from oracles import brute_force, dense_programme, nearest_loads
-from solving import as_units, cut_off, unit_list
+from solving import as_units, cut_off, finished, rows_against, unit_list
 from strategies import PlainUnit, fleets, instances
 
 from benchmarks.families import FAMILIES
 from powerplant.merit_order import Unit
-from powerplant.merit_order.deadline import Deadline, TimeLimitPassed
+from powerplant.merit_order.clock import Clock, TimeLimitPassed
+from powerplant.merit_order.counting import largest_weight, outputs_around, priced, suggested_commitment
 from powerplant.merit_order.fill import MeritOrder
 from powerplant.merit_order.proof import weight_of
-from powerplant.merit_order.relaxation import (
-    Relaxation,
-    Row,
-    largest_weight,
-    of_fill,
-    outputs_around,
-    priced,
-    rows_against,
-    suggested_commitment,
-)
+from powerplant.merit_order.relaxation import Relaxation, Row, of_fill
 
-NEVER = Deadline(0, None)
+NEVER = Clock()
 TERA = 10**12
-PASSED = Deadline(perf_counter() - 1, 0)
 
 
 def commitments_under(units: Sequence[Unit], load: int) -> list[tuple[bool, ...]]:
@@ -63,8 +54,8 @@ def any_row(units: Sequence[Unit], load: int, grain: int) -> Row:
     weights = [weight_of(unit.min_output, grain) for unit in units]
     counted = [(unit.min_output, weight) for unit, weight in zip(units, weights, strict=True) if weight]
     stopped = [(unit.max_output, weight) for unit, weight in zip(units, weights, strict=True) if weight]
-    least = sum(weights) - largest_weight(stopped, sum(unit.max_output for unit in units) - load, NEVER)
-    return Row(grain, weights, largest_weight(counted, load, NEVER), least)
+    least = sum(weights) - finished(largest_weight(stopped, sum(unit.max_output for unit in units) - load, NEVER))
+    return Row(grain, weights, finished(largest_weight(counted, load, NEVER)), least)
 
 
 @st.composite
@@ -88,7 +79,7 @@ def check_rows(units: list[Unit], load: int) -> list[Row]:
     """The rows against the fill; each holds for all that can run, says what can be exceeded by none, and is broken."""
     merit = MeritOrder(units)
     fill = merit.relaxed_fill(load)
-    rows = [] if fill.is_plan else list(rows_against(merit, fill, load, NEVER))
+    rows = rows_against(merit, load, NEVER)
     running = commitments_under(units, load)
     for row in rows:
         assert row.weights == [weight_of(unit.min_output, row.grain) for unit in units]
@@ -130,10 +121,10 @@ def test_a_row_by_hand() -> None:
     """Three of 100 are too many for 250: at most two of them run, while the fill has two and a half."""
     units = [Unit(3, 100, 104), Unit(4, 100, 104), Unit(5, 100, 104), Unit(90, 0, 100)]
     merit = MeritOrder(units)
-    first, *_ = rows_against(merit, merit.relaxed_fill(250), 250, NEVER)
+    first, *_ = rows_against(merit, 250, NEVER)
     assert first == Row(100, [1, 1, 1, 0], 2, 2)
     # Two of them make 208, and the rest is dear: 728 and 42 * 90. The fill thinks that it is 728 and 42 * 5.
-    relaxation = priced(merit, 250, first, NEVER)
+    relaxation = finished(priced(merit, 250, first, NEVER))
     assert brute_force(as_units(units), 250) == relaxation.lower_bound() == 728 + 42 * 90
     assert of_fill(merit.relaxed_fill(250)).lower_bound() == 728 + 42 * 5
     assert suggested_commitment(merit, relaxation) == [True, True, False, True]
@@ -144,12 +135,12 @@ def test_the_largest_weight_is_that_of_the_heaviest_commitment(counted: list[tup
     sums = [(0, 0)]
     for output, own in counted:
         sums += [(made + output, weight + own) for made, weight in sums]
-    assert largest_weight(counted, load, NEVER) == max(weight for made, weight in sums if made <= load)
+    assert finished(largest_weight(counted, load, NEVER)) == max(weight for made, weight in sums if made <= load)
 
 
 def test_what_does_not_fit_under_the_load_weighs_nothing() -> None:
     with cut_off(2):
-        assert largest_weight([(3, 1), (10**9, 10**9), (TERA, TERA), (4, 2)], 7, NEVER) == 3
+        assert finished(largest_weight([(3, 1), (10**9, 10**9), (TERA, TERA), (4, 2)], 7, NEVER)) == 3
 
 
 def test_a_load_of_very_many_grains_is_not_measured_in_them() -> None:
@@ -158,7 +149,7 @@ def test_a_load_of_very_many_grains_is_not_measured_in_them() -> None:
     merit = MeritOrder(units)
     load = 10**9 - 7
     with cut_off(2):
-        assert {row.grain for row in rows_against(merit, merit.relaxed_fill(load), load, NEVER)} <= {0}
+        assert {row.grain for row in rows_against(merit, load, NEVER)} <= {0}
 
 
 @given(st.integers(1, 10**6), st.integers(1, 10**6))
@@ -191,7 +182,7 @@ def test_a_family_without_a_plan_has_a_row_whose_limits_cross(family: str, seed:
     plain, load = FAMILIES[family](20, seed)
     units = unit_list(plain)
     merit = MeritOrder(units)
-    crossed = [row for row in rows_against(merit, merit.relaxed_fill(load), load, NEVER) if row.least > row.most]
+    crossed = [row for row in rows_against(merit, load, NEVER) if row.least > row.most]
     assert crossed
     assert outputs_around(merit, crossed[0], NEVER) == nearest_loads(as_units(units), load)
 
@@ -211,7 +202,7 @@ def test_the_relaxation_of_the_fill_proves_what_the_fill_costs(instance: tuple[l
 def check_priced(units: list[Unit], load: int, row: Row) -> None:
     """The multipliers prove what they say, which is true; charges are paid, not gained."""
     merit = MeritOrder(units)
-    relaxation = priced(merit, load, row, NEVER)
+    relaxation = finished(priced(merit, load, row, NEVER))
     assert relaxation.row == row
     assert relaxation.bound == proven_by(units, load, relaxation)
     assert (relaxation.lower_bound() - 1) * relaxation.scale < relaxation.bound
@@ -256,7 +247,7 @@ def test_counting_closes_most_of_the_gap_where_one_plant_is_too_many(seed: int) 
     load //= 50
     least, fill = dense_programme(as_units(coarse), load), merit.relaxed_fill(load)
     assert least is not None
-    best = max(priced(merit, load, row, NEVER).lower_bound() for row in rows_against(merit, fill, load, NEVER))
+    best = max(finished(priced(merit, load, row, NEVER)).lower_bound() for row in rows_against(merit, load, NEVER))
     assert fill.cost < best <= least
     assert (least - best) * 4 < least - fill.cost
 
@@ -266,7 +257,7 @@ def test_no_other_multipliers_of_the_row_prove_much_more(question: tuple[list[Un
     """Not one unit of cost more: that is where the search for the price ends."""
     units, load = question
     row = any_row(units, load, data.draw(st.sampled_from([low for _, low, _ in units if low])))
-    best = priced(MeritOrder(units), load, row, NEVER)
+    best = finished(priced(MeritOrder(units), load, row, NEVER))
     costs = sorted({unit.marginal_cost for unit in units})
     price = best.scale * data.draw(st.one_of(st.sampled_from(costs), st.integers(costs[0], 2 * costs[-1])))
     counted = [(unit, weight) for unit, weight in zip(units, row.weights, strict=True) if weight]
@@ -278,9 +269,8 @@ def test_no_other_multipliers_of_the_row_prove_much_more(question: tuple[list[Un
 def test_rows_keep_the_deadline() -> None:
     plain, load = FAMILIES["counted"](20, 0)
     merit = MeritOrder(unit_list(plain))
-    fill = merit.relaxed_fill(load)
     with pytest.raises(TimeLimitPassed):
-        list(rows_against(merit, fill, load, PASSED))
-    row = next(rows_against(merit, fill, load, NEVER))
+        rows_against(merit, load, Clock(perf_counter() - 1, 0))
+    row = rows_against(merit, load, NEVER)[0]
     with pytest.raises(TimeLimitPassed):
-        priced(merit, load, row, PASSED)
+        finished(priced(merit, load, row, Clock(perf_counter() - 1, 0)))

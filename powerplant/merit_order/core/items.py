@@ -1,0 +1,174 @@
+"""What can leave its default, and at what cost: the items of the core, as deviations from a relaxation.
+
+A relaxation (:mod:`powerplant.merit_order.relaxation`) lets each unit stand where it is best at the multipliers: its
+**default**, off or on at one of its limits. What another choice costs more is its deviation cost, never below 0, and
+every plan is a choice of moves away from the defaults that together make up the **residual load**.
+
+Of some units only how many are on matters: they are copies of one **item type** (a bounded knapsack). They are alike;
+or they are block units of one cost that can make every multiple of a divisor, up to all of them, so that each multiple
+counts for one. An **item** is 1, 2, 4, ... copies, which move together. It can **switch** (off, or on) and, when on,
+**slide** inside its range. Its **rate** is the least that any of its moves costs for each tenth of a MW. All costs are
+in the relaxation's scale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import NamedTuple
+
+from powerplant.merit_order.clock import Clock
+from powerplant.merit_order.reach import Blocks, group_of
+from powerplant.merit_order.relaxation import Relaxation
+from powerplant.merit_order.types import Unit
+
+
+class ItemType(NamedTuple):
+    """Units of which only how many are on matters.
+
+    Attributes:
+        positions: of the units.
+        unit: one of them, or a block unit that makes as much as each counts for.
+        weight: of that one.
+        size: how many there are.
+        blocks: the units, where they are not alike.
+    """
+
+    positions: Sequence[int]
+    unit: Unit
+    weight: int
+    size: int
+    blocks: Blocks | None = None
+
+    def commit(self, count: int) -> list[bool]:
+        """Which units are on where so many are."""
+        if self.blocks is None:
+            return [True] * count + [False] * (self.size - count)
+        committed = self.blocks.commit(count * self.unit.min_output)
+        assert committed is not None, "an item type makes every number"
+        return committed
+
+
+class Item(NamedTuple):
+    """Some copies of an item type that may leave their default together: by a switch, a slide, or one after the other.
+
+    Attributes:
+        item_type: that they belong to.
+        size: how many they are.
+        on: whether they are on by default.
+        switch: the move that switches them off, or on (to the limit from which a slide costs).
+        switch_cost: what that costs.
+        weight: what the switch adds to the sum of weights.
+        slide: how far they can be moved inside their range when on, upward or (negative) downward.
+        slide_cost: of each tenth of a MW.
+        rate: the least that any of the moves costs for each tenth of a MW, rounded down.
+    """
+
+    item_type: ItemType
+    size: int
+    on: bool
+    switch: int
+    switch_cost: int
+    weight: int
+    slide: int
+    slide_cost: int
+    rate: int
+
+    @property
+    def up(self) -> int:
+        """How far the item can raise the sum of moves."""
+        return max(0, self.slide) if self.on else self.switch + max(0, self.slide)
+
+    @property
+    def down(self) -> int:
+        """How far the item can lower the sum of moves."""
+        return max(-self.switch, -self.slide) if self.on else 0
+
+    @property
+    def entry(self) -> int:
+        """The budget from which on the item can move at all."""
+        return min(self.switch_cost, self.slide_cost) if self.on and self.slide else self.switch_cost
+
+
+class Deviations:
+    """The defaults of all units, and their items, the cheapest rates first; O(n log n), and a reach for each cost.
+
+    Attributes:
+        residual_load: what the defaults leave.
+        weight: the sum of weights of the defaults.
+        items: all that can ever move.
+    """
+
+    def __init__(self, units: Sequence[Unit], relaxation: Relaxation, load: int, clock: Clock) -> None:
+        self._units = units
+        self._relaxation = relaxation
+        self._clock = clock
+        self._row = relaxation.row if relaxation.charge else None
+        self._weights = self._row.weights if self._row else [0] * len(units)
+        clock.spend(4 * len(units))
+        self._default_on = [False] * len(units)
+        self.residual_load = load
+        self.weight = 0
+        self.items: list[Item] = []
+        for positions in _grouped(range(len(units)), lambda position: units[position].marginal_cost):
+            for item_type in self._types(positions):
+                if item_type.unit.max_output:
+                    self._take(item_type)
+        self.items.sort(key=lambda item: item.rate)
+
+    def commitment(self, switched: Iterable[Item]) -> list[bool]:
+        """Which units are on where some items have switched and all others are at their default."""
+        committed = self._default_on[:]
+        item_types: dict[int, tuple[ItemType, int]] = {}
+        for item in switched:
+            first = item.item_type.positions[0]
+            _, count = item_types.get(first, (item.item_type, item.item_type.size if item.on else 0))
+            item_types[first] = item.item_type, count - item.size if item.on else count + item.size
+        for item_type, count in item_types.values():
+            for position, on in zip(item_type.positions, item_type.commit(count), strict=True):
+                committed[position] = on
+        return committed
+
+    def _types(self, positions: Sequence[int]) -> list[ItemType]:
+        """The item types of the units of one cost: one, if they make every multiple of a divisor; else those alike."""
+        units = [self._units[position] for position in positions]
+        group = group_of(units, sum(unit.max_output for unit in units), self._clock)
+        if isinstance(group, Blocks) and group.make_all and not self._row:
+            one = Unit(units[0].marginal_cost, group.divisor, group.divisor)
+            return [ItemType(positions, one, 0, group.capacity // group.divisor, group)]
+        return [
+            ItemType(alike, self._units[alike[0]], self._weights[alike[0]], len(alike))
+            for alike in _grouped(positions, lambda position: (self._units[position], self._weights[position]))
+        ]
+
+    def _take(self, item_type: ItemType) -> None:
+        """Take the default of an item type. 1, 2, 4, ... copies move together, which makes every number of it."""
+        unit, weight, charge = item_type.unit, item_type.weight, self._relaxation.charge
+        least, most = max(unit.min_output, 1), unit.max_output
+        slope = unit.marginal_cost * self._relaxation.scale - self._relaxation.price  # of a tenth, beyond the price
+        start, slide = (most, least - most) if slope < 0 else (least, most - least)
+        on_cost = slope * start + charge * weight
+        on = on_cost < 0
+        if on:
+            rate = min(-on_cost // start, abs(slope)) if slide else -on_cost // start
+            for position in item_type.positions:
+                self._default_on[position] = True
+            self.residual_load -= start * item_type.size
+            self.weight += weight * item_type.size
+            start, on_cost, weight = -start, -on_cost, -weight
+        else:
+            rate = min((slope * output + charge * weight) // output for output in (least, most))
+        rest, together = item_type.size, 1
+        while rest:
+            count = min(rest, together)
+            switch, switch_cost, heavier = start * count, on_cost * count, weight * count
+            self.items.append(Item(item_type, count, on, switch, switch_cost, heavier, slide * count, abs(slope), rate))
+            rest -= count
+            together *= 2
+
+
+def _grouped(positions: Iterable[int], key: Callable[[int], Hashable]) -> list[list[int]]:
+    """The positions that share a key, group by group."""
+    groups: dict[Hashable, list[int]] = {}
+    for position in positions:
+        groups.setdefault(key(position), []).append(position)
+    return list(groups.values())
