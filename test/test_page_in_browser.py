@@ -462,7 +462,7 @@ def test_browsers_that_cannot_compress_have_links_too(open_page: OpenPage) -> No
 def test_a_link_that_was_cut_off_opens_the_page_all_the_same(open_page: OpenPage, fragment: str) -> None:
     page = open_page(fragment)
     expect_cost(page, "24,976.36")
-    expect(page.locator("#source-note")).to_contain_text("not whole")
+    expect(page.locator("#source-note")).to_contain_text("not complete")
 
 
 @pytest.mark.parametrize(
