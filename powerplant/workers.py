@@ -125,10 +125,12 @@ class Workers:
         """The result of a function, or the last unfinished one, if there is any."""
         with tempfile.TemporaryDirectory(prefix="powerplant-", ignore_cleanup_errors=True) as folder:
             file = Path(folder) / "result"
+            end = perf_counter() + seconds
             for _ in range(2):
-                future: Future[R] = self.submit(_call, function, arguments, seconds, file)
+                left = max(0.0, end - perf_counter())
+                future: Future[R] = self.submit(_call, function, arguments, left, file)
                 try:
-                    return future.result(seconds + GRACE)
+                    return future.result(left + GRACE)
                 except BrokenProcessPool:  # a process was killed while idle, which ends its pool: again, in a new one
                     continue
                 except DIED:
