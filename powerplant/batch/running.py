@@ -30,6 +30,9 @@ GRACE = 5.0
 BYTES_PER_SECOND = 0.5 * 1024 * 1024
 """How fast a process decodes at least: ten times slower than one that shares its processor."""
 
+STUCK = 10
+"""How many times the longest wait for a chunk, and for those before it, is too long."""
+
 
 Sent = tuple[Chunk, Future[Answered]]
 
@@ -90,8 +93,10 @@ def in_order(
                 sent.append(item)
             chunk, future = sent[0]
             try:
-                answered = future.result()
+                answered = future.result(STUCK * longest_wait(chunk, rules.options.time_limit))
             except workers.died:
+                if not future.done():  # lost: its process was killed while it took the chunk
+                    workers.close()
                 if len(chunk.lines) > 1:
                     sent.popleft()
                     sent.extendleft([send(chunk._replace(lines=[line])) for line in chunk.lines][::-1])
