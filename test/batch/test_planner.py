@@ -16,7 +16,7 @@ from test_contract import hard_payload
 
 from powerplant.answers import cents
 from powerplant.batch import planner
-from powerplant.batch.fleets import read_task
+from powerplant.batch.fleets import read_fleet, read_task
 from powerplant.batch.planner import THIS_THREAD, Answered, Rules, give_up, plan_chunk
 from powerplant.batch.reading import Line, read_chunks
 from powerplant.batch.tally import Tally
@@ -239,8 +239,7 @@ def test_co2_that_does_not_count_is_not_charged() -> None:
 
 
 def test_nothing_of_a_faulty_fleet_is_kept_but_its_problem() -> None:
-    plants = [[]] * 100_000
-    line = Line(1, json.dumps({"powerplants": plants}).encode())
+    line = Line(1, json.dumps({"powerplants": [[]] * 100_000}).encode())
     shared = read_fleet(line, max_plants=200_000)
     assert shared.problem is not None
     assert len(shared.problem.members["errors"]) <= 100

@@ -10,12 +10,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from typing import Any
 
 import pytest
 from batches import FLEET, hour, ndjson, parsed, payload
-from pebble import ProcessExpired
 from test_contract import hard_payload
 
 from powerplant.batch import running
@@ -90,7 +90,7 @@ def test_a_chunk_that_comes_back_half_done_is_sent_again() -> None:
 def test_if_a_process_died_its_lines_are_sent_one_by_one_and_only_the_deadly_line_is_given_up() -> None:
     def deadly(chunk: Chunk) -> Answered:
         if any(line.number == 5 for line in chunk.lines):
-            raise ProcessExpired("died")
+            raise BrokenProcessPool
         return answer(chunk)
 
     answers = run(deadly, 3)
