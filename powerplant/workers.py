@@ -62,6 +62,7 @@ class Workers:
         self._free = BoundedSemaphore(max(1, processes))
         self._lock = Lock()
         self._pool: ProcessPool | None = None
+        self._futures: set[Future[Any]] = set()
 
     def run(self, function: Callable[..., R], *arguments: Any, time_limit: float) -> R:
         """Call a function of the solver: briefly in this thread and then, if needed, in a process.
@@ -108,6 +109,8 @@ class Workers:
                 # A new interpreter: a fork of a process with threads can hang.
                 self._pool = ProcessPool(self.processes, initializer=_begin, context=get_context("spawn"))
             future: Future[T] = self._pool.schedule(function, args=arguments, timeout=timeout)
+        self._futures.add(future)
+        future.add_done_callback(self._futures.discard)
         return future
 
     def close(self) -> None:
@@ -120,6 +123,8 @@ class Workers:
             self._pool.stop()  # type: ignore[no-untyped-call]  # pebble has no types for it
             Thread(target=self._pool.join, daemon=True).start()  # this can take seconds
             self._pool = None
+        for future in [*self._futures]:  # a stopped pool forgets them
+            future.cancel()
 
     def _run_in_process(self, function: Callable[..., R], arguments: tuple[Any, ...], seconds: float) -> R | None:
         """The result of a function, or the last unfinished one, if there is any."""

@@ -6,13 +6,13 @@ import signal
 import sys
 from collections import deque
 from collections.abc import Generator, Iterator
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from math import inf
 from multiprocessing import resource_tracker
 from queue import Empty, SimpleQueue
 from threading import Lock, Semaphore, Thread
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from powerplant.batch.planner import PATIENCE, Answered, Rules, give_up, plan_chunk
 from powerplant.batch.reading import Chunk
@@ -30,8 +30,16 @@ GRACE = 5.0
 BYTES_PER_SECOND = 0.5 * 1024 * 1024
 """How fast a process decodes at least: ten times slower than one that shares its processor."""
 
+STUCK = 10
+"""How many times the longest wait for a chunk, and for those before it, is too long."""
 
-Sent = tuple[Chunk, Future[Answered]]
+
+class _Sent(NamedTuple):
+    """A chunk whose answers are awaited; ``again`` if a process died of it, or with it, before."""
+
+    chunk: Chunk
+    future: Future[Answered]
+    again: bool
 
 
 def in_order(
@@ -50,19 +58,20 @@ def in_order(
         deadline: the time, by the monotonic clock, after which lines are given up.
     """
     free = Semaphore(CHUNKS_PER_PROCESS * workers.processes)
-    ahead: SimpleQueue[Sent | Exception | None] = SimpleQueue()
-    sent: deque[Sent] = deque()  # what comes next, in order, before what was read ahead
+    ahead: SimpleQueue[_Sent | Exception | None] = SimpleQueue()
+    sent: deque[_Sent] = deque()  # what comes next, in order, before what was read ahead
     lock, closed = Lock(), False
 
-    def send(chunk: Chunk) -> Sent:
+    def send(chunk: Chunk, *, again: bool = False) -> _Sent:
         left = deadline - monotonic()
         if left > 0:
             options = rules.options._replace(time_limit=min(left, rules.options.time_limit))
             timeout = longest_wait(chunk, options.time_limit)
-            return chunk, workers.submit(plan_chunk, chunk, rules._replace(options=options), timeout=timeout)
-        future: Future[Answered] = Future()
+            future = workers.submit(plan_chunk, chunk, rules._replace(options=options), timeout=timeout)
+            return _Sent(chunk, future, again)
+        future = Future()
         future.set_result(give_up(chunk, rules))
-        return chunk, future
+        return _Sent(chunk, future, again)
 
     def read_ahead() -> None:
         if sys.platform != "win32":  # the processes that this thread starts ignore Ctrl-C: this process ends them
@@ -88,13 +97,20 @@ def in_order(
                 if isinstance(item, Exception):
                     raise item
                 sent.append(item)
-            chunk, future = sent[0]
+            chunk, future, again = sent[0]
             try:
-                answered = future.result()
-            except workers.died:
-                if len(chunk.lines) > 1:
+                wait = STUCK * longest_wait(chunk, rules.options.time_limit)
+                answered = future.result(wait if TimeoutError in workers.died else None)
+            except workers.died as error:
+                if not future.done():  # lost: its process was killed while it took the chunk
+                    workers.close()  # which cancels all others
+                if isinstance(error, CancelledError):
+                    sent[0] = send(chunk, again=again)
+                    continue
+                if not again:
                     sent.popleft()
-                    sent.extendleft([send(chunk._replace(lines=[line])) for line in chunk.lines][::-1])
+                    singles = [send(chunk._replace(lines=[line]), again=True) for line in chunk.lines]
+                    sent.extendleft(reversed(singles))
                     continue
                 answered = give_up(chunk, rules)
             yield chunk, answered
@@ -108,8 +124,8 @@ def in_order(
             closed = True
         free.release()
         for item in [*sent, *_emptied(ahead)]:
-            if isinstance(item, tuple):
-                item[1].cancel()
+            if isinstance(item, _Sent):
+                item.future.cancel()
 
 
 def _emptied(queue: SimpleQueue[Any]) -> Iterator[Any]:

@@ -16,7 +16,7 @@ from strategies import payloads
 
 from powerplant.answers import cents
 from powerplant.batch import planner
-from powerplant.batch.fleets import read_task
+from powerplant.batch.fleets import read_fleet, read_task
 from powerplant.batch.planner import THIS_THREAD, Answered, Rules, give_up, plan_chunk
 from powerplant.batch.reading import Line, read_chunks
 from powerplant.batch.tally import Tally
@@ -57,8 +57,8 @@ def alone(content: dict[str, Any], *, co2: bool = True) -> dict[str, Any]:
 def without_number(answer: dict[str, Any]) -> dict[str, Any]:
     if "problem" not in answer:
         return {"plan": answer["plan"], "cost": answer["cost"]}
-    told = answer["problem"]
-    return {"reason": told["reason"], "nearest": [told["nearest_below"], told["nearest_above"]]}
+    problem = answer["problem"]
+    return {"reason": problem["reason"], "nearest": [problem["nearest_below"], problem["nearest_above"]]}
 
 
 # --- Answers ---------------------------------------------------------------------------------------------------------
@@ -118,7 +118,7 @@ def test_a_bad_line_harms_no_other() -> None:
     assert kinds == ["plan", "malformed-json", invalid, invalid, "infeasible-load", "plan"]
 
 
-def test_a_problem_is_told_as_the_service_tells_it() -> None:
+def test_a_problem_has_the_members_of_the_services_answer() -> None:
     (answer,) = answers(payload(480, wind=101))
     assert list(answer["problem"]) == ["type", "title", "status", "detail", "errors"]
     assert answer["problem"]["status"] == 422
@@ -131,19 +131,19 @@ def test_broken_json_is_placed_by_its_column() -> None:
     assert " at column 14" in answer["problem"]["detail"]
 
 
-def test_faults_of_an_hour_are_told_beside_a_shared_fleet() -> None:
+def test_every_fault_of_an_hour_with_a_shared_fleet_is_listed() -> None:
     (answer,) = answers(AS_FLEET, {"load": "480", "fuels": {"gas(euro/MWh)": 1, "wind": 60, "co2(euro/ton)": 1}})
-    told = dict(faults(answer))
-    assert told["#/load"] == "must be a number, without quotes"
-    assert "windturbine power plants need it; wind is not a known fuel" in told["#/fuels/wind(%25)"]
-    assert set(told) == {"#/load", "#/fuels/wind(%25)", "#/fuels/kerosine(euro~1MWh)"}
+    listed = dict(faults(answer))
+    assert listed["#/load"] == "must be a number, without quotes"
+    assert "windturbine power plants need it; wind is not a known fuel" in listed["#/fuels/wind(%25)"]
+    assert set(listed) == {"#/load", "#/fuels/wind(%25)", "#/fuels/kerosine(euro~1MWh)"}
 
 
 def test_an_hour_without_any_fleet_says_that_it_is_missing() -> None:
     assert faults(answers(hour(480))[0]) == [("#/powerplants", "is missing")]
 
 
-def test_a_faulty_fleet_is_told_once_and_its_hours_say_where() -> None:
+def test_a_faulty_fleet_is_answered_once_and_its_hours_say_where_it_is() -> None:
     wrong = {"powerplants": [FLEET[0] | {"pmin": 500}]}
     fleet, first, whole = answers(wrong, hour(480), payload(480))
     assert (fleet["line"], faults(fleet)) == (1, [("#/powerplants/0/pmin", "must not be above pmax")])
@@ -153,12 +153,12 @@ def test_a_faulty_fleet_is_told_once_and_its_hours_say_where() -> None:
 
 def test_a_fleet_has_the_limits_of_a_payload() -> None:
     few = RULES._replace(max_plants=3)
-    told = [faults(answer)[0][1] for answer in answers(payload(480), rules=few)]
-    assert told == [faults(answer)[0][1] for answer in answers(AS_FLEET, rules=few)]
-    assert told == ["must have at most 3 power plants"]
+    details = [faults(answer)[0][1] for answer in answers(payload(480), rules=few)]
+    assert details == [faults(answer)[0][1] for answer in answers(AS_FLEET, rules=few)]
+    assert details == ["must have at most 3 power plants"]
 
 
-def test_a_line_that_is_too_long_is_told_so() -> None:
+def test_a_line_that_is_too_long_is_refused() -> None:
     short = RULES._replace(max_line=200)
     first, second = answers(payload(480), b'{"load": 1}', rules=short)
     assert first["problem"]["type"] == "/problems/content-too-large"
@@ -171,7 +171,7 @@ def test_addresses_of_problems_have_the_prefix_of_the_service() -> None:
     assert answer["problem"]["type"] == "/desk/problems/malformed-json"
 
 
-def test_our_own_bug_harms_one_line_and_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_of_the_program_harms_one_line_and_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     def read_some(content: bytes, *arguments: Any, **options: Any) -> Any:
         if b"481" in content:
             raise ZeroDivisionError("the inner secret")
@@ -233,3 +233,17 @@ def test_the_tally_is_the_sum_of_the_answers() -> None:
 
 def test_co2_that_does_not_count_is_not_charged() -> None:
     assert plan(payload(480), rules=RULES._replace(options=Options(co2=False))).tally.charged == 0
+
+
+# --- Memory ----------------------------------------------------------------------------------------------------------
+
+
+def test_nothing_of_a_faulty_fleet_is_kept_but_its_problem() -> None:
+    line = Line(1, json.dumps({"powerplants": [[]] * 100_000}).encode())
+    shared = read_fleet(line, max_plants=200_000)
+    assert shared.problem is not None
+    assert len(shared.problem.members["errors"]) <= 100
+    assert not shared.fleet.plants
+    few = read_fleet(line, max_plants=10)
+    assert few.problem is not None
+    assert [fault["detail"] for fault in few.problem.members["errors"]] == ["must have at most 10 power plants"]

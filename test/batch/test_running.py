@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import io
 import json
-import os
+import multiprocessing
 import random
-import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from typing import Any
 
 import pytest
-from batches import FLEET, hour, hours, ndjson, parsed, payload
-from pebble import ProcessExpired
+from batches import FLEET, hour, ndjson, parsed, payload
+from test_contract import hard_payload
 
 from powerplant.batch import running
 from powerplant.batch.planner import Answered, Rules
@@ -91,7 +90,7 @@ def test_a_chunk_that_comes_back_half_done_is_sent_again() -> None:
 def test_if_a_process_died_its_lines_are_sent_one_by_one_and_only_the_deadly_line_is_given_up() -> None:
     def deadly(chunk: Chunk) -> Answered:
         if any(line.number == 5 for line in chunk.lines):
-            raise ProcessExpired("died")
+            raise BrokenProcessPool
         return answer(chunk)
 
     answers = run(deadly, 3)
@@ -179,23 +178,42 @@ def test_after_the_deadline_lines_are_given_up_without_being_sent() -> None:
 # --- Processes -------------------------------------------------------------------------------------------------------
 
 
-def plan(workers: Workers, contents: list[Any]) -> Iterator[Answered]:
-    source = read_chunks(io.BytesIO(ndjson(contents)), RULES.max_line)
-    return (answered for _, answered in in_order(source, workers, RULES))
+def plan(workers: Workers, contents: list[Any], rules: Rules = RULES) -> Iterator[Answered]:
+    source = read_chunks(io.BytesIO(ndjson(contents)), rules.max_line)
+    return (answered for _, answered in in_order(source, workers, rules))
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="finds its processes in /proc")
 def test_a_process_that_is_killed_costs_no_answer() -> None:
-    contents = [{"powerplants": FLEET}, *hours(3000)]
-    with closing(Workers(2)) as workers:
-        expected = b"".join(answered.answers for answered in plan(workers, contents))
-        parts = plan(workers, contents)
-        answers = next(parts).answers
-        children = [int(pid) for pid in os.popen(f"ps -o pid= --ppid {os.getpid()}").read().split()]  # noqa: S605
-        assert workers._pool is not None
-        killed = next(pid for pid in workers._pool._context.workers if pid in children)
-        os.kill(killed, signal.SIGKILL)
-        assert answers + b"".join(answered.answers for answered in parts) == expected
+    def kill() -> None:
+        for process in multiprocessing.active_children():
+            process.kill()
+
+    with closing(Workers(1)) as workers:
+        list(plan(workers, [payload(480)]))  # the process has started
+        timer = threading.Timer(0.5, kill)  # while it solves the hard line
+        timer.start()
+        answers = plan(
+            workers, [payload(480), hard_payload(), payload(490)], RULES._replace(options=Options(time_limit=2))
+        )
+        kinds = [list(answer)[1] for answered in answers for answer in parsed(answered.answers)]
+        timer.join()
+    assert kinds == ["plan", "problem", "plan"]
+
+
+def test_a_chunk_that_was_lost_is_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "STUCK", 0.01)
+    never: Future[Any] = Future()
+
+    class Forgetful(Threads):
+        def submit(self, function: Callable[..., Any], *arguments: Any, timeout: float | None = None) -> Future[Any]:
+            future = super().submit(function, *arguments, timeout=timeout)
+            return never if len(self.futures) == 1 else future
+
+        def close(self) -> None:
+            pass
+
+    parts = in_order(chunks(2), Forgetful(answer), RULES)
+    assert b"".join(answered.answers for _, answered in parts).decode().splitlines() == numbers(6)
 
 
 def test_a_large_fleet_has_time_to_be_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from powerplant.batch import reading
 from powerplant.batch.reading import Line
-from powerplant.batch.spreadsheet import NoTableOfHours, read_hours
+from powerplant.batch.spreadsheet import InvalidTable, read_hours
 
 FLEET = Line(0, b'{"powerplants": []}')
 HEADER = "load,gas(euro/MWh),kerosine(euro/MWh),co2(euro/ton),wind(%)"
@@ -59,19 +59,19 @@ def test_a_table_can_be_written_in_many_ways(table: str) -> None:
     assert [hour for _, hour in rows(table)] == [{"load": 480, "fuels": fuels()}]
 
 
-def test_an_empty_cell_is_no_value() -> None:
+def test_an_empty_cell_means_no_value() -> None:
     assert rows(f"{HEADER}\n,13.4,, ,60\n480\n") == [
         (2, {"fuels": fuels(kerosine=None, co2=None)}),
         (3, {"load": 480, "fuels": {}}),
     ]
 
 
-def test_a_row_of_empty_cells_is_no_hour() -> None:
+def test_a_row_of_empty_cells_is_skipped() -> None:
     assert [number for number, _ in rows(f"{HEADER}\n480,1,1,1,1\n,,,,\n , ,,,\n490,1,1,1,1,,\n,,,,,,\n")] == [2, 5]
 
 
 @pytest.mark.parametrize("cell", ["n/a", "1,5", "NaN", "0x10", "1.2.3", "--1", "1 000", "Infinity", "\u0663"])
-def test_what_is_no_number_stays_a_text_for_the_planner_to_refuse(cell: str) -> None:
+def test_a_cell_that_is_not_a_number_is_a_string_which_the_planner_refuses(cell: str) -> None:
     ((_, hour),) = rows(f'{HEADER}\n"{cell}",13.4,50.8,20,60\n')
     assert hour["load"] == cell
 
@@ -84,20 +84,20 @@ def test_what_is_no_number_stays_a_text_for_the_planner_to_refuse(cell: str) -> 
         ("\nload,wind\n1,2\n", 2, r"there is no column wind\(%\): rename wind,"),
         ("load,CO2 price\n1,2\n", 1, r"there is no column co2\(euro/ton\): rename CO2 price,"),
         ("load,wind(%),load\n1,2,3\n", 1, "the column load is there twice"),
-        ("load,wind(%)\n480,60,,\n480,5,60\n", 3, "this row has 3 cells, the table 2 columns; .* a number has a point"),
-        ("load;wind(%)\n480;60;1\n", 2, "this row has 3 cells, the table 2 columns$"),
-        ("load;wind(%)\r480;60\r", 1, "this is no row of a table"),
+        ("load,wind(%)\n480,60,,\n480,5,60\n", 3, "the row has 3 cells, the table 2 columns; .* need a decimal point"),
+        ("load;wind(%)\n480;60;1\n", 2, "the row has 3 cells, the table 2 columns$"),
+        ("load;wind(%)\r480;60\r", 1, "the row is not CSV"),
         (b"load\n1\n\xff\n", 3, "not in UTF-8"),
         (b"load\n1\n" + b"2" * 10_001 + b"\n", 3, "too long"),
     ],
 )
 def test_a_table_that_cannot_be_understood_says_where_and_why(table: str | bytes, line: int, what: str) -> None:
-    with pytest.raises(NoTableOfHours, match=what) as error:
+    with pytest.raises(InvalidTable, match=what) as error:
         rows(table)
     assert error.value.line == line
 
 
-def test_a_column_like_a_fuel_is_passed_over_where_the_fuel_is_there() -> None:
+def test_a_column_like_a_fuel_is_ignored_if_the_fuel_is_present() -> None:
     assert rows("load,wind(%),wind speed\n1,2,3\n") == [(2, {"load": 1, "fuels": {"wind(%)": 2}})]
     for kerosine in ("kerosine(euro/MWh)", "kerosine(euro/Mwh)"):  # one fuel, two spellings
         assert rows(f"load,{kerosine},kerosine stock\n1,2,3\n") == [(2, {"load": 1, "fuels": {kerosine: 2}})]
@@ -111,6 +111,6 @@ def test_a_table_may_have_many_columns() -> None:
 
 
 def test_rows_come_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "MOST_LINES", 2)
+    monkeypatch.setattr(reading, "MAX_LINES", 2)
     chunks = list(read_hours(io.BytesIO(b"load\n1\n2\n3\n"), FLEET, 100))
     assert [[line.number for line in chunk.lines] for chunk in chunks] == [[2, 3], [4]]
