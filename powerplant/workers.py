@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from multiprocessing import get_context, parent_process
 from pathlib import Path
 from threading import BoundedSemaphore, Lock, Thread
@@ -128,8 +128,11 @@ class Workers:
 
     def _run_in_process(self, function: Callable[..., R], arguments: tuple[Any, ...], seconds: float) -> R | None:
         """The result of a function, or the last unfinished one, if there is any."""
-        with tempfile.TemporaryDirectory(prefix="powerplant-", ignore_cleanup_errors=True) as folder:
-            file = Path(folder) / "result"
+        with ExitStack() as stack:
+            file: Path | None = None
+            with suppress(OSError):  # without a folder for temporary files, unfinished results are lost
+                folder = tempfile.TemporaryDirectory(prefix="powerplant-", ignore_cleanup_errors=True)
+                file = Path(stack.enter_context(folder), "result")
             end = perf_counter() + seconds
             for _ in range(2):
                 left = max(0.0, end - perf_counter())
@@ -141,20 +144,21 @@ class Workers:
                 except DIED:
                     future.cancel()
                     break
-            with suppress(OSError):
+            if file is not None and file.exists():
                 result: R = pickle.loads(file.read_bytes())  # noqa: S301 - our own process wrote it
                 return result
         return None
 
 
-def _call(function: Callable[..., R], arguments: tuple[Any, ...], time_limit: float, file: Path) -> R:
+def _call(function: Callable[..., R], arguments: tuple[Any, ...], time_limit: float, file: Path | None) -> R:
     """In a process: call a function, and keep its unfinished results in a file, which outlives the process."""
-    part = file.with_suffix(".part")
 
     def improve(result: R) -> None:
-        with suppress(OSError):  # a full disk must not stop the search
-            part.write_bytes(pickle.dumps(result))
-            part.replace(file)
+        if file is not None:
+            with suppress(OSError):  # a full disk must not stop the search
+                part = file.with_suffix(".part")
+                part.write_bytes(pickle.dumps(result))
+                part.replace(file)
 
     return function(*arguments, time_limit, improve)
 

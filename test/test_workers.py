@@ -250,6 +250,17 @@ def test_a_process_that_is_killed_at_work_is_replaced_and_its_last_unfinished_re
         assert_usable(workers)
 
 
+def test_without_a_folder_for_temporary_files_a_call_still_has_its_result(
+    workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_: Any) -> None:
+        raise FileNotFoundError("no usable temporary folder")
+
+    monkeypatch.setattr("powerplant.workers.tempfile.TemporaryDirectory", refuse)
+    assert run(workers, pid).value in processes()
+    assert run(workers, improve_then_die) == FIRST_ATTEMPT
+
+
 def test_a_process_that_exits_by_itself_is_replaced(workers: Workers) -> None:
     start = time.perf_counter()
     assert run(workers, exit_at_once, time_limit=0.5) == FIRST_ATTEMPT
