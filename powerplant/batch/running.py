@@ -30,7 +30,7 @@ GRACE = 5.0
 BYTES_PER_SECOND = 0.5 * 1024 * 1024
 """How fast a process decodes at least: ten times slower than one that shares its processor."""
 
-STUCK = 10
+STUCK = 5
 """How many times the longest wait for a chunk, and for those before it, is too long."""
 
 
