@@ -15,16 +15,16 @@ from pydantic_core import from_json, to_json
 
 from benchmarks.batch.year import fleet, payloads, whole
 from benchmarks.service.tables import Table
-from powerplant.batch.planner import Settings, plan_chunk
+from powerplant.batch.planner import Rules, plan_chunk
 from powerplant.batch.reading import read_chunks
 from powerplant.decoding import decode
 from powerplant.formulation import Fleet, Instance
 from powerplant.merit_order import Solution, Unit, check_proof, solve
 from powerplant.models import Hour
-from powerplant.planning import present
+from powerplant.planning import Options, Solved, present
 from powerplant.verification import verify
 
-SETTINGS = Settings(co2=True, feasible=False, time_limit=60, max_plants=100_000, longest=2**26)
+RULES = Rules(Options(time_limit=60), max_plants=100_000, max_line=2**26)
 
 
 class Work(NamedTuple):
@@ -78,7 +78,7 @@ def whole_chunks(size: int, count: int, rounds: int) -> dict[str, float]:
         for name, parts in chunks.items():
             start = time.perf_counter()
             for chunk in parts:
-                plan_chunk(chunk, SETTINGS, patience=60)
+                plan_chunk(chunk, RULES, patience=60)
             taken[name].append((time.perf_counter() - start) / count * 1e6)
     return {name: median(times) for name, times in taken.items()}
 
@@ -87,12 +87,13 @@ def _stages(size: int, count: int) -> dict[str, Stage]:
     plants, hours = fleet(size), list(payloads(size, count))
     bodies = [json.dumps(payload).encode() for payload in whole(iter(hours), plants)]
     lines = [json.dumps(hour).encode() for hour in hours]
-    requests = [decode(body, co2=True, max_plants=SETTINGS.max_plants) for body in bodies]
+    requests = [decode(body, co2=True, max_plants=RULES.max_plants) for body in bodies]
     shared = Fleet.of(requests[0].powerplants)
     instances = [_formulate(shared, request) for request in requests]
-    solutions = [solve(instance.units, instance.load, SETTINGS.time_limit) for instance in instances]
+    results = [solve(instance.units, instance.load, RULES.options.time_limit) for instance in instances]
+    solutions = [result for result in results if isinstance(result, Solution)]  # every hour has a plan
     solved = list(zip(instances, solutions, strict=True))
-    answers = [[{"name": name, "p": p} for name, p in present(*one, 0.0).outputs] for one in solved]
+    answers = [[{"name": name, "p": p} for name, p in present(Solved(*one, 0.0)).outputs] for one in solved]
     costs = [([unit.marginal_cost for unit in instance.units], found.dispatch) for instance, found in solved]
     return {
         "parse, whole payload": Stage(
@@ -134,7 +135,7 @@ def _stages(size: int, count: int) -> dict[str, Stage]:
 
 
 def _decode(body: bytes) -> None:
-    decode(body, co2=True, max_plants=SETTINGS.max_plants)
+    decode(body, co2=True, max_plants=RULES.max_plants)
 
 
 def _formulate(shared: Fleet, request: Any) -> Instance:
@@ -142,7 +143,7 @@ def _formulate(shared: Fleet, request: Any) -> Instance:
 
 
 def _present(instance: Instance, solution: Solution) -> bytes:
-    return to_json([{"name": name, "p": p} for name, p in present(instance, solution, 0.0).outputs])
+    return to_json([{"name": name, "p": p} for name, p in present(Solved(instance, solution, 0.0)).outputs])
 
 
 # --- Floors ----------------------------------------------------------------------------------------------------------

@@ -14,14 +14,14 @@ from typing import NamedTuple
 
 from powerplant.batch.pool import Pool
 
-from benchmarks.batch.lines import SETTINGS
+from benchmarks.batch.lines import RULES
 from benchmarks.batch.local_cluster import local_cluster
 from benchmarks.batch.year import fleet, payloads
 from benchmarks.service.tables import Table
 from powerplant.batch.cluster import Cluster
 from powerplant.batch.planner import Planned, plan_chunk
 from powerplant.batch.reading import Chunk, read_chunks
-from powerplant.batch.running import Workers
+from powerplant.workers import Workers
 
 
 class Shipped(NamedTuple):
@@ -41,14 +41,14 @@ def measure(size: int, rounds: int) -> Shipped:
     It is a full one of six plants, and has fewer lines of larger fleets, so that it is not interrupted.
     """
     lines = [json.dumps(content) for content in [{"powerplants": fleet(size)}, *payloads(size, 2000)]]
-    chunk = next(read_chunks(BytesIO("\n".join(lines).encode()), SETTINGS.longest))
+    chunk = next(read_chunks(BytesIO("\n".join(lines).encode()), RULES.max_line))
     chunk = chunk._replace(lines=chunk.lines[: max(10, len(chunk.lines) * 6 // size)])
-    planned = plan_chunk(chunk, SETTINGS, patience=60)
-    there, back = len(pickle.dumps((chunk, SETTINGS))), len(pickle.dumps(planned))
+    planned = plan_chunk(chunk, RULES, patience=60)
+    there, back = len(pickle.dumps((chunk, RULES))), len(pickle.dumps(planned))
     with (
         tempfile.TemporaryDirectory() as folder,
         local_cluster(1, Path(folder)) as address,
-        closing(Pool(1)) as pool,
+        closing(Workers(1)) as pool,
         closing(Cluster(address)) as dask,
     ):
         times: list[tuple[float, float, float]] = []
@@ -62,13 +62,13 @@ def measure(size: int, rounds: int) -> Shipped:
 
 def _here(chunk: Chunk) -> float:
     start = time.perf_counter()
-    plan_chunk(chunk, SETTINGS, patience=60)
+    plan_chunk(chunk, RULES, patience=60)
     return time.perf_counter() - start
 
 
-def _away(workers: Workers, chunk: Chunk) -> float:
+def _away(workers: Workers | Cluster, chunk: Chunk) -> float:
     start = time.perf_counter()
-    planned: Planned = workers.submit(chunk, SETTINGS).result()
+    planned = workers.submit(plan_chunk, chunk, RULES).result()
     seconds = time.perf_counter() - start
     assert planned.done == len(chunk.lines), "it came back half done"  # noqa: S101 - it would not be the same work
     return seconds
