@@ -12,14 +12,12 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from powerplant.batch.pool import Pool
-
 from benchmarks.batch.lines import RULES
 from benchmarks.batch.local_cluster import local_cluster
 from benchmarks.batch.year import fleet, payloads
 from benchmarks.service.tables import Table
 from powerplant.batch.cluster import Cluster
-from powerplant.batch.planner import Planned, plan_chunk
+from powerplant.batch.planner import plan_chunk
 from powerplant.batch.reading import Chunk, read_chunks
 from powerplant.workers import Workers
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from batches import FLEET, hour, ndjson, parsed, payload
-from test_contract import hard_payload
+from payloads import hard_payload
 
 from powerplant.batch import running
 from powerplant.batch.planner import Answered, Rules
