@@ -1,6 +1,6 @@
 """The merit-order solver: which units should run, and at what output, so that the load is met at least cost.
 
-Standard library only. It knows integers alone: no HTTP, no payload, no MW.
+It uses only the standard library, and works on integers only.
 """
 
 from powerplant.merit_order.check import check_proof

@@ -2,12 +2,12 @@
 
 Each alternative is another instance of the same problem, and is solved exactly:
 
-- a unit **forced off** can make nothing;
-- a unit **forced on** makes its least output in any case: what is left is a unit from 0 to the rest of its range, and a
+- a unit **forced off** produces nothing;
+- a unit **forced on** always produces its least output: what is left is a unit from 0 to the rest of its range, and a
   load that is smaller by its least output.
 
-Either way a unit loses some of its range, and the merit order stays as it is otherwise. So its relaxed fill takes
-O(log n); only where that is not a plan is the alternative solved from the start. Like units have the same alternatives.
+Either way only the range of one unit becomes smaller. So the relaxed fill takes O(log n); only where that is not a plan
+is the alternative solved from the start. Identical units have the same alternatives.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from powerplant.merit_order.solver import solve
 from powerplant.merit_order.types import GaveUp, Solution, Unit
 
 SECONDS_BETWEEN_IMPROVEMENTS = 0.25
-"""``improve`` gets a copy of all that is known; for 10 000 units that takes milliseconds."""
+"""``improve`` receives a copy of all results so far; for 10 000 units that takes milliseconds."""
 
 
 class Alternative(NamedTuple):
-    """One question, and the answer if it was computed.
+    """The answer to one question.
 
     Attributes:
-        cost: of the best plan then; ``None`` where there is none, or it was not computed.
-        computed: whether it was.
+        cost: of the best plan; ``None`` if no plan exists, or the cost was not computed.
+        computed: whether it was computed.
     """
 
     cost: int | None
@@ -46,9 +46,9 @@ class Appraisal(NamedTuple):
     """The alternatives to one solution.
 
     Attributes:
-        more: with a load of one tenth of a MW more.
-        less: with one less.
-        switched: for each unit, in their order, with it on where the solution has it off, and off where it has it on.
+        more: the load is one tenth of a MW larger.
+        less: the load is one tenth of a MW smaller.
+        switched: for each unit, in the order of the units: it is on if the solution has it off, else off.
     """
 
     more: Alternative
@@ -73,16 +73,16 @@ def appraise(
     time_limit: float | None = None,
     improve: Callable[[Appraisal], None] | None = None,
 ) -> Appraisal:
-    """All alternatives to a dispatch, as far as the time limit allows; what was not computed says so.
+    """All alternatives to a dispatch that the time limit allows; the others are :data:`NOT_COMPUTED`.
 
-    At most as many solves as there are kinds of units, and two; O(n log n) where each relaxed fill is a plan.
+    At most two solves, and one for each set of identical units; O(n log n) if each relaxed fill is a plan.
 
     Args:
         units: the fleet; outputs in tenths of a MW.
         load: in tenths of a MW.
         dispatch: an optimal one, in the order of the units.
-        time_limit: seconds after which to stop; never by default.
-        improve: called with what is known so far, from time to time.
+        time_limit: in seconds; none by default.
+        improve: called with the results so far, from time to time.
     """
     end = float("inf") if time_limit is None else perf_counter() + time_limit
     fleet = _Fleet(units, end)
@@ -104,7 +104,7 @@ def appraise(
 
 
 class _Fleet:
-    """The fleet in merit order, with sums for relaxed fills in which one unit loses some of its range."""
+    """The fleet in merit order, with sums for relaxed fills in which one unit has a smaller range."""
 
     def __init__(self, units: Sequence[Unit], end: float) -> None:
         self.merit_order = MeritOrder(units)
@@ -129,7 +129,7 @@ class _Fleet:
         return others if others.cost is None else others._replace(cost=others.cost + marginal_cost * least)
 
     def best(self, units: Sequence[Unit], load: int) -> Alternative:
-        """What the best plan costs; not computed if that takes too long, or too much memory."""
+        """The cost of the best plan; not computed if that takes too long or too much memory."""
         left = self._end - perf_counter()
         if load < 0:
             return NO_PLAN
@@ -144,14 +144,14 @@ class _Fleet:
         return self.best([*self._sorted[:place], changed, *self._sorted[place + 1 :]], load)
 
     def _at_the_bound(self, place: int, changed: Unit, load: int) -> Alternative | None:
-        """The relaxed fill with a changed unit of a smaller range, if that is a plan, or shows that there is none."""
+        """The relaxed fill with a changed unit of a smaller range; ``None`` if it is not a plan."""
         lost = self._sorted[place].max_output - changed.max_output
         if not 0 <= load <= self.merit_order.total - lost:
             return NO_PLAN
         if not load:
             return Alternative(0, computed=True)
         marginal = bisect_left(self._capacity, load, 1) - 1
-        if marginal >= place:  # the changed unit, or one after it that makes up for what it lost
+        if marginal >= place:  # the changed unit, or a later one that replaces the lost output
             marginal = max(place, bisect_left(self._capacity, load + lost, 1) - 1)
         lost_before = lost if marginal > place else 0
         unit = changed if marginal == place else self._sorted[marginal]

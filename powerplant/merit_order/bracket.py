@@ -1,7 +1,7 @@
-"""What is known of the least cost while it is looked for: a lower bound and the best plan so far, the incumbent.
+"""The bracket around the least cost: a lower bound, and the cost of the best plan so far, the incumbent.
 
-Every phase of a solve works on the same bracket: it raises the bound, or it offers better plans. Where the two
-meet, the incumbent is optimal.
+Every phase of a solve works on the same bracket: it raises the bound or offers better plans. When the two are equal,
+the incumbent is optimal.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from powerplant.merit_order.types import GaveUp, Infeasible, Solution
 
 T = TypeVar("T")
 Turns = Generator[None, None, T]
-"""A computation that pauses whenever it may be another one's turn, and returns a ``T`` at its end."""
+"""A computation that yields where another one may continue, and returns a ``T`` at its end."""
 
 Phase = Turns[Solution | Infeasible | None]
-"""A phase of a solve: at its end the result, or nothing."""
+"""A phase of a solve; it returns the result, or ``None`` if it has none."""
 
 Improve = Callable[[GaveUp], None]
 
@@ -39,12 +39,12 @@ class Bracket:
     """The bound and the incumbent of one fleet and one load.
 
     Attributes:
-        merit_order, fill, load: the question, and its relaxed fill.
-        clock: that every phase spends its work on.
+        merit_order, fill, load: the instance, and its relaxed fill.
+        clock: counts the work of all phases.
         incumbent: the best plan found so far.
         improve: called with the state whenever a better plan is found.
-        relaxation: the tightest one that is known; that of the fill at first.
-        open_bounds: the bounds of a search's open nodes, of which the incumbent or one holds a cheapest plan.
+        relaxation: the tightest one so far; at first that of the fill.
+        open_bounds: the bounds of the search's open nodes; a cheapest plan is the incumbent, or in one of them.
     """
 
     def __init__(self, merit_order: MeritOrder, fill: Fill, load: int, clock: Clock) -> None:
@@ -60,19 +60,19 @@ class Bracket:
 
     @cached_property
     def fleet(self) -> Group:
-        """All units as one group, in merit order: what they can make together."""
+        """All units as one group, in merit order."""
         units = [self.merit_order.units[position] for position in self.merit_order.order]
         return group_of(units, self.merit_order.total, self.clock)
 
     @property
     def best(self) -> Plan:
-        """The incumbent, where there is one."""
+        """The incumbent; there must be one."""
         assert self.incumbent is not None, "no plan has been found"
         return self.incumbent
 
     @property
     def lower_bound(self) -> int:
-        """No plan costs less, as far as is known."""
+        """The best proven lower bound of the cost."""
         bounds = self.open_bounds()
         if self.incumbent is not None:
             bounds.append(self.incumbent.cost)
@@ -80,23 +80,23 @@ class Bracket:
 
     @property
     def state(self) -> GaveUp:
-        """What is known so far."""
+        """The incumbent and the bound so far."""
         if self.incumbent is None:
             return GaveUp(None, None, self.lower_bound)
         return GaveUp(tuple(self.incumbent.outputs), self.incumbent.cost, self.lower_bound)
 
     def raise_bound(self, bound: int) -> None:
-        """No plan costs less than ``bound``."""
+        """Record that no plan costs less than ``bound``."""
         self._proven = max(self._proven, bound)
 
     def tighten(self, relaxation: Relaxation) -> None:
-        """Take a relaxation in the place of the one that is known, if its bound is higher."""
+        """Replace the relaxation by this one if its bound is higher."""
         if relaxation.lower_bound() > self.relaxation.lower_bound():
             self.relaxation = relaxation
             self.raise_bound(relaxation.lower_bound())
 
     def offer(self, committed: Sequence[bool]) -> None:
-        """Keep the best plan of a commitment, if it has one and no better one is known; O(n)."""
+        """Make the best plan of a commitment the incumbent if it is cheaper; O(n)."""
         self.clock.spend(len(committed) >> 2)
         outputs = self.merit_order.dispatch(committed, self.load)
         if outputs is None:
@@ -114,12 +114,12 @@ class Bracket:
             improve(self.state)
 
     def solution(self, method: str, steps: Sequence[Step]) -> Solution:
-        """The incumbent, proven optimal by some steps."""
+        """The incumbent, proven optimal by the steps."""
         cost, outputs = self.best
         return Solution(tuple(outputs), cost, cost, self._proof(method, steps))
 
     def infeasible(self, method: str, steps: Sequence[Step], neighbours: tuple[int, int]) -> Infeasible:
-        """No plan, proven by some steps; its neighbours are among what the usable part of the fleet can make."""
+        """No plan exists, proven by the steps; the neighbours are the nearest outputs of the usable units."""
         below, above = neighbours
         alone = self.merit_order.starts_beyond(self.load)
         smallest = min(unit.min_output for unit in self.merit_order.given if unit.max_output)
@@ -127,7 +127,7 @@ class Bracket:
         return Infeasible(reason, below, above if alone is None else min(above, alone), self._proof(method, steps))
 
     def _proof(self, method: str, steps: Sequence[Step]) -> Proof:
-        """The steps as a proof, unless they rest on a reach that is too large to be checked."""
+        """The steps as a proof; ``Recomputed`` if they depend on a reach that is too large to check."""
         if self.merit_order.total > CHECKED_BITS:
             members = Counter(self.merit_order.costs)
             for step in steps:

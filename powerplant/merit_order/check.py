@@ -1,7 +1,7 @@
-"""Checks a proof by arithmetic alone. It shares nothing with the search but the form of a proof, and trusts nobody.
+"""Checks a proof by arithmetic alone. It shares only the form of a proof with the solver.
 
-A proof is a tree in preorder. Its splits divide the plans into **regions** and leave no plan out; each leaf shows that
-its region holds no plan that is cheaper than claimed, or no plan at all.
+A proof is a tree in preorder. Its splits divide all plans into **regions**; each leaf shows that its region contains no
+plan that is cheaper than claimed, or no plan at all.
 """
 
 from collections.abc import Sequence
@@ -11,24 +11,24 @@ from powerplant.merit_order.proof import CHECKED_BITS, Bound, CountSplit, Empty,
 from powerplant.merit_order.types import Unit
 
 MOST_WEIGHT = 1 << 20
-"""A larger sum of weights is not told from this one: to claim less is always sound."""
+"""Larger sums of weights are treated as this one, which gives a weaker but still valid bound."""
 
 
 class Count(NamedTuple):
-    """A limit on the sum of weights of the committed units, measured in a grain; none with a grain below 0."""
+    """A limit on the sum of weights of the committed units, for one grain; a grain below 0 means no limit."""
 
     grain: int = -1
     limit: int = 0
 
 
 class Region(NamedTuple):
-    """What the splits above leave.
+    """The plans that the splits above a node allow.
 
     Attributes:
         ranges: lowest and highest output of each class that was split, by its marginal cost.
         free: the units of all other classes.
-        at_most: what the weights sum to at most.
-        at_least: what they sum to at least; not known once a class is split.
+        at_most: the upper limit of the sum of weights.
+        at_least: the lower limit; none after the split of a class.
     """
 
     ranges: dict[int, tuple[int, int]]
@@ -38,15 +38,15 @@ class Region(NamedTuple):
 
 
 def check_proof(units: Sequence[Unit], load: int, cost: int | None, proof: Proof) -> bool:
-    """Whether it is certain that no plan costs less than ``cost`` (``None``: that none exists); O(n) for each step."""
+    """Whether a proof shows that no plan costs less than ``cost`` (``None``: that none exists); O(n) for each step."""
     try:
         return _closes_every_region(units, load, cost, proof)
     except (ArithmeticError, AttributeError, IndexError, MemoryError, TypeError, ValueError):
-        return False  # a proof may be made of anything
+        return False  # a proof from outside may contain anything
 
 
 def _closes_every_region(units: Sequence[Unit], load: int, cost: int | None, proof: Proof) -> bool:
-    """Go through the steps: each splits the region on top of the stack, or closes it."""
+    """Whether the steps split the whole set of plans into regions and close each of them."""
     usable = [Unit(price, least, min(most, load)) for price, least, most in units if least <= load]
     regions = [Region({}, usable)]
     for step in proof.steps:
@@ -63,10 +63,10 @@ def _closes_every_region(units: Sequence[Unit], load: int, cost: int | None, pro
 
 
 def _sides_of_class(units: Sequence[Unit], region: Region, split: OutputSplit) -> list[Region]:
-    """Both sides of a split of a class, the one that comes first in the proof last.
+    """Both sides of a split of a class; the first in the proof is last in the list, on top of the stack.
 
     Raises:
-        ValueError: the class can make something that neither side holds.
+        ValueError: the class can produce an output that is on neither side.
     """
     cost, below, above, above_first = split
     members = [unit for unit in units if unit.marginal_cost == cost]
@@ -80,7 +80,7 @@ def _sides_of_class(units: Sequence[Unit], region: Region, split: OutputSplit) -
 
 
 def _sides_of_count(region: Region, split: CountSplit) -> list[Region]:
-    """Both sides of a split of the count: one of them always holds. The first in the proof comes last.
+    """Both sides of a split of the count; the first in the proof is last in the list.
 
     Raises:
         ValueError: a grain is not below 0.
@@ -93,7 +93,7 @@ def _sides_of_count(region: Region, split: CountSplit) -> list[Region]:
 
 
 def _is_closed(units: Sequence[Unit], load: int, cost: int | None, region: Region, leaf: Step) -> bool:
-    """Whether a leaf shows that its region holds no plan that is cheaper than claimed."""
+    """Whether a leaf shows that its region contains no plan that is cheaper than claimed."""
     if isinstance(leaf, Bound):
         return isinstance(cost, int) and _is_bounded(load, cost, region, leaf)
     if isinstance(leaf, Empty):
@@ -111,7 +111,7 @@ def _is_bounded(load: int, cost: int, region: Region, leaf: Bound) -> bool:
         return False
     bound = price * load - charge * limit
     for marginal_cost, least, most in region.free:
-        slope = marginal_cost * scale - price  # of the unit's term; so one of its ends is where that is least
+        slope = marginal_cost * scale - price  # linear in the output: least at an end of the range
         on = slope * (most if slope < 0 else least)
         bound += min(0, on + charge * weight_of(least, grain) if charge else on)
     for marginal_cost, ends in region.ranges.items():
@@ -120,23 +120,29 @@ def _is_bounded(load: int, cost: int, region: Region, leaf: Bound) -> bool:
 
 
 def _is_empty(load: int, region: Region) -> bool:
-    """Whether the smallest outputs of a region exceed the load, or its largest do not reach it."""
+    """Whether the smallest total output of a region exceeds the load, or its largest is below the load."""
     lowest = sum(low for low, _ in region.ranges.values())
     highest = sum(high for _, high in region.ranges.values()) + sum(unit.max_output for unit in region.free)
-    # At least so much is on, and makes its smallest outputs.
+    # The least output: units with at least this weight are on, at their minimum.
     running = [(least, weight_of(least, region.at_least.grain)) for _, least, _ in region.free]
     if _least_output(running, region.at_least.limit, load - lowest) > load - lowest:
         return True
-    # At least so much is off, and cannot make its largest outputs.
+    # The largest output: units with at least this weight are off, and their maximum is missing.
     stopped = [(most, weight_of(least, region.at_most.grain)) for _, least, most in region.free]
     off = sum(weight for _, weight in stopped) - region.at_most.limit
     return _least_output(stopped, off, highest - load) > highest - load
 
 
 def _least_output(weighed: Sequence[tuple[int, int]], weight: int, limit: int) -> int:
-    """The least output of units that weigh so much together, of pairs of output and weight; beyond a limit, any."""
+    """The least output of units with at least this sum of weights; more than the limit if it is above the limit.
+
+    Args:
+        weighed: output and weight of each unit.
+        weight: the sum that their weights must reach.
+        limit: of the output.
+    """
     weight = max(0, min(weight, MOST_WEIGHT, 1 + sum(own for _, own in weighed)))
-    least = [0] + [limit + 1] * weight  # by sum of weights, or more
+    least = [0] + [limit + 1] * weight  # the index is the least sum of weights
     for output, own in weighed:
         with_it = ([0] * min(own, len(least)) + least)[: len(least)]
         least = [min(without, before + output) for without, before in zip(least, with_it, strict=True)]
@@ -144,7 +150,7 @@ def _least_output(weighed: Sequence[tuple[int, int]], weight: int, limit: int) -
 
 
 def _is_gap(units: Sequence[Unit], below: int, above: int) -> bool:
-    """Whether no sum of the units' outputs lies between two outputs."""
+    """Whether the units can produce no total strictly between two outputs."""
     if len(units) == 1:
         _, least, most = units[0]
         return below >= most or 0 <= below < above <= least

@@ -1,7 +1,7 @@
-"""Counts the work that is done, and looks at the time.
+"""Counts the work of the solver, and checks the time limit.
 
-Work is counted in simple operations, about a microsecond each: so the phases of a solve take turns in the same way on
-every machine, and only the time limit depends on how fast a machine is.
+Work is counted in simple operations of about a microsecond, so the phases of a solve alternate in the same way on every
+machine; only the time limit depends on the speed of the machine.
 """
 
 from __future__ import annotations
@@ -9,15 +9,15 @@ from __future__ import annotations
 from time import perf_counter
 
 BETWEEN_LOOKS = 500
-"""Operations between two looks at the time: half a millisecond."""
+"""Operations between two checks of the time: about half a millisecond."""
 
 
 class TimeLimitPassed(Exception):
-    """Raised inside the solver when its time is up; :func:`powerplant.merit_order.solve` returns a ``GaveUp`` then."""
+    """The time limit has passed; :func:`powerplant.merit_order.solve` then returns a ``GaveUp``."""
 
 
 class TooLarge(Exception):
-    """Raised inside a phase where a set of sums does not fit into memory; the other phases go on."""
+    """A set of sums does not fit into memory; it ends one phase, and the others continue."""
 
 
 class Clock:
@@ -25,7 +25,7 @@ class Clock:
 
     Attributes:
         work: operations so far.
-        turn_end: the work at which it is another phase's turn.
+        turn_end: the work at which the next phase continues.
     """
 
     __slots__ = ("_end", "_next_look", "turn_end", "work")
@@ -36,10 +36,10 @@ class Clock:
         self._next_look = float("inf") if time_limit is None else 0
 
     def spend(self, operations: int) -> None:
-        """Count some operations, before they are done.
+        """Count operations before they are done.
 
         Raises:
-            TimeLimitPassed: the time limit has passed, if it is time to look.
+            TimeLimitPassed: the time limit has passed; checked every :data:`BETWEEN_LOOKS` operations.
         """
         self.work += operations
         if self.work >= self._next_look:

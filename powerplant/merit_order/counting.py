@@ -1,14 +1,14 @@
-"""Counting: a row on the committed units that the merit order cannot see.
+"""Counting: a constraint on the committed units that tightens the relaxed fill.
 
-In the relaxed fill the ``min_output`` of a unit plays no part. Where units are large and narrow its bound is far off:
-k of them are too few, k + 1 too many, and something dear fills in.
+The relaxed fill ignores the ``min_output`` of a unit. Its bound is weak for large units with a narrow range: k of them
+are too few, k + 1 too many, and an expensive unit produces the rest.
 
-Counting closes this gap. The **weight** of a unit is its ``min_output`` measured in grains, and rounded.
-Let ``most`` be the largest sum of weights of any commitment whose minimum outputs fit under the load, ``least`` the
-smallest of any whose maximum outputs reach it. Then the sum of weights of committed units is from ``least`` to ``most``
-in every plan (with all weights 1 these are extended cover inequalities; Balas 1975). Such a **row** has a multiplier of
-its own: a ``charge`` for each grain of a committed unit, negative where it is the lower limit that counts. Where
-``least`` exceeds ``most`` there is no plan at all.
+Counting closes this gap. The **weight** of a unit is its ``min_output`` in grains, rounded. Let ``most`` be the largest
+sum of weights of any commitment whose minimum outputs are at most the load, and ``least`` the smallest of any whose
+maximum outputs reach the load. Then in every plan the sum of weights of the committed units is from ``least`` to
+``most`` (with all weights 1 these are extended cover inequalities; Balas 1975). Such a **row** has its own multiplier:
+a ``charge`` for each grain of a committed unit, negative if the lower limit is binding. If ``least`` exceeds ``most``,
+no plan exists.
 """
 
 from __future__ import annotations
@@ -34,20 +34,19 @@ MOST_PARTS = 8
 """Units are measured in grains of their median size divided by 1 to this."""
 
 MOST_PRICES = 40
-"""Prices to try, and doublings of their range before that; a handful is the rule, and any price gives a bound."""
+"""Most prices to try, and most doublings of their range; usually a few are enough, and each gives a valid bound."""
 
 MOST_SUMS = 1 << 23
-"""A row of more units times the sum of their weights is not tried: it would take seconds."""
+"""A row with a larger product of units and sum of weights is not tried: it would take seconds."""
 
 FAITHFUL = Fraction(1, 10)
-"""How far from whole grains the units may be, on average and in grains, for a grain to be worth trying (sizes at random
-are 0.25 off)."""
+"""A grain is tried if rounding changes the units by at most this share of a grain on average (random sizes: 0.25)."""
 
 
 def by_counting(bracket: Bracket) -> Phase:
-    """The plan that a row proves optimal, or that there is none.
+    """The plan that a row proves optimal, or a proof that none exists.
 
-    It pauses within each row, and after each price. The tightest relaxation found stays in the bracket.
+    The tightest relaxation found stays in the bracket.
     """
     merit_order, load, clock = bracket.merit_order, bracket.load, bracket.clock
     tried: list[Sequence[int]] = []
@@ -83,9 +82,9 @@ def proven_by_relaxation(bracket: Bracket) -> Solution | None:
 
 
 def suggested_commitment(merit_order: MeritOrder, relaxation: Relaxation) -> list[bool]:
-    """What the multipliers of a row suggest: whatever saves at the price, the most for each grain first.
+    """The commitment that the multipliers of a row suggest: the units that save at the price.
 
-    If the row asks for more, those come next that lose the least.
+    Those that save most for each grain come first. If the row requires more, the units that lose least follow.
     """
     assert relaxation.row is not None, "only a row has weights"
     (_, weights, most, least), price = relaxation.row, relaxation.price
@@ -101,14 +100,14 @@ def suggested_commitment(merit_order: MeritOrder, relaxation: Relaxation) -> lis
 
 
 def grains_for(merit_order: MeritOrder) -> list[int]:
-    """The grains to try: parts of the median ``min_output``, and at last none, so that each unit counts as one."""
+    """The grains to try: parts of the median ``min_output``, then 0, with which each unit counts as one."""
     sizes = sorted(least for least in merit_order.min_outputs if least)
     grains = [sizes[len(sizes) // 2] // parts for parts in range(1, MOST_PARTS + 1)] if sizes else []
     return [*(grain for grain in dict.fromkeys(grains) if grain > 1), 0]
 
 
 def row_of(merit_order: MeritOrder, fill: Fill, load: int, grain: int, clock: Clock) -> Turns[Row | None]:
-    """The row of a grain, if the relaxed fill breaks it, so that it may raise the bound; O(n * sum of weights).
+    """The row of a grain, if the relaxed fill violates it (else it cannot raise the bound); O(n * sum of weights).
 
     Raises:
         TimeLimitPassed: the time limit has passed.
@@ -119,7 +118,7 @@ def row_of(merit_order: MeritOrder, fill: Fill, load: int, grain: int, clock: Cl
     off = sum(abs(least - weight * grain) for least, weight in running)
     if grain and off > FAITHFUL * grain * len(running):
         return None
-    common = gcd(*weights)  # twice the weights under twice the limit are the same row, of twice the grain
+    common = gcd(*weights)  # then another grain gives the same row
     if common > 1 or (len({0, *weights}) > 2 and len(weights) * sum(weights) > MOST_SUMS):
         return None
     stopped = [(high, weight) for high, weight in zip(merit_order.max_outputs, weights, strict=True) if weight]
@@ -129,7 +128,7 @@ def row_of(merit_order: MeritOrder, fill: Fill, load: int, grain: int, clock: Cl
 
 
 def outputs_around(merit_order: MeritOrder, row: Row, clock: Clock) -> tuple[int, int]:
-    """The nearest outputs that the fleet can make on both sides of a load for which a row allows no plan."""
+    """The nearest outputs that the fleet can produce, below and above a load for which a row allows no plan."""
     units = [(unit, weight) for unit, weight in zip(merit_order.units, row.weights, strict=True) if weight]
     stopped = [(unit.max_output, weight) for unit, weight in units]
     running = [(unit.min_output, weight) for unit, weight in units]
@@ -138,11 +137,11 @@ def outputs_around(merit_order: MeritOrder, row: Row, clock: Clock) -> tuple[int
 
 
 def _least_output(counted: Sequence[tuple[int, int]], weight: int, clock: Clock) -> int:
-    """The least output of units that weigh so much together; O(n * weight), O(n log n) if all weigh the same."""
+    """The least output of units with at least this sum of weights; O(n * weight), O(n log n) for equal weights."""
     if len({own for _, own in counted}) == 1:
         return sum(sorted(output for output, _ in counted)[: -(-weight // counted[0][1])])
     beyond = sum(output for output, _ in counted) + 1
-    least = [0] + [beyond] * weight  # by sum of weights, or more
+    least = [0] + [beyond] * weight  # the index is the least sum of weights
     for output, own in counted:
         clock.spend(1 + (weight >> 4))
         with_it = ([0] * own + least)[: weight + 1]
@@ -151,23 +150,23 @@ def _least_output(counted: Sequence[tuple[int, int]], weight: int, clock: Clock)
 
 
 def _filled_weight(merit_order: MeritOrder, fill: Fill, weights: Sequence[int]) -> float:
-    """The sum of weights in a relaxed fill; a unit that is partly loaded counts in part."""
+    """The sum of weights in a relaxed fill; a unit that is partly loaded counts proportionally."""
     units = zip(weights, fill.outputs, merit_order.max_outputs, strict=True)
     return float(sum(weight * output / most for weight, output, most in units if output))
 
 
 def largest_weight(counted: Sequence[tuple[int, int]], load: int, clock: Clock) -> Turns[int]:
-    """The largest sum of weights whose outputs fit under the load; O(n * weight), O(n log n) if all weigh the same.
+    """The largest sum of weights of units whose outputs are at most the load; O(n * weight), O(n log n) if equal.
 
     Args:
-        counted: pairs of a unit's output and weight.
+        counted: output and weight of each unit.
         load: in tenths of a MW.
         clock: of the whole solve.
     """
     if len({weight for _, weight in counted}) == 1:
         return (bisect_right(list(accumulate(sorted(output for output, _ in counted))), load)) * counted[0][1]
     beyond = load + 1
-    least_output = [0]  # by sum of weights: the least that such units make; beyond the load where they cannot be
+    least_output = [0]  # by sum of weights; above the load if there are no such units
     for output, weight in counted:
         yield
         clock.spend(1 + (len(least_output) >> 4))
@@ -182,10 +181,10 @@ def largest_weight(counted: Sequence[tuple[int, int]], load: int, clock: Clock) 
 
 
 def priced(merit_order: MeritOrder, load: int, row: Row, clock: Clock) -> Turns[Relaxation]:
-    """The best multipliers for the balance and a row, as far as rounding lets them be found.
+    """The best multipliers for the balance and a row, up to rounding.
 
-    The bound is a concave function of the price, made of straight pieces. Between a price where it rises and one
-    where it falls, the two tangents meet above the next price to try (Kelley's cutting planes, in one dimension).
+    The bound is a concave, piecewise linear function of the price. The next price to try is where the tangents of a
+    price where it rises and of one where it falls meet (Kelley's cutting planes, in one dimension).
     """
     left = _where_it_turns(merit_order, load, row, min(merit_order.costs) * SCALE, -1, clock)
     right = _where_it_turns(merit_order, load, row, max(merit_order.costs) * SCALE, 1, clock)
@@ -211,7 +210,7 @@ def priced(merit_order: MeritOrder, load: int, row: Row, clock: Clock) -> Turns[
 
 
 class _Tried(NamedTuple):
-    """The bound at a price, how it changes with the price there, and the multipliers that give it."""
+    """The bound at a price, its slope there, and the multipliers that give it."""
 
     bound: int
     slope: Fraction
@@ -219,7 +218,7 @@ class _Tried(NamedTuple):
 
 
 def _where_it_turns(merit_order: MeritOrder, load: int, row: Row, price: int, direction: int, clock: Clock) -> _Tried:
-    """A price from the given one upward (1) or downward (-1) from which on the bound falls, or far enough away."""
+    """Search from a price upward (1) or downward (-1) for one from which the bound falls; it stops after some steps."""
     tried = _at_price(merit_order, load, row, price)
     away = max(map(abs, merit_order.costs)) * SCALE + 1
     for _ in range(MOST_PRICES):
@@ -237,10 +236,10 @@ def _bound(tried: _Tried) -> int:
 
 
 def _at_price(merit_order: MeritOrder, load: int, row: Row, price: int) -> _Tried:
-    """The best charge at a price: what the unit with which the sum of weights meets its limit saves for each grain.
+    """The best charge at a price: the saving for each grain of the unit with which the sum of weights meets its limit.
 
-    That is Dantzig's bound again. At a price above its marginal cost a unit saves most at ``max_output``; below it, it
-    loses least at ``min_output``, and is on only where the row asks for more than what saves.
+    This is Dantzig's bound again. At a price above its marginal cost a unit saves most at ``max_output``; below it, the
+    unit loses least at ``min_output``, and is on only if the row requires more than the units that save.
     """
     counted, free = [], []
     for (cost, least, most), weight in zip(merit_order.units, row.weights, strict=True):
@@ -251,10 +250,10 @@ def _at_price(merit_order: MeritOrder, load: int, row: Row, price: int) -> _Trie
         elif slope > 0:
             free.append((slope * output, output))
     counted.sort(reverse=True)
-    # 1. All that saves runs. If that is too much for the row, what saves least goes; if too little, others come.
+    # 1. Every unit that saves is on. If the row allows fewer, the last are off; if it requires more, others follow.
     saving = sum(weight for each, _, weight, _ in counted if each >= 0)
     limit = min(max(saving, row.least), row.most)
-    # 2. The unit that no longer fits whole under that limit sets the charge.
+    # 2. The unit that exceeds that limit sets the charge.
     charge, made = 0, Fraction(sum(output for _, output in free))
     room = limit
     for each, _, weight, output in counted:
@@ -264,7 +263,7 @@ def _at_price(merit_order: MeritOrder, load: int, row: Row, price: int) -> _Trie
             break
         room -= weight
         made += output
-    # 3. What that charge proves.
+    # 3. The bound of that charge.
     saved = sum(save for save, _ in free) + sum(max(0, save - charge * weight) for _, save, weight, _ in counted)
     bound = price * load - charge * row.limit(charge) - saved
     return _Tried(bound, load - made, Relaxation(price, charge, bound, SCALE, row))

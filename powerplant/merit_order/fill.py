@@ -1,9 +1,9 @@
-"""The merit order and its relaxed fill, the bound with which everything starts.
+"""The merit order and its relaxed fill, which gives the first lower bound.
 
-Forget every ``min_output`` (let a unit make anything from 0 to its ``max_output``) and fill in merit order: no
-plan is cheaper. Only one unit, the marginal one, ends partly loaded (Dantzig's bound for the knapsack, which has
-the marginal unit as its break item). Where that unit stands at or above its ``min_output``, the fill is a plan. Where
-it does not, units of the same cost may make up for it at no cost.
+Ignore every ``min_output``, so that a unit can produce anything from 0 to its ``max_output``, and fill in merit order:
+no plan is cheaper. Only one unit, the marginal one, is partly loaded (Dantzig's bound for the knapsack, with the
+marginal unit as the break item). If that unit is at or above its ``min_output``, the fill is a plan. If not, units of
+the same cost may give it the missing output at no cost.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Fill(NamedTuple):
         cost: of these outputs; no plan is cheaper.
         place: of the marginal unit in the merit order.
         marginal_cost: of the marginal unit; the multiplier that proves the bound.
-        is_plan: whether the marginal unit stands at or above its ``min_output``, so that this is an optimal plan.
+        is_plan: whether the marginal unit is at or above its ``min_output``, so that this is an optimal plan.
     """
 
     outputs: list[int]
@@ -36,7 +36,7 @@ class Fill(NamedTuple):
 
 
 def _usable_part(unit: Unit, load: int) -> Unit:
-    """What of a unit a plan for a load can use."""
+    """The part of a unit's range that a plan for a load can use."""
     cost, least, most = unit
     return Unit(cost, least, min(most, load)) if least <= load else Unit(cost, 0, 0)
 
@@ -46,7 +46,7 @@ class MeritOrder:
 
     Attributes:
         units: in their own order.
-        given: the units from which :meth:`usable_under` a load made these; the same where it made none.
+        given: the units before :meth:`usable_under` restricted them.
         order: positions of the units, cheapest first.
         costs, min_outputs, max_outputs: the units' columns, in the units' own order.
         capacity: for each place in the order, the ``max_output`` of all units up to and including it.
@@ -67,10 +67,7 @@ class MeritOrder:
         self.total = self.capacity[-1] if units else 0
 
     def usable_under(self, load: int) -> MeritOrder:
-        """The same fleet without what no plan for a load can use: outputs beyond it, and units that start beyond it.
-
-        Each unit keeps its place; one that starts beyond the load becomes one that is never on.
-        """
+        """The same fleet without outputs above a load; a unit with a larger ``min_output`` is never on."""
         if max(self.max_outputs, default=0) <= load:
             return self
         usable = MeritOrder([_usable_part(unit, load) for unit in self.given])
@@ -78,11 +75,11 @@ class MeritOrder:
         return usable
 
     def starts_beyond(self, load: int) -> int | None:
-        """The smallest ``min_output`` beyond a load, of the units as they were given; ``None`` where there is none."""
+        """The smallest ``min_output`` above a load, of the given units; ``None`` if there is none."""
         return min((unit.min_output for unit in self.given if unit.min_output > load), default=None)
 
     def relaxed_fill(self, load: int) -> Fill:
-        """Fill in merit order up to a load from 0 to all capacity."""
+        """Fill in merit order up to a load, from 0 to the total capacity."""
         order, max_outputs = self.order, self.max_outputs
         outputs = [0] * len(order)
         if not load:  # also of no units at all
@@ -96,10 +93,10 @@ class MeritOrder:
         return Fill(outputs, cost, place, self.costs[marginal], output >= self.min_outputs[marginal])
 
     def plan_at_the_bound(self, fill: Fill) -> list[int] | None:
-        """Outputs of a plan that costs what a fill does, where that is a plan, or equally dear units make it one.
+        """A plan that costs as much as a fill, or ``None`` if none is found; O(n).
 
-        Units of the marginal cost that are full can give what the marginal one lacks to its ``min_output``, as far as
-        they stand above theirs: the last of them first. ``None`` where that is too little; O(n).
+        If the marginal unit is below its ``min_output``, full units of the same cost give it the missing output, down
+        to their own ``min_output``, the last of them first.
         """
         if fill.is_plan:
             return fill.outputs
@@ -133,9 +130,9 @@ class MeritOrder:
         return committed
 
     def dispatch(self, committed: Sequence[bool], load: int) -> list[int] | None:
-        """The cheapest dispatch of a commitment: everyone at minimum, the rest in merit order; O(n).
+        """The cheapest dispatch of a commitment: all units at minimum, the rest in merit order; O(n).
 
-        ``None`` where the committed units cannot make the load.
+        ``None`` if the committed units cannot produce the load.
         """
         outputs = [least if on else 0 for least, on in zip(self.min_outputs, committed, strict=True)]
         residual_load = load - sum(outputs)

@@ -1,9 +1,8 @@
 """The form of a proof: a tree of splits whose leaves are closed by multipliers or are empty.
 
-A proof is the tree of a search, written down in the order in which the search walked it (a split, then all of its
-first side, then all of its second). Everything that it claims can be recomputed from the units and the load
-alone; :mod:`powerplant.merit_order.check` does so and trusts none of it. It speaks of what a plan can use: of outputs
-up to the load, and of units that do not start beyond it.
+A proof is the tree of a search in preorder: a split, then all of its first side, then all of its second. Everything
+that it claims can be recomputed from the units and the load; :mod:`powerplant.merit_order.check` does so. A proof
+considers only what a plan can use: outputs up to the load, and units whose ``min_output`` is at most the load.
 """
 
 from __future__ import annotations
@@ -17,20 +16,19 @@ from powerplant.merit_order.types import Unit
 BITS_PER_OPERATION = 4096
 """How many bits of a reach are shifted in the time of a simple operation."""
 
-
 OPERATIONS_PER_UNIT = 2
 """How many simple operations each unit takes in each step."""
 
 
 class Bound(NamedTuple):
-    """A leaf that is closed by a bound: no plan in it is cheaper than the multipliers say.
+    """A leaf that is closed by a bound: no plan in it is cheaper than the multipliers prove.
 
     For every plan with sum of outputs = load, and every price, the cost is at least
     ``price * load + sum over units of min((marginal_cost - price) * output)`` (Lagrangian relaxation of the
-    balance), the minimum taken over the outputs that the leaf leaves to the unit. On the first side of a
-    :class:`CountSplit` its row is relaxed as well: ``charge`` for each grain of a committed unit's weight, less
-    ``charge * at_most``; on the second side with a negative ``charge``, less ``charge * (at_most + 1)``. Both
-    multipliers are divided by ``scale``.
+    balance), the minimum taken over the outputs that the leaf allows for the unit. On the first side of a
+    :class:`CountSplit` its row is relaxed as well: each grain of a committed unit's weight costs ``charge``, and
+    ``charge * at_most`` is subtracted; on the second side ``charge`` is negative, and ``charge * (at_most + 1)`` is
+    subtracted. Both multipliers are divided by ``scale``.
     """
 
     price: int
@@ -39,20 +37,19 @@ class Bound(NamedTuple):
 
 
 class Empty(NamedTuple):
-    """A leaf in which no plan exists, because of what it leaves to the units, all taken together.
+    """A leaf in which no plan exists.
 
     ``reason`` is ``outputs`` (the largest outputs together do not reach the load, or the smallest, of as many units as
-    a :class:`CountSplit` asks for, exceed it) or ``unreachable`` (no sum of outputs is the load, which the bit set of
-    all sums shows).
+    a :class:`CountSplit` requires, exceed it) or ``unreachable`` (no sum of outputs of all units is the load).
     """
 
     reason: str
 
 
 class OutputSplit(NamedTuple):
-    """The units of one marginal cost make together at most ``at_most``, or at least ``at_least``.
+    """The units of one marginal cost produce together at most ``at_most``, or at least ``at_least``.
 
-    Nothing is reachable between the two. The side that the search walked first comes first.
+    They can produce nothing between the two. The side that the search visited first comes first.
     """
 
     marginal_cost: int
@@ -62,9 +59,9 @@ class OutputSplit(NamedTuple):
 
 
 class CountSplit(NamedTuple):
-    """The weights of the committed units sum to at most ``at_most``, or to at least one more.
+    """The weights (:func:`weight_of`) of the committed units sum to at most ``at_most``, or to at least one more.
 
-    See :func:`weight_of`. The first side comes first.
+    The side with at most ``at_most`` comes first.
     """
 
     grain: int
@@ -72,9 +69,9 @@ class CountSplit(NamedTuple):
 
 
 def weight_of(min_output: int, grain: int) -> int:
-    """The weight of a unit: its ``min_output`` in grains, rounded half up; without a grain (0) each unit counts as one.
+    """The weight of a unit: its ``min_output`` in grains, rounded half up.
 
-    A unit that has no ``min_output`` weighs nothing, and no unit does below that (-1).
+    With a grain of 0 each unit with a ``min_output`` has the weight 1; with a negative one every weight is 0.
     """
     if grain > 0:
         return (2 * min_output + grain) // (2 * grain)
@@ -82,11 +79,11 @@ def weight_of(min_output: int, grain: int) -> int:
 
 
 class Recomputed(NamedTuple):
-    """A leaf that only a dynamic programme, or a reach too large to check, closed: to be recomputed, not certified."""
+    """A leaf without a certificate: it was closed by a dynamic programme, or by a reach that is too large to check."""
 
 
 CHECKED_BITS = 1 << 28
-"""The largest reach that a check recomputes; whatever rests on one that is larger is labelled recomputed."""
+"""The largest reach that a check recomputes; a leaf that depends on a larger one is ``Recomputed``."""
 
 Step = Bound | Empty | OutputSplit | CountSplit | Recomputed
 
@@ -108,7 +105,7 @@ class Proof(NamedTuple):
         return not any(isinstance(step, Recomputed) for step in self.steps)
 
     def operations_to_check(self, units: Sequence[Unit], load: int) -> int:
-        """About how many simple operations a check takes: each step walks the units, each reach is built from bits."""
+        """An estimate of the simple operations that a check takes."""
         operations = OPERATIONS_PER_UNIT * (1 + len(self.steps)) * len(units)
         if len(self.steps) == 1 and isinstance(self.steps[0], Bound):
             return operations

@@ -1,9 +1,9 @@
-"""Which outputs units can make together: the reach of a group, and a commitment that makes one of its outputs.
+"""Which outputs units can produce together: the reach of a group, and a commitment for one of its outputs.
 
-A reach is a set of integers, built unit after unit (Bellman's subset-sum recursion). It is held as **intervals** while
-it has few of them, as the reach of wide or alike units has at any size, and as the **bits** of one ``int`` beyond that:
-bit ``s`` is set when the sum ``s`` can be made, and a unit is a shift and an or, so that a set over a million tenths
-of a MW costs microseconds a unit.
+A reach is a set of integers, built unit after unit (Bellman's subset-sum recursion). It is stored as **intervals** if
+they are few, as for units that are identical or have wide ranges. Else it is stored as the **bits** of one ``int``:
+bit ``s`` is set if the sum ``s`` can be produced, and adding a unit is a shift and an or, which takes microseconds for
+a set over a million tenths of a MW.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from powerplant.merit_order.clock import Clock, TooLarge
 from powerplant.merit_order.types import Unit
 
 FIRST_WINDOW = 4
-"""How many units before and after the one that ends partly loaded are chosen anew at first."""
+"""How many units before and after the partly loaded one are chosen again at first."""
 
 BITS_PER_INTERVAL = 2048
-"""Up to one interval for each so many bits, intervals are faster than bits."""
+"""Intervals are faster than bits up to one interval for this many bits."""
 
 BITS_SHIFT = 16
-"""An operation of the clock is a shift of 2 to the power of so many bits."""
+"""A shift of 2 to this power of bits counts as one operation of the clock."""
 
 REACH_BITS = 1 << 25
-"""The largest reach that is held as bits: 4 MiB."""
+"""The largest reach that is stored as bits: 4 MiB."""
 
 
 class Intervals(NamedTuple):
@@ -36,11 +36,11 @@ class Intervals(NamedTuple):
     intervals: list[tuple[int, int]]
 
     def with_unit(self, unit: Unit, limit: int, clock: Clock) -> Intervals | Bits:
-        """The reach of one unit more, as far as ``limit``; O(intervals).
+        """The reach with one more unit, up to ``limit``; O(intervals).
 
         Raises:
             TimeLimitPassed: the time limit has passed.
-            TooLarge: it is no few intervals, and has too many bits.
+            TooLarge: it has too many intervals, and too many bits.
         """
         clock.spend(1 + len(self.intervals))
         _, least, most = unit
@@ -73,13 +73,13 @@ class Intervals(NamedTuple):
 
 
 class Bits(NamedTuple):
-    """A reach as the bits of an ``int``, and a mask of the bits that count."""
+    """A reach as the bits of an ``int``, and a mask of the bits that are used."""
 
     bits: int
     mask: int
 
     def with_unit(self, unit: Unit, limit: int, clock: Clock) -> Bits:
-        """The reach of one unit more, as far as ``limit``; O(log(width of its range) * bits / 30).
+        """The reach with one more unit, up to ``limit``; O(log(width of its range) * bits / 30).
 
         Raises:
             TimeLimitPassed: the time limit has passed.
@@ -111,7 +111,7 @@ NOTHING = Intervals([(0, 0)])
 
 
 def _as_bits(intervals: list[tuple[int, int]], base: int) -> int:
-    """The bits of some intervals, the lowest bit standing for ``base``; by halves, so that few long ints are made."""
+    """The bits of some intervals, relative to ``base``; by recursive halving, so that few long ints are created."""
     if len(intervals) == 1:
         low, high = intervals[0]
         return (1 << high - base + 1) - (1 << low - base)
@@ -129,18 +129,18 @@ def _high(interval: tuple[int, int]) -> int:
 
 
 def _reach_of(first: Reach, units: Sequence[Unit], limit: int, clock: Clock) -> Reach:
-    """A reach with some units more, as far as ``limit``."""
+    """A reach with more units, up to ``limit``."""
     for unit in units:
         first = first.with_unit(unit, limit, clock)
     return first
 
 
 class Group:
-    """Units whose sum alone matters; :func:`group_of` makes them.
+    """Units of which only the total output matters; use :func:`group_of` to create one.
 
     Attributes:
-        units: in the order in which they are to be loaded.
-        capacity: the output of all of them at maximum.
+        units: in the order in which they are loaded.
+        capacity: the sum of their ``max_output``.
     """
 
     def __init__(self, units: Sequence[Unit], capacity: int, clock: Clock) -> None:
@@ -152,7 +152,7 @@ class Group:
         self._reach_limit = -1
 
     def gap_around(self, output: int) -> tuple[int, int] | None:
-        """The nearest reachable outputs below and above an unreachable one; ``None`` where it is reachable.
+        """The nearest reachable outputs below and above an unreachable one; ``None`` if it is reachable.
 
         Args:
             output: from 0 to the capacity.
@@ -166,7 +166,7 @@ class Group:
     def neighbours_of(self, output: int) -> tuple[int, int]:
         """The same for an output that is known to be unreachable."""
         if output > self._reach_limit:
-            # The least sum above an output has all its units at minimum and needs each of them.
+            # The least sum above an output has all its units at minimum, and is not above it without any of them.
             highest = min(self.capacity, output + max(unit.min_output for unit in self.units))
             self._reach, self._reach_limit = _reach_of(NOTHING, self.units, highest, self._clock), output
         above = self._reach.ceil(output)
@@ -174,11 +174,11 @@ class Group:
         return self._reach.floor(output), above
 
     def commit(self, output: int) -> list[bool] | None:
-        """A commitment of the units that makes exactly ``output``; ``None`` where there is none.
+        """A commitment of the units that can produce exactly ``output``; ``None`` if there is none.
 
-        Units are filled in order; the few around the one that ends partly loaded are chosen anew, the ones
-        before them on at maximum and the ones after them off. Where no choice among the few makes the output,
-        twice as many are tried, at last the whole group.
+        Units are filled in order. Then a few around the partly loaded one are chosen again, with those before them at
+        maximum and those after them off. If no choice among the few produces the output, twice as many are tried, up
+        to the whole group.
 
         Raises:
             TimeLimitPassed: the time limit has passed.
@@ -197,7 +197,7 @@ class Group:
 
 
 class Alike(Group):
-    """Units that are all the same, so that their number alone matters: O(1)."""
+    """Identical units, of which only the number matters: O(1)."""
 
     def gap_around(self, output: int) -> tuple[int, int] | None:
         """See :class:`Group`."""
@@ -220,11 +220,11 @@ class Alike(Group):
 
 
 class Blocks(Group):
-    """Block units whose outputs share a divisor: their reach counts in it.
+    """Block units whose outputs share a divisor; the reach is computed in multiples of it.
 
     Attributes:
         divisor: above 1.
-        make_all: whether they make every multiple of it up to the capacity.
+        reach_all: whether they can produce every multiple of it up to the capacity.
     """
 
     def __init__(self, units: Sequence[Unit], capacity: int, clock: Clock, divisor: int) -> None:
@@ -234,13 +234,13 @@ class Blocks(Group):
         self._divided = Group(divided, capacity // divisor, clock)
         outputs = sorted(unit.max_output for unit in divided)
         smaller = accumulate(outputs, initial=0)
-        self.make_all = all(output <= below + 1 for output, below in zip(outputs, smaller, strict=False))
+        self.reach_all = all(output <= below + 1 for output, below in zip(outputs, smaller, strict=False))
 
     def gap_around(self, output: int) -> tuple[int, int] | None:
         """See :class:`Group`."""
         below, rest = divmod(output, self.divisor)
         above = below + bool(rest)
-        if not self.make_all:
+        if not self.reach_all:
             below, _ = self._divided.gap_around(below) or (below, below)
             _, above = self._divided.gap_around(above) or (above, above)
         return None if below == above else (below * self.divisor, above * self.divisor)
@@ -266,12 +266,12 @@ def group_of(units: Sequence[Unit], capacity: int, clock: Clock) -> Group:
 
 
 def _commitment(units: Sequence[Unit], output: int, clock: Clock) -> list[bool] | None:
-    """A commitment of the units that can make exactly ``output``, or ``None`` where none can.
+    """A commitment of the units that can produce exactly ``output``; ``None`` if there is none.
 
-    Later units stay off where they may, so that it is the same one every time.
+    Later units stay off if possible, so that it is always the same one.
     """
     limit, part = output, 1 + isqrt(len(units))
-    starts: list[Reach] = [NOTHING]  # only one reach in so many is kept: they may be large
+    starts: list[Reach] = [NOTHING]  # only one reach for each part: a reach may be large
     for start in range(0, len(units), part):
         starts.append(_reach_of(starts[-1], units[start : start + part], limit, clock))
     if starts.pop().floor(output) != output:

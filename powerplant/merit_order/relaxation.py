@@ -1,9 +1,8 @@
 """Lower bounds with multipliers.
 
-The relaxed fill is the Lagrangian relaxation of the balance (Geoffrion 1974): with a ``price`` for each tenth of a
-MW no plan costs less than ``price * load + sum of min((marginal_cost - price) * output)`` over the units, each taken
-by itself. A **row** (:mod:`powerplant.merit_order.counting` finds them) is a constraint that every plan keeps; with it
-comes a second multiplier.
+The relaxed fill is the Lagrangian relaxation of the balance (Geoffrion 1974): with a ``price`` for each tenth of a MW
+no plan costs less than ``price * load + sum over units of min((marginal_cost - price) * output)``. A **row**
+(:mod:`powerplant.merit_order.counting`) is a constraint that every plan satisfies; it has a second multiplier.
 """
 
 from __future__ import annotations
@@ -15,12 +14,12 @@ from powerplant.merit_order.fill import Fill
 
 
 class Row(NamedTuple):
-    """A row that holds for every plan: the weights of the committed units sum to ``least`` .. ``most``.
+    """In every plan, the weights of the committed units sum to ``least`` .. ``most``.
 
     Attributes:
-        grain: in tenths of a MW; a unit's weight is its ``min_output`` in grains, rounded half up.
+        grain: in tenths of a MW; see :func:`powerplant.merit_order.proof.weight_of`.
         weights: of the units.
-        most, least: limits of their sum.
+        most, least: limits of the sum.
     """
 
     grain: int
@@ -29,17 +28,17 @@ class Row(NamedTuple):
     least: int = 0
 
     def limit(self, charge: int) -> int:
-        """The limit that a charge, or (negative) a reward, for each grain is paid against."""
+        """The limit that the sign of a charge belongs to."""
         return self.most if charge > 0 else self.least
 
 
 class Relaxation(NamedTuple):
-    """Multipliers, and what they prove. All three are in ``scale``-ths.
+    """Multipliers, and the bound that they prove. All three are to be divided by ``scale``.
 
     Attributes:
         price: of a tenth of a MW.
-        charge: for each grain of a committed unit, negative where the lower limit of the row counts; 0 without a row.
-        bound: no plan costs less than this, divided by ``scale``.
+        charge: for each grain of a committed unit, negative if the lower limit is binding; 0 without a row.
+        bound: no plan costs less.
         scale: common denominator.
         row: the row that the charge belongs to, if any.
     """

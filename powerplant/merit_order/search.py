@@ -1,20 +1,19 @@
-"""Branch and bound over the classes of equally dear units.
+"""Branch and bound over classes of units with equal marginal cost.
 
-Units of one marginal cost are a **class**: what they cost depends on their sum alone, so that identical engines
-and all wind parks, which make a search over single units walk 2^n symmetric branches, are one thing with a set of
-reachable outputs (:mod:`powerplant.merit_order.reach`).
+Units of one marginal cost are a **class**: their cost depends only on their total output. So identical engines, or all
+wind parks, for which a search over single units visits 2^n symmetric branches, are one object with a set of reachable
+outputs (:mod:`powerplant.merit_order.reach`).
 
-A node leaves to each class a range of outputs, and its bound is the relaxed fill inside these ranges: classes
-before the marginal one at the top of theirs, classes after it at the bottom, which both are reachable. So only
-the marginal class can stand at an output that it cannot make, in a gap of its reach. Then the node is split: at most
-the lower edge of the gap, or at least the upper one. A child's bound takes a walk from its parent's marginal
-class to its own, a few steps as a rule. Depth first, the cheaper child first (Land and Doig 1960; on a knapsack
-Horowitz and Sahni 1974)::
+A node gives each class a range of outputs, and its bound is the relaxed fill inside these ranges: classes before the
+marginal one are at the top of their range, classes after it at the bottom, and both are reachable. So only the marginal
+class can have an unreachable output, in a gap of its reach. Then the node is split: at most the lower end of the gap,
+or at least the upper end. A child's bound is computed from its parent's, usually in a few steps. The search is depth
+first, the cheaper child first (Land and Doig 1960; for the knapsack Horowitz and Sahni 1974)::
 
         0..4600 (marginal at 200: a gap from 0 to 1000)
           │
-          ├── at most 0 ──── the next class fills in: a plan? a gap? too dear?
-          └── at least 1000 ── classes before it are turned down by 800
+          ├── at most 0 ──── later classes produce 200 more: a plan? a gap? too expensive?
+          └── at least 1000 ── earlier classes produce 800 less
 """
 
 from __future__ import annotations
@@ -27,18 +26,18 @@ from powerplant.merit_order.proof import Bound, Empty, OutputSplit, Recomputed, 
 from powerplant.merit_order.reach import Group, group_of
 
 MOST_STEPS = 1 << 18
-"""A longer proof is not kept: it would fill the memory, and be checked by nobody."""
+"""A longer proof is not kept: it needs too much memory, and takes too long to check."""
 
 NODE = 4
-"""Operations that a node takes, and one for each eight splits above it, besides those of its children and its class."""
+"""Operations of the clock for a node, without its children and its class; one more for each eight splits above it."""
 
 
 def by_search(bracket: Bracket) -> Phase:
-    """The plan of a search that ends, or that there is none; it pauses after each node.
+    """The cheapest plan, or a proof that none exists; it yields after each node.
 
     Raises:
         TimeLimitPassed: the time limit has passed.
-        TooLarge: what a class of unlike units can make does not fit into memory.
+        TooLarge: the reach of a class does not fit into memory.
     """
     search = Search(bracket)
     while search.open:
@@ -60,12 +59,12 @@ class UnitClass(NamedTuple):
 
 
 class Node(NamedTuple):
-    """Part of the commitments: what it leaves to each class, and its relaxed fill.
+    """A set of plans: the range of each class, and the relaxed fill.
 
     Attributes:
         bound: cost of the relaxed fill; no plan of the node is cheaper.
-        marginal: the class that ends between the ends of its range.
-        output: what the marginal class makes in the fill.
+        marginal: the class that is partly loaded in the fill.
+        output: of the marginal class in the fill.
         ranges: lowest and highest output of each class that was split on, by its start.
     """
 
@@ -79,8 +78,8 @@ class Search:
     """The tree of one search.
 
     Attributes:
-        open: the nodes that are still to be visited, as a stack; ``None`` for the side of a split that is empty.
-        steps: the proof so far, as far as it is kept.
+        open: the stack of nodes to visit; ``None`` is an empty side of a split.
+        steps: the proof so far, up to :data:`MOST_STEPS`.
     """
 
     def __init__(self, bracket: Bracket) -> None:
@@ -95,7 +94,7 @@ class Search:
         bracket.open_bounds = lambda: [node.bound for node in self.open if node is not None]
 
     def visit(self) -> None:
-        """Close the node on top of the stack, or put its two children there."""
+        """Close the node on top of the stack, or replace it by its two children."""
         node, incumbent = self.open[-1], self.bracket.incumbent
         if node is None:
             self._close(Empty("outputs"))
@@ -120,9 +119,9 @@ class Search:
             self.steps.append(step)
 
     def _beyond(self, node: Node, output: int) -> Node | None:
-        """The node with its marginal class at an edge of its gap, or beyond; ``None`` where no others make up for it.
+        """The child whose marginal class is at one end of its gap or beyond; ``None`` if it is empty.
 
-        Where it makes less, classes after it are raised; where it makes more, classes before it are lowered.
+        If the class produces less, later classes are raised; if it produces more, earlier classes are lowered.
         """
         marginal, more = node.marginal, output > node.output
         lowest, highest = node.ranges.get(marginal.start, (0, marginal.group.capacity))
@@ -142,7 +141,7 @@ class Search:
         return None if rest else Node(bound, marginal, output, ranges)
 
     def _class_at(self, place: int) -> UnitClass:
-        """The class that a place of the merit order belongs to."""
+        """The class at a place of the merit order."""
         costs = self._sorted_costs
         cost = costs[place]
         start = place if not place or costs[place - 1] != cost else bisect_left(costs, cost)
@@ -155,7 +154,7 @@ class Search:
         return known
 
     def _commitment(self, node: Node) -> list[bool]:
-        """Which units a node commits whose relaxed fill is a plan, in the order of the units."""
+        """The commitment of a node whose relaxed fill is a plan, in the order of the units."""
         marginal = node.marginal
         by_place = [True] * marginal.start + [False] * (len(self._sorted_costs) - marginal.start)
         outputs = {

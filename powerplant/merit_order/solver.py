@@ -1,4 +1,4 @@
-"""``solve``: the relaxed fill, and where that is not a plan, phases that take turns until one has a proof."""
+"""``solve``: the relaxed fill; if that is not a plan, phases that alternate until one has a proof."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ from powerplant.merit_order.search import by_search
 from powerplant.merit_order.types import GaveUp, Infeasible, NearestLoads, Solution, Unit
 
 FIRST_TURN = 800
-"""Operations of the search's first turn: some fifty nodes. Ordinary fleets need a few."""
+"""Operations of the search's first turn: about fifty nodes. Ordinary fleets need a few."""
 
 SHARE = 4
-"""How many operations counting and the core programme have for each one of the search: they most often end what is
-hard, and the search ends the rest soon."""
+"""Operations of counting and the core programme for each one of the search: they solve most hard instances, and the
+search solves the others quickly."""
 
 
 def solve(
     units: Sequence[Unit], load: int, time_limit: float | None = None, improve: Improve | None = None
 ) -> Solution | Infeasible | GaveUp:
-    """The cheapest plan that meets the load exactly, with its proof; or why there is none, or none is known.
+    """The cheapest plan that meets the load exactly, with its proof; or why none exists, or the best known so far.
 
-    Most fleets are settled by the relaxed fill in O(n log n); what is left costs what its difficulty asks
-    for: unit commitment is NP-hard, and pseudo-polynomial in the load.
+    The relaxed fill solves most fleets in O(n log n). The rest can take much longer: unit commitment is NP-hard; its
+    time is pseudo-polynomial in the load.
 
     Args:
         units: the fleet; outputs in tenths of a MW, costs per tenth of a MW.
-        load: what the outputs must add up to, in tenths of a MW.
-        time_limit: seconds after which to give up; never by default.
-        improve: called with the state so far when a better incumbent is found; never for an ordinary fleet.
+        load: the sum of the outputs, in tenths of a MW.
+        time_limit: in seconds; none by default.
+        improve: called with the state so far for each better incumbent; never for an ordinary fleet.
 
     Raises:
         ValueError: the load is negative, or a unit does not have ``0 <= min_output <= max_output``.
     """
     start = perf_counter()
-    # 1. The relaxed fill of all units, and of what a plan can use of them.
+    # 1. The relaxed fill of all units, then of the part of them that a plan can use.
     merit_order = MeritOrder(units)
     if load < 0:
         raise ValueError("a load must not be negative")
@@ -57,18 +57,18 @@ def solve(
         outputs = merit_order.plan_at_the_bound(fill)
     if outputs is not None:
         return Solution(tuple(outputs), fill.cost, fill.cost, Proof("merit order", (Bound(fill.marginal_cost),)))
-    # 2. The search, and in turn with it counting and the core programme.
+    # 2. The search, alternating with counting and the core programme.
     bracket = Bracket(merit_order, fill, load, Clock(start, time_limit))
     try:
-        return _in_turns(bracket, [(by_search(bracket), 1), (_by_the_guarantee(bracket, improve), SHARE)])
+        return _in_turns(bracket, [(by_search(bracket), 1), (_by_counting_or_core(bracket, improve), SHARE)])
     except TimeLimitPassed:
         return bracket.state
 
 
 def _in_turns(bracket: Bracket, phases: list[tuple[Phase, int]]) -> Solution | Infeasible | GaveUp:
-    """The result of the first phase that has one. They take turns that double, each by its share of the work.
+    """The result of the first phase that has one. The phases alternate; each turn is twice as long as the one before.
 
-    So none of them can keep the others from their end, and all of it takes a small multiple of the best one's time.
+    So no phase uses up the time of the others, and the total is a small multiple of the time of the fastest.
     """
     clock, turn = bracket.clock, FIRST_TURN
     while phases:
@@ -88,12 +88,14 @@ def _in_turns(bracket: Bracket, phases: list[tuple[Phase, int]]) -> Solution | I
     return bracket.state
 
 
-def _by_the_guarantee(bracket: Bracket, improve: Improve | None) -> Phase:
-    """Counting, which may leave a better bound and an incumbent, and from there the core programme."""
-    bracket.report_to(improve)  # ordinary fleets do not come here
+def _by_counting_or_core(bracket: Bracket, improve: Improve | None) -> Phase:
+    """Counting, then the core programme, which starts from the bound and the incumbent of counting."""
+    bracket.report_to(improve)  # ordinary fleets are solved before
     if result := (yield from by_counting(bracket)):
         return result
-    bracket.clock.turn_end = 0  # the search's second turn is often its last, and shorter than what follows
+    bracket.clock.turn_end = (
+        0  # end this turn: the search often needs only one more, which is shorter than what follows
+    )
     yield
     if bracket.incumbent is None and (no_plan := by_reach(bracket)):
         return no_plan
@@ -101,11 +103,11 @@ def _by_the_guarantee(bracket: Bracket, improve: Improve | None) -> Phase:
 
 
 def by_reach(bracket: Bracket) -> Infeasible | None:
-    """That there is no plan; if there is any, one is known then.
+    """A proof that no plan exists; else ``None``, and the bracket has an incumbent.
 
     Raises:
         TimeLimitPassed: the time limit has passed.
-        TooLarge: what the fleet can make does not fit into memory.
+        TooLarge: the reach of the fleet does not fit into memory.
     """
     committed = bracket.fleet.commit(bracket.load)
     if committed is None:
@@ -127,8 +129,8 @@ def nearest_loads(
         units: the fleet.
         below: in tenths of a MW.
         above: in tenths of a MW.
-        time_limit: seconds after which to give up; never by default.
-        improve: never called: nothing is known before the end.
+        time_limit: in seconds; none by default.
+        improve: never called: there is no result before the end.
 
     Raises:
         ValueError: not ``0 <= below <= above``, or a unit does not have ``0 <= min_output <= max_output``.
@@ -152,7 +154,7 @@ def nearest_loads(
 
 
 def _too_little(merit_order: MeritOrder, load: int) -> Infeasible:
-    """All that a plan can use together does not reach the load."""
+    """The result if all usable units together do not reach the load."""
     above = merit_order.starts_beyond(load)
     reason = "above_capacity" if above is None else "in_a_gap" if merit_order.total else "below_minimum"
     return Infeasible(reason, merit_order.total, above, Proof("merit order", (Empty("outputs"),)))

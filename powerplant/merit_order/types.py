@@ -1,9 +1,8 @@
-"""What goes into the solver and what comes out of it, all in integers.
+"""The arguments and results of the solver, all in integers.
 
-Outputs and the load are in tenths of a MW. Costs are integers in any unit of the caller's, per tenth of a MW:
-sums of ``marginal_cost * output`` are compared exactly, whatever their size.
-
-Results are values. Each has ``is_final``: whether more time could not change it.
+Outputs and the load are in tenths of a MW. The caller chooses the unit of cost; marginal costs are per tenth of a MW.
+Sums of ``marginal_cost * output`` are exact at any size. Each result has ``is_final``: whether more time cannot change
+it.
 """
 
 from __future__ import annotations
@@ -26,13 +25,13 @@ class Unit(NamedTuple):
 
 
 class Solution(NamedTuple):
-    """A cheapest plan, with the bound that no plan can beat and the proof of it.
+    """A cheapest plan, and the proof that no plan is cheaper.
 
     Attributes:
         dispatch: the output of each unit, in the order of the units; its sum is the load.
         cost: the sum of ``marginal_cost * output``.
         lower_bound: no plan costs less; equal to ``cost``.
-        proof: why that is so; :func:`powerplant.merit_order.check_proof` checks it.
+        proof: of the bound; :func:`powerplant.merit_order.check_proof` checks it.
     """
 
     dispatch: tuple[int, ...]
@@ -53,8 +52,8 @@ class Infeasible(NamedTuple):
         reason: ``above_capacity`` (all units at maximum do not reach it), ``below_minimum`` (it is under the
             smallest output of any unit) or ``in_a_gap`` (no commitment can meet it).
         nearest_below: the largest load below that has a plan, in tenths of a MW.
-        nearest_above: the smallest load above that has a plan; ``None`` above all capacity.
-        proof: why no plan exists; :func:`powerplant.merit_order.check_proof` checks it.
+        nearest_above: the smallest load above that has a plan; ``None`` if there is none.
+        proof: that no plan exists; :func:`powerplant.merit_order.check_proof` checks it.
     """
 
     reason: str
@@ -69,7 +68,7 @@ class Infeasible(NamedTuple):
 
 
 class NearestLoads(NamedTuple):
-    """The loads next to a gap that have a plan, in tenths of a MW; ``above`` is ``None`` beyond all capacity."""
+    """The nearest loads that have a plan, in tenths of a MW; ``above`` is ``None`` if there is none."""
 
     below: int
     above: int | None
@@ -81,9 +80,9 @@ class NearestLoads(NamedTuple):
 
 
 class GaveUp(NamedTuple):
-    """Neither a proven plan nor a proof that none exists: the time limit passed, or the sums do not fit into memory.
+    """Neither a proven plan nor a proof that none exists.
 
-    The latter needs loads beyond 10^7 tenths of a MW.
+    The time limit passed, or (with loads above 10^7 tenths of a MW) the sums do not fit into memory.
 
     Attributes:
         dispatch: of the incumbent (the best plan found), in the order of the units; ``None`` without one.

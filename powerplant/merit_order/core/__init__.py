@@ -1,14 +1,13 @@
-"""The core programme: a dynamic programme over the deviations from a relaxation, as wide as a budget allows.
+"""The core programme: a dynamic programme over the deviations from a relaxation, within a budget.
 
 The plans within a **budget** of a relaxation's bound are those whose moves (:mod:`powerplant.merit_order.core.items`)
-cost no more than the budget. A dynamic programme (:mod:`powerplant.merit_order.core.stages`) goes through the moves,
-from the cheapest outward (the core around the break item of Pisinger's MINKNAP), and its states are walked back to the
-plan (:mod:`powerplant.merit_order.core.walk`).
+cost at most the budget. A dynamic programme (:mod:`powerplant.merit_order.core.stages`) processes the moves, the
+cheapest first (the core around the break item of Pisinger's MINKNAP). Then the plan is found by walking back through
+its states (:mod:`powerplant.merit_order.core.walk`).
 
-**Coarse, then exact.** Costs are first rounded down to a few bits, which makes the states small. What the coarse
-programme does not reach cannot be reached; what it reaches costs what it says, or a little more. So the plans that it
-leaves open are walked back with their exact costs. Most often they are few; where they are not, the programme is run
-again without rounding, with a budget that is just below the best plan found so.
+**Coarse, then exact.** Costs are first rounded down to a few bits, so that the states are small. Rounding loses no plan
+within the budget, but can add plans that cost a little more. So the walk back computes exact costs. If it would have to
+look at too many states, the programme runs again without rounding, with a budget just below the best plan found.
 """
 
 from __future__ import annotations
@@ -25,19 +24,17 @@ from powerplant.merit_order.proof import Recomputed
 from powerplant.merit_order.relaxation import Relaxation, of_fill
 
 COARSE_BITS = 10
-"""To so many bits the budget is rounded at first."""
+"""At first the budget is rounded to this many bits."""
 
 FIRST_ITEMS = 12
-"""The first budget is what it takes to let so many items move."""
+"""With the first budget this many items can move."""
 
 WORTHWHILE = Fraction(1, 4)
-"""What share of the gap a row must close for the core programme to go on from its multipliers."""
+"""The share of the gap that a row must close for the core programme to use its multipliers."""
 
 
 def by_core_programme(bracket: Bracket) -> Phase:
-    """The plan of a core that is widened until it holds one, or holds none that beats the incumbent.
-
-    An incumbent must be known. It pauses after each stage.
+    """Double the budget until the incumbent, which must exist, is optimal; it yields after each stage.
 
     Raises:
         TimeLimitPassed: the time limit has passed.
@@ -58,22 +55,22 @@ def by_core_programme(bracket: Bracket) -> Phase:
 
 
 def _worthwhile(bracket: Bracket) -> Relaxation:
-    """The tightest relaxation; that of a row, for which states have weights, only if it closes enough of the gap."""
+    """The tightest relaxation; one with a row, which needs more states, only if it closes enough of the gap."""
     closed, gap = bracket.relaxation.lower_bound() - bracket.fill.cost, bracket.best.cost - bracket.fill.cost
     return bracket.relaxation if closed >= WORTHWHILE * gap else of_fill(bracket.fill)
 
 
 def first_budget(deviations: Deviations) -> int:
-    """The budget with which a few items can move; above 0."""
+    """The budget with which :data:`FIRST_ITEMS` items can move; above 0."""
     entries = sorted(item.entry for item in deviations.items)
     return next((entry for entry in entries[FIRST_ITEMS - 1 :] if entry > 0), 1)
 
 
 def plans_within(budget: int, deviations: Deviations, relaxation: Relaxation, clock: Clock) -> Turns[list[list[bool]]]:
-    """Commitments with plans; one is the cheapest of all that cost at most the relaxation's bound plus a budget.
+    """Commitments, among them a cheapest one that costs at most the relaxation's bound plus a budget.
 
-    Where no plan is that cheap, it may be that of a dearer one, or there is none. Time and memory grow with the number
-    of items and with the window; O(units * load) fields at the most, times the sums of weights where there is a row.
+    If there is none within the budget, the result may be a more expensive one, or empty. Time and memory grow with the
+    number of items and the width of the windows; at most O(units * load) fields, with a row for each sum of weights.
 
     Raises:
         TimeLimitPassed: the time limit has passed.

@@ -1,7 +1,7 @@
-"""Many small numbers at once: the states of the core programme as fields of one ``int``.
+"""The states of the core programme as fields of one ``int``, so that one operation works on all of them.
 
-A step of the programme is a handful of operations on whole integers (Lamport 1975, multiple byte processing). Shifts
-fill up with zeros, which stand for a sum that cannot be reached, so nothing has to be guarded at the edges.
+A step of the programme is a few operations on whole integers (Lamport 1975, multiple byte processing). Shifts fill up
+with zeros, which mean that an imbalance cannot be reached, so the ends need no special case.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from typing import NamedTuple
 from powerplant.merit_order.clock import Clock, TooLarge
 
 STATE_BITS = 1 << 27
-"""The largest states that are tried: 16 MiB. A step with them takes some 0.1 s, without a look at the time."""
+"""The largest states that are tried: 16 MiB. A step with them takes about 0.1 s without a check of the time."""
 
 BITS_SHIFT = 12
-"""An operation of the clock is a step with 2 to the power of so many bits."""
+"""A step with 2 to this power of bits counts as one operation of the clock."""
 
 
 class States(NamedTuple):
-    """What is left of the budget, plus one, for each imbalance from ``lowest`` on, packed in ``size`` fields."""
+    """The rest of the budget plus one for each imbalance from ``lowest`` on, packed in ``size`` fields."""
 
     packed: int
     lowest: int
@@ -29,7 +29,7 @@ NO_STATES = States(0, 0, 0)
 
 
 class Fields:
-    """Arithmetic on fields that hold numbers up to a budget plus one, each with a guard bit on top.
+    """Arithmetic on fields for numbers up to a budget plus one, each with a guard bit on top.
 
     Attributes:
         width: of a field, in bits.
@@ -43,10 +43,10 @@ class Fields:
         self._ones = self._guards = self._count = 0
 
     def better(self, stay: States, move: States, by: int, cost: int) -> States:
-        """For each imbalance the better of two: stay there, or come there by a move at a cost.
+        """For each imbalance the better of two: stay there, or reach it by a move at a cost.
 
-        With ``ahead`` = what the move leaves minus what staying leaves, the better of the two is staying plus
-        ``ahead`` where that is positive. The guard bits keep the subtractions apart and say where it is.
+        ``ahead`` is the rest of the budget after the move minus the rest after staying. The better of the two is
+        staying plus ``ahead`` where that is positive. The guard bits separate the subtractions and show the sign.
 
         Raises:
             TimeLimitPassed: the time limit has passed.
@@ -65,7 +65,7 @@ class Fields:
         self._clock.spend(6 + (count * width >> BITS_SHIFT))
         self._prepare(count)
         staying, moving = stay.packed, move.packed
-        if stay.lowest > lowest:  # to shift by nothing would be to copy
+        if stay.lowest > lowest:  # a shift by 0 would copy
             staying <<= width * (stay.lowest - lowest)
         elif move_lowest > lowest:
             moving <<= width * (move_lowest - lowest)
@@ -74,15 +74,15 @@ class Fields:
         return States(staying + (ahead & positive - (positive >> width - 1)), lowest, count)
 
     def first(self, packed: int, count: int) -> int:
-        """The first so many fields."""
+        """The first ``count`` fields."""
         return packed & (1 << self.width * count) - 1
 
     def after(self, packed: int, count: int) -> int:
-        """The fields after the first so many."""
+        """The fields after the first ``count``."""
         return packed >> self.width * count
 
     def every(self, states: States, divisor: int) -> States:
-        """The states of the imbalances that a divisor divides, counted in it; for fields of whole bytes."""
+        """The states of the multiples of a divisor, divided by it; for fields of whole bytes."""
         first, width = -states.lowest % divisor, self.width // 8
         size = len(range(first, states.size, divisor))
         held, chosen = states.packed.to_bytes(states.size * width, "little"), bytearray(size * width)
@@ -91,7 +91,7 @@ class Fields:
         return States(int.from_bytes(chosen, "little"), (states.lowest + first) // divisor, size)
 
     def _prepare(self, count: int) -> None:
-        """Have a one, and a guard bit, in each of so many fields, or a few more."""
+        """Compute a one and a guard bit for each of ``count`` fields, or a few more."""
         if count <= self._count <= count + (count >> 2):
             return
         self._count = count + (count >> 3)
@@ -104,7 +104,7 @@ class Fields:
 
 
 class Reader:
-    """Looks at single states, whose fields are laid out for it when they are first looked at; O(1) after that."""
+    """Reads single states; the first read of a sum of weights converts its states to bytes, the others are O(1)."""
 
     def __init__(self, fields: Fields, states: dict[int, States]) -> None:
         self._width = fields.width
@@ -112,12 +112,12 @@ class Reader:
         self._held: dict[int, bytes] = {}
 
     def range_of(self, weight: int) -> tuple[int, int]:
-        """The lowest and the highest imbalance for which there are states of a sum of weights."""
+        """The lowest and the highest imbalance of the states of a sum of weights."""
         _, lowest, size = self._states.get(weight, NO_STATES)
         return lowest, lowest + size - 1
 
     def at(self, weight: int, imbalance: int) -> int:
-        """What is left of the budget, plus one; 0 where a state is not reached."""
+        """The rest of the budget plus one; 0 if the state cannot be reached."""
         packed, lowest, size = self._states.get(weight, NO_STATES)
         place, width = imbalance - lowest, self._width
         if not 0 <= place < size:

@@ -1,14 +1,14 @@
-"""What can leave its default, and at what cost: the items of the core, as deviations from a relaxation.
+"""The items of the core: deviations from a relaxation, and their costs.
 
-A relaxation (:mod:`powerplant.merit_order.relaxation`) lets each unit stand where it is best at the multipliers: its
-**default**, off or on at one of its limits. What another choice costs more is its deviation cost, never below 0, and
-every plan is a choice of moves away from the defaults that together make up the **residual load**.
+In a relaxation (:mod:`powerplant.merit_order.relaxation`) each unit has the output that is best at the multipliers, its
+**default**: off, or on at one of its limits. Any other choice has a deviation cost of at least 0. A plan is a set of
+moves away from the defaults whose outputs sum to the **residual load**.
 
-Of some units only how many are on matters: they are copies of one **item type** (a bounded knapsack). They are alike;
-or they are block units of one cost that can make every multiple of a divisor, up to all of them, so that each multiple
-counts for one. An **item** is 1, 2, 4, ... copies, which move together. It can **switch** (off, or on) and, when on,
-**slide** inside its range. Its **rate** is the least that any of its moves costs for each tenth of a MW. All costs are
-in the relaxation's scale.
+Units of which only the number that is on matters are copies of one **item type** (a bounded knapsack). Either they are
+identical, or they are block units of one cost that can produce every multiple of a divisor: then a multiple is a copy.
+An **item** is 1, 2, 4, ... copies, which move together. It can **switch** (off, or on) and, when on,
+**slide** inside its range. Its **rate** is the least cost of its moves for each tenth of a MW. All costs are multiplied
+by the scale of the relaxation.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from powerplant.merit_order.types import Unit
 
 
 class ItemType(NamedTuple):
-    """Units of which only how many are on matters.
+    """Units of which only the number that is on matters.
 
     Attributes:
         positions: of the units.
-        unit: one of them, or a block unit that makes as much as each counts for.
-        weight: of that one.
-        size: how many there are.
-        blocks: the units, where they are not alike.
+        unit: one copy.
+        weight: of one copy.
+        size: the number of copies.
+        blocks: the units, if they are not identical.
     """
 
     positions: Sequence[int]
@@ -40,27 +40,27 @@ class ItemType(NamedTuple):
     blocks: Blocks | None = None
 
     def commit(self, count: int) -> list[bool]:
-        """Which units are on where so many are."""
+        """Which units are on if ``count`` copies are."""
         if self.blocks is None:
             return [True] * count + [False] * (self.size - count)
         committed = self.blocks.commit(count * self.unit.min_output)
-        assert committed is not None, "an item type makes every number"
+        assert committed is not None, "an item type can produce every number of copies"
         return committed
 
 
 class Item(NamedTuple):
-    """Some copies of an item type that may leave their default together: by a switch, a slide, or one after the other.
+    """Copies of an item type that move together: by a switch, a slide, or both.
 
     Attributes:
-        item_type: that they belong to.
-        size: how many they are.
+        item_type: of the copies.
+        size: the number of copies.
         on: whether they are on by default.
-        switch: the move that switches them off, or on (to the limit from which a slide costs).
-        switch_cost: what that costs.
-        weight: what the switch adds to the sum of weights.
-        slide: how far they can be moved inside their range when on, upward or (negative) downward.
+        switch: change of output when they switch off, or on (to the limit from which they slide).
+        switch_cost: of the switch.
+        weight: change of the sum of weights by the switch.
+        slide: largest change of output inside their range when on; negative if it is downward.
         slide_cost: of each tenth of a MW.
-        rate: the least that any of the moves costs for each tenth of a MW, rounded down.
+        rate: the least cost of the moves for each tenth of a MW, rounded down.
     """
 
     item_type: ItemType
@@ -75,17 +75,17 @@ class Item(NamedTuple):
 
     @property
     def up(self) -> int:
-        """How far the item can raise the sum of moves."""
+        """The most by which the item can raise the output."""
         return max(0, self.slide) if self.on else self.switch + max(0, self.slide)
 
     @property
     def down(self) -> int:
-        """How far the item can lower the sum of moves."""
+        """The most by which the item can lower the output."""
         return max(-self.switch, -self.slide) if self.on else 0
 
     @property
     def entry(self) -> int:
-        """The budget from which on the item can move at all."""
+        """The least budget with which the item can move."""
         return min(self.switch_cost, self.slide_cost) if self.on and self.slide else self.switch_cost
 
 
@@ -93,9 +93,9 @@ class Deviations:
     """The defaults of all units, and their items, the cheapest rates first; O(n log n), and a reach for each cost.
 
     Attributes:
-        residual_load: what the defaults leave.
+        residual_load: the load minus the outputs of the defaults.
         weight: the sum of weights of the defaults.
-        items: all that can ever move.
+        items: all items.
     """
 
     def __init__(self, units: Sequence[Unit], relaxation: Relaxation, load: int, clock: Clock) -> None:
@@ -112,11 +112,11 @@ class Deviations:
         for positions in _grouped(range(len(units)), lambda position: units[position].marginal_cost):
             for item_type in self._types(positions):
                 if item_type.unit.max_output:
-                    self._take(item_type)
+                    self._add(item_type)
         self.items.sort(key=lambda item: item.rate)
 
     def commitment(self, switched: Iterable[Item]) -> list[bool]:
-        """Which units are on where some items have switched and all others are at their default."""
+        """The commitment after some items have switched; all others are at their default."""
         committed = self._default_on[:]
         item_types: dict[int, tuple[ItemType, int]] = {}
         for item in switched:
@@ -129,10 +129,10 @@ class Deviations:
         return committed
 
     def _types(self, positions: Sequence[int]) -> list[ItemType]:
-        """The item types of the units of one cost: one, if they make every multiple of a divisor; else those alike."""
+        """The item types of units of one cost: a single one if they can produce every multiple of a divisor."""
         units = [self._units[position] for position in positions]
         group = group_of(units, sum(unit.max_output for unit in units), self._clock)
-        if isinstance(group, Blocks) and group.make_all and not self._row:
+        if isinstance(group, Blocks) and group.reach_all and not self._row:
             one = Unit(units[0].marginal_cost, group.divisor, group.divisor)
             return [ItemType(positions, one, 0, group.capacity // group.divisor, group)]
         return [
@@ -140,11 +140,13 @@ class Deviations:
             for alike in _grouped(positions, lambda position: (self._units[position], self._weights[position]))
         ]
 
-    def _take(self, item_type: ItemType) -> None:
-        """Take the default of an item type. 1, 2, 4, ... copies move together, which makes every number of it."""
+    def _add(self, item_type: ItemType) -> None:
+        """Add the default of an item type, and its items: 1, 2, 4, ... copies, so that any number of them can move."""
         unit, weight, charge = item_type.unit, item_type.weight, self._relaxation.charge
         least, most = max(unit.min_output, 1), unit.max_output
-        slope = unit.marginal_cost * self._relaxation.scale - self._relaxation.price  # of a tenth, beyond the price
+        slope = (
+            unit.marginal_cost * self._relaxation.scale - self._relaxation.price
+        )  # of a tenth of a MW, above the price
         start, slide = (most, least - most) if slope < 0 else (least, most - least)
         on_cost = slope * start + charge * weight
         on = on_cost < 0

@@ -1,16 +1,15 @@
-"""The dynamic programme of the core, stage by stage forward.
+"""The dynamic programme of the core: forward, with one stage for each item.
 
-Each item's turn is a **stage**. The states after it say of each **imbalance**, the sum of the moves so far less the
-residual load, how much of the budget can be left. They are fields of one ``int``
-(:mod:`powerplant.merit_order.core.fields`): a field holds what is left, plus one; 0 says that the imbalance cannot be
-reached. Where the relaxation has a row, there are such states for each sum of weights. What is out of balance must be
-made up by later moves, which are dearer, at a known cost at least; so the imbalances worth keeping stay in a narrow
-**window**.
+The **imbalance** is the sum of the moves so far minus the residual load. The states after a stage give, for each
+imbalance, the largest rest of the budget. They are fields of one ``int`` (:mod:`powerplant.merit_order.core.fields`):
+the rest plus one, or 0 if the imbalance cannot be reached. If the relaxation has a row, there are such states for each
+sum of weights. Later items cost at least as much for each tenth of a MW and must bring the imbalance to 0, so only the
+imbalances in a narrow **window** are kept.
 
-**Coarseness.** Costs may be rounded down by so many bits. Then a field says what is left at most.
+**Coarseness.** Costs may be rounded down by this number of bits. Then a field is an upper limit of the rest.
 
-**Lattice.** Where all that cannot slide switches by multiples of a divisor, what can slide goes first.
-From then on only the imbalances on the divisor can still end at 0, and the states shrink to those.
+**Lattice.** If all items that cannot slide switch by multiples of a divisor, those that can slide come first. After
+them only the multiples of the divisor can still reach the imbalance 0, so only their states are kept.
 """
 
 from __future__ import annotations
@@ -25,11 +24,12 @@ from powerplant.merit_order.core.items import Deviations, Item
 from powerplant.merit_order.relaxation import Relaxation
 
 KEPT_BITS = 1 << 30
-"""How much of the states is kept for walking back; beyond it only each second, fourth, ... is, and the rest redone."""
+"""The most bits of states that are kept for the walk back. If there are more, only every second, fourth, ... stage is
+kept, and the others are computed again."""
 
 
 class Window(NamedTuple):
-    """What is worth keeping after a stage: imbalances and sums of weights, from the lowest to the highest."""
+    """The imbalances and sums of weights that are kept after a stage."""
 
     lowest: int
     highest: int
@@ -42,12 +42,12 @@ class Stages:
 
     Attributes:
         budget, coarseness: of the run.
-        deviations: what moves, and from where.
-        clock: that the work is spent on.
-        items: those within the budget, in the order of their turns.
-        divisor: that the states count in before the stage ``lattice_from`` and all later ones.
-        lightest, heaviest: what the sums of weights at the end may be.
-        fields: in which the states are packed.
+        deviations: the defaults, and all items.
+        clock: counts the work.
+        items: those within the budget, in the order of the stages.
+        divisor: the unit of the imbalances from before the stage ``lattice_from`` on.
+        lightest, heaviest: limits of the sum of weights at the end.
+        fields: the arithmetic on the states.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Stages:
         self.budget = budget
         self.coarseness = coarseness
         self.charge = relaxation.charge
-        self.room = self.lightest = self.heaviest = 0  # what the row leaves beyond the defaults: paid for, and at all
+        self.room = self.lightest = self.heaviest = 0  # limits of the row, minus the defaults
         if relaxation.row and relaxation.charge:
             self.room = relaxation.row.limit(relaxation.charge) - deviations.weight
             self.lightest, self.heaviest = (limit - deviations.weight for limit in relaxation.row[:1:-1])
@@ -74,10 +74,7 @@ class Stages:
         self._kept = {0: start if self.lattice_from else self._on_lattice(start)}
 
     def _find_lattice(self) -> tuple[int, int]:
-        """The divisor of all switches once the items that slide are done with, and the stage from which on it counts.
-
-        Sliders go first, where there is a divisor.
-        """
+        """Move the sliders to the front; the common divisor of the other items, and the stage where those begin."""
         sliders = [item for item in self.items if item.slide]
         others = [item for item in self.items if not item.slide]
         divisor = gcd(*(item.switch for item in others))
@@ -87,7 +84,7 @@ class Stages:
         return divisor, len(sliders)
 
     def _find_windows(self) -> list[Window]:
-        """For each stage what the later items can still make up within the budget."""
+        """The window of each stage: what the later items can still balance within the budget."""
         lightest, heaviest = self.lightest, self.heaviest
         if self.charge > 0:
             lightest = max(lightest, self.room - self.budget // self.charge)
@@ -111,10 +108,10 @@ class Stages:
         return windows
 
     def before(self, stage: int) -> Turns[dict[int, States]]:
-        """The states before a stage (those at the end before one more than there are), by sum of weights.
+        """The states before a stage (or, with ``len(items)``, at the end), by sum of weights.
 
-        They are worked out from the last that are kept; of those on the way as many are kept as may be. A stage that is
-        asked for must not be after one that was asked for before.
+        They are computed from the last stage that is kept, and some stages on the way are kept too. Stages must be
+        requested in descending order.
 
         Raises:
             TimeLimitPassed: the time limit has passed.
@@ -143,7 +140,7 @@ class Stages:
         return states
 
     def _after(self, states: dict[int, States], stage: int) -> dict[int, States]:
-        """The states with one item more, as far as they are worth keeping."""
+        """The states after a stage, inside its window."""
         window, unit = self._windows[stage], self.unit(stage)
         worth_keeping = {}
         for weight, after in self._moved(states, self.items[stage], unit).items():
@@ -154,14 +151,14 @@ class Stages:
         return self._on_lattice(worth_keeping) if stage + 1 == self.lattice_from else worth_keeping
 
     def _on_lattice(self, states: dict[int, States]) -> dict[int, States]:
-        """Only the states that the items to come, which move by multiples of the divisor, can bring into balance."""
+        """Only the states that later items, which move by multiples of the divisor, can bring into balance."""
         if self.divisor == 1:
             return states
         on_lattice = {weight: self.fields.every(before, self.divisor) for weight, before in states.items()}
         return {weight: before for weight, before in on_lattice.items() if before.packed}
 
     def _moved(self, states: dict[int, States], item: Item, unit: int) -> dict[int, States]:
-        """The states with one item more: it stays or switches, and slides where it is on."""
+        """The states after the moves of an item: it stays or switches, and slides if it is on."""
         better, switch, cost = self.fields.better, item.switch // unit, item.switch_cost >> self.coarseness
         slides_on, slides_switched = item.slide and item.on, item.slide and not item.on
         moved = {weight: self._slid(before, item) if slides_on else before for weight, before in states.items()}
@@ -176,7 +173,7 @@ class Stages:
         return moved
 
     def _slid(self, states: States, item: Item) -> States:
-        """Every state moved by up to the item's slide as well, each tenth at its cost; by doubling."""
+        """The states after any slide of an item; computed by doubling the slide."""
         reach, cost = abs(item.slide), item.slide_cost
         if cost:
             reach = min(reach, self.budget // cost)
@@ -201,11 +198,11 @@ class Stages:
         return States(packed, lowest, count)
 
     def unit(self, stage: int) -> int:
-        """What a field of the states after a stage stands for, in tenths of a MW, but for the lattice's first one."""
+        """The unit of the imbalances in a stage, in tenths of a MW."""
         return self.divisor if stage >= self.lattice_from else 1
 
     def slack_cost(self, weight: int) -> int:
-        """What the row charges at the end for a sum of weights that does not come up to its limit."""
+        """The charge of the row for the difference between its limit and the final sum of weights."""
         return self.charge * (self.room - weight)
 
 

@@ -1,4 +1,4 @@
-"""From the end of the stages back to a plan: which items have switched."""
+"""The walk back through the stages to a plan: which items have switched."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from powerplant.merit_order.core.items import Item
 from powerplant.merit_order.core.stages import Stages
 
 MOST_LOOKS = 3_000
-"""Where more states than this have to be looked at to tell the plans apart that rounding leaves open, it is undone."""
+"""If the walk back would look at more states than this to compare rounded plans, it stops without a decision."""
 
 
 class Found(NamedTuple):
-    """A plan: its commitment, and what its moves cost."""
+    """A plan: its commitment, and the cost of its moves."""
 
     committed: list[bool]
     cost: int
 
 
 class _Place(NamedTuple):
-    """A state before a stage, on the way back.
+    """A state before a stage, with the later moves.
 
     Attributes:
         weight, imbalance: the state.
-        spent: on the stages after it, exactly.
-        switched: the items that have switched there, as a chain.
+        spent: exact cost of the later moves.
+        switched: the later items that have switched, as a linked list.
     """
 
     weight: int
@@ -38,14 +38,14 @@ class _Place(NamedTuple):
 
 
 class _Undecided(Exception):
-    """Rounded costs leave too much open to tell which plan is the cheapest."""
+    """Costs were rounded, and there are too many states to find the cheapest plan."""
 
 
 def walked_back(stages: Stages) -> Turns[tuple[Found | None, bool]]:
-    """A plan, if the states leave any open, and whether it is certain that none within the budget is cheaper.
+    """A plan if the states lead to one, and whether it is certain that none within the budget is cheaper.
 
-    First along the best states. Where costs were rounded, that plan need not be the cheapest, and may cost more
-    than the budget; but it says what the others must not cost, and all states of those are walked through.
+    The first walk follows the best states. With rounded costs its plan may not be the cheapest, and may cost more than
+    the budget; then a second walk goes through all states that can lead to a cheaper one.
 
     Raises:
         TimeLimitPassed: the time limit has passed.
@@ -73,10 +73,10 @@ def walked_back(stages: Stages) -> Turns[tuple[Found | None, bool]]:
 
 
 def _back(stages: Stages, places: list[_Place], limit: float, *, best_state_only: bool = False) -> Turns[Found | None]:
-    """The cheapest plan found that may cost up to a limit; only the cheapest way to each state goes on.
+    """The cheapest plan that costs at most a limit; only the cheapest way back to each state is followed.
 
     Raises:
-        _Undecided: costs were rounded, and there are too many states to look at.
+        _Undecided: costs were rounded, and there are too many states.
     """
     at_most: float = 0
     looks, most_looks = 0, MOST_LOOKS if stages.coarseness else inf
@@ -94,7 +94,7 @@ def _back(stages: Stages, places: list[_Place], limit: float, *, best_state_only
                 if best_state_only:
                     if least < best:
                         best, cheapest = least, {before[:2]: before}
-                        if least <= at_most:  # no way back is better than the state that it leads to
+                        if least <= at_most:  # costs never fall on the way back, so this is the best
                             break
                 elif least <= limit:
                     known = cheapest.get(before[:2])
@@ -107,7 +107,7 @@ def _back(stages: Stages, places: list[_Place], limit: float, *, best_state_only
 
 
 def _ways_back(stages: Stages, reader: Reader, after: _Place, stage: int) -> Iterator[_Place]:
-    """The places before a stage from which its item can lead to one after it: staying or switching, and sliding."""
+    """The places before a stage from which a move of its item leads to the place after it."""
     weight, imbalance, spent, switched = after
     item = stages.items[stage]
     if stage + 1 == stages.lattice_from:
@@ -121,7 +121,7 @@ def _ways_back(stages: Stages, reader: Reader, after: _Place, stage: int) -> Ite
 
 
 def _slid_back(stages: Stages, reader: Reader, place: _Place, item: Item) -> Iterator[_Place]:
-    """A place, and those from which a slide leads to it, as far as there are states and the budget goes."""
+    """A place, and those from which a slide within the budget leads to it."""
     direction, count = 1 if item.slide > 0 else -1, abs(item.slide)
     lowest, highest = reader.range_of(place.weight)
     first = max(0, place.imbalance - highest if direction > 0 else lowest - place.imbalance)
@@ -134,7 +134,7 @@ def _slid_back(stages: Stages, reader: Reader, place: _Place, item: Item) -> Ite
 
 
 def _least(stages: Stages, reader: Reader, place: _Place) -> float:
-    """What a plan costs at least that comes through a place; infinite where none does."""
+    """The least cost of a plan through a place; infinite if there is none."""
     credit = reader.at(place.weight, place.imbalance)
     if not credit:
         return inf
@@ -142,7 +142,7 @@ def _least(stages: Stages, reader: Reader, place: _Place) -> float:
 
 
 def _found(stages: Stages, place: _Place) -> Found:
-    """The plan of a walk that has come to its end."""
+    """The plan at the end of a walk."""
     items, switched = [], place.switched
     while switched:
         item, switched = switched
