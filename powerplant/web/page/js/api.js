@@ -1,13 +1,13 @@
-// Questions to this page's own server. A question is a payload, whether CO₂ counts, and whether a plan that is not
-// proven to be a cheapest one will do.
+// Requests to the server of this page. A question is a payload, whether CO₂ counts, and whether a plan that is not
+// proven to be the cheapest is accepted.
 
 import { sketchOf } from "./sketch.js";
 
-const PATIENCE = 250; // milliseconds that an answer may take at least while a newer question waits
-const SWIFT = 120; // milliseconds within which a report is soon enough to follow a slider
-const REST = 300; // milliseconds that a slider rests before a report is asked for that is not swift
+const PATIENCE = 250; // least milliseconds before a question is aborted for a newer one
+const SWIFT = 120; // a report that takes at most so many milliseconds can follow a slider
+const REST = 300; // milliseconds without a change before a slower report is requested
 
-/** An answer that is none: the server's problem document, or that there was no server. */
+/** An error: the server's problem document, or one that says that the server does not answer. */
 export class Problem extends Error {
   constructor(document) {
     super(document.detail ?? document.title);
@@ -54,7 +54,7 @@ function problemIn(text) {
   }
 }
 
-/** The plan alone, in the shape of a report: there long before the report where the fleet is large. */
+/** The plan without reasons, in the form of a report; for a large fleet it comes long before the report. */
 export async function planOf(question, signal) {
   const { text, headers } = await post("productionplan", question, signal);
   return sketchOf(question, JSON.parse(text), headers);
@@ -65,22 +65,22 @@ async function reportOf(question, signal) {
 }
 
 /**
- * Asks for reports, one question at a time: while one is open only the newest waits, and what was asked in between is
- * never sent. An answer that takes longer than they do is given up for the newer question. So what is shown is never
- * older than two answers, no late answer overwrites a newer one, and large fleets do not pile up at the server.
+ * Requests reports, one question at a time. While one is open only the newest question waits; those in between are
+ * never sent. An answer that takes longer than usual is aborted for the newer question. So a late answer never
+ * overwrites a newer one, and requests for large fleets do not pile up at the server.
  *
- * A report takes as long as its alternatives do. Where that is not known to be swift the plan is asked for before it,
- * and the report once nothing moves any more. A newer question does not wait for it; but the server works on, so the
- * next report does: else a few of them would leave it no process for plans.
+ * Computing the alternatives can make a report slow. Unless the last report for the fleet was swift, the plan is
+ * requested first, and the report when nothing changes any more. A newer question does not wait for that report. The
+ * next report does: the server still computes the old one, and would have no process left for plans.
  */
 export class Planner {
   #open = null;
   #waiting = null;
   #usual = 0;
-  #report = { fleet: null, isSwift: false }; // what the last one for a fleet was like
-  #explaining = Promise.resolve(); // until the server is done with the last report, whoever still waits for it
+  #report = { fleet: null, isSwift: false }; // the last one
+  #explaining = Promise.resolve(); // resolves when the server has finished the last report
 
-  /** @param answered is called with the question and its report, or null and a Problem; also with a sketch before it. */
+  /** @param answered is called with a question, its report (first a sketch) or null, and its problem or null. */
   constructor(answered) {
     this.answered = answered;
   }
@@ -134,7 +134,7 @@ export class Planner {
     return report;
   }
 
-  /** The report; the plan alone where there is none, which is better than nothing. */
+  /** The report, or the plan without reasons if the report fails. */
   async #explainAtRest(question, open, rest, plan) {
     const pause = new Promise((done) => setTimeout(done, rest));
     await open.until(Promise.all([pause, this.#explaining]));
@@ -149,7 +149,7 @@ export class Planner {
   }
 }
 
-/** A question on its way. */
+/** A question that was sent and is not answered. */
 class Open {
   hasPlan = false;
   #controller = new AbortController();
@@ -165,7 +165,7 @@ class Open {
     return performance.now() - this.#start;
   }
 
-  /** Give it up at this age. */
+  /** Aborts at this age. */
   endWithin(milliseconds) {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.giveUp(), Math.max(0, milliseconds - this.age));
@@ -175,7 +175,7 @@ class Open {
     this.#controller.abort();
   }
 
-  /** What comes of a promise, unless this is given up before. */
+  /** The result of a promise; it fails if the question is aborted before. */
   until(promise) {
     const givenUp = new Promise((_, failed) => {
       this.signal.addEventListener("abort", () => failed(this.signal.reason), { once: true });

@@ -1,18 +1,18 @@
-// The plan as bars: for each plant what it gives, between its pmin and its pmax. Only the rows that are seen are there.
+// The plan as bars: the output of each plant, between its pmin and its pmax. Only visible rows are in the document.
 
 import { byId, element, svgElement } from "./dom.js";
 import { limits, megawatt, oneDigit } from "./format.js";
 
-const ROW = 28; // pixels that a row is high
-const SPARE = 2; // rows beyond the edge
-const [TOP, HIGH] = [8, 12]; // where a bar begins in its row, and its height
+const ROW = 28; // height of a row in pixels
+const SPARE = 2; // rows outside the visible part
+const [TOP, HIGH] = [8, 12]; // top of a bar in its row, and its height
 
 export class Bars {
   #plants = [];
   #widest = 1;
   #pointed = null;
 
-  /** @param pointed is called with the plant that is pointed at, or null. */
+  /** @param pointed is called with the plant under the pointer, or null. */
   constructor(pointed) {
     this.view = byId("bars");
     this.list = this.view.firstElementChild;
@@ -32,7 +32,7 @@ export class Bars {
     this.#render();
   }
 
-  /** Marks the row of the plant that the chart points at, and brings it into sight. */
+  /** Marks the row of the plant that is selected in the chart, and scrolls to it. */
   highlight(plant) {
     this.#pointed = plant?.name ?? null;
     const position = plant ? this.#plants.findIndex((one) => one.name === plant.name) : -1;
@@ -75,7 +75,7 @@ export class Bars {
 
 const inWords = (plant) => ` of ${megawatt(plant.pmax)}, limits ${limits(plant)}`;
 
-/** What the plant can give, on a scale that all share; what it gives; its pmin; nothing but hatching where it is off. */
+/** The range of the plant on a common scale, its output and its pmin; only hatching if it is off. */
 function bar({ type, p, pmin, pmax }, widest) {
   const share = (value) => `${(value / widest) * 100}%`;
   const block = (kind, width, colours) =>

@@ -1,20 +1,20 @@
-// The merit-order curve on the page: drawn anew with each plan, pointed at, and walked through with the arrow keys.
+// The merit-order curve on the page: drawn for each plan; plants are selected with the pointer or the arrow keys.
 
 import { draw } from "./curve.js";
 import { byId, element } from "./dom.js";
 import { STATES, TYPES, cents, euro, limits, megawatt, plain, price, tonnes } from "./format.js";
 
-const PAGE = 10; // plants that Page Up and Page Down step over
+const PAGE = 10; // plants that Page Up and Page Down move by
 
 /**
- * Its cursor is one element over the whole drawing: to the keys and to screen readers a slider whose values are plants,
- * so that ten thousand of them are as light as six.
+ * Its cursor is one element over the whole drawing: for keys and screen readers a slider whose values are plants, so
+ * that ten thousand plants need no more elements than six.
  */
 export class MeritOrder {
   #drawn = null;
   #position = 0;
 
-  /** @param pointed is called with the plant that is pointed at, or null. */
+  /** @param pointed is called with the plant under the cursor, or null. */
   constructor(pointed) {
     this.stage = byId("chart");
     this.cursor = byId("cursor");
@@ -35,7 +35,7 @@ export class MeritOrder {
     document.addEventListener("keydown", ({ key }) => key === "Escape" && this.hide());
   }
 
-  /** @param before the report that this one is compared with, or null. */
+  /** @param before the report to compare with, or null. */
   draw(report, before) {
     const { figure, blocks, left, pixels } = draw(report, before, Math.max(280, this.stage.clientWidth));
     this.#drawn = { report, before, blocks, left, pixels };
@@ -48,7 +48,7 @@ export class MeritOrder {
     if (!this.tip.hidden) this.#show(this.#position);
   }
 
-  /** Points at a plant from elsewhere; at none that is not drawn. */
+  /** Selects a plant, or none if it is not drawn. */
   point(plant) {
     const position = plant ? this.#drawn.blocks.findIndex((block) => block.plant.name === plant.name) : -1;
     if (position < 0) this.hide();
@@ -110,7 +110,7 @@ export class MeritOrder {
     this.#place(from, to);
   }
 
-  /** The tip beside the block, on the side where there is room. */
+  /** Places the tip beside the block, on the side with enough space. */
   #place(from, to) {
     const width = this.tip.offsetWidth;
     const room = this.stage.clientWidth;

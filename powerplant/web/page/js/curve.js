@@ -1,23 +1,23 @@
 // The merit-order curve as a drawing: from a report to an SVG, with Observable Plot.
-// Everything in it is for the eyes alone. Blocks of a kind are one path, so that ten thousand plants are drawn at once.
+// Screen readers ignore it. All blocks of a type are one path, so that ten thousand plants are drawn quickly.
 
 import { svgElement } from "./dom.js";
 import { TYPES, megawatt, price } from "./format.js";
 import { nextPrice } from "./plan.js";
 
-const LEAST_HEIGHT = 0.025; // of the whole: what costs nothing is seen all the same
-const LETTER = 6.6; // pixels that a letter of a name takes
-const LEAST_LETTERS = 5; // of a name, or it is left out
-const PHONE = 520; // pixels under which the drawing is low and has few ticks
-const NARROW = 5; // pixels under which a block has neither outline nor pmin
-const CROWDED = 8; // pixels that a block must have on average for a gap beside it
-const BELOW_ZERO = 24; // pixels between the axis and the lowest block, for the names
+const LEAST_HEIGHT = 0.025; // of the whole height: free plants are visible too
+const LETTER = 6.6; // width of a letter in pixels
+const LEAST_LETTERS = 5; // a shorter part of a name is not shown
+const PHONE = 520; // a narrower drawing (in pixels) is lower and has fewer ticks
+const NARROW = 5; // a narrower block (in pixels) has neither outline nor pmin
+const CROWDED = 8; // average width of blocks in pixels from which they have gaps
+const BELOW_ZERO = 24; // pixels for the names, between the axis and the lowest block
 const MARGINS = { marginTop: 30, marginRight: 12, marginBottom: 38, marginLeft: 46 };
 
 /**
- * The drawing; its blocks from left to right; where their first begins, and how many pixels a MW has.
+ * The drawing, its blocks from left to right, the left edge of the first one, and the pixels of a MW.
  *
- * @param before the report that this one is compared with, or null: both fit into the axes, so that they stand still.
+ * @param before the report to compare with, or null. Both fit into the axes, so that the axes do not change.
  */
 export function draw(report, before, width) {
   const { Plot } = globalThis;
@@ -41,13 +41,13 @@ export function draw(report, before, width) {
       lineOfLoad(Plot, report.load, frame),
     ].flat(),
   });
-  figure.querySelectorAll("style").forEach((style) => style.remove()); // page.css has it: the page allows none inside
+  figure.querySelectorAll("style").forEach((style) => style.remove()); // the policy forbids inline styles
   return { figure, blocks, left: MARGINS.marginLeft, pixels: frame.pixels };
 }
 
 const forEyes = (className, options = {}) => ({ className, ariaHidden: "true", ...options });
 
-/** The axes: MW of all plants, euro per MWh of all of them, with zero always there. */
+/** The axes: the MW and the euro per MWh of all plants, always with zero. */
 function frameOf(reports, width) {
   const able = reports.map(({ powerplants }) => powerplants.filter((plant) => plant.pmax));
   const heights = able.flat().map((plant) => plant.marginal_cost.total);
@@ -55,7 +55,7 @@ function frameOf(reports, width) {
   const top = Math.max(1, ...heights) * 1.08;
   const bottom = Math.min(0, ...heights) * 1.08;
   const right = Math.max(1, ...widths, ...reports.map((report) => report.load));
-  const pixels = (width - MARGINS.marginLeft - MARGINS.marginRight) / right; // for each MW
+  const pixels = (width - MARGINS.marginLeft - MARGINS.marginRight) / right; // of a MW
   return { width, right, top, bottom, pixels, least: (top - bottom) * LEAST_HEIGHT };
 }
 
@@ -85,7 +85,7 @@ function axes(Plot, width) {
   ];
 }
 
-/** What a plant could give, in pale; what it gives, filled; hatching where it is off; an outline around all of it. */
+/** The range of a plant in a pale colour, its output filled, hatching if it is off, and an outline. */
 function layers(Plot, blocks, frame) {
   const inset = blocks.length * CROWDED < frame.width ? 0.75 : 0;
   const whole = ({ x1, x2 }, x) => [x(x1) + inset, x(x2) - inset];
@@ -101,7 +101,7 @@ function layers(Plot, blocks, frame) {
   ];
 }
 
-/** A mark of one path for each type of plant, however many there are. `span` tells from where to where a block goes. */
+/** A mark with one path for each type of plant. `span` returns the left and right end of a block. */
 function layer(className, blocks, span, colours) {
   return (_, { x, y }) => {
     const zero = y(0);
@@ -166,7 +166,7 @@ function lineOfLoad(Plot, load, { right }) {
   ];
 }
 
-/** Its label stands where no block is: cheaper plants are to the left, and below zero the dearer ones are above. */
+/** Its label is where no block is: cheaper plants are on the left, and below zero more expensive ones are above. */
 function lineOfPrice(Plot, next) {
   if (next === null) return [];
   const left = { frameAnchor: "left", textAnchor: "start", dx: 6, dy: -8 };

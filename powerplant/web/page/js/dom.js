@@ -1,8 +1,8 @@
-// Elements, and nothing of what they mean.
+// Helpers for elements of the document.
 
 export const byId = (id) => document.getElementById(id);
 
-/** An element with attributes (`on…` are listeners, true and false switch), and children. */
+/** An element with attributes (`on…` are listeners, true and false set and remove) and children. */
 export function element(tag, attributes = {}, ...children) {
   return dress(document.createElement(tag), attributes, children);
 }
@@ -21,7 +21,7 @@ function dress(node, attributes, children) {
   return node;
 }
 
-/** Calls `act` once nothing has called for it during `wait` milliseconds. */
+/** A function that calls `act` when it has not been called again for `wait` milliseconds. */
 export function whenQuiet(wait, act) {
   let timer;
   return (...given) => {

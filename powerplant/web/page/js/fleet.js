@@ -101,7 +101,7 @@ function row(plant, index) {
   return line;
 }
 
-/** The label is seen on narrow screens, where the table has no head; on wide ones it is heard. */
+/** The label is visible on narrow screens, where the table has no header; on wide ones it is for screen readers. */
 function cell(label, kind, field, index, unit) {
   field.id = `plant-${index}-${label}`.toLowerCase();
   const words = [
@@ -136,7 +136,7 @@ function typeField(type, index) {
   );
 }
 
-/** A wind turbine's pmin and efficiency mean nothing. */
+/** A wind turbine's pmin and efficiency are ignored. */
 function disableWhatMeansNothing(line, type) {
   for (const field of line.querySelectorAll("[data-kind=number]")) {
     const key = field.dataset.pointer.split("/").at(-1);

@@ -1,4 +1,4 @@
-// Numbers as people read them, always with their unit. The space before a unit never breaks.
+// Numbers for people, always with their unit. The space before a unit does not break.
 
 const SPACE = "\u00a0";
 const MINUS = "\u2212";
@@ -33,6 +33,6 @@ export const STATES = {
   at_maximum: "at its maximum",
 };
 
-/** What a plant can give when it is on; wind blows or does not. */
+/** The range of a plant when it is on; a wind turbine has one output. */
 export const limits = ({ type, pmin, pmax }) =>
   `${type === "windturbine" ? "0 or" : `${oneDigit(pmin)} to`} ${megawatt(pmax)}`;

@@ -1,16 +1,16 @@
-// The result at a glance: a strip above the sliders that stays in sight on narrow screens, where the chart scrolls away.
-// For the eyes alone; all of it is said elsewhere.
+// A summary of the result above the sliders. On narrow screens it stays visible when the chart scrolls away.
+// Screen readers ignore it; the page has all of it elsewhere.
 
 import { byId, element, svgElement } from "./dom.js";
 import { TYPES, euro, signed, tonnes } from "./format.js";
 
 const HIGH = 22; // pixels
 
-let shown = null; // report and what it is compared with; null where there is no plan
+let shown = null; // the report and the one to compare with; null if there is no plan
 
 new ResizeObserver(() => draw()).observe(byId("glance"));
 
-/** @param before the report that it is compared with, or null. */
+/** @param before the report to compare with, or null. */
 export function showGlance(report, before) {
   shown = { report, before };
   draw();
@@ -40,7 +40,7 @@ function draw() {
 const figure = (value, change) =>
   element("span", {}, element("b", {}, value), change ? element("small", {}, " " + change) : null);
 
-/** The merit order from above: each plant as wide as what it can give, filled with what it gives, and the load. */
+/** A bar in merit order: each plant as wide as its pmax, filled up to its output, and the load. */
 function ribbon({ powerplants, load }, width) {
   const able = powerplants.reduce((sum, plant) => sum + plant.pmax, 0);
   const pixels = width / Math.max(able, load, 1);
@@ -64,7 +64,7 @@ function ribbon({ powerplants, load }, width) {
   );
 }
 
-/** With a gap beside it, where there is room for one. */
+/** With a gap beside it if there is enough space. */
 function box(left, wide) {
   const right = left + (wide > 4 ? wide - 1 : wide);
   return `M${left.toFixed(2)},4H${right.toFixed(2)}V${HIGH - 4}H${left.toFixed(2)}Z`;

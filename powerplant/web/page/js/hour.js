@@ -1,4 +1,4 @@
-// The hour: load, wind and prices, each a number and a slider for the same value; and what changes when they move.
+// The hour: load, wind and prices, each with a number and a slider for the same value; and what changes with them.
 
 import { byId, element } from "./dom.js";
 import { cents, euro, oneDigit, plain, signed, tonnes } from "./format.js";
@@ -58,7 +58,7 @@ export class Hour {
     this.changed(withValue(this.payload(), pointerOf(id, this.payload()), value), typed);
   }
 
-  /** Its values; `fresh` fits the sliders to them, which must stand still while one moves. */
+  /** Shows the values; `fresh` also sets the ranges of the sliders, which must not change while one moves. */
   show(fresh) {
     const payload = this.payload();
     for (const { id, unit, number, slider, ...range } of this.controls) {
@@ -75,14 +75,14 @@ export class Hour {
   }
 }
 
-/** A range that holds the value with room around it. */
+/** Sets a range around the value. */
 function fit(slider, { from, to, step }, least, value) {
   slider.step = step;
   slider.min = value < from ? Math.floor(value * 2) : from;
   slider.max = Math.ceil(Math.max(least || to, value > to ? value * 1.5 : value));
 }
 
-/** What is different from the plan before. `before` and `now` are reports; null where there is no plan. */
+/** Shows the difference from the plan before. `before` and `now` are reports, or null if there is no plan. */
 export function showDifference(comparing, before, now) {
   const view = byId("difference");
   const plants = comparing && before && now ? switched(before, now) : null;
@@ -118,7 +118,7 @@ export function switched(before, now) {
   return { on: [...today].filter((name) => !then.has(name)), off: [...then].filter((name) => !today.has(name)) };
 }
 
-/** The plan in one sentence, for those who hear it. @param gap euro that it may be too dear. */
+/** The plan in one sentence, for screen readers. @param gap euro that it may cost too much. */
 export function inWords(report, gap) {
   const running = report.powerplants.filter((plant) => plant.p).length;
   const doubt = gap ? ` Not proven to be the cheapest: it may cost ${cents(gap)} euro too much.` : "";

@@ -1,5 +1,5 @@
-// The part of the address behind the #: it keeps the payload, so that a plan can be sent as a link. No server sees it.
-// z is deflated JSON in base64url, j the same not deflated, from browsers that cannot.
+// The fragment of the address contains the payload, so that a plan can be sent as a link. Browsers do not send it.
+// z is deflated JSON in base64url; j is not deflated, for browsers that cannot do that.
 
 const CAN_DEFLATE = typeof CompressionStream === "function";
 
@@ -10,7 +10,7 @@ export async function toFragment(content) {
   return "#z=" + toBase64(await through(new CompressionStream("deflate-raw"), bytes));
 }
 
-/** What a fragment holds; null where it holds nothing of ours, or was cut off on its way. */
+/** The content of a fragment; null if it is not from this page, or not complete. */
 export async function fromFragment(fragment) {
   const [, kind, text] = /^#([zj])=([\w-]+)$/.exec(fragment) ?? [];
   if (!kind) return null;

@@ -1,4 +1,4 @@
-// The page: one payload, whoever changes it; everything else follows.
+// The page: the current question, and everything that depends on it.
 
 import { Planner, Problem, planOf, post } from "./api.js";
 import { Bars } from "./bars.js";
@@ -14,13 +14,13 @@ import { clearProblem, showProblem } from "./problem.js";
 import { copy, curlOf, save } from "./share.js";
 
 const FIRST_EXAMPLE = "payload3";
-const LONG = 40; // plants above which the table follows when the slider rests
+const LONG = 40; // with more plants the table is updated only when the slider rests
 
-/** What is asked: replaced as a whole with each change, so that an answer can be told to belong to it. */
+/** The current question. Each change replaces the object, so that an answer can be matched with its question. */
 let question = { payload: null, co2: document.documentElement.dataset.co2 === "true", feasible: false };
-/** What the page shows: a question with its report, or with the problem that it has instead. */
+/** The question on the page, with its report or its problem. */
 let shown = { question: null, report: null, problem: null };
-/** Where a what-if began: its question, its report, and whether its answer is known; null when nothing moves. */
+/** The start of a what-if: its question, its report, and whether its answer is known; null without a what-if. */
 let before = null;
 
 const chart = new MeritOrder((plant) => {
@@ -33,22 +33,22 @@ const current = () => question.payload;
 const hour = new Hour(current, (payload, typed) => whatIf({ ...question, payload }, typed));
 const fleet = new Fleet(current, (payload) => start({ ...question, payload }, fleet));
 
-// --- What is asked --------------------------------------------------------------------------------------------------
+// --- Questions ------------------------------------------------------------------------------------------------------
 
-/** A new question, from which what-ifs begin. `source` has the change already and is not told of it. */
+/** Asks a new question, the start of later what-ifs. `source` is the view that made the change; it is not updated. */
 function start(next, source) {
   before = null;
   ask(next, source, true, source === fleet || source === json);
 }
 
-/** The question with one value of its hour moved: compared with what it was before. */
+/** Asks a question with a changed hour, and compares it with the start. */
 function whatIf(next, typed = false) {
   const known = shown.question === question;
   before ??= { question, report: known ? shown.report : null, known };
   ask(next, hour, false, typed);
 }
 
-/** All that shows the question follows at once; the server is asked at once too, or when the typing pauses. */
+/** Updates every view at once, and asks the server: at once, or when the typing pauses. */
 function ask(next, source, fresh, typed) {
   question = next;
   hour.show(fresh);
@@ -68,7 +68,7 @@ function askNow() {
 }
 const askSoon = whenQuiet(250, askNow);
 
-/** Said only of what takes a while. */
+/** Marks the result as busy if the answer takes a while. */
 const waiting = {
   timer: null,
   begin() {
@@ -81,7 +81,7 @@ const waiting = {
   },
 };
 
-// --- What is answered -----------------------------------------------------------------------------------------------
+// --- Answers --------------------------------------------------------------------------------------------------------
 
 function answer(asked, report, problem) {
   if (asked === before?.question) Object.assign(before, { report, known: true });
@@ -90,7 +90,7 @@ function answer(asked, report, problem) {
   if (shown.question) show(shown);
 }
 
-/** What a what-if began with was moved away from before it was answered. */
+/** Requests the plan of the start of a what-if, if a slider moved before its answer came. */
 async function learn(beginning) {
   beginning.known = true;
   try {
@@ -126,10 +126,10 @@ const showPlantsSoon = whenQuiet(150, showPlants);
 
 function useLoad(load) {
   whatIf({ ...question, payload: withValue(question.payload, pointerTo("load"), load) });
-  byId("result").focus({ preventScroll: true }); // the button goes away
+  byId("result").focus({ preventScroll: true }); // the button disappears
 }
 
-/** The best plan found is shown where none is proven in time, until the payload comes from elsewhere. */
+/** Accepts plans that are not proven optimal, until another payload is loaded. */
 function takeFeasible() {
   accept(true);
 }
@@ -151,26 +151,26 @@ function noteNotDrawn(plants) {
   note.textContent = `Not in the chart, because they can produce nothing in this hour: ${names}.`;
 }
 
-// Heard once, when a slider has come to rest.
+// Once, when a slider rests.
 const announce = whenQuiet(800, (text) => (byId("announcer").textContent = text));
-const tell = (text) => (byId("source-note").textContent = text);
+const showNote = (text) => (byId("source-note").textContent = text);
 
-// --- Where payloads come from ---------------------------------------------------------------------------------------
+// --- Sources of payloads --------------------------------------------------------------------------------------------
 
-/** A payload as text from outside. What is no JSON is shown, to be mended. */
+/** Loads a payload from text. Text that is not JSON is shown in the editor. */
 function read(text, from) {
   try {
     start({ ...question, payload: JSON.parse(text), feasible: false });
-    tell(`Loaded from ${from}.`);
+    showNote(`Loaded from ${from}.`);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     json.open(text);
-    tell(`The content of ${from} is not JSON.`);
+    showNote(`The content of ${from} is not JSON.`);
   }
 }
 
 const examples = {
-  name: "", // of the one that is shown; none once anything of it has changed
+  name: "", // of the example on the page; empty after a change
   async load(name) {
     const payload = await fetch(`web/examples/${name}.json`).then(
       (response) => response.json(),
@@ -181,7 +181,7 @@ const examples = {
       start({ ...question, payload, feasible: false }, examples);
     }
     byId("example").value = this.name;
-    tell(payload === undefined ? "The server does not answer." : "");
+    showNote(payload === undefined ? "The server does not answer." : "");
   },
 };
 
@@ -192,7 +192,7 @@ async function paste() {
   if (text !== undefined) return read(text, "the clipboard");
   json.open();
   byId("json").select();
-  return tell("The browser does not allow this. Paste into the JSON instead.");
+  return showNote("The browser does not allow this. Paste into the JSON instead.");
 }
 
 byId("example").addEventListener("change", ({ target }) => examples.load(target.value));
@@ -216,7 +216,7 @@ for (const kind of ["dragover", "drop"]) {
 // --- The payload as JSON --------------------------------------------------------------------------------------------
 
 const json = {
-  /** Written only where it is seen: that of a large fleet takes its time. */
+  /** Only if it is visible: the JSON of a large fleet is slow. */
   show() {
     if (byId("as-json").hidden) return;
     byId("json").value = JSON.stringify(question.payload, null, 2);
@@ -235,7 +235,7 @@ const json = {
       this.fault(`Not JSON yet: ${error.message}`);
     }
   },
-  /** Turns to the JSON; with a text, that is what it shows. */
+  /** Switches to the JSON, and shows a text if there is one. */
   open(text) {
     document.querySelector("[name=view][value=json]").click();
     byId("json").focus();
@@ -264,14 +264,14 @@ byId("keep").addEventListener("click", () => {
   focusSliders();
 });
 
-/** Both buttons go out when they are pressed: whoever uses the keys goes on where it began. */
+/** Keep and Reset are disabled when they are pressed, so the focus moves back to the sliders. */
 function focusSliders() {
   byId("load-slider").focus({ preventScroll: true });
 }
 
 byId("prove").addEventListener("click", () => accept(false));
 
-// --- Ways out -------------------------------------------------------------------------------------------------------
+// --- Exports --------------------------------------------------------------------------------------------------------
 
 const showCurl = () => byId("as-curl").open && (byId("curl").textContent = curlOf(question));
 byId("as-curl").addEventListener("toggle", showCurl);
@@ -290,7 +290,7 @@ async function restore() {
   return true;
 }
 
-/** A button that does something that takes a moment, and says that it is done in place of its words. */
+/** Sets the action of a button, which shows for a moment that it is done. */
 function onPress(id, done, act) {
   const button = byId(id);
   const words = button.textContent;
@@ -325,10 +325,10 @@ byId("theme").addEventListener("change", ({ target }) => {
 const theme = document.documentElement.dataset.theme ?? "auto";
 document.querySelector(`[name=theme][value=${theme}]`).checked = true;
 
-// --- The beginning --------------------------------------------------------------------------------------------------
+// --- Start ----------------------------------------------------------------------------------------------------------
 
 const linked = location.hash.length > 1;
 if (!(await restore())) {
   await examples.load(FIRST_EXAMPLE);
-  if (linked) tell("The link is not complete, so this is an example.");
+  if (linked) showNote("The link is not complete, so this is an example.");
 }

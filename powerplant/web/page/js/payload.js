@@ -1,4 +1,4 @@
-// The payload as a value: it is never changed, only replaced. Places in it are named by JSON Pointers (RFC 6901).
+// The payload as a value that is replaced, never changed. JSON Pointers (RFC 6901) name places in it.
 
 export const KEYS = { gas: "gas(euro/MWh)", kerosine: "kerosine(euro/MWh)", co2: "co2(euro/ton)", wind: "wind(%)" };
 const OTHER_KEROSINE = "kerosine(euro/Mwh)";
@@ -12,7 +12,7 @@ const keysOf = (pointer) =>
     .slice(1)
     .map((key) => key.replaceAll("~1", "/").replaceAll("~0", "~"));
 
-/** The pointer inside a URI fragment, as the service's faults have it: `#/fuels/wind(%25)`. */
+/** The pointer in a URI fragment, which the service's faults use: `#/fuels/wind(%25)`. */
 export const fromFragment = (fragment) => decodeURIComponent(fragment.replace(/^#/, ""));
 
 const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
@@ -26,7 +26,7 @@ export const isTabular = (payload) =>
 
 export const valueAt = (payload, pointer) => keysOf(pointer).reduce((value, key) => value?.[key], payload);
 
-/** A payload with another value at a place; `undefined` takes the place away. */
+/** A payload with another value at a place; `undefined` removes the place. */
 export function withValue(payload, pointer, value) {
   const [key, ...rest] = keysOf(pointer);
   return put(payload, key, rest, value);
@@ -40,7 +40,7 @@ function put(container, key, rest, value) {
   return copy;
 }
 
-/** Where a fuel stands; the challenge spells kerosine in two ways. */
+/** The pointers to a fuel; the challenge spells kerosine in two ways. */
 export function pointerToFuel(payload, fuel) {
   const fuels = payload.fuels ?? {};
   const key = fuel === "kerosine" && OTHER_KEROSINE in fuels && !(KEYS.kerosine in fuels) ? OTHER_KEROSINE : KEYS[fuel];
@@ -52,7 +52,7 @@ export const fuelPrice = (payload, fuel) => valueAt(payload, pointerToFuel(paylo
 export const pointersToFuel = (fuel) =>
   [KEYS[fuel], ...(fuel === "kerosine" ? [OTHER_KEROSINE] : [])].map((key) => pointerTo("fuels", key));
 
-/** What was typed into a field for a number; what is none stays text, and the service says what is wrong with it. */
+/** The number in a field; anything else stays a string, and the service says what is wrong with it. */
 export function numberIn(text) {
   const trimmed = text.trim();
   if (!trimmed) return undefined;
@@ -62,7 +62,7 @@ export function numberIn(text) {
 
 export const withoutPlant = (payload, index) => ({ ...payload, powerplants: payload.powerplants.toSpliced(index, 1) });
 
-/** One more gas-fired plant, under a name that is free. */
+/** The payload with one more gas-fired plant, which has an unused name. */
 export function withNewPlant(payload) {
   const names = new Set(payload.powerplants.map((plant) => plant.name));
   let number = payload.powerplants.length + 1;

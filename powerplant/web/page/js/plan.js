@@ -31,7 +31,7 @@ function total(label, value, unit, more) {
   );
 }
 
-/** In a few words, what one MWh more costs and one less saves, and whether that changes where plants may start and stop. */
+/** What one MWh more costs and one less saves, and whether that differs if plants may start and stop. */
 function onNextMwh({ commitment_as_it_is: asItIs, commitment_free: free }) {
   if (asItIs.up === null && asItIs.down === null) return "no running plant can change its output";
   if (asItIs.up === null) return "the saving of one MWh less";
@@ -40,7 +40,7 @@ function onNextMwh({ commitment_as_it_is: asItIs, commitment_free: free }) {
   return asItIs.down === asItIs.up ? "for one MWh more or less" : `one MWh less saves ${cents(asItIs.down)}`;
 }
 
-/** What the next MWh costs; where none is to be had, what one less would save. */
+/** The cost of one MWh more; if that is not possible, the saving of one MWh less. */
 export function nextPrice({ marginal_price: { commitment_as_it_is: prices } }) {
   return prices.up ?? prices.down;
 }
@@ -51,7 +51,7 @@ function onProof({ status, lower_bound: bound, proof, isSketch }) {
   return `Not proven to be the cheapest: no plan costs less than ${euro(bound)}.`;
 }
 
-/** How much dearer than the cheapest plan it may be; 0 where it is proven to be one. */
+/** How many euro more than the cheapest plan it may cost; 0 if it is proven optimal. */
 export const gapOf = ({ status, cost, lower_bound: bound }) => (status === "optimal" ? 0 : cost.total - bound);
 
 function onHeadroom({ headroom: { up, down } }) {
@@ -63,7 +63,7 @@ function onWind({ curtailed_wind: curtailed, powerplants }) {
   return curtailed ? `${megawatt(curtailed)} of available wind is not used.` : "All wind is used.";
 }
 
-/** @param before the report that it is compared with, or null. */
+/** @param before the report to compare with, or null. */
 export function showPlants({ powerplants }, before) {
   const earlier = new Map(before?.powerplants.map((plant) => [plant.name, plant.p]));
   const rows = powerplants.slice(0, MOST_ROWS).map((plant) => row(plant, earlier.get(plant.name)));
@@ -74,7 +74,7 @@ export function showPlants({ powerplants }, before) {
   byId("plants").tBodies[0].replaceChildren(...rows);
 }
 
-/** The roles are said since narrow screens show rows as cards, and browsers then forget that they were a table. */
+/** With explicit roles: narrow screens show rows as cards, and browsers then drop the roles of a table. */
 function row(plant, earlier) {
   const change = earlier === undefined ? 0 : plant.p - earlier;
   return element(
@@ -104,11 +104,11 @@ function row(plant, earlier) {
   );
 }
 
-/** The unit is shown on narrow screens, where the table has no head. */
+/** The unit is visible on narrow screens, where the table has no header. */
 const cell = (kind, unit, value, more) =>
   element("td", { class: kind, role: "cell" }, element("span", { "data-unit": unit }, value), more);
 
-/** Marks the row of the plant that is pointed at. */
+/** Marks the row of a plant. */
 export function highlight(plant) {
   for (const line of byId("plants").tBodies[0].rows)
     line.classList.toggle("pointed", line.dataset.plant === plant?.name);

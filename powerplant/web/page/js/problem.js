@@ -1,4 +1,4 @@
-// Why there is no plan: faults beside the fields that caused them, and a card with what can be done about it.
+// Why there is no plan: faults beside the fields that caused them, and a card with possible actions.
 
 import { byId, element } from "./dom.js";
 import { megawatt } from "./format.js";
@@ -8,8 +8,8 @@ const MOST_LISTED = 6;
 const [KEROSINE, OTHER_KEROSINE] = pointersToFuel("kerosine");
 
 /**
- * @param useLoad is called with the load, in MW, of a button that was pressed; takeFeasible and askAgain by the buttons
- * of what the server could not do in time; showJson before a place that only the JSON has.
+ * The functions are called by the buttons of the card: useLoad with a load in MW; takeFeasible and askAgain if the
+ * server was out of time or busy; showJson for a fault that has no field.
  */
 export function showProblem(problem, { useLoad, takeFeasible, askAgain, showJson }) {
   clearProblem();
@@ -37,7 +37,7 @@ const nearestLoads = ({ nearest_below: below, nearest_above: above }) =>
 
 const isGivenUp = ({ type }) => Boolean(type?.endsWith("/gave-up"));
 
-/** Whether the same question may have an answer later: there is too much to do, or no server at all. */
+/** Whether the same question may be answered later: the server is busy, or does not answer. */
 const isPassing = ({ status }) => status === undefined || status === 503;
 
 const button = ([words, act], index) =>

@@ -1,9 +1,9 @@
-// Ways out of the page: the clipboard, files, and the line for curl.
+// Exports: the clipboard, files, and the curl command.
 
 import { element } from "./dom.js";
 import { addressOf } from "./api.js";
 
-/** Puts text on the clipboard, also where the page has no secure context. */
+/** Copies text to the clipboard, also without a secure context. */
 export async function copy(text) {
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
   const area = element("textarea", { class: "unseen" });
@@ -20,7 +20,7 @@ export function save(name, text) {
   setTimeout(() => URL.revokeObjectURL(address), 1000);
 }
 
-/** What a shell takes as it stands: within single quotes only the quote itself has a meaning. */
+/** The curl command. In single quotes a shell interprets only the quote itself. */
 export function curlOf(question) {
   const address = new URL(addressOf("productionplan", question), document.baseURI);
   const body = JSON.stringify(question.payload).replaceAll("'", `'\\''`);

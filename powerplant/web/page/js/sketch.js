@@ -1,5 +1,5 @@
-// A plan in the shape of a report, from the payload and what POST /productionplan answers: all but the reasons, and what
-// other plans would cost. It is for the eye while a slider moves; the report, which is exact, follows.
+// A plan in the form of a report, from the payload and the answer of POST /productionplan, without reasons and
+// alternatives. It is shown while a slider moves; the exact report follows.
 
 import { STATES } from "./format.js";
 import { KEYS, fuelPrice } from "./payload.js";
@@ -70,7 +70,7 @@ function limitsOf({ type, pmin, pmax }, { wind }) {
   return least > most ? { pmin: 0, pmax: 0 } : { pmin: least, pmax: most };
 }
 
-/** Without what binary numbers add to decimal ones. */
+/** Without the errors of binary fractions. */
 const tenths = (megawatt) => Number((megawatt * 10).toPrecision(14));
 
 function fuelCost({ type, efficiency }, { gas, kerosine }) {
@@ -78,7 +78,7 @@ function fuelCost({ type, efficiency }, { gas, kerosine }) {
   return (type === "gasfired" ? gas : kerosine) / efficiency;
 }
 
-/** Of the running plants, the cheapest that can make more, and the dearest that can make less. */
+/** Of the running plants, the cheapest that can produce more, and the most expensive that can produce less. */
 function pricesOf(powerplants) {
   let [up, down] = [null, null];
   for (const { p, pmin, pmax, marginal_cost: cost } of powerplants) {
