@@ -2,5 +2,5 @@
 
 from powerplant.cli import main
 
-if __name__ == "__main__":  # processes for long work import this module again
+if __name__ == "__main__":  # worker processes import this module again
     main(prog_name="powerplant")

@@ -1,6 +1,6 @@
 """Check a plan that someone else made: what is wrong with it, and how far it is from the cheapest.
 
-The plan is compared with the instance alone; nothing that the solver says about its own plans is used to find faults.
+Faults are found from the instance alone, without the solver.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Audit(NamedTuple):
     """The result of checking a plan.
 
     Attributes:
-        faults: every fault, with its place in the plan; empty if it is a plan for the instance.
+        faults: every fault, with its place in the plan; empty if the plan is valid.
         cost: in 10**-10 euro; ``None`` if there are faults.
     """
 
@@ -49,7 +49,7 @@ class LeastCost(NamedTuple):
 
     Attributes:
         bound: no plan costs less, in 10**-10 euro.
-        is_met: whether a plan is known that costs no more.
+        is_met: whether a plan with this cost is known.
     """
 
     bound: int
@@ -63,8 +63,8 @@ def decode_plan(body: bytes) -> list[GivenOutput]:
     """Read a plan in the form of the service's answer.
 
     Raises:
-        MalformedPayload: it is not JSON.
-        InvalidPayload: it is JSON, but not a plan.
+        MalformedPayload: the body is not JSON.
+        InvalidPayload: the body is JSON, but not a plan.
     """
     content = parse(body, EXPECTED)
     if not isinstance(content, list):
@@ -91,13 +91,7 @@ _WORDS = {
 
 
 def audit(request: ProductionPlanRequest, instance: Instance, plan: Sequence[GivenOutput]) -> Audit:
-    """Check a plan: every plant once, on the grid, within its limits, and the sum exactly the load.
-
-    Args:
-        request: the payload.
-        instance: the same in integers.
-        plan: the plan.
-    """
+    """Check a plan: every plant once, on the grid, within its limits, and the sum exactly the load."""
     faults = [*_faults_of_outputs(instance, plan), *_faults_of_the_whole(request, instance, plan)]
     if faults:
         return Audit(faults, None)
@@ -138,7 +132,7 @@ def _faults_of_the_whole(
 
 
 def _tenths(output: GivenOutput) -> Decimal:
-    """The output in tenths of a MW: the decimal in the file, as far as a double holds it."""
+    """The output in tenths of a MW: the shortest decimal that rounds to the double."""
     return Decimal(repr(output.p)) * TENTHS_PER_MEGAWATT
 
 
@@ -166,16 +160,16 @@ def least_cost(instance: Instance, options: Options, workers: Workers) -> LeastC
 
 
 def proven_cost(instance: Instance, claim: Claim, cost: int | None, time_limit: float) -> int | None:
-    """A cost that a proof shows to be a lower bound, without solving; ``None`` if it proves none.
+    """A lower bound of the cost that a proof shows; ``None`` if it shows none.
 
     Args:
         instance: the payload in integers.
         claim: the proof and its claim.
-        cost: of a plan for the instance, if there is one: it is tried first, then the cost that the claim names.
-        time_limit: seconds.
+        cost: of a plan for the instance, if there is one. It is tried first, then the cost in the claim.
+        time_limit: in seconds.
 
     Raises:
-        NotCheckedInTime: the time limit passed first.
+        NotCheckedInTime: the time limit passed.
     """
     tried = [price for price in (cost, claim.cost) if price is not None]
     first = _first_proven(instance, claim, tried, time_limit)
@@ -186,7 +180,7 @@ def proves_that_no_plan_exists(instance: Instance, claim: Claim, time_limit: flo
     """Whether a proof shows that no plan meets the load; a load that is off the grid needs no proof.
 
     Raises:
-        NotCheckedInTime: the time limit (seconds) passed first.
+        NotCheckedInTime: the time limit (in seconds) passed.
     """
     return not instance.on_grid or _first_proven(instance, claim, [None], time_limit) == 0
 
@@ -194,8 +188,8 @@ def proves_that_no_plan_exists(instance: Instance, claim: Claim, time_limit: flo
 def _first_proven(instance: Instance, claim: Claim, costs: Sequence[int | None], time_limit: float) -> int | None:
     """The index of the first cost that a proof proves.
 
-    A proof can be written so that its check takes very long, and the check does not look at the clock. So it runs in a
-    thread, and nothing waits for that thread once the time is over.
+    A proof can be written so that its check takes very long, and the check has no time limit. So it runs in a thread,
+    which is not waited for after the time limit.
     """
     found: list[int | None] = []
 

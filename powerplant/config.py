@@ -66,7 +66,7 @@ class Settings(BaseSettings):
     """All settings of the service.
 
     Raises:
-        pydantic.ValidationError: a value is not valid; :func:`load_settings` makes a sentence of it.
+        pydantic.ValidationError: a value is not valid; :func:`load_settings` converts it to a sentence.
     """
 
     model_config = SettingsConfigDict(env_prefix="POWERPLANT_", extra="ignore", frozen=True)

@@ -1,4 +1,4 @@
-"""The errors of this package. None of them knows about HTTP.
+"""The errors of this package, independent of HTTP.
 
 ::
 
@@ -29,7 +29,7 @@ class Fault(NamedTuple):
 
 
 class PowerplantError(Exception):
-    """The base class of every error that this package raises on purpose."""
+    """The base class of the errors of this package."""
 
 
 class ConfigurationError(PowerplantError):
@@ -107,7 +107,7 @@ class OutOfTime(PowerplantError):
 
 
 class NotCheckedInTime(PowerplantError):
-    """The check of a proof did not end within the time limit, so nothing is known about its claim."""
+    """The check of a proof did not end within the time limit."""
 
     def __init__(self, time_limit: float) -> None:
         super().__init__(f"The proof was not checked within {time_limit:g} s.")
@@ -117,7 +117,7 @@ class TooBusy(PowerplantError):
     """All processes for long work are in use.
 
     Attributes:
-        so_far: the unfinished result of the first attempt, if there was one.
+        so_far: the unfinished result of the short attempt before, if there is one.
     """
 
     def __init__(
@@ -130,4 +130,4 @@ class TooBusy(PowerplantError):
 
 
 class WrongPlan(PowerplantError):
-    """A plan or a proof failed its check; it is not sent."""
+    """A plan or a proof failed its check: a bug of this package."""

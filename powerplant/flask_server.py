@@ -8,7 +8,7 @@ from powerplant import create_app
 
 
 class RequestHandler(WSGIRequestHandler):
-    """Writes no line for each request, since the service does, and does not name the server software."""
+    """Logs no requests, since the service does, and does not name the server software."""
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Write nothing."""

@@ -1,7 +1,7 @@
 """From a request to an instance of the solver: the only place where MW and euro become integers.
 
-A number means the decimal in the JSON (``13.4`` is 13.4, not its binary neighbour), as far as a double holds it.
-Quotients are kept as numerator and denominator, and rounded once, at the end. After that all arithmetic is exact.
+A double stands for the shortest decimal that rounds to it: ``13.4`` in the JSON is exactly 13.4. Quotients are kept as
+numerator and denominator and rounded once, at the end. After that all arithmetic is exact.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ EURO_DIGITS = COST_DIGITS + 1
 TONNES_OF_CO2_PER_MWH = Decimal("0.3")
 """Emissions of a gas-fired plant, per MWh of power."""
 
-# The same two in integers.
+# The same in integers.
 TONNES, BILLION = TONNES_OF_CO2_PER_MWH.as_integer_ratio(), 10**COST_DIGITS
 
 EXACT = Context(prec=120)
 """More digits than any cost has."""
 
 PLANTS_KNOWN = 10_000
-"""Plants that are kept in integers: a desk asks for the same plants every hour."""
+"""Plants that are cached in integers: clients plan the same plants for every hour."""
 
 MILLION = 10**6
 """Numbers of a payload rarely have more than six decimals."""
@@ -40,7 +40,7 @@ Ratio = tuple[int, int]
 """An exact number: numerator, and denominator above 0."""
 
 ABSENT = (0, 0)
-"""A missing price. Decoding makes sure that no plant needs it; a use of it is a division by zero."""
+"""A missing price. Decoding ensures that no plant needs it; its use would be a division by zero."""
 
 
 class Instance(NamedTuple):
@@ -50,7 +50,7 @@ class Instance(NamedTuple):
         names: of the power plants, in payload order.
         units: the same plants for the solver; outputs in tenths of a MW, costs in 10**-9 euro per MWh.
         load: in tenths of a MW, rounded down.
-        on_grid: whether the load is a multiple of 0.1 MW, so that nothing was rounded.
+        on_grid: whether the load is a multiple of 0.1 MW.
     """
 
     names: tuple[str, ...]
@@ -117,12 +117,7 @@ class _Plant(NamedTuple):
 
 
 class Fleet(NamedTuple):
-    """The part of the power plants that is the same in every hour.
-
-    Attributes:
-        names: in payload order.
-        plants: the same plants.
-    """
+    """The names and plants of a payload, in its order, without what depends on the hour."""
 
     names: tuple[str, ...]
     plants: list[_Plant]
@@ -141,7 +136,7 @@ class Fleet(NamedTuple):
         )
 
     def at(self, load: float, fuels: Fuels, *, co2: bool) -> Instance:
-        """The instance of one hour; arguments as in a request, and for :func:`formulate`."""
+        """The instance of one hour; see :func:`formulate`."""
         kerosine = fuels.kerosine if fuels.kerosine is not None else fuels.kerosine_other_spelling
         wind = _price(fuels.wind)
         gas_fired = _FuelCost.of(_price(fuels.gas), _price(fuels.co2) if co2 else (0, 1))
@@ -175,7 +170,7 @@ def _fuel_burning(type_: str, efficiency: float, least: float, most: float) -> _
 
 
 def _wind(percentage: Ratio, pmax: Ratio) -> int:
-    """The output of a wind turbine, in tenths of a MW, rounded down: wind that does not blow cannot be sold."""
+    """The output of a wind turbine, in tenths of a MW, rounded down."""
     (percent, percent_denominator), (megawatts, denominator) = percentage, pmax
     return TENTHS_PER_MEGAWATT * percent * megawatts // (100 * percent_denominator * denominator)
 

@@ -1,4 +1,4 @@
-"""How gunicorn serves powerplant. ``gunicorn.conf.py`` and ``powerplant serve`` use it; arguments take precedence."""
+"""The settings of gunicorn, for ``gunicorn.conf.py`` and ``powerplant serve``; arguments take precedence."""
 
 from __future__ import annotations
 
@@ -25,28 +25,27 @@ bind = f"{f'[{_settings.host}]' if ':' in _settings.host else _settings.host}:{_
 wsgi_app = "powerplant:create_app()"
 worker_class = "powerplant.gunicorn_worker.Worker"
 
-# Longer than the pause between two requests of a client that asks every few seconds, or of a proxy that keeps
-# connections for it.
+# In seconds: longer than the pause between two requests of a client that polls, or of a proxy that keeps connections.
 keepalive = 15
 
 # Connections that a worker has open at the same time. When more arrive, the idle ones are closed. Each needs a
 # descriptor, and the limit of these is often 1024.
 worker_connections = max(20, min(500, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2))
 
-# By default a proxy on the same machine may set SCRIPT_NAME and PATH_INFO by headers, and so may any client there.
+# By default any client on the same machine may set SCRIPT_NAME and PATH_INFO with headers.
 forwarder_headers = ""
 
 # A plan takes 5 s at most, and `docker stop` kills after 10 s.
 graceful_timeout = 8
 
-# A slow or full disk must not delay anything, so what has to be a file is kept in memory where the system can do that.
-_in_memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - a folder in memory is meant
+# A slow or full disk must not delay anything, so temporary files are in memory where the system supports it.
+_in_memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - the folder is in memory
 worker_tmp_dir = _in_memory  # the workers' heartbeats
 
-# Files are sent as other answers are, with the same time limit for clients that do not read.
+# So that clients that do not read have the same time limit for files as for other answers.
 sendfile = False
 
-# By default gunicorn creates a socket in the home directory to be controlled by. A container may have no home.
+# By default gunicorn creates a control socket in the home directory. A container may have no home.
 control_socket_disable = True
 
 # The service writes a line for each request itself; gunicorn's own messages have the same format.
@@ -61,14 +60,14 @@ logconfig_dict = {
 
 
 def on_starting(_: Any) -> None:
-    """Make a folder in which the workers share their metrics: a new one, since old files would be counted again."""
+    """Create a folder in which the workers share their metrics: a new one, since old files would be counted again."""
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="powerplant-metrics-", dir=_in_memory)
-    if _settings.live:  # and one in which they share what they have planned
+    if _settings.live:  # and one for the sockets of the live feed
         os.environ["POWERPLANT_LIVE_DIR"] = tempfile.mkdtemp(prefix=f"powerplant-live-{os.getpid()}-", dir=_in_memory)
 
 
 def post_worker_init(worker: Any) -> None:
-    """Let the live feed see that a worker stops: it then closes its websockets, and gunicorn need not wait for them."""
+    """Let the live feed detect that a worker stops, so that it closes its websockets and gunicorn need not wait."""
     if _settings.live:
         worker.wsgi.extensions["live"].is_stopping = lambda: not worker.alive
 

@@ -1,4 +1,4 @@
-"""The form of the log: one line an event, as JSON for programs or as text for people.
+"""The format of the log: one line for each event, as JSON for programs or as text for people.
 
 The facts of an event are in the attribute ``facts`` of its record:
 ``logger.info("plan", extra={"facts": {"plants": 6}})``.
@@ -18,7 +18,7 @@ PLAIN_WORD = re.compile("[!#-~]+")
 
 
 def formatter(*, as_json: bool) -> logging.Formatter:
-    """The formatter for programs, or that for people."""
+    """The formatter for JSON or text."""
     return JsonLines() if as_json else TextLines()
 
 
@@ -50,7 +50,7 @@ class TextLines(logging.Formatter):
 
 
 def _as_word(value: Any) -> str:
-    """Unchanged if it is one plain word, else in quotes: text of a client must not look like a line of the log."""
+    """Unchanged if it is one plain word, else in quotes, so that a client cannot forge a line of the log."""
     text = str(value)
     return text if PLAIN_WORD.fullmatch(text) else json.dumps(text)
 

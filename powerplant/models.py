@@ -116,7 +116,7 @@ FIELDS = {
     for model in (ProductionPlanRequest, Fuels, GasFired, Turbojet, WindTurbine)
     for name, field in model.model_fields.items()
 }
-"""Every known key of the payload; a key means the same wherever it is."""
+"""Every known key of the payload; a key has the same meaning everywhere."""
 
 BEYOND_LIMITS = {
     key: words for key, field in FIELDS.items() for words in field.metadata if isinstance(words, BeyondLimits)

@@ -15,7 +15,7 @@ from powerplant.verification import verify
 from powerplant.workers import Workers
 
 UNPROVEN = Proof("none", ())
-"""In the place of a proof, for a plan that is not proven optimal."""
+"""The proof of a plan that is not proven optimal."""
 
 
 class Options(NamedTuple):
@@ -75,12 +75,12 @@ def solve_request(request: ProductionPlanRequest, options: Options, workers: Wor
     Args:
         request: a decoded payload.
         options: how to plan it.
-        workers: processes for a search that takes long.
+        workers: processes for long searches.
 
     Raises:
         InfeasibleLoad: no plan meets the load.
         OutOfTime: no plan was proven optimal within the time limit.
-        TooBusy: the search takes long, and all processes are in use.
+        TooBusy: the search is long, and all processes are in use.
         WrongPlan: the plan failed its verification.
     """
     return solve_instance(formulate(request, co2=options.co2), request.load, options, workers)

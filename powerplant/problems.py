@@ -1,7 +1,4 @@
-"""The types of problem details (RFC 9457), and the problem for each error: one table of each.
-
-HTTP answers, the lines of a batch and the command line share these words.
-"""
+"""A table of the types of problem details (RFC 9457), and one with the problem for each error."""
 
 from __future__ import annotations
 
@@ -138,7 +135,7 @@ PROBLEM_TYPES = {
 
 
 UNTYPED = ProblemType(500, "", "")
-"""For ``about:blank``: a status that has no type here; its problem brings title and status as members."""
+"""For ``about:blank``: a problem without a type has its title and status as members."""
 
 
 class Problem(NamedTuple):

@@ -8,10 +8,9 @@
       ...
     ]}
 
-No plan costs less than ``cost``, in 10**-10 euro; ``null`` claims that no plan exists. All numbers are integers of any
-size: outputs in tenths of a MW, prices in 10**-9 euro per MWh. The steps and their members are those of
-:mod:`powerplant.merit_order.proof`. A proof does not name its payload: it proves its claim for the payload that
-it is checked with, or it does not.
+It claims that no plan costs less than ``cost``, in 10**-10 euro, or with ``null`` that no plan exists. All numbers are
+integers of any size: outputs in tenths of a MW, prices in 10**-9 euro per MWh. The steps and their members are those of
+:mod:`powerplant.merit_order.proof`. A proof does not name its payload; it is checked for a given one.
 """
 
 from __future__ import annotations
@@ -38,11 +37,11 @@ STEPS: dict[str, type[Step]] = {
 
 
 class Claim(NamedTuple):
-    """What a proof proves.
+    """A claim and its proof.
 
     Attributes:
         cost: no plan costs less, in 10**-10 euro; ``None``: no plan exists.
-        proof: why.
+        proof: of this.
     """
 
     cost: int | None

@@ -38,17 +38,17 @@ HALF_A_CENT = 0.005
 
 
 def report_production(request: ProductionPlanRequest, options: Options, workers: Workers) -> Report:
-    """The cheapest plan for a request, and why it is as it is.
+    """The report on the cheapest plan for a request.
 
-    The alternatives have a time limit of their own, as long as that of the plan; the report says which of them were not
-    computed by then. Arguments and errors are those of :func:`powerplant.planning.solve_request`.
+    The alternatives have their own time limit, equal to that of the plan; the report marks those that were not
+    computed. Arguments and errors are those of :func:`powerplant.planning.solve_request`.
     """
     solved = solve_request(request, options, workers)
     return explain(request, solved, appraise_plan(solved, options, workers), co2=options.co2)
 
 
 def appraise_plan(solved: Solved, options: Options, workers: Workers) -> Appraisal:
-    """The alternatives to a solution, as far as they are computed within the time limit."""
+    """The alternatives to a solution that can be computed within the time limit."""
     instance, solution, _ = solved
     arguments = instance.units, instance.load, solution.dispatch
     try:
@@ -60,14 +60,7 @@ def appraise_plan(solved: Solved, options: Options, workers: Workers) -> Apprais
 
 
 def explain(request: ProductionPlanRequest, solved: Solved, appraisal: Appraisal, *, co2: bool) -> Report:
-    """The report on a solution and its alternatives; O(n log n).
-
-    Args:
-        request: the payload.
-        solved: its solution.
-        appraisal: the alternatives to that solution.
-        co2: whether emission allowances count in the cost.
-    """
+    """The report on a solution and its alternatives; ``co2``: whether allowances count in the cost; O(n log n)."""
     instance, solution, _ = solved
     charged = _allowance(request) if co2 else None
     stations = [
@@ -116,7 +109,7 @@ class _Station(NamedTuple):
         unit: the same in integers.
         output: in tenths of a MW.
         allowance: euro for CO2 per MWh of its power; ``None`` if it is not charged for CO2.
-        alternative: with the plant off if it is on, else with it on.
+        alternative: the best plan with the plant off if it is on, else with it on.
     """
 
     plant: PowerPlant
@@ -181,7 +174,7 @@ def _outcome(alternative: Alternative) -> Outcome:
 
 
 def _prices_of_running(running: Sequence[_Station]) -> Prices:
-    """The cheapest of the running plants that can make more, and the dearest that can make less."""
+    """Of the running plants, the cheapest that can produce more, and the most expensive that can produce less."""
     up = [station.unit.marginal_cost for station in running if station.output < station.unit.max_output]
     down = [station.unit.marginal_cost for station in running if station.output > station.unit.min_output]
     return Prices(up=_price(min(up, default=None)), down=_price(max(down, default=None)))
@@ -194,7 +187,7 @@ def _prices_of_loads(appraisal: Appraisal, cost: int) -> Prices:
 
 
 def _price(marginal_cost: int | None) -> float | None:
-    """Euro per MWh. The cost of a tenth of a MW counts in a tenth of the unit of a marginal cost."""
+    """A marginal cost in euro per MWh. The cost of one tenth of a MW in 10**-10 euro is the same number."""
     return None if marginal_cost is None else float(Decimal(marginal_cost).scaleb(-COST_DIGITS, EXACT))
 
 

@@ -1,4 +1,4 @@
-"""The solver together with the check of its proof, as one function that any process can run."""
+"""The solver and the check of its proof, as one function that any process can run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from powerplant.errors import WrongPlan
 from powerplant.merit_order import GaveUp, Infeasible, Proof, Solution, Unit, check_proof, solve
 
 SECONDS_PER_OPERATION = 0.5e-6
-"""About the time of one simple operation of a check."""
+"""An estimate of the time of one simple operation of a check."""
 
 
 def solve_and_check(

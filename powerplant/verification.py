@@ -11,15 +11,10 @@ from powerplant.merit_order import Solution
 
 
 def verify(instance: Instance, solution: Solution, *, proven: bool = True) -> None:
-    """Check a solution of an instance; O(n).
-
-    Args:
-        instance: the instance.
-        solution: its solution.
-        proven: whether its bound must equal its cost; else the bound may be lower.
+    """Check a solution of an instance; if ``proven``, its bound must equal its cost, else it may be lower; O(n).
 
     Raises:
-        WrongPlan: it is not a plan for this instance, or not proven optimal.
+        WrongPlan: the solution is not a plan for this instance, or its cost or bound is wrong.
     """
     outputs = solution.dispatch
     if len(outputs) != len(instance.units):

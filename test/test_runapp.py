@@ -289,7 +289,7 @@ def test_a_port_that_is_taken_is_named(ready: Checkout) -> None:
         other.listen()
         port = str(other.getsockname()[1])
         outcome = ready.run(POWERPLANT_PORT=port)
-    refuses(outcome, f"Port {port} on 127.0.0.1 is taken", "POWERPLANT_PORT=")
+    refuses(outcome, f"Port {port} on 127.0.0.1 is in use", "POWERPLANT_PORT=")
     assert outcome.returncode == 2
 
 

@@ -85,7 +85,7 @@ def test_a_port_that_is_taken_is_named_and_the_exit_code_is_2(tmp_path: Path) ->
             check=False,
         )
     assert outcome.returncode == 2
-    assert outcome.stderr.startswith(f"Port {port} on 127.0.0.1 is taken: ")
+    assert outcome.stderr.startswith(f"Port {port} on 127.0.0.1 is in use: ")
     assert outcome.stderr.count("\n") == 1
 
 

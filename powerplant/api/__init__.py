@@ -1,4 +1,4 @@
-"""The HTTP service: blueprints, what happens to every request, and the problem for each exception."""
+"""The HTTP service: blueprints, hooks and error handlers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.debug = settings.debug
     if settings.debug:  # `flask run` sets app.debug from this variable after the factory has returned
         os.environ.setdefault("FLASK_DEBUG", "1")
-    app.url_map.merge_slashes = False  # an address with a slash too many is not found, and not redirected
+    app.url_map.merge_slashes = False  # an address with a double slash is not found, instead of redirected
     app.config["SETTINGS"] = settings
     app.config["SOLVERS"] = Workers(settings.solvers)
     app.config["BATCHES"] = batch.Batches(settings)

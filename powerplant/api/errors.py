@@ -19,7 +19,7 @@ blueprint = Blueprint("problems", __name__, url_prefix="/problems")
 RETRY_AFTER = "5"
 """Seconds after which a client may send the same payload again."""
 
-_WORTH_ANOTHER_TRY = {"gave-up", "busy"}
+_TEMPORARY = {"gave-up", "busy"}
 
 _TYPE_OF_STATUS = {
     400: "bad-request",
@@ -31,17 +31,17 @@ _TYPE_OF_STATUS = {
 }
 
 _EVENTS = {"infeasible-load": "infeasible", "gave-up": "gave-up"}
-"""The names in the log of problems that are not a mistake of the client."""
+"""The event in the log for a problem that is not a fault of the client."""
 
 OPTIONAL = {
     "/metrics": "The metrics need the extra metrics: poetry install --extras metrics",
     "/productionplan/live": "The live feed needs the extra live, and the setting POWERPLANT_LIVE=true",
 }
-"""What is missing for an address that this server does not have."""
+"""The details for optional addresses that this server does not have."""
 
 
 class Refused(HTTPException):
-    """An HTTP error with a type of problem of its own.
+    """An HTTP error with its own type of problem.
 
     Args:
         name: the type of problem.
@@ -56,7 +56,7 @@ class Refused(HTTPException):
         self._headers = [*(headers or {}).items()]
 
     def get_headers(self, *arguments: Any) -> list[tuple[str, str]]:
-        """The headers of every HTTP error, and its own."""
+        """The headers of the base class, and its own."""
         return [*super().get_headers(*arguments), *self._headers]
 
 
@@ -73,13 +73,13 @@ def _answer(problem: Problem) -> Response:
     facts = {name: problem.members[name] for name in ("reason", "gap") if name in problem.members}
     log.note(_EVENTS.get(problem.name, "problem"), problem=problem.name, **facts)
     response = Response(json.dumps(members) + "\n", members["status"], mimetype="application/problem+json")
-    if problem.name in _WORTH_ANOTHER_TRY:
+    if problem.name in _TEMPORARY:
         response.headers["Retry-After"] = RETRY_AFTER
     return response
 
 
 def _http_exception(error: HTTPException) -> Response:
-    """Answer the errors of Flask and Werkzeug: unknown address, wrong method, a body too large, and our own bugs."""
+    """Answer the errors of Flask and Werkzeug: unknown address, wrong method, and bugs of the service."""
     status = error.code or 500
     name = error.problem if isinstance(error, Refused) else _TYPE_OF_STATUS.get(status, "about:blank")
     detail = error.description or HTTPStatus(status).phrase

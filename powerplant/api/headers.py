@@ -19,11 +19,11 @@ PROTECTION = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
-"""Browsers guess no types, and load nothing into a page that does not allow it itself."""
+"""Browsers do not guess types, and load nothing into a page that has no policy of its own."""
 
 
 def register(app: Flask, cors_origins: tuple[str, ...]) -> None:
-    """Set them on every answer; pages of ``cors_origins`` may use the service."""
+    """Set the headers of every answer; pages of ``cors_origins`` may use the service."""
 
     def protect(response: Response) -> Response:
         response.headers.remove("Date")  # the server sets the date

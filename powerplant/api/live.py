@@ -1,7 +1,7 @@
 """The live feed: a websocket at ``/productionplan/live`` that sends each POST to ``/productionplan`` with its answer.
 
-It is off by default, and imported only when it is on; ``docs/live.md`` describes it. Each listener has a thread of its
-worker process, and a datagram socket in a folder that all workers share, so an empty folder means that nobody listens::
+It is off by default, and imported only if it is on; ``docs/live.md`` describes it. Each listener has a thread of its
+worker process, and a datagram socket in a folder that all workers share; if the folder is empty, nothing is sent::
 
     POST -> outbox of its process -> thread that sends -> sockets of all listeners -> their threads -> websockets
 """
@@ -45,14 +45,14 @@ def register(app: Flask, settings: Settings) -> None:
 
 
 class Feed:
-    """The listeners of this process, and what it publishes for the listeners of all processes."""
+    """Manages the listeners of this process, and publishes to the listeners of all processes."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.is_stopping: Callable[[], bool] = lambda: False  # gunicorn.conf.py makes it ask the worker
+        self.is_stopping: Callable[[], bool] = lambda: False  # gunicorn_conf.py replaces it
         if folder := os.environ.get("POWERPLANT_LIVE_DIR"):
             self._folder = Path(folder)
-        else:  # not under gunicorn.conf.py: this process is alone
+        else:  # without gunicorn_conf.py: there is only this process
             self._temporary = TemporaryDirectory(prefix="powerplant-live-")
             self._folder = Path(self._temporary.name)
         self._lock, self._outbox = Lock(), SimpleQueue[bytes]()
@@ -64,7 +64,7 @@ class Feed:
             if self.is_stopping() or self._listeners >= self.settings.threads // 2:
                 raise Refused("feed-is-full", "The feed has as many clients as it accepts.", {"Retry-After": "5"})
             sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-            sock.settimeout(0.5)  # then its thread looks whether the client has left, or the process stops
+            sock.settimeout(0.5)  # then its thread checks whether the client has left or the process stops
             sock.bind(str(self._folder / token_hex(8)))
             self._listeners += 1
             return sock
@@ -85,7 +85,7 @@ class Feed:
     def _put(self, query: str, log: Entry, response: Response) -> None:
         body, answer, content = log.payload, response.get_data().strip(), b""
         if len(query) + len(body) + len(answer) <= LARGEST:
-            body = body.removeprefix(b"\xef\xbb\xbf")  # otherwise unchanged, so that its numbers stay the same
+            body = body.removeprefix(b"\xef\xbb\xbf")  # otherwise unchanged, so that its numbers keep their form
             try:
                 from_json(body, allow_inf_nan=False)
             except ValueError:
@@ -104,7 +104,7 @@ class Feed:
     def _send_all(self) -> None:
         while True:
             data = self._outbox.get()
-            while len(data) < LARGEST // 4 and not self._outbox.empty():  # when busy, several in one datagram
+            while len(data) < LARGEST // 4 and not self._outbox.empty():  # several messages in one datagram under load
                 data += b"\0" + self._outbox.get()
             for path in self._folder.glob("*"):
                 try:
@@ -114,15 +114,15 @@ class Feed:
                         sock.send(data)
                 except ConnectionRefusedError:  # its process was killed
                     path.unlink(missing_ok=True)
-                except OSError:  # it has left, or takes no more
+                except OSError:  # it has left, or its buffer is full
                     continue
 
 
 class Connection:
-    """A client's socket as simple_websocket uses it: two threads send, and expect that all is sent."""
+    """A client's socket for simple_websocket: two threads can send, and ``send`` sends everything."""
 
     def __init__(self, sock: socket.socket) -> None:
-        sock.settimeout(5)  # a client that does not take a message in this time is dropped
+        sock.settimeout(5)  # a client that does not read a message in this time is dropped
         self._socket, self._lock, self.recv, self.fileno = sock, Lock(), sock.recv, sock.fileno
 
     def send(self, data: bytes) -> None:
@@ -131,7 +131,7 @@ class Connection:
             self._socket.sendall(data)
 
     def close(self) -> None:
-        """End the connection. The server closes the socket: gunicorn counts those that are open."""
+        """End the connection. The server closes the socket itself, since gunicorn counts open connections."""
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
 
@@ -196,5 +196,5 @@ def _leave(_: BaseException | None) -> None:
 def _upgrade_required(_: object = None) -> ResponseReturnValue:
     """Refuse a request that is not the handshake of a websocket."""
     headers = {"Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
-    refused = Refused("upgrade-required", "This address takes websockets of version 13 (RFC 6455) only.", headers)
+    refused = Refused("upgrade-required", "This address accepts only websockets of version 13 (RFC 6455).", headers)
     return current_app.handle_user_exception(refused)

@@ -1,8 +1,8 @@
 """``GET /metrics`` for Prometheus: requests, plans and how they were proven, of all worker processes together.
 
 The processes share their numbers through files in the folder ``PROMETHEUS_MULTIPROC_DIR``, which gunicorn's
-configuration creates; without it the numbers are those of this process alone. The library is the extra ``metrics``:
-this module is imported only if it is installed.
+configuration creates; without it the numbers are those of this process. This module is imported only if the extra
+``metrics`` is installed.
 """
 
 from __future__ import annotations
@@ -35,25 +35,28 @@ OUTCOMES = ("plans", "infeasible", "gave_up", "faulty", "bugs")
 PLANTS = (1, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
 
 REQUESTS = Histogram(
-    "powerplant_request_seconds", "From head to answer, in seconds.", ["method", "route", "status"], buckets=SECONDS
+    "powerplant_request_seconds",
+    "Seconds from a request to its answer.",
+    ["method", "route", "status"],
+    buckets=SECONDS,
 )
 PLANS = Histogram(
-    "powerplant_solve_seconds", "The solver's part of a plan, by how it was proven.", ["proof"], buckets=SOLVE_SECONDS
+    "powerplant_solve_seconds", "Seconds that the solver took, by the proof.", ["proof"], buckets=SOLVE_SECONDS
 )
 INFEASIBLE = Counter("powerplant_infeasible_loads", "Loads that no plan meets, by the reason.", ["reason"])
 GAVE_UP = Counter("powerplant_gave_up", "Payloads whose plan was not proven in time.")
 REFUSED = Counter("powerplant_refused", "Requests refused before the app saw them, by the problem.", ["problem"])
-LINES = Counter("powerplant_batch_lines", "Lines of batches, by what came of them.", ["outcome"])
+LINES = Counter("powerplant_batch_lines", "Lines of batches, by their outcome.", ["outcome"])
 FLEET = Histogram("powerplant_plants", "Power plants of a valid payload.", buckets=PLANTS)
 
 requests_of, plans_of = cache(REQUESTS.labels), cache(PLANS.labels)
-"""The library looks a series up slowly, under a lock."""
+"""Cached: the library finds a series slowly, under a lock."""
 
 
 def count(entry: Entry, status: int, seconds: float) -> None:
     """Count an answer."""
     event, facts = entry.event, entry.facts
-    # Labels are names of our own: text of clients would make the number of series grow without end.
+    # No label is text of a client: the number of series would have no limit.
     requests_of(entry.method if entry.method in METHODS else "other", entry.route, status).observe(seconds)
     if "plants" in facts:
         FLEET.observe(facts["plants"])
@@ -70,11 +73,11 @@ def count(entry: Entry, status: int, seconds: float) -> None:
 
 @blueprint.get("/metrics", strict_slashes=False)
 def metrics() -> Response:
-    """Answer all numbers in the text format of Prometheus."""
+    """All numbers in the text format of Prometheus."""
     registry = REGISTRY
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         from prometheus_client.multiprocess import MultiProcessCollector
 
         registry = CollectorRegistry()
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library has left it untyped
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # untyped in the library
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

@@ -4,14 +4,13 @@
 
     python -m powerplant.api.openapi
 
-The service sends the file and never imports this module. Addresses, parameters, headers and the requests among the
-examples are written in the file by hand. This module writes the parts that follow from the code: the schemas, from the
-models; the responses with problems, from the table of problem types; the answers in the examples, which are those of
-the service.
+The service sends the file and never imports this module. Addresses, parameters, headers and the requests of the
+examples are edited by hand in the file. This module writes the parts that follow from the code: the schemas, from the
+models; the responses with problems, from the table of problem types; the answers of the examples, from the service.
 
-A new address is an entry in the file: its summary, its answer, and for each status with a problem a reference to a
-response, whose name is the problem type, or several joined by ``-or-``. The response itself is written here, and so are
-the references to the problems that every address has. A problem type with members of its own has a model here.
+To add an address, add it to the file: its summary, its answer, and for each status with a problem a reference to a
+response, whose name is the problem type, or several joined by ``-or-``. This module writes that response, and the
+references to the problems that every address has. A problem type with its own members needs a model here.
 """
 
 from __future__ import annotations
@@ -121,7 +120,7 @@ class LineWithProblem(_Answer):
 
 
 MODELS: tuple[type[BaseModel], ...] = (ProductionPlanRequest, Report, LineWithPlan, LineWithProblem, Problem)
-"""The models whose schemas are in the document. Those of their members come with them."""
+"""The models whose schemas are in the document, with the schemas of their members."""
 
 MODEL_OF: dict[str, type[Problem]] = {
     "invalid-payload": InvalidPayload,
@@ -129,7 +128,7 @@ MODEL_OF: dict[str, type[Problem]] = {
     "infeasible-load": InfeasibleLoad,
     "gave-up": GaveUp,
 }
-"""The problem types that have members of their own."""
+"""The models of problem types that have their own members."""
 
 HEADERS_OF = {
     **dict.fromkeys(("gave-up", "busy", "feed-is-full"), ("Retry-After",)),
@@ -147,18 +146,18 @@ EVERYWHERE = (
 
 
 class _WithoutTitles(GenerateJsonSchema):
-    """Leaves out the titles of members, which repeat the names."""
+    """Omits the titles of members, which repeat the names."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - pydantic's signature
         return False
 
 
 def document() -> Json:
-    """The document in the file, with all that follows from the code renewed."""
+    """The document in the file, with the parts that follow from the code written again."""
     document: Json = json.loads(FILE.read_text(encoding="utf-8"))
     document["info"]["version"] = __version__
     requests = document["components"]["examples"]
-    groups = {"method-not-allowed"}  # no operation has this one: each documents the methods that there are
+    groups = {"method-not-allowed"}  # no operation refers to it, since each one has a method that exists
     for path, item in document["paths"].items():
         for operation in item.values():
             operation["responses"] = responses = _with_all_problems(operation["responses"])
@@ -230,7 +229,7 @@ def _ref(kind: str, name: str) -> Json:
 
 
 def as_text(value: Any, indent: str = "") -> str:
-    """JSON in which each list or object that fits in a line is one."""
+    """JSON with each list or object on one line if it fits."""
     line = json.dumps(value, ensure_ascii=False)
     if not value or not isinstance(value, dict | list) or len(indent + line) <= WIDTH:
         return line

@@ -23,14 +23,14 @@ CONTENT_TYPES = {
     ".txt": "text/plain",
     ".woff2": "font/woff2",
 }
-"""The files that are served. The types are fixed here because on Windows any program can change those of the system."""
+"""The types of the files that are served. On Windows any program can change the types of the system."""
 
 PAGE_POLICY = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
 DOCS_POLICY = (
     "default-src 'none'; connect-src 'self'; img-src 'self' data:; script-src 'self'; "
     "style-src 'self' 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""Swagger UI has images in its styles and styles in its markup."""
+"""Swagger UI needs images in styles and inline styles."""
 
 _VERSION = re.compile(r"-\d+\.\d+\.\d+\b")
 
@@ -39,7 +39,7 @@ blueprint = Blueprint("pages", __name__, template_folder=str(WEB))
 
 @blueprint.get("/")
 def page() -> Response:
-    """The page to plan on, with the server's setting for CO2."""
+    """The page for planning, with the server's setting for CO2."""
     return _html("page/index.html", PAGE_POLICY, co2=current_app.config["SETTINGS"].co2, version=__version__)
 
 
@@ -51,14 +51,14 @@ def docs() -> Response:
 
 @blueprint.get("/openapi.json", strict_slashes=False)
 def openapi() -> Response:
-    """The OpenAPI document, which :mod:`powerplant.api.openapi` makes at development time."""
+    """The OpenAPI document, which :mod:`powerplant.api.openapi` writes at development time."""
     return send_from_directory(Path(__file__).parent, "openapi.json", mimetype="application/json")
 
 
 @blueprint.get("/web/<path:name>", defaults={"folder": "page"})
 @blueprint.get("/docs/<path:name>", defaults={"folder": "docs"})
 def file(folder: str, name: str) -> Response:
-    """A file of a page. A browser keeps those with a version in their name, and asks each time for the others."""
+    """A file of a page. Browsers cache files with a version in their name, and revalidate the others."""
     path = Path(name)
     if path.suffix not in CONTENT_TYPES:
         raise NotFound

@@ -16,13 +16,13 @@ SMALLEST_PAYLOAD = b"""{"load": 1, "fuels": {"wind(%)": 100}, "powerplants": [
 
 @blueprint.get("/health", strict_slashes=False)
 def health() -> dict[str, str]:
-    """Answer that the process serves requests."""
+    """Whether the process answers."""
     return {"status": "ok", "version": __version__}
 
 
 @blueprint.get("/ready", strict_slashes=False)
 def ready() -> dict[str, str]:
-    """Plan a payload of one plant, and answer that it worked."""
+    """Whether the process can plan: it plans a payload with one plant."""
     payload = decode(SMALLEST_PAYLOAD, co2=False, max_plants=1)
     plan_production(payload, Options(co2=False), current_app.config["SOLVERS"])
     return {"status": "ready"}

@@ -1,7 +1,7 @@
-"""Request ids, and one line of the log for each request when its answer leaves.
+"""Request ids, and one line in the log for each request.
 
-While a request is answered, facts about it are collected: its outcome (``plan``, ``infeasible``, ...), the number of
-plants, the time of the solver. The payload is not among them.
+The line has facts about the request: its outcome (``plan``, ``infeasible``, ...), the number of plants, the time of the
+solver. It does not contain the payload.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 REQUEST_ID = "X-Request-ID"
 VALID_ID = re.compile(r"[!-~]{1,128}")
-"""A request id that is taken from the client: printable, no spaces, short enough for a line of the log."""
+"""A request id that is accepted from the client: printable, without spaces, short enough for a line of the log."""
 
 NOT_LOGGED = ("/health", "/ready", "/metrics", "/web/")
-"""Beginnings of addresses that are asked for very often."""
+"""Prefixes of addresses that are requested very often."""
 
 
 class Entry:
@@ -38,9 +38,8 @@ class Entry:
         route: of the address; ``unknown`` if there is none.
         event: the outcome.
         facts: about the request.
-        payload: its body, which is logged with a bug of the service.
-        streams: whether the answer is still being computed when it begins to leave. The code that computes it then
-            calls ``finish``.
+        payload: its body, which is logged after a bug of the service.
+        streams: whether the answer is computed while it is sent; then the code that computes it calls ``finish``.
         finish: writes the line.
     """
 
@@ -65,7 +64,7 @@ class Entry:
 
 
 Counter = Callable[[Entry, int, float], None]
-"""Called for every answer with the entry, the status and the seconds since the request came."""
+"""Called for every answer with the entry, the status and the seconds since the request arrived."""
 
 
 def entry() -> Entry:
@@ -80,7 +79,7 @@ def register(app: Flask, *, log_json: bool, counters: Sequence[Counter]) -> None
     Args:
         app: the app.
         log_json: whether the log is JSON, or text for people.
-        counters: what else happens for every answer.
+        counters: functions to call for every answer.
     """
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(formatter(as_json=log_json))
@@ -125,7 +124,7 @@ def _line(current: Entry, status: int, seconds: float) -> dict[str, Any]:
 
 
 def _add_request_id(record: logging.LogRecord) -> bool:
-    """Put the request id into every line that is written while a request is answered."""
+    """Add the request id to every line that is logged during a request."""
     facts = getattr(record, "facts", {})
     if "request_id" not in facts and has_request_context():
         record.facts = {"request_id": entry().request_id, **facts}

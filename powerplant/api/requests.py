@@ -52,9 +52,9 @@ def read_body(max_body: int) -> bytes:
         while missing and (chunk := stream.read(min(CHUNK, missing))):
             chunks.append(chunk)
             missing -= len(chunk)
-    except HTTPException:  # our worker's: the body did not arrive in time
+    except HTTPException:  # from our worker: the body did not arrive in time
         raise
-    except Exception as error:  # each server has its own exceptions for broken chunks and lost clients
+    except Exception as error:  # each server has its own exceptions for invalid chunks and lost clients
         raise BadRequest("The body could not be read to its end.") from error
     if length > max_body and not missing:
         raise _too_large(max_body)

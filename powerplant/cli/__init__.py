@@ -1,7 +1,6 @@
-"""The command line: plan, batch and check without a server, and serve.
+"""The command line. Results go to stdout, messages to stderr.
 
-Each command is a module, which is imported when the command is called, so that the help appears at once. Results go to
-stdout, messages to stderr.
+Each command is a module that is imported when the command is called, so that the help appears at once.
 """
 
 from __future__ import annotations
@@ -18,11 +17,10 @@ COMMANDS = {
     "check": "Check a plan that someone else made.",
     "serve": "Start the service.",
 }
-"""Each command, with its line in ``powerplant --help``: the function of its name in the module of its name."""
-
+"""Each command, with its line in ``powerplant --help``. Its function and its module have its name."""
 
 INTERRUPTED = 130
-"""The exit code of a program that Ctrl-C ended."""
+"""The exit code after Ctrl-C."""
 
 
 class _Commands(click.Group):

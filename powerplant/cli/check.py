@@ -81,7 +81,7 @@ def _check_plan(source: Source, request: ProductionPlanRequest, instance: Instan
 
 
 def _print_difference(cost: int, least: LeastCost) -> None:
-    """How much more than the cheapest plan it costs."""
+    """Print how much more than the cheapest plan it costs."""
     if cost == least.bound:
         say("No plan is cheaper.")
         return
@@ -105,7 +105,7 @@ def _check_proof(source: Source, request: ProductionPlanRequest, instance: Insta
     if claim.cost is not None:
         least = _proven_cost(source, instance, None, time_limit)
         say(f"No plan costs less than {in_euro(euros(least.bound))}.")
-    elif _within_the_time(source, lambda: proves_that_no_plan_exists(instance, claim, time_limit)):
+    elif _in_time(source, lambda: proves_that_no_plan_exists(instance, claim, time_limit)):
         say(f"The proof holds ({_described(claim)}): no plan meets the load of {request.load} MW.")
     else:
         _reject(source, claim, "that this payload has no plan")
@@ -114,14 +114,14 @@ def _check_proof(source: Source, request: ProductionPlanRequest, instance: Insta
 def _proven_cost(source: Source, instance: Instance, cost: int | None, time_limit: float) -> LeastCost:
     """The least cost that a proof shows; a proof that shows none ends the command."""
     claim = source.proof()
-    bound = _within_the_time(source, lambda: proven_cost(instance, claim, cost, time_limit))
+    bound = _in_time(source, lambda: proven_cost(instance, claim, cost, time_limit))
     if bound is None:
         _reject(source, claim, "a least cost of this payload")
     say(f"The proof holds ({_described(claim)}); nothing was solved.")
     return LeastCost(bound, is_met=False)
 
 
-def _within_the_time(source: Source, check: Callable[[], Outcome]) -> Outcome:
+def _in_time(source: Source, check: Callable[[], Outcome]) -> Outcome:
     """The result of checking a proof; a check that does not end in time ends the command."""
     try:
         return check()

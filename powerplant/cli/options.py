@@ -16,7 +16,7 @@ Command = TypeVar("Command", bound=Callable[..., None])
 
 
 def planning_options(command: Command) -> Command:
-    """``--co2`` and ``--time-limit``, with the words and defaults of the service."""
+    """``--co2`` and ``--time-limit``, with the variables and defaults of the service."""
     co2 = click.option(
         "--co2/--no-co2",
         default=Options().co2,

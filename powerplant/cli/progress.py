@@ -12,7 +12,7 @@ import click
 from powerplant.cli.files import Input
 
 INTERVAL = 0.1
-"""Seconds between two updates: writing to a terminal takes longer than a plan."""
+"""Seconds between two updates: a write to a terminal takes longer than a plan."""
 
 
 @contextmanager

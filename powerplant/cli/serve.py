@@ -31,11 +31,11 @@ def serve(**options: str | None) -> None:
       powerplant serve --port 8889
       powerplant serve --host 0.0.0.0 --workers 4
 
-    gunicorn serves. It is not available on Windows, and FLASK_ENV=development
-    starts Flask's server with its debugger instead. All other settings are
-    environment variables, such as POWERPLANT_TIME_LIMIT=10.
+    The server is gunicorn. On Windows it is Flask's server, and with
+    FLASK_ENV=development Flask's server with its debugger. All other settings
+    are environment variables, such as POWERPLANT_TIME_LIMIT=10.
     """  # noqa: D301 - click wants the character itself
-    # As variables, so that the worker processes read them too.
+    # As variables, because the worker processes read the settings from there.
     os.environ |= {f"POWERPLANT_{name.upper()}": value for name, value in options.items() if value is not None}
     try:
         settings = load_settings()
@@ -59,13 +59,13 @@ def _check_address(settings: Settings) -> None:
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind) as probe:
-            if sys.platform != "win32":  # there it would allow a port that is taken
+            if sys.platform != "win32":  # there it would allow a port that is in use
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             fail(
-                f"Port {port} on {host} is taken: stop the program that listens there, or choose another port with "
+                f"Port {port} on {host} is in use: stop the program that listens there, or choose another port with "
                 f"--port {port + 1} or POWERPLANT_PORT={port + 1}.",
                 BAD_INPUT,
             )
@@ -74,7 +74,7 @@ def _check_address(settings: Settings) -> None:
 
 
 def _announce(settings: Settings) -> None:
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104 - it is what was asked for
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104 - only compared
     url = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
     payload = EXAMPLE.as_posix() if EXAMPLE.exists() else "payload.json"
     complain(f"Page:            {url}/")

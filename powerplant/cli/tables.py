@@ -27,7 +27,7 @@ def report_as_text(report: Report) -> str:
     """The table, the prices of the next MWh, and a reason for each plant."""
     width = max(_width(printable(plant.name)) for plant in report.powerplants)
     reasons = (f"{_padded(printable(plant.name), width)}  {plant.reason}" for plant in report.powerplants)
-    return "\n".join([plan_as_table(report), *_prices_and_room(report), "", *reasons, ""])
+    return "\n".join([plan_as_table(report), *_prices_and_headroom(report), "", *reasons, ""])
 
 
 def _row(plant: PlantReport) -> Sequence[str]:
@@ -65,7 +65,7 @@ def _summary(report: Report) -> Iterator[str]:
         yield f"Not proven to be the cheapest plan: it costs at most {gap} euro too much."
 
 
-def _prices_and_room(report: Report) -> Iterator[str]:
+def _prices_and_headroom(report: Report) -> Iterator[str]:
     running, free = report.marginal_price.commitment_as_it_is, report.marginal_price.commitment_free
     yield f"One more MWh: {_price(running.up)} from the running plants, {_price(free.up)} if others may start or stop."
     yield f"One less: {_price(running.down)} from the running plants, {_price(free.down)} if others may start or stop."

@@ -13,13 +13,13 @@ from powerplant.cli.words import BAD_INPUT, counted, fail, printable, to_the_cen
 
 
 def print_totals(tally: Tally, seconds: float) -> None:
-    """Print the totals of a batch that took so many seconds."""
+    """Print the totals of a batch."""
     for line in _totals(tally, seconds):
         click.echo(line, err=True)
 
 
 def write_totals(tally: Tally, seconds: float, path: Path) -> None:
-    """Write the totals to a file, as JSON; if that is not possible, the command ends."""
+    """Write the totals to a JSON file; an error ends the command."""
     totals = {
         "lines": tally.lines,
         "plans": tally.plans,

@@ -14,7 +14,7 @@ NO_PLAN, BAD_INPUT = 1, 2
 
 
 def say(answer: str | bytes) -> None:
-    """Print a result: a line, or bytes unchanged. If stdout cannot be written to, the command ends."""
+    """Print a result: a line, or bytes unchanged. An error of stdout ends the command."""
     is_line = isinstance(answer, str)
     if isinstance(answer, bytes) and sys.stdout.isatty():
         # Only on a terminal: a file or a pipe gets UTF-8 with the same line ends on every system.
@@ -40,7 +40,7 @@ def fail(message: str, code: int) -> NoReturn:
 
 
 def printable(text: str) -> str:
-    """A text with its invisible characters escaped: no line ends, no commands to a terminal."""
+    """A text with its invisible characters escaped: no line ends, no control codes for the terminal."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
@@ -55,7 +55,7 @@ def to_the_cent(amount: float | Decimal) -> str:
 
 
 def at_least_a_hundredth(number: Decimal) -> str:
-    """A number with two decimals; a smaller one is not shown as zero."""
+    """A number with two decimals, or ``less than 0.01``."""
     return to_the_cent(number) if number >= Decimal("0.01") else "less than 0.01"
 
 

@@ -300,7 +300,7 @@ function onPress(id, done, act) {
       await act();
       button.textContent = done;
     } catch (error) {
-      button.textContent = error instanceof Problem ? "No plan" : "The browser refused";
+      button.textContent = error instanceof Problem ? "No plan" : "Not allowed by the browser";
     }
     back();
   });
