@@ -56,14 +56,9 @@ class Appraisal(NamedTuple):
     switched: list[Alternative]
 
     @property
-    def is_complete(self) -> bool:
+    def is_final(self) -> bool:
         """Whether every alternative was computed."""
         return self.more.computed and self.less.computed and all(each.computed for each in self.switched)
-
-    @property
-    def is_final(self) -> bool:
-        """The same as ``is_complete``."""
-        return self.is_complete
 
 
 def appraise(

@@ -254,16 +254,16 @@ def _at_price(merit_order: MeritOrder, load: int, row: Row, price: int) -> _Trie
     saving = sum(weight for each, _, weight, _ in counted if each >= 0)
     limit = min(max(saving, row.least), row.most)
     # 2. The unit that exceeds that limit sets the charge.
-    charge, made = 0, Fraction(sum(output for _, output in free))
-    room = limit
+    charge, produced = 0, Fraction(sum(output for _, output in free))
+    remaining = limit
     for each, _, weight, output in counted:
-        if weight >= room:
+        if weight >= remaining:
             charge = each if limit != saving else 0
-            made += Fraction(output * room, weight)
+            produced += Fraction(output * remaining, weight)
             break
-        room -= weight
-        made += output
+        remaining -= weight
+        produced += output
     # 3. The bound of that charge.
     saved = sum(save for save, _ in free) + sum(max(0, save - charge * weight) for _, save, weight, _ in counted)
     bound = price * load - charge * row.limit(charge) - saved
-    return _Tried(bound, load - made, Relaxation(price, charge, bound, SCALE, row))
+    return _Tried(bound, load - produced, Relaxation(price, charge, bound, SCALE, row))

@@ -196,7 +196,7 @@ class Group:
             window *= 2
 
 
-class Alike(Group):
+class Identical(Group):
     """Identical units, of which only the number matters: O(1)."""
 
     def gap_around(self, output: int) -> tuple[int, int] | None:
@@ -259,7 +259,7 @@ def group_of(units: Sequence[Unit], capacity: int, clock: Clock) -> Group:
     """The group of some units; O(units)."""
     first = units[0][1:] if units else ()
     if units and units[-1][1:] == first and all(unit[1:] == first for unit in units):
-        return Alike(units, capacity, clock)
+        return Identical(units, capacity, clock)
     if all(least == most for _, least, most in units) and (divisor := gcd(*(most for _, _, most in units))) > 1:
         return Blocks(units, capacity, clock, divisor)
     return Group(units, capacity, clock)

@@ -40,7 +40,7 @@ def test_every_alternative_is_the_best_plan_of_its_own(plain: list[tuple[int, in
     if not isinstance(solution, Solution):
         return
     appraisal = appraise(units, load, solution.dispatch)
-    assert appraisal.is_complete
+    assert appraisal.is_final
     assert appraisal.more == Alternative(brute_force(units, load + 1), computed=True)
     assert appraisal.less == Alternative(brute_force(units, load - 1) if load else None, computed=True)
     for position, output in enumerate(solution.dispatch):
@@ -75,7 +75,7 @@ def test_a_fleet_of_distinct_units_is_not_solved_once_for_each(monkeypatch: pyte
     units = [Unit(cost, 5, 5 + cost % 7) for cost in range(5_000)] + [Unit(4_000, 0, 100)] * 3
     load = sum(unit.max_output for unit in units[:4_000]) + 70
     appraisal = appraise(units, load, plan_of(units, load).dispatch)
-    assert appraisal.is_complete
+    assert appraisal.is_final
     assert solved == [load + 1, load - 1]
 
 
@@ -85,7 +85,6 @@ def test_past_its_time_what_is_known_is_returned() -> None:
     appraisal = appraise(units, 9000, dispatch, 0.03)
     assert appraisal.more.computed
     assert NOT_COMPUTED in appraisal.switched
-    assert not appraisal.is_complete
     assert not appraisal.is_final
     assert pickle.loads(pickle.dumps(appraisal)) == appraisal  # noqa: S301 - our own bytes
 
@@ -96,7 +95,7 @@ def test_what_is_known_so_far_is_reported(monkeypatch: pytest.MonkeyPatch) -> No
     reported = list[Appraisal]()
     appraisal = appraise(units, 100, plan_of(units, 100).dispatch, None, reported.append)
     assert [sum(each.computed for each in known.switched) for known in reported] == [0, 1, 2, 3, 4]
-    assert appraisal.is_complete
+    assert appraisal.is_final
 
 
 def test_what_does_not_fit_into_memory_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -136,8 +136,8 @@ class Deviations:
             one = Unit(units[0].marginal_cost, group.divisor, group.divisor)
             return [ItemType(positions, one, 0, group.capacity // group.divisor, group)]
         return [
-            ItemType(alike, self._units[alike[0]], self._weights[alike[0]], len(alike))
-            for alike in _grouped(positions, lambda position: (self._units[position], self._weights[position]))
+            ItemType(identical, self._units[identical[0]], self._weights[identical[0]], len(identical))
+            for identical in _grouped(positions, lambda position: (self._units[position], self._weights[position]))
         ]
 
     def _add(self, item_type: ItemType) -> None:

@@ -46,7 +46,8 @@ class Stages:
         clock: counts the work.
         items: those within the budget, in the order of the stages.
         divisor: the unit of the imbalances from before the stage ``lattice_from`` on.
-        lightest, heaviest: limits of the sum of weights at the end.
+        limit, lightest, heaviest: of the sum of weights at the end: the limit that the charge belongs to, the least
+            and the most; all without the defaults.
         fields: the arithmetic on the states.
     """
 
@@ -58,9 +59,9 @@ class Stages:
         self.budget = budget
         self.coarseness = coarseness
         self.charge = relaxation.charge
-        self.room = self.lightest = self.heaviest = 0  # limits of the row, minus the defaults
+        self.limit = self.lightest = self.heaviest = 0
         if relaxation.row and relaxation.charge:
-            self.room = relaxation.row.limit(relaxation.charge) - deviations.weight
+            self.limit = relaxation.row.limit(relaxation.charge) - deviations.weight
             self.lightest, self.heaviest = (limit - deviations.weight for limit in relaxation.row[:1:-1])
         self.items = [
             item if item.switch_cost <= budget else item._replace(switch=0, weight=0)
@@ -87,9 +88,9 @@ class Stages:
         """The window of each stage: what the later items can still balance within the budget."""
         lightest, heaviest = self.lightest, self.heaviest
         if self.charge > 0:
-            lightest = max(lightest, self.room - self.budget // self.charge)
+            lightest = max(lightest, self.limit - self.budget // self.charge)
         elif self.charge < 0:
-            heaviest = min(heaviest, self.room + self.budget // -self.charge)
+            heaviest = min(heaviest, self.limit + self.budget // -self.charge)
         windows = []
         up = down = up_rate = down_rate = heavier = lighter = 0
         for item in reversed(self.items):
@@ -203,7 +204,7 @@ class Stages:
 
     def slack_cost(self, weight: int) -> int:
         """The charge of the row for the difference between its limit and the final sum of weights."""
-        return self.charge * (self.room - weight)
+        return self.charge * (self.limit - weight)
 
 
 def _bits(states: dict[int, States]) -> int:

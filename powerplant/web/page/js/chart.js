@@ -44,7 +44,7 @@ export class MeritOrder {
     this.#position = Math.max(0, Math.min(this.#position, blocks.length - 1));
     this.cursor.hidden = !blocks.length;
     this.cursor.setAttribute("aria-valuemax", Math.max(1, blocks.length));
-    this.#tell();
+    this.#setValue();
     if (!this.tip.hidden) this.#show(this.#position);
   }
 
@@ -89,7 +89,7 @@ export class MeritOrder {
     this.#show(Math.min(this.#drawn.blocks.length - 1, Math.max(0, this.#position + steps[event.key])));
   }
 
-  #tell() {
+  #setValue() {
     this.cursor.setAttribute("aria-valuenow", this.#position + 1);
     const block = this.#drawn.blocks[this.#position];
     if (block) this.cursor.setAttribute("aria-valuetext", inWords(block.plant));
@@ -99,7 +99,7 @@ export class MeritOrder {
     const { blocks, left, pixels } = this.#drawn;
     if (!blocks.length) return;
     this.#position = position;
-    this.#tell();
+    this.#setValue();
     const { plant, x1, x2 } = blocks[position];
     this.pointed(plant);
     this.tip.replaceChildren(...tipOf(plant));
@@ -113,10 +113,10 @@ export class MeritOrder {
   /** Places the tip beside the block, on the side with enough space. */
   #place(from, to) {
     const width = this.tip.offsetWidth;
-    const room = this.stage.clientWidth;
+    const total = this.stage.clientWidth;
     const [right, left, middle] = [to + 10, from - width - 10, (from + to - width) / 2];
-    const place = right + width <= room ? right : left >= 0 ? left : middle;
-    this.tip.style.left = `${Math.max(0, Math.min(place, room - width))}px`;
+    const place = right + width <= total ? right : left >= 0 ? left : middle;
+    this.tip.style.left = `${Math.max(0, Math.min(place, total - width))}px`;
   }
 }
 

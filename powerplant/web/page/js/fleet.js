@@ -10,8 +10,8 @@ const FOR_WIND = new Set(["pmax"]);
 
 export class Fleet {
   /**
-   * @param payload tells the payload as it is.
-   * @param changed is called with the payload as it is after an edit.
+   * @param payload returns the current payload.
+   * @param changed is called with the new payload after an edit.
    */
   constructor(payload, changed) {
     this.payload = payload;

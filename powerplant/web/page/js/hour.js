@@ -18,8 +18,8 @@ const pointerOf = (id, payload) => (id === "load" ? pointerTo("load") : pointerT
 
 export class Hour {
   /**
-   * @param payload tells the payload as it is.
-   * @param changed is called with the payload as it is after a move, and whether it was typed.
+   * @param payload returns the current payload.
+   * @param changed is called with the new payload, and whether it was typed.
    */
   constructor(payload, changed) {
     this.payload = payload;
