@@ -23,8 +23,8 @@ PROBLEM_TYPES = {
     "malformed-json": ProblemType(
         400,
         "The body is not JSON",
-        "The body of the request is not JSON in UTF-8: it is empty, cut off, not UTF-8, nested too deeply, or contains "
-        "something that JSON does not have. The detail names line and column if they are known.",
+        "The body of the request is not JSON in UTF-8: it is empty, incomplete, not UTF-8, nested too deeply, or not valid "
+        "JSON. The detail names line and column if they are known.",
     ),
     "invalid-payload": ProblemType(
         422,
@@ -52,7 +52,7 @@ PROBLEM_TYPES = {
         503,
         "No plan was proven in time",
         "The payload is valid, but no plan was proven to be the cheapest within the server's time limit. gap is how "
-        "many euro the best plan found may cost too much; it is null if no plan was found. The same payload may "
+        "many euro the best plan found may cost more than the cheapest; null if no plan was found. The same payload may "
         "succeed on a server with a larger time limit. With ?accept=feasible the best plan found is returned instead, "
         "with the headers Plan-Status: feasible and Plan-Gap.",
     ),
@@ -111,7 +111,7 @@ PROBLEM_TYPES = {
     ),
     "feed-is-full": ProblemType(
         503,
-        "The live feed has no free place",
+        "The live feed is full",
         "Each worker process of the server accepts a limited number of clients of the live feed. Try again after the "
         "seconds in Retry-After.",
     ),
@@ -124,11 +124,11 @@ PROBLEM_TYPES = {
     "bad-request": ProblemType(
         400,
         "The request could not be read",
-        "The request broke off, or is not valid HTTP.",
+        "The request is incomplete, or is not valid HTTP.",
     ),
     "internal-error": ProblemType(
         500,
-        "The service made a mistake",
+        "The service failed",
         "This is a bug of the service, not a fault of the payload. It has been logged together with the payload.",
     ),
 }
