@@ -23,8 +23,8 @@ PROBLEM_TYPES = {
     "malformed-json": ProblemType(
         400,
         "The body is not JSON",
-        "The body of the request is not JSON in UTF-8: it is empty, incomplete, not UTF-8, nested too deeply, or not valid "
-        "JSON. The detail names line and column if they are known.",
+        "The body of the request is not JSON in UTF-8: it is empty, incomplete, not UTF-8, nested too deeply, or "
+        "otherwise not valid JSON. The detail names line and column if they are known.",
     ),
     "invalid-payload": ProblemType(
         422,
@@ -52,9 +52,9 @@ PROBLEM_TYPES = {
         503,
         "No plan was proven in time",
         "The payload is valid, but no plan was proven to be the cheapest within the server's time limit. gap is how "
-        "many euro the best plan found may cost more than the cheapest; null if no plan was found. The same payload may "
-        "succeed on a server with a larger time limit. With ?accept=feasible the best plan found is returned instead, "
-        "with the headers Plan-Status: feasible and Plan-Gap.",
+        "many euro more than the cheapest plan the best plan found may cost; null if no plan was found. The same "
+        "payload may succeed on a server with a larger time limit. With ?accept=feasible the best plan found is "
+        "returned instead, with the headers Plan-Status: feasible and Plan-Gap.",
     ),
     "busy": ProblemType(
         503,
