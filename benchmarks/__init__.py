@@ -1,1 +1,1 @@
-"""Measurements of the solver: named fleets, two established solvers beside it, tables and a growth plot."""
+"""Measurements of the solver: families of fleets, two other solvers for comparison, tables and a plot."""

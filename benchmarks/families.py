@@ -1,12 +1,12 @@
-"""Fleets to measure the solver on: ordinary ones, and those that are hard for one method or another.
+"""Fleets for tests and measurements: ordinary ones, and fleets that are hard for one method or another.
 
 A family is a function of (n, seed), for n >= 4. It returns n units and a load, always the same for the same
 arguments. A unit is a plain tuple (marginal_cost, min_output, max_output), in 1e-9 euro per MWh and in tenths
-of a MW. Marginal costs come about as in the service: fuel price / efficiency, and 0.3 t of CO2 for each MWh
+of a MW. Marginal costs are computed as in the service: fuel price / efficiency, and 0.3 t of CO2 for each MWh
 from gas.
 
-The seed also picks the shape: consecutive seeds visit in turn the variants that a docstring names. Where a
-docstring promises that a plan exists, or that there is none, this holds for every n and seed.
+The seed also selects the shape: consecutive seeds give the variants in the docstring, one after the other. If a
+docstring says that a plan exists, or that there is none, this holds for every n and seed.
 """
 
 from collections.abc import Callable, Iterable
@@ -32,13 +32,13 @@ def _family(generator: Family) -> Family:
 
 @_family
 def ordinary(n: int, seed: int) -> Fleet:
-    """The challenge's mix, a handful of efficiencies: easy, and what users send; overhead decides."""
+    """The challenge's mix with a few efficiencies: the usual payload, easy to solve; the overhead dominates."""
     return _mix(n, _random("ordinary", n, seed), distinct=False)
 
 
 @_family
 def distinct(n: int, seed: int) -> Fleet:
-    """The ordinary mix, no two efficiencies alike: merging equal costs gains nothing."""
+    """The ordinary mix with all efficiencies distinct: there are no equal costs to merge."""
     return _mix(n, _random("distinct", n, seed), distinct=True)
 
 
@@ -52,7 +52,7 @@ def negative_prices(n: int, seed: int) -> Fleet:
 
 @_family
 def large_loads(n: int, seed: int) -> Fleet:
-    """Loads of 10^6 tenths and more, 6 * 10^4 on average for each plant: what grows with the load shows.
+    """Loads of 10^6 tenths and more, 6 * 10^4 on average for each plant: shows what grows with the load.
 
     Shapes: wide ranges; half of the plants narrow (l >= 0.95 h); half of them block units of cost 0.
     """
@@ -75,7 +75,7 @@ def large_loads(n: int, seed: int) -> Fleet:
 
 @_family
 def few_pmin(n: int, seed: int) -> Fleet:
-    """A load of a few min_outputs: a handful of many near-equal plants can run, any handful.
+    """A load of a few min_outputs: only a few of many near-equal plants can run, in any combination.
 
     Shapes: loads between 1 and 5 min_outputs of wide plants; the same with narrow ranges; a load below every
     min_output but for some block units of cost 0.
@@ -100,7 +100,7 @@ def few_pmin(n: int, seed: int) -> Fleet:
 
 @_family
 def near_capacity(n: int, seed: int) -> Fleet:
-    """A load next to full capacity: the mirror of few_pmin, for few plants may go off and none may be low.
+    """A load next to full capacity: the mirror of few_pmin: few plants may be off, and none may be low.
 
     Shapes: a little less than everything; exactly everything; a few max_outputs less; narrow ranges at the
     latter.
@@ -149,7 +149,7 @@ def narrow(n: int, seed: int) -> Fleet:
 
 @_family
 def engines(n: int, seed: int) -> Fleet:
-    """Identical narrow engines, k too few and k + 1 too many: symmetric, so branching visits 2^n twins.
+    """Identical narrow engines, k too few and k + 1 too many: symmetric, so branching visits 2^n equal cases.
 
     Shapes: the load lies between k and k + 1 engines (no plan); k engines at max_output; k + 1 at min_output;
     between, with one small turbojet that still does not reach it (no plan); between, with one that just does.
@@ -176,7 +176,7 @@ def engines(n: int, seed: int) -> Fleet:
 
 @_family
 def counted(n: int, seed: int) -> Fleet:
-    """With k plants too few and k + 1 too many a dear peaker fills in: the bound misses what it costs.
+    """With k plants too few and k + 1 too many an expensive peaker runs: the bound does not include its cost.
 
     Shapes: near-equal costs; costs from poor to good; one cost; two peakers that must both run. A plan
     exists.
@@ -197,7 +197,7 @@ def counted(n: int, seed: int) -> Fleet:
 
 @_family
 def counted_no_plan(n: int, seed: int) -> Fleet:
-    """With k plants too few and k + 1 too many nothing fills in: no plan, and a tree must count to see it.
+    """With k plants too few, k + 1 too many and no peaker there is no plan, which only counting shows quickly.
 
     Shapes: near-equal costs; costs from poor to good; one cost; the load a tenth beyond what k plants reach.
     """
@@ -209,9 +209,9 @@ def counted_no_plan(n: int, seed: int) -> Fleet:
 
 @_family
 def counted_two_sizes(n: int, seed: int) -> Fleet:
-    """Two sizes of narrow plants, whose pairs of counts all miss the load: one count alone closes no gap.
+    """Two sizes of narrow plants, and no pair of counts meets the load: a count of all plants closes no gap.
 
-    Shapes, as ratios of the sizes: 5 : 3, 3 : 2, three sizes 7 : 5 : 3, each with a dear peaker; 5 : 3
+    Shapes, as ratios of the sizes: 5 : 3, 3 : 2, three sizes 7 : 5 : 3, each with an expensive peaker; 5 : 3
     without one (no plan).
     """
     rng = _random("counted_two_sizes", n, seed)
@@ -235,7 +235,7 @@ def counted_two_sizes(n: int, seed: int) -> Fleet:
 
 @_family
 def rigid_base(n: int, seed: int) -> Fleet:
-    """Cheap rigid giants overshoot by far, and dear small plants barely carry the rest.
+    """Cheap giants with narrow ranges exceed the load, and expensive small plants can just produce the rest.
 
     The relaxed fill stops inside a giant. Shapes: giants as block units; giants with l >= 0.95 h; small
     plants with a min_output too.
@@ -263,7 +263,7 @@ def rigid_base(n: int, seed: int) -> Fleet:
 
 @_family
 def block_equal(n: int, seed: int) -> Fleet:
-    """Block units of one cost: nothing but subset sum.
+    """Block units of one cost: subset sum.
 
     Shapes: any outputs; four sizes; all even. A plan exists.
     """
@@ -276,7 +276,7 @@ def block_equal(n: int, seed: int) -> Fleet:
 
 @_family
 def block_near_equal(n: int, seed: int) -> Fleet:
-    """Block units at near-equal costs: subset sum with a preference too faint to prune by.
+    """Block units at near-equal costs: subset sum with cost differences that are too small for pruning.
 
     Shapes: any outputs; four sizes; all even. A plan exists.
     """
@@ -380,7 +380,7 @@ def block_spanner(n: int, seed: int) -> Fleet:
 
 @_family
 def block_ceiling(n: int, seed: int) -> Fleet:
-    """Block units paid in whole steps of 3, 10 or 50 tenths: large groups of all but equal cost per MWh.
+    """Block units whose cost is rounded to whole steps of 3, 10 or 50 tenths: groups of nearly equal cost per MWh.
 
     Known as profit-ceiling instances: bounds stay far from what can be reached. A plan exists.
     """
@@ -394,7 +394,7 @@ def block_ceiling(n: int, seed: int) -> Fleet:
 
 @_family
 def block_thin_band(n: int, seed: int) -> Fleet:
-    """Block units of n(n + 1) + 1 .. n(n + 1) + n tenths: any sum tells how many units are on.
+    """Block units of n(n + 1) + 1 .. n(n + 1) + n tenths: any sum determines how many units are on.
 
     Known as Avis' instances: a tree that branches on single units grows as 2^(n/2). Near-equal costs. Shapes:
     the published load (too much for (n - 1) / 2 units, too little for more: no plan); a load that half of the
@@ -434,7 +434,7 @@ def large_block(n: int, seed: int) -> Fleet:
 
 @_family
 def last_digit(n: int, seed: int) -> Fleet:
-    """Costs that differ by 1e-9 euro at a time: a solver with a tolerance calls a dearer plan optimal.
+    """Costs that differ by 1e-9 euro at a time: a solver with a tolerance reports a more expensive plan as optimal.
 
     Shapes: block units; narrow ranges. A plan exists.
     """
@@ -513,7 +513,7 @@ def wind_thin_bands(n: int, seed: int) -> Fleet:
 
 @_family
 def wind_under_load(n: int, seed: int) -> Fleet:
-    """Wind just under the load, and no plant that is small enough for the rest: the fill is near, but the wind is off.
+    """Wind just under the load, and no plant small enough for the rest: the bound is near, but the wind must be off.
 
     Shapes: one block unit of cost 0; one with a narrow range, too narrow to let a plant in; two block units.
     """
@@ -544,7 +544,7 @@ def types(n: int, seed: int) -> Fleet:
 
 @_family
 def types_distinct(n: int, seed: int) -> Fleet:
-    """Five sizes, every cost slightly apart: as symmetric as types, but no two units merge.
+    """Five sizes, every cost slightly different: nearly symmetric, but no two units merge.
 
     Shapes: wide ranges; narrow ranges; block units.
     """
@@ -553,7 +553,7 @@ def types_distinct(n: int, seed: int) -> Fleet:
 
 @_family
 def tied_at_margin(n: int, seed: int) -> Fleet:
-    """Four of five plants tied at the marginal cost, their limits unlike: any may be the marginal unit.
+    """Four of five plants have the marginal cost, with different limits: any may be the marginal unit.
 
     Shapes: wide ranges; narrow ranges; block units and one small flexible plant.
     """
@@ -600,7 +600,7 @@ def gap(n: int, seed: int) -> Fleet:
 
 @_family
 def near_infeasible(n: int, seed: int) -> Fleet:
-    """A load that has a plan beside one that has none: plans are few, and a search must find one.
+    """A load with a plan, next to one without: plans are few, and a search must find one.
 
     The load is the one nearest to half of capacity. Shapes as in gap. A plan exists.
     """
@@ -631,7 +631,7 @@ class Fuels(NamedTuple):
 
 
 def reachable_loads(units: Iterable[PlainUnit]) -> int:
-    """Return a bit set: bit p is set where some plan makes p tenths of a MW.
+    """Return a bit set: bit p is set if some plan produces p tenths of a MW.
 
     O(capacity / 64) word operations for each unit and each doubling of its range.
     """
@@ -683,7 +683,7 @@ def _mix(n: int, rng: Random, *, distinct: bool, fuels: Fuels | None = None) -> 
 
 
 def _counted_plants(rng: Random, n: int, shape: int) -> tuple[list[PlainUnit], int, int]:
-    """Return narrow plants, the most that k of them make, the least that k + 1 make; between lies a gap."""
+    """Return narrow plants, the largest output of k of them, and the least of k + 1; between is a gap."""
     fuels = _fuels(rng)
     if shape == 1:
         efficiencies = _distinct_efficiencies(rng, n, 400_000, 600_000)
@@ -773,7 +773,7 @@ def _share_of_capacity(rng: Random, units: list[PlainUnit], low_percent: int, hi
 
 
 def _planned_load(rng: Random, units: list[PlainUnit], percent: int) -> int:
-    """The load of a random plan that takes about this share of capacity: it is certain to have a plan."""
+    """The load of a random plan that takes about this share of capacity: it always has a plan."""
     wanted = _capacity(units) * percent // 100
     load = 0
     for _, low, high in _shuffled(rng, units):
@@ -784,7 +784,7 @@ def _planned_load(rng: Random, units: list[PlainUnit], percent: int) -> int:
 
 
 def _nearest_bit(bits: int, wanted: int) -> int:
-    """The position of the set bit that lies nearest to the wanted one."""
+    """The position of the set bit that is nearest to the wanted one."""
     below = (bits & ((2 << wanted) - 1)).bit_length() - 1
     rest = bits >> wanted
     above = wanted + (rest & -rest).bit_length() - 1

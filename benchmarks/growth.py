@@ -3,8 +3,8 @@
 Ordinary and distinct fleets from 10 to 100 000 plants, several of each size. A dot is one fleet (the median of its
 repeats), a line joins the medians of the sizes, and the dashed line grows as n log n through the middle of them all.
 
-The picture is written by hand, without a plotting library: it needs two axes, dots and lines, it stays small, and
-two of them can be compared as text.
+The SVG is written without a plotting library: it needs only two axes, dots and lines, is small, and two versions can be
+compared as text.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def _medians(points: Sequence[Point]) -> Iterator[Point]:
 
 
 class Frame:
-    """The axes, both logarithmic: where a number of plants and a time lie on the picture."""
+    """The axes, both logarithmic: from a number of plants and a time to coordinates."""
 
     width, height = 760, 520
     left, right, top, bottom = 84, 44, 64, 62
@@ -77,12 +77,12 @@ class Frame:
         )
 
     def x(self, n: float) -> float:
-        """Return the horizontal place of a number of plants."""
+        """Return the x coordinate of a number of plants."""
         first, last = self.decades_x
         return self.left + (self.width - self.left - self.right) * (log10(n) - first) / (last - first)
 
     def y(self, seconds: float) -> float:
-        """Return the vertical place of a time."""
+        """Return the y coordinate of a time."""
         first, last = self.decades_y
         inner = self.height - self.top - self.bottom
         return self.height - self.bottom - inner * (log10(seconds) - first) / (last - first)

@@ -1,19 +1,19 @@
-"""The same problem put to HiGHS and to CP-SAT, in the formulations and settings that served them best.
+"""The same problem for HiGHS and CP-SAT, in the formulations and settings that are fastest for them.
 
-Both get units of the same cost and limits as one group with a count: that takes away most of the symmetry that
-branch and bound suffers from. Block units need no variable for their output, units without min_output none for
-their commitment. Marginal costs are counted from the cheapest one, which leaves smaller numbers.
+Units of equal cost and limits are one group with a count, which removes most of the symmetry. Block units need no
+variable for their output, units without min_output none for their commitment. Marginal costs are relative to the
+cheapest one, which gives smaller numbers.
 
-HiGHS (floating point) gets the number of units on, and what they make beyond their min_outputs (`slack`: one row
-for each group) or altogether (`links`: two rows, faster in large fleets; `bare`: the same without presolve, which
-pays from thousands of units on). Outputs are continuous: where limits and load are integers some cheapest plan is
-integer too, so asking for integers would only cost HiGHS time (a factor of ten at n = 50).
+The variables for HiGHS (floating point) are the number of units that are on, and their output above the min_outputs
+(`slack`: one constraint for each group) or in total (`links`: two constraints, faster in large fleets; `bare`: the same
+without presolve, faster from thousands of units on). Outputs are continuous: if limits and load are integers, some
+cheapest plan is integer too, and integer variables would only make HiGHS slower.
 
-CP-SAT (64-bit integers) gets the `slack` form with and without its presolve, or one variable for each group whose
-domain has the gaps. Costs are divided by their common divisor. Where the objective could still exceed 2^61 they are
-divided further and rounded: the answer is exact up to that only, and `Answer.exact` is false.
+CP-SAT (64-bit integers) uses the `slack` form with and without presolve, or one variable for each group whose domain
+has the gaps. Costs are divided by their common divisor. If the objective could still exceed 2^61, they are divided
+further and rounded; then `Answer.exact` is false.
 
-The two libraries cannot live in one process, so each is imported by the function that uses it.
+The two libraries cannot be loaded in one process, so each is imported by the function that uses it.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,7 +30,7 @@ CPSAT_OBJECTIVE_LIMIT = 2**61
 
 
 class Answer(NamedTuple):
-    """What a solver says; the dispatch is in tenths of a MW, in the order of the units."""
+    """The answer of a solver; the dispatch is in tenths of a MW, in the order of the units."""
 
     status: str
     dispatch: list[int] | None = None
@@ -38,7 +38,7 @@ class Answer(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Units that are alike in everything."""
+    """Units of equal cost and limits."""
 
     cost: int
     low: int
@@ -47,7 +47,7 @@ class Group(NamedTuple):
 
 
 def solve_with_highs(units: Sequence[PlainUnit], load: int, time_limit: float, setting: str) -> Answer:
-    """Solve with HiGHS: one thread, both gaps 0."""
+    """Solve with HiGHS: one thread, both gap tolerances 0."""
     import numpy as np
 
     highspy: Any = import_module("highspy")
@@ -132,7 +132,7 @@ def solve_with_highs(units: Sequence[PlainUnit], load: int, time_limit: float, s
 
 
 def solve_with_cpsat(units: Sequence[PlainUnit], load: int, time_limit: float, setting: str) -> Answer:
-    """Solve with CP-SAT: one worker, both gaps 0."""
+    """Solve with CP-SAT: one worker, both gap tolerances 0."""
     from ortools.sat.python import cp_model
 
     groups = _groups(units)
@@ -191,7 +191,7 @@ OUTSIDE: dict[str, tuple[Callable[[Sequence[PlainUnit], int, float, str], Answer
     "highs": (solve_with_highs, ("slack", "links", "bare")),
     "cpsat": (solve_with_cpsat, ("presolve", "slack", "gaps")),
 }
-"""Each outside solver and the settings in which it may try its luck."""
+"""Each outside solver and its settings."""
 
 
 def _groups(units: Sequence[PlainUnit]) -> list[Group]:
@@ -211,7 +211,7 @@ def _column(
 
 
 def _read_groups(groups: list[Group], found: Any, setting: str) -> list[tuple[Group, int, int]]:
-    """Return for each group how many of its units run and what they make together."""
+    """Return for each group the number of running units and their total output."""
     answer = []
     for group in groups:
         first = next(found)
@@ -227,9 +227,9 @@ def _read_groups(groups: list[Group], found: Any, setting: str) -> list[tuple[Gr
 
 
 def _dispatch(units: Sequence[PlainUnit], load: int, running: list[tuple[Group, int, int]]) -> list[int]:
-    """Spread what each group makes over its units.
+    """Divide the output of each group among its units.
 
-    Where the roundings of floating point leave the sums off, the commitment is kept and dispatched afresh.
+    If floating point makes the sums inexact, the commitment is kept and its dispatch is computed again.
     """
     if sum(output for _, _, output in running) != load or any(
         not group.low * count <= output <= group.high * count for group, count, output in running

@@ -1,12 +1,10 @@
-"""Hold the solver against HiGHS and CP-SAT: ``python -m benchmarks.run`` prints one row for each family and size.
+"""Compare the solver with HiGHS and CP-SAT: ``python -m benchmarks.run`` prints one row for each family and size.
 
-Every fleet goes to all solvers in turn, in three rounds, so that a machine that slows down slows down all of them
-and the ratios hold. In each round a fast solve is repeated for a while; the median of all repeats counts. A solver
-that reaches the time limit is reported as such (``> 20 s``) and enters every ratio with the limit: such a ratio is
-a lower bound, marked with ``>``.
+All solvers solve each fleet in turn, in three rounds, so that a slow phase of the machine affects all of them. In each
+round a fast solve is repeated for a while; the median of all repeats counts. If a solver reaches the time limit, the
+table says so (``> 20 s``), and ratios use the limit as its time: such a ratio is a lower bound, marked with ``>``.
 
-The outside solvers get the benefit of the doubt: each tries all of its settings on each fleet, and only the
-fastest counts, as if it had known beforehand.
+Each outside solver tries all of its settings on each fleet, and only the fastest counts.
 """
 
 from __future__ import annotations
@@ -35,7 +33,7 @@ NAMES = {OURS: "ours", "highs": "HiGHS", "cpsat": "CP-SAT", CHECKOUT: "checkout"
 
 
 class Measured(NamedTuple):
-    """What one solver did on one fleet.
+    """The result of one solver on one fleet.
 
     Attributes:
         seconds: the median of the repeats in the fastest setting; the limit after a time-out.
@@ -53,7 +51,7 @@ class Measured(NamedTuple):
 def measure(
     fleet: Fleet, outside: dict[str, Worker], settings: dict[str, Sequence[str]], time_limit: float, ours: bool
 ) -> dict[str, Measured]:
-    """Put a fleet to all solvers in turn, in rounds; ours runs in a fresh process, whose memory is watched."""
+    """Solve a fleet with all solvers in turn, in rounds; ours runs in a new process, to measure its memory."""
     best = {name: _fastest_setting(worker, fleet, settings[name], time_limit) for name, worker in outside.items()}
     repeats = {name: list(measured.timing.seconds) for name, measured in best.items()}
     with Worker(OURS) as own:
@@ -76,7 +74,7 @@ def measure(
 
 
 def _fastest_setting(worker: Worker, fleet: Fleet, settings: Sequence[str], time_limit: float) -> Measured:
-    """Try each setting; the later ones get little more time than the fastest before them needed."""
+    """Try each setting; the time limit of the later ones is a little more than the fastest time so far."""
     best: Measured | None = None
     answers: list[Timing] = []
     for setting in settings:
@@ -99,18 +97,18 @@ def _seconds(timing: Timing, time_limit: float) -> float:
 
 
 class Row(NamedTuple):
-    """One family at one size: for each seed what each solver did."""
+    """One family at one size: the results of each solver, by seed."""
 
     family: str
     n: int
     fleets: list[dict[str, Measured]]
 
     def column(self, solver: str) -> list[Measured]:
-        """Return what a solver did, fleet by fleet."""
+        """Return the results of a solver, by fleet."""
         return [fleet[solver] for fleet in self.fleets]
 
     def ratios(self, rivals: Sequence[str]) -> list[tuple[float, str]]:
-        """Return how many times our time the fastest rival took, fleet by fleet, least first.
+        """Return the time of the fastest other solver divided by ours, for each fleet, in increasing order.
 
         The sign says what the time limit leaves of it: ``>`` at least so many, ``<`` at most, ``?`` both are late.
         """
@@ -133,7 +131,7 @@ class Table:
         self._markdown = markdown
 
     def head(self) -> None:
-        """Print the heads of the columns."""
+        """Print the header."""
         heads = ["family", "n"]
         if OURS in self._solvers:
             heads += ["ours", "worst", "proven by", "steps", "MiB"]
@@ -193,7 +191,7 @@ def _ratio(ratio: float, sign: str) -> str:
 
 
 def remarks(row: Row) -> Iterator[str]:
-    """Name the answers that cannot all be right, and those that rounded costs excuse.
+    """List the answers that contradict each other, and those that differ because of rounded costs.
 
     The reference is the least cost that any solver reached with a legal plan; "no plan" is disproven by any such plan.
     """
@@ -217,7 +215,7 @@ def _fault(solver: str, timing: Timing, costs: list[int]) -> str | None:
     if timing.cost == min(costs):
         return None
     excess = f"1e{floor(log10((timing.cost - min(costs)) * 1e-10)):d} euro"
-    return f"{name} calls optimal what is dearer by {excess}" + ("" if timing.exact else " (costs rounded)")
+    return f"{name} reports as optimal a plan that costs {excess} more" + ("" if timing.exact else " (costs rounded)")
 
 
 def main() -> None:
@@ -229,12 +227,10 @@ def main() -> None:
     parser.add_argument("--time-limit", type=float, default=60.0, help="seconds for each solve")
     parser.add_argument("--against", nargs="*", choices=list(OUTSIDE), default=list(OUTSIDE))
     parser.add_argument("--against-checkout", type=Path, help="another checkout of this project, whose solver runs too")
-    parser.add_argument(
-        "--settings", nargs="+", help="of the outside solvers, the only ones to try where they have them"
-    )
-    parser.add_argument("--without-ours", action="store_true", help="measure the outside solvers alone")
+    parser.add_argument("--settings", nargs="+", help="the only settings of the outside solvers to try")
+    parser.add_argument("--without-ours", action="store_true", help="measure only the outside solvers")
     parser.add_argument("--markdown", action="store_true", help="print a table for a document")
-    parser.add_argument("--record", type=Path, help="append each measurement to this file, one JSON a line")
+    parser.add_argument("--record", type=Path, help="append each measurement to this file, one JSON object per line")
     chosen = parser.parse_args()
 
     solvers = ([] if chosen.without_ours else [OURS]) + chosen.against + [CHECKOUT] * bool(chosen.against_checkout)

@@ -1,7 +1,7 @@
-"""A process for one solver: it takes fleets on its standard input, answers on its standard output, one JSON a line.
+"""A process for one solver: it reads fleets from stdin and writes answers to stdout, one JSON value per line.
 
-Each solver has a process of its own, because HiGHS and CP-SAT cannot be imported into one, because a solver that
-overruns its time limit must be ended from outside, and because peak memory is a matter of the whole process.
+Each solver has its own process for three reasons: HiGHS and CP-SAT cannot be imported into the same process, a solver
+that exceeds its time limit must be ended from outside, and peak memory is measured for a whole process.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from benchmarks.outside import FAILED, NO_PLAN, OPTIMAL, OUTSIDE, TIME_OUT
 OURS = "powerplant"
 
 MAXRSS_UNIT = 1024 if sys.platform == "darwin" else 1
-"""What ``ru_maxrss`` has to be divided by for KiB: it counts bytes on macOS, KiB elsewhere."""
+"""Divisor that converts ``ru_maxrss`` to KiB: it is in bytes on macOS, in KiB elsewhere."""
 
 MOST_REPEATS = 5_000
 GRACE = 2.0
-"""A worker is ended once it has taken this many times the limit, and ten seconds."""
+"""A worker is ended after this many times the limit, plus ten seconds."""
 
 
 class Timing(NamedTuple):
-    """What a solver answered to a fleet, and how long it took.
+    """The answer of a solver to a fleet, and its time.
 
     Attributes:
         status: one of the statuses of :mod:`benchmarks.outside`.
@@ -52,7 +52,7 @@ class Timing(NamedTuple):
 
 
 class Worker:
-    """A solver in a process of its own, started when it is first asked and again after it had to be ended.
+    """A solver in a process of its own, started when it is first needed and again after it was ended.
 
     Ours can be that of another checkout of this project.
     """
@@ -69,7 +69,7 @@ class Worker:
         self.end()
 
     def ask(self, fleet: Fleet, time_limit: float, spend: float = 0.0, setting: str = "") -> Timing:
-        """Solve a fleet once, and again until ``spend`` seconds are used up."""
+        """Solve a fleet once, and repeat it until ``spend`` seconds have passed."""
         process = self._process or self._start()
         assert process.stdin is not None  # noqa: S101  # both are pipes
         assert process.stdout is not None  # noqa: S101
@@ -104,7 +104,7 @@ class Worker:
 
 
 def solve_with_ours(fleet: Fleet, time_limit: float) -> dict[str, Any]:
-    """Solve a fleet with this project's solver, the building of its units included."""
+    """Solve a fleet with this project's solver; the time includes building the units."""
     from powerplant.merit_order import GaveUp, Infeasible, Unit, solve
 
     plain, load = fleet

@@ -1,4 +1,4 @@
-"""What the image promises. Its description is always read; a built image is tried where ``POWERPLANT_IMAGE`` names one.
+"""The image. The Dockerfile is always checked; a built image is tested if ``POWERPLANT_IMAGE`` names one.
 
 ::
 
@@ -68,7 +68,7 @@ class Container:
 
 @contextmanager
 def serving(*arguments: str) -> Iterator[Container]:
-    """A container with a root that is read-only, as the README starts it; the arguments follow the image's name."""
+    """A container with a read-only root; the arguments follow the name of the image."""
     container = Container(f"powerplant-test-{uuid.uuid4().hex[:8]}", free_port())
     port = container.url.rsplit(":", 1)[1]
     options = ("--read-only", "--tmpfs", "/tmp", "--network", "host", "--env", f"POWERPLANT_PORT={port}")  # noqa: S108 - the same
@@ -94,8 +94,8 @@ def test_only_port_8888_is_exposed() -> None:
     assert re.findall(r"^EXPOSE (.*)", DOCKERFILE, re.MULTILINE) == ["8888"]
 
 
-def test_nothing_but_what_the_service_needs_gets_in() -> None:
-    """Tests, environments and history stay out: the list of what is let in is complete."""
+def test_the_build_context_has_only_what_the_service_needs() -> None:
+    """Tests, environments and history are excluded: everything is, except for a list."""
     rules = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and line[0] != "#"]
     assert rules[0] == "*"
     let_in = {rule[1:] for rule in rules if rule.startswith("!")}
@@ -121,7 +121,7 @@ def test_other_arguments_keep_the_configuration() -> None:
 
 
 @on_an_image
-def test_it_stops_by_itself_within_the_ten_seconds_that_docker_gives() -> None:
+def test_it_stops_before_docker_kills_it() -> None:
     with serving() as container:
         start = time.monotonic()
         docker("stop", container.name)
@@ -130,7 +130,7 @@ def test_it_stops_by_itself_within_the_ten_seconds_that_docker_gives() -> None:
 
 
 @on_an_image
-def test_its_health_check_tells_a_service_that_answers_from_one_that_does_not() -> None:
+def test_its_health_check_fails_if_the_service_does_not_answer() -> None:
     found = docker("inspect", "--format", "{{json .Config.Healthcheck.Test}}", IMAGE).stdout
     kind, *check = json.loads(found)
     assert kind == "CMD"
@@ -140,15 +140,15 @@ def test_its_health_check_tells_a_service_that_answers_from_one_that_does_not() 
 
 
 @on_an_image
-def test_it_runs_as_gunicorn_and_may_write_nothing_of_its_own() -> None:
+def test_it_runs_as_gunicorn_and_cannot_write_its_own_files() -> None:
     assert run_once("--entrypoint", "id", IMAGE, "-un").strip() == "gunicorn"
     probe = docker("run", "--rm", "--entrypoint", "touch", IMAGE, "/app/powerplant/written")
     assert probe.returncode != 0
 
 
 @on_an_image
-def test_it_lists_its_dependencies_and_has_none_of_development() -> None:
-    """Poetry marks with (!) what the lock holds and the environment does not."""
+def test_it_lists_its_dependencies_and_has_no_development_dependencies() -> None:
+    """Poetry marks with (!) packages that are locked but not installed."""
     listed = {line.split()[0]: "(!)" in line for line in run_once(IMAGE, "show", "-v").splitlines() if "  " in line}
     for name in ("flask", "pydantic", "gunicorn"):
         assert listed[name] is False
@@ -157,6 +157,6 @@ def test_it_lists_its_dependencies_and_has_none_of_development() -> None:
 
 
 @on_an_image
-def test_it_exposes_port_8888_alone() -> None:
+def test_the_built_image_exposes_only_port_8888() -> None:
     found = docker("inspect", "--format", "{{json .Config.ExposedPorts}}", IMAGE).stdout
     assert json.loads(found) == {"8888/tcp": {}}

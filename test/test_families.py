@@ -1,4 +1,4 @@
-"""The benchmark's fleets: the same for everyone, and what their docstrings promise."""
+"""The benchmark's fleets: the same on every machine, and as their docstrings say."""
 
 import hashlib
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ def has_a_plan(units: list[PlainUnit], load: int) -> bool:
 
 
 def counts_that_reach(units: list[PlainUnit], load: int) -> list[int]:
-    """Each count of units whose least and whose most output, over all units, have the load between them."""
+    """The numbers of units k for which the load is between the least and the largest output of any k units."""
     least = sorted(low for _, low, _ in units)
     most = sorted((high for _, _, high in units), reverse=True)
     return [k for k in range(len(units) + 1) if sum(least[:k]) <= load <= sum(most[:k])]
@@ -56,7 +56,7 @@ def test_a_fleet_is_the_same_each_time_and_differs_between_seeds(family: str) ->
     assert FAMILIES[family](20, 3) != FAMILIES[family](20, 4)
 
 
-def test_every_machine_makes_the_same_fleets() -> None:
+def test_the_fleets_are_the_same_on_every_machine() -> None:
     made = repr([family(12, seed) for family in FAMILIES.values() for seed in range(3)])
     assert hashlib.sha256(made.encode()).hexdigest()[:16] == "1996702971c84f88"
 
@@ -71,12 +71,12 @@ def test_a_fleet_has_n_units_within_limits_and_a_load_within_capacity(family: st
 
 
 @pytest.mark.parametrize("family", sorted(ALWAYS_A_PLAN))
-def test_a_plan_exists_where_one_is_promised(family: str) -> None:
+def test_a_plan_exists_if_the_docstring_says_so(family: str) -> None:
     assert all(has_a_plan(units, load) for _, _, units, load in fleets(family))
 
 
 @pytest.mark.parametrize("family", sorted(NEVER_A_PLAN))
-def test_no_plan_exists_where_none_is_promised(family: str) -> None:
+def test_no_plan_exists_if_the_docstring_says_so(family: str) -> None:
     assert not any(has_a_plan(units, load) for _, _, units, load in fleets(family))
 
 
@@ -93,7 +93,7 @@ def test_the_shape_decides_whether_there_is_a_plan(family: str, shapes: int, wit
         assert has_a_plan(units, load) == (seed % shapes in with_a_plan)
 
 
-def test_wind_on_a_divisor_has_a_plan_only_where_a_plant_leaves_it() -> None:
+def test_wind_on_a_divisor_has_a_plan_only_if_a_plant_is_off_the_divisor() -> None:
     for _, seed, units, load in fleets("wind_divisor"):
         if seed % 4 in {0, 3}:
             assert has_a_plan(units, load)
@@ -102,7 +102,7 @@ def test_wind_on_a_divisor_has_a_plan_only_where_a_plant_leaves_it() -> None:
 
 
 @pytest.mark.parametrize("family", sorted(BLOCKS_ONLY))
-def test_a_block_family_holds_block_units_only(family: str) -> None:
+def test_a_block_family_has_only_block_units(family: str) -> None:
     assert all(low == high for _, _, units, _ in fleets(family) for _, low, high in units)
 
 
@@ -116,8 +116,8 @@ def test_distinct_efficiencies_give_distinct_costs() -> None:
         assert len(burning) == len(set(burning)) == n // 2 + n // 4
 
 
-def test_a_count_without_its_peakers_misses_the_load() -> None:
-    """The peakers are the units without min_output; without them neither k nor k + 1 plants fit."""
+def test_counted_plants_cannot_meet_the_load_without_their_peakers() -> None:
+    """The peakers are the units without a min_output; without them neither k nor k + 1 plants meet the load."""
     for _, _, units, load in fleets("counted"):
         assert not counts_that_reach([unit for unit in units if unit[1]], load)
 
@@ -127,7 +127,7 @@ def test_the_load_next_to_a_nearly_infeasible_one_has_no_plan() -> None:
         assert not all(has_a_plan(units, beside) for beside in (load - 1, load + 1) if beside >= 0)
 
 
-def test_no_plant_fits_beside_the_wind_under_the_load() -> None:
+def test_no_plant_can_run_together_with_the_wind_under_the_load() -> None:
     for _, seed, units, load in fleets("wind_under_load"):
         blocks = units[: 2 if seed % 3 == 2 else 1]
         rest = load - sum(low for _, low, _ in blocks)

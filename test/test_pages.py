@@ -1,4 +1,4 @@
-"""The pages as a server sees them: which files are served, with which types, and how long a browser may keep them."""
+"""The pages over HTTP: which files are served, their types, and how long a browser may cache them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def read(name: str) -> str:
 
 
 @pytest.mark.parametrize("address", ["/", "/docs", "/docs/"])
-def test_a_page_is_html_that_loads_from_its_own_server_alone(client: FlaskClient, address: str) -> None:
+def test_a_page_is_html_that_may_load_only_from_its_own_server(client: FlaskClient, address: str) -> None:
     response = client.get(address)
     assert response.status_code == 200
     assert response.content_type == "text/html; charset=utf-8"
@@ -82,7 +82,7 @@ def test_a_file_is_served_with_its_type(client: FlaskClient, address: str) -> No
         assert response.data == path.read_bytes()
 
 
-def test_the_openapi_document_is_served_as_it_is(client: FlaskClient) -> None:
+def test_the_openapi_document_is_served_unchanged(client: FlaskClient) -> None:
     with client.get("/openapi.json") as response:
         assert response.content_type == "application/json"
         assert response.data == (ROOT / "powerplant" / "api" / "openapi.json").read_bytes()
@@ -105,7 +105,7 @@ def test_nothing_else_is_served(client: FlaskClient, address: str) -> None:
 @pytest.mark.parametrize(
     "address", ["/", "/docs", "/openapi.json", "/web/page.css", "/web/js/page.js", "/docs/docs.js"]
 )
-def test_a_browser_asks_each_time_and_gets_only_what_has_changed(client: FlaskClient, address: str) -> None:
+def test_a_browser_revalidates_each_file_and_gets_304_if_it_is_unchanged(client: FlaskClient, address: str) -> None:
     with client.get(address) as first:
         assert first.headers["Cache-Control"] == "no-cache"
         etag = first.headers["ETag"]
@@ -114,14 +114,16 @@ def test_a_browser_asks_each_time_and_gets_only_what_has_changed(client: FlaskCl
 
 
 @pytest.mark.parametrize("address", VENDORED)
-def test_a_vendored_file_has_its_version_in_its_name_and_is_kept_for_a_year(client: FlaskClient, address: str) -> None:
+def test_a_vendored_file_has_its_version_in_its_name_and_is_cached_for_a_year(
+    client: FlaskClient, address: str
+) -> None:
     assert re.search(r"-\d+\.\d+\.\d+", address)
     with client.get(address) as response:
         assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
 
 
 @pytest.mark.parametrize("address", VENDORED)
-def test_a_vendored_file_is_beside_its_licence(address: str) -> None:
+def test_a_vendored_file_has_its_licence_in_the_same_folder(address: str) -> None:
     package = re.sub(r"(-\d+\.\d+\.\d+).*", r"\1", SERVED[address].name)
     licence = (SERVED[address].parent / f"{package}.LICENSE.txt").read_text(encoding="utf-8")
     assert "permi" in licence.lower()
@@ -138,7 +140,7 @@ def test_a_page_has_no_inline_script_and_no_inline_style(client: FlaskClient, ad
 def test_the_addresses_in_a_page_work_behind_a_proxy_that_adds_a_prefix(
     client: FlaskClient, prefix: str, address: str
 ) -> None:
-    """Also where the proxy does not name the prefix to the service."""
+    """Also if the proxy does not send the prefix to the service."""
     references = REFERENCE.findall(client.get(address).text)
     assert len(references) >= 5
     for reference in references:

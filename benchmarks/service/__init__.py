@@ -1,6 +1,6 @@
 """Measurements of the running service: cost, load, and correctness over time. See ``python -m benchmarks.service``.
 
-The servers are started and the answers judged by modules of the tests, which do not import the package.
+Modules of the tests start the servers and check the answers; they do not import the package.
 """
 
 import sys

@@ -14,25 +14,27 @@ def main() -> None:
     parser.add_argument("--markdown", action="store_true", help="print tables for a document")
     commands = parser.add_subparsers(dest="command", required=True)
 
-    command = commands.add_parser("overhead", help="server CPU for each request, beside constant bytes")
+    command = commands.add_parser("overhead", help="server CPU for each request, compared with constant bytes")
     command.add_argument("--rounds", type=int, default=60)
     command.add_argument("--requests", type=int, default=500, help="for each server in each round")
     command.add_argument("--connections", type=int, default=8)
 
-    command = commands.add_parser("load", help="throughput and latency, beside other servers")
+    command = commands.add_parser("load", help="throughput and latency, compared with other servers")
     command.add_argument("--servers", nargs="+", choices=list(load.CONTENDERS), default=list(load.CONTENDERS))
     command.add_argument("--seconds", type=float, default=30, help="of load for each server")
-    command.add_argument("--stints", type=int, default=3, help="in which each server has them")
+    command.add_argument("--stints", type=int, default=3, help="number of turns into which these seconds are divided")
     command.add_argument("--connections", type=int, default=16)
 
-    command = commands.add_parser("soak", help="many requests, every answer checked, memory watched")
+    command = commands.add_parser("soak", help="many requests, every answer checked, memory measured")
     command.add_argument("--requests", type=int, default=200_000)
     command.add_argument("--connections", type=int, default=16)
 
-    command = commands.add_parser("fuzz", help="invalid and strange requests, every answer judged")
+    command = commands.add_parser("fuzz", help="invalid and strange requests, every answer checked")
     command.add_argument("--attempts", type=int, default=20_000)
     command.add_argument("--first-seed", type=int, default=0)
-    command.add_argument("--time-limit", type=float, default=2, help="seconds of solver; an answer may take 1 s more")
+    command.add_argument(
+        "--time-limit", type=float, default=2, help="seconds for the solver; an answer may take 1 s more"
+    )
 
     chosen = parser.parse_args()
     if chosen.command == "overhead":

@@ -1,7 +1,7 @@
 """A client that needs little CPU itself: raw sockets, one thread.
 
 Every connection sends its next request as soon as its answer is there. Only the length of an answer is parsed here; the
-caller judges the rest.
+caller checks the rest.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _CLOSES = re.compile(rb"\r\nconnection: *close", re.IGNORECASE)
 
 
 class Request(NamedTuple):
-    """The bytes of a request, and a number by which its sender knows it."""
+    """The bytes of a request, and a number that identifies it for the caller."""
 
     wire: bytes
     key: int = 0

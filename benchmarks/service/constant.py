@@ -1,4 +1,4 @@
-"""What gunicorn and Flask cost by themselves: two apps that answer the same bytes to everything."""
+"""Two apps that return the same bytes for every request, to measure gunicorn and Flask alone."""
 
 from __future__ import annotations
 

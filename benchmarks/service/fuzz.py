@@ -1,4 +1,4 @@
-"""Thousands of invalid and strange requests; every answer is judged as in the tests."""
+"""Thousands of invalid and strange requests; every answer is checked as in the tests."""
 
 from __future__ import annotations
 

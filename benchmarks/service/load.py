@@ -1,7 +1,7 @@
 """Throughput, latency and errors under clients that never pause: the service, and other servers in the same run.
 
-One server at a time is under load, while the others are idle. They take turns in several stints, so that a change of
-the machine's speed affects all of them.
+One server at a time is under load, while the others are idle. They take turns (stints), so that a change of the
+machine's speed affects all of them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ WARM_UP = 300
 
 
 class Contender(NamedTuple):
-    """A server of plans: its command, and the address for payloads."""
+    """A server: its command, and the address for payloads."""
 
     command: tuple[str, ...]
     target: str = "/productionplan"

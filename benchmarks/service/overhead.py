@@ -38,7 +38,7 @@ class Overhead(NamedTuple):
 
 
 def measure(rounds: int, requests: int, connections: int) -> Overhead:
-    """Boot the servers and let them take turns; the first round warms them up and does not count."""
+    """Start the servers and measure them in turns; the first round is a warm-up and does not count."""
     microseconds: dict[str, list[float]] = {name: [] for name in COMMANDS}
     with ExitStack() as stack:
         booted = {name: stack.enter_context(live_server(command=command)) for name, command in COMMANDS.items()}

@@ -1,7 +1,7 @@
 """Many requests on few connections: answers do not change, and the workers do not grow.
 
-The requests are the example payloads, the case files of the tests, and fuzzed ones from a few seeds. Each is sent once
-before, and that answer is judged; every later answer must have the same bytes.
+The requests are the example payloads, the case files of the tests, and fuzzed ones from a few seeds. Each is first
+sent once and its answer is checked; every later answer must have the same bytes.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Right(NamedTuple):
 
 
 class Sample(NamedTuple):
-    """What all processes of the server use together."""
+    """Memory and descriptors of all processes of the server together."""
 
     resident: int
     descriptors: int
@@ -68,7 +68,7 @@ class Soak:
         return mean(sample.resident for sample in part), mean(sample.descriptors for sample in part)
 
     def faults(self) -> Iterator[str]:
-        """What is wrong, in words."""
+        """The faults, as sentences."""
         yield from self.wrong
         (memory_before, files_before), (memory, files) = self.quarter(1), self.quarter(3)
         if memory > memory_before * (1 + MOST_GROWTH):
@@ -80,7 +80,7 @@ class Soak:
 
 
 def measure(requests: int, connections: int) -> Soak:
-    """Send so many requests, and look at the server's processes now and then."""
+    """Send a number of requests, and measure the server's processes regularly."""
     with live_server(command=servers.POWERPLANT) as server:
         rights = list(_ask_once(server))
         soak = Soak()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 FIRST, OTHERS = 40, 16
-"""Columns in the terminal that the first cell and each other one take."""
+"""Widths of the first cell and of each other cell, in a terminal."""
 
 
 class Table:

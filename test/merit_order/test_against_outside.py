@@ -25,17 +25,17 @@ from benchmarks.worker import Worker
 
 SIZES = (8, 50)
 TIME_LIMIT = 0.5
-"""Seconds for one fleet: what takes an outside solver longer is left to the benchmark."""
+"""Seconds for one fleet; fleets that take an outside solver longer are only in the benchmark."""
 
 TOLERANCE = 1e-6
-"""Of HiGHS: it takes a commitment for whole numbers, and a plan for the cheapest one, within about this much."""
+"""The tolerance of HiGHS for integers and for the optimal cost."""
 
 
 @pytest.fixture(
     scope="module", params=[("highs", "highspy", "slack"), ("cpsat", "ortools", "presolve")], ids=lambda p: p[0]
 )
 def outside(request: pytest.FixtureRequest) -> Iterator[tuple[Worker, str]]:
-    """A worker with an outside solver, and the setting that suits it on small fleets."""
+    """A worker with an outside solver, and its setting for small fleets."""
     solver, package, setting = request.param
     for needed in (package, "numpy"):
         if find_spec(needed) is None:
@@ -46,7 +46,7 @@ def outside(request: pytest.FixtureRequest) -> Iterator[tuple[Worker, str]]:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_an_outside_solver_finds_no_better_plan_and_agrees_where_there_is_none(
+def test_an_outside_solver_finds_no_cheaper_plan_and_agrees_if_there_is_none(
     outside: tuple[Worker, str], family: str
 ) -> None:
     worker, setting = outside

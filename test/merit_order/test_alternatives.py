@@ -1,4 +1,4 @@
-"""The alternatives to a plan: each is the best plan of a problem with one thing different."""
+"""The alternatives to a plan: each is the best plan with one unit forced on or off."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SMALL_UNITS = st.lists(
 
 
 def least_cost_switched(units: Sequence[Unit], load: int, position: int, *, on: bool) -> int | None:
-    """Worked out by every output that the unit may have."""
+    """Computed with every possible output of the unit."""
     others = [*units[:position], *units[position + 1 :]]
     cost, least, most = units[position]
     outputs = range(max(least, 1), min(most, load) + 1) if on else [0]
@@ -34,7 +34,7 @@ def least_cost_switched(units: Sequence[Unit], load: int, position: int, *, on: 
 
 
 @given(SMALL_UNITS, st.integers(0, 25))
-def test_every_alternative_is_the_best_plan_of_its_own(plain: list[tuple[int, int, int]], load: int) -> None:
+def test_every_alternative_is_the_best_plan_of_its_problem(plain: list[tuple[int, int, int]], load: int) -> None:
     units = unit_list(plain)
     solution = solve(units, load)
     if not isinstance(solution, Solution):
@@ -50,7 +50,7 @@ def test_every_alternative_is_the_best_plan_of_its_own(plain: list[tuple[int, in
 
 
 def counting_solves(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The loads for which an alternative is solved from the start, as they come."""
+    """The loads for which an alternative is solved from the start, in order."""
     solved = []
 
     def counted(units: Sequence[Unit], load: int, time_limit: float | None) -> Solution | Infeasible | GaveUp:
@@ -61,7 +61,7 @@ def counting_solves(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return solved
 
 
-def test_units_that_are_alike_are_solved_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_equal_units_are_solved_once(monkeypatch: pytest.MonkeyPatch) -> None:
     solved = counting_solves(monkeypatch)
     units = [Unit(5, 10, 20)] * 50 + [Unit(9, 3, 4)] * 50
     appraisal = appraise(units, 505, plan_of(units, 505).dispatch)
@@ -69,8 +69,8 @@ def test_units_that_are_alike_are_solved_once(monkeypatch: pytest.MonkeyPatch) -
     assert len(appraisal.switched) == 100
 
 
-def test_a_fleet_of_distinct_units_is_not_solved_once_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the merit order proves each alternative, sums that are made once answer all of them."""
+def test_alternatives_that_the_merit_order_proves_need_no_solve(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sums that are computed once answer all of them."""
     solved = counting_solves(monkeypatch)
     units = [Unit(cost, 5, 5 + cost % 7) for cost in range(5_000)] + [Unit(4_000, 0, 100)] * 3
     load = sum(unit.max_output for unit in units[:4_000]) + 70
@@ -79,7 +79,7 @@ def test_a_fleet_of_distinct_units_is_not_solved_once_for_each(monkeypatch: pyte
     assert solved == [load + 1, load - 1]
 
 
-def test_past_its_time_what_is_known_is_returned() -> None:
+def test_after_the_time_limit_the_known_alternatives_are_returned() -> None:
     units = [Unit(100 + i, 50 + i, 51 + i) for i in range(200)]
     dispatch = plan_of(units, 9000).dispatch
     appraisal = appraise(units, 9000, dispatch, 0.03)
@@ -89,7 +89,7 @@ def test_past_its_time_what_is_known_is_returned() -> None:
     assert pickle.loads(pickle.dumps(appraisal)) == appraisal  # noqa: S301 - our own bytes
 
 
-def test_what_is_known_so_far_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_known_alternatives_are_reported_during_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(powerplant.merit_order.alternatives, "SECONDS_BETWEEN_IMPROVEMENTS", 0)
     units = [Unit(100 + i, 50, 90) for i in range(5)]
     reported = list[Appraisal]()
@@ -98,7 +98,7 @@ def test_what_is_known_so_far_is_reported(monkeypatch: pytest.MonkeyPatch) -> No
     assert appraisal.is_final
 
 
-def test_what_does_not_fit_into_memory_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_alternatives_that_do_not_fit_into_memory_are_omitted(monkeypatch: pytest.MonkeyPatch) -> None:
     def too_large(units: Sequence[Unit], load: int, time_limit: float | None) -> Solution | Infeasible | GaveUp:
         return GaveUp(None, None, 0) if load == 12 else solve(units, load, time_limit)
 

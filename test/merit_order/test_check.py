@@ -1,7 +1,6 @@
-"""The check of proofs: it takes the true ones, and nothing false gets past it, whatever it is made of.
+"""The check of proofs: it accepts true proofs, and rejects every false one.
 
-What a leaf proves is worked out a second time here, output by output, from what :mod:`powerplant.merit_order.proof`
-says that it means.
+The bound of a leaf is computed here a second time, output by output, as :mod:`powerplant.merit_order.proof` defines it.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ BLOCKS = [Unit(3, 20, 20), Unit(3, 30, 30), Unit(3, 40, 40)]
 
 SIZES = [13, 45, 10, 15, 56, 35, 55, 60, 52, 50, 10, 49]
 EACH_COUNTS = [Unit(3000 + 60_000 // size, size, size) for size in SIZES], 120
-"""Each unit that is on costs the same beyond its output, and two of them do not reach the load."""
+"""The cost of each unit is mostly that of being on, and two of them do not reach the load."""
 
 PROVEN: dict[str, tuple[tuple[Sequence[tuple[int, int, int]], int], str, list[type[Step]]]] = {
     "no units": (([], 0), "merit order", [Bound]),
@@ -56,13 +55,13 @@ PROVEN: dict[str, tuple[tuple[Sequence[tuple[int, int, int]], int], str, list[ty
     "no count": (FAMILIES["counted_no_plan"](8, 0), "counting", [CountSplit, Empty]),
     "unreachable": (FAMILIES["gap"](8, 1), "search", [Empty]),
 }
-"""Fleets whose answer is proven, how, and what the proof is made of."""
+"""Fleets, with the method of the proof and the kinds of its steps."""
 
 every_proof = pytest.mark.parametrize("name", PROVEN)
 
 
 class Proven(NamedTuple):
-    """A fleet, and what was proven of it."""
+    """A fleet, and its proof."""
 
     units: list[Unit]
     load: int
@@ -70,11 +69,11 @@ class Proven(NamedTuple):
     steps: tuple[Step, ...]
 
     def accepts(self, *steps: Any) -> bool:
-        """Whether the steps would do as well."""
+        """Whether these steps also prove the claim."""
         return check_proof(self.units, self.load, self.cost, Proof("search", steps))
 
     def with_step(self, place: int, *steps: Any) -> tuple[Any, ...]:
-        """The steps, with others for one of them."""
+        """The steps, with one of them replaced."""
         return *self.steps[:place], *steps, *self.steps[place + 1 :]
 
 
@@ -93,7 +92,7 @@ def named(name: str) -> Proven:
 
 
 def result_of(name: str) -> Solution | Infeasible:
-    """The solver's answer; what is proven by counting is so small that the search would end first."""
+    """The solver's answer. The fleets for counting are so small that the search would end first."""
     (units, load), method, kinds = PROVEN[name]
     if method != "counting" and kinds != [Empty]:
         return answer(units, load)
@@ -106,11 +105,11 @@ def result_of(name: str) -> Solution | Infeasible:
     return result
 
 
-# --- What a leaf proves, worked out again ----------------------------------------------------------------------------
+# --- The bound of a leaf, computed independently ---------------------------------------------------------------------
 
 
 class Region(NamedTuple):
-    """What the splits above leave: the outputs of a class, by its marginal cost, and a count whose side it is."""
+    """The plans under some splits: ranges of outputs by marginal cost, and the side of a count split."""
 
     outputs: dict[int, range]
     row: CountSplit | None
@@ -121,20 +120,20 @@ ALL = Region({}, None)
 
 
 def sides(units: Sequence[Unit], region: Region, split: OutputSplit | CountSplit) -> list[Region]:
-    """Both sides of a split, the one that comes first in the steps first."""
+    """Both sides of a split, in the order of the steps."""
     if isinstance(split, CountSplit):
         return [region._replace(row=split), region._replace(beyond=None if region.outputs else split)]
     cost = split.marginal_cost
     capacity = sum(unit.max_output for unit in units if unit.marginal_cost == cost)
     outputs = region.outputs.get(cost, range(capacity + 1))
-    region = region._replace(beyond=None)  # what a split class weighs is not known
+    region = region._replace(beyond=None)  # the weight of a split class is not known
     below = region._replace(outputs={**region.outputs, cost: range(outputs.start, split.at_most + 1)})
     above = region._replace(outputs={**region.outputs, cost: range(split.at_least, outputs.stop)})
     return [above, below] if split.at_least_first else [below, above]
 
 
 def leaves(units: Sequence[Unit], steps: Sequence[Step]) -> Iterator[tuple[int, Region]]:
-    """The places of the leaves among the steps of a whole tree, and what is left to each."""
+    """The index of each leaf among the steps, and its region."""
     regions = [ALL]
     for place, step in enumerate(steps):
         region = regions.pop()
@@ -145,7 +144,7 @@ def leaves(units: Sequence[Unit], steps: Sequence[Step]) -> Iterator[tuple[int, 
 
 
 def bound_of(units: Sequence[Unit], load: int, region: Region, leaf: Bound) -> int:
-    """What no plan of a region can cost less than, by a leaf's multipliers: every output is tried."""
+    """The lower bound of a leaf's multipliers on the plans of a region; tries every output."""
     price, charge, scale = leaf
     grain, limit = (-1, 0)
     if charge > 0 and region.row:
@@ -163,7 +162,7 @@ def bound_of(units: Sequence[Unit], load: int, region: Region, leaf: Bound) -> i
 
 
 def holds_a_plan(units: Sequence[Unit], load: int, region: Region) -> bool:
-    """Whether some outputs that a region leaves add up to the load; of a region without a row."""
+    """Whether a region without a row has a plan."""
     assert region.row is None
     sums = reachable([unit for unit in units if unit.marginal_cost not in region.outputs], load)
     for cost, outputs in region.outputs.items():
@@ -177,7 +176,7 @@ def holds_a_plan(units: Sequence[Unit], load: int, region: Region) -> bool:
 
 
 @every_proof
-def test_what_the_solver_proves_is_accepted(name: str) -> None:
+def test_the_proofs_of_the_solver_are_accepted(name: str) -> None:
     _, method, kinds = PROVEN[name]
     answered = result_of(name)
     assert answered.proof.method == method
@@ -187,14 +186,14 @@ def test_what_the_solver_proves_is_accepted(name: str) -> None:
 
 
 @given(instances())
-def test_every_proof_is_accepted_that_is_not_labelled_recomputed(instance: tuple[list[PlainUnit], int]) -> None:
+def test_every_certified_proof_is_accepted(instance: tuple[list[PlainUnit], int]) -> None:
     units, load = instance
     answered = answer(units, load)
     assert answered.proof.certified is (answered.proof.method != "core programme")
     assert proven(units, load).accepts(*answered.proof.steps) is answered.proof.certified
 
 
-def test_what_the_core_programme_found_is_not_certified() -> None:
+def test_a_proof_by_the_core_programme_is_not_certified() -> None:
     units, load = FAMILIES["block_ceiling"](12, 1)
     answered = answer(units, load)
     assert answered.proof == Proof("core programme", (Recomputed(),))
@@ -202,27 +201,27 @@ def test_what_the_core_programme_found_is_not_certified() -> None:
     assert not proven(units, load).accepts(Recomputed())
 
 
-def test_what_a_proof_is_called_proves_nothing() -> None:
+def test_the_method_of_a_proof_does_not_matter() -> None:
     units, load, cost, steps = named("splits of one unit")
     for method in ("merit order", "search", "counting", "core programme", "", "trust me"):
         assert check_proof(units, load, cost, Proof(method, steps))
         assert not check_proof(units, load, cost, Proof(method, (Recomputed(),)))
 
 
-def test_a_proof_made_by_hand_is_accepted() -> None:
-    """Two engines make 0, 20 to 30 or 40 to 60: at 35 one of them is full and the dear unit makes 5."""
+def test_a_proof_written_by_hand_is_accepted() -> None:
+    """Two engines produce 0, 20 to 30 or 40 to 60: at 35 one is full and the expensive unit produces 5."""
     by_hand = Proven(ENGINES, 35, 115, ())
     assert by_hand.accepts(OutputSplit(3, 30, 40, True), Empty("outputs"), Bound(5))
     assert by_hand.accepts(OutputSplit(3, 30, 40, False), Bound(5), Empty("outputs"))
-    # Deeper than need be, and with the whole of a leaf's bound in thirds.
+    # A deeper tree than necessary, and a leaf with scale 3.
     assert by_hand.accepts(
         OutputSplit(3, 30, 40, False), OutputSplit(3, 0, 20, False), Bound(5), Bound(15, 0, 3), Empty("outputs")
     )
-    # Once more inside what a split has left: 20 and 10 are too much for 25, only because of their lower ends.
+    # A split inside the side of another one: 20 and 10 exceed 25, only because of their lower ends.
     inside = Proven([*ENGINES, Unit(4, 10, 12)], 25, 75, ())
     outer, inner = OutputSplit(4, 0, 10, True), OutputSplit(3, 0, 20, True)
     assert inside.accepts(outer, inner, Empty("outputs"), Bound(5), Bound(3))
-    # Counting: two of 20 are too many, and one of them brings at most 30.
+    # Counting: two of 20 are too many, and one produces at most 30.
     assert by_hand.accepts(CountSplit(20, 1), Bound(5, 60), Empty("outputs"))
 
 
@@ -230,20 +229,20 @@ def test_a_proof_made_by_hand_is_accepted() -> None:
 
 
 @every_proof
-def test_a_proof_proves_no_more_than_it_says(name: str) -> None:
+def test_a_proof_proves_no_higher_cost_and_no_infeasibility(name: str) -> None:
     units, load, cost, steps = named(name)
     proof = Proof("search", steps)
     if cost is None:
         return
     assert not check_proof(units, load, cost + 1, proof)
     assert not check_proof(units, load, None, proof)
-    # What is less is true as well.
+    # A lower bound is also true.
     assert check_proof(units, load, cost - 1, proof)
 
 
 @every_proof
 @pytest.mark.parametrize("made_of", [float, str, lambda cost: [cost], lambda cost: complex(cost)])
-def test_a_cost_that_is_no_integer_is_not_proven(name: str, made_of: Any) -> None:
+def test_a_cost_that_is_not_an_integer_is_rejected(name: str, made_of: Any) -> None:
     units, load, cost, steps = named(name)
     if cost is not None:
         assert not check_proof(units, load, made_of(cost), Proof("search", steps))
@@ -253,7 +252,7 @@ def test_a_cost_that_is_no_integer_is_not_proven(name: str, made_of: Any) -> Non
 
 
 @every_proof
-def test_a_step_that_is_dropped_or_doubled_is_missed(name: str) -> None:
+def test_a_missing_or_repeated_step_is_rejected(name: str) -> None:
     case = named(name)
     for place, step in enumerate(case.steps):
         assert not case.accepts(*case.with_step(place))
@@ -261,22 +260,16 @@ def test_a_step_that_is_dropped_or_doubled_is_missed(name: str) -> None:
 
 
 @every_proof
-def test_no_steps_and_steps_too_many_prove_nothing(name: str) -> None:
+def test_missing_or_extra_steps_at_the_end_are_rejected(name: str) -> None:
     case = named(name)
-    assert not case.accepts()
+    for length in range(len(case.steps)):
+        assert not case.accepts(*case.steps[:length])
     for step in (*case.steps, Bound(0), Empty("outputs"), OutputSplit(3, 0, 50, True), Recomputed(), None):
         assert not case.accepts(*case.steps, step)
 
 
 @every_proof
-def test_steps_that_were_cut_off_prove_nothing(name: str) -> None:
-    case = named(name)
-    for length in range(len(case.steps)):
-        assert not case.accepts(*case.steps[:length])
-
-
-@every_proof
-def test_a_leaf_that_was_only_recomputed_proves_nothing(name: str) -> None:
+def test_a_recomputed_leaf_is_rejected(name: str) -> None:
     case = named(name)
     for place, _ in leaves(case.units, case.steps):
         assert not case.accepts(*case.with_step(place, Recomputed()))
@@ -284,7 +277,7 @@ def test_a_leaf_that_was_only_recomputed_proves_nothing(name: str) -> None:
 
 @every_proof
 @pytest.mark.parametrize("reason", ["outputs", "unreachable"])
-def test_a_leaf_that_holds_a_plan_is_not_empty(name: str, reason: str) -> None:
+def test_a_leaf_with_a_plan_is_not_accepted_as_empty(name: str, reason: str) -> None:
     case = named(name)
     for place, region in leaves(case.units, case.steps):
         if region.row is None and not isinstance(case.steps[place], Empty):
@@ -293,8 +286,7 @@ def test_a_leaf_that_holds_a_plan_is_not_empty(name: str, reason: str) -> None:
             assert not (accepted and reason == "unreachable")
 
 
-def test_a_count_leaves_out_no_plan() -> None:
-    """The first side of a row on counts holds the plans, and says that it is empty."""
+def test_the_side_of_a_count_that_has_plans_is_not_accepted_as_empty() -> None:
     case = named("counting")
     split, bound, empty = case.steps
     assert case.accepts(split, bound, empty)
@@ -306,7 +298,7 @@ def test_a_count_leaves_out_no_plan() -> None:
 @pytest.mark.parametrize(
     ("units", "load", "claim", "split", "first", "then"),
     [
-        # One unit, 50 to 100: what is cheapest lies in between.
+        # One unit, 50 to 100: the cheapest output is in between.
         ([Unit(3, 50, 100), Unit(5, 0, 100)], 60, 181, OutputSplit(3, 59, 61, False), Bound(5), Bound(0)),
         ([Unit(3, 50, 100), Unit(5, 0, 100)], 60, 181, OutputSplit(3, 59, 61, True), Bound(0), Bound(5)),
         ([Unit(3, 50, 100), Unit(5, 0, 100)], 60, 185, OutputSplit(3, 0, 70, False), Bound(5), Bound(0)),
@@ -315,7 +307,7 @@ def test_a_count_leaves_out_no_plan() -> None:
         ([Unit(3, 50, 99), Unit(5, 0, 60)], 98, 295, OutputSplit(3, 50, 99, False), Bound(5), Bound(0)),
         # Off is an output too.
         ([Unit(3, 50, 100), Unit(2, 0, 60)], 60, 121, OutputSplit(3, -1, 50, False), Empty("outputs"), Bound(0)),
-        # Two units of one cost: both of them, or one, make what is left out.
+        # Two units of one cost: both of them, or one, produce an output that the split excludes.
         (ENGINES, 50, 151, OutputSplit(3, 30, 51, False), Bound(5), Bound(0)),
         (ENGINES, 25, 76, OutputSplit(3, 24, 26, False), Bound(5), Bound(0)),
         (ENGINES, 20, 61, OutputSplit(3, 0, 21, True), Bound(0), Bound(5)),
@@ -324,10 +316,10 @@ def test_a_count_leaves_out_no_plan() -> None:
         ([*BLOCKS, Unit(5, 0, 99)], 50, 151, OutputSplit(3, 40, 60, True), Bound(0), Bound(5)),
     ],
 )
-def test_a_split_must_leave_out_nothing_that_can_be_made(
+def test_a_split_that_excludes_a_possible_output_is_rejected(
     units: list[Unit], load: int, claim: int, split: OutputSplit, first: Step, then: Step
 ) -> None:
-    """The claim is false by what lies between the sides, while each of the two keeps it."""
+    """The claim holds on each side of the split, but not for the outputs between them."""
     least = brute_force(as_units(units), load)
     assert least is not None
     assert least < claim
@@ -341,27 +333,27 @@ def test_a_split_must_leave_out_nothing_that_can_be_made(
 @pytest.mark.parametrize(
     "split",
     [
-        OutputSplit(3, 60, 61, True),  # up to all that they can make, and beyond it
+        OutputSplit(3, 60, 61, True),  # at the capacity, and above it
         OutputSplit(3, -1, 0, True),
         OutputSplit(3, 61, 70, True),
         OutputSplit(3, 30, 30, True),  # sides that overlap
         OutputSplit(3, 40, 30, True),
-        OutputSplit(4, 0, 1, True),  # a class that there is not
+        OutputSplit(4, 0, 1, True),  # no unit has this cost
         OutputSplit(4, 0, 0, True),
     ],
 )
-def test_a_split_lies_inside_what_its_class_can_make(split: OutputSplit) -> None:
+def test_a_split_outside_the_range_of_its_class_is_rejected(split: OutputSplit) -> None:
     for leaf in (Bound(3), Bound(5), Bound(0), Empty("outputs")):
         assert not check_proof(ENGINES, 50, 150, Proof("search", (split, leaf, leaf)))
         assert not check_proof(ENGINES, 50, 150, Proof("search", (split, leaf, Bound(3))))
 
 
-def test_a_split_lies_inside_the_range_that_was_left_above_it() -> None:
-    """Each of the splits is sound by itself; below another one it must not give back what that one took."""
+def test_a_split_outside_the_range_of_an_outer_split_is_rejected() -> None:
+    """Each split is sound alone. Under another one it must not add outputs that the outer split excludes."""
     case = Proven(ENGINES, 35, 115, ())
     outer = OutputSplit(3, 30, 40, True)
     assert case.accepts(outer, Empty("outputs"), OutputSplit(3, 0, 20, True), Bound(5), Bound(5))
-    # 40 to 60 is left, then 0 to 30.
+    # First 40 to 60 remains, then 0 to 30.
     assert not case.accepts(outer, OutputSplit(3, 0, 20, True), Empty("outputs"), Empty("outputs"), Bound(5))
     assert not case.accepts(outer, OutputSplit(3, 30, 40, True), Empty("outputs"), Bound(5), Bound(5))
     assert not case.accepts(outer, Empty("outputs"), OutputSplit(3, 30, 40, True), Empty("outputs"), Bound(5))
@@ -369,8 +361,8 @@ def test_a_split_lies_inside_the_range_that_was_left_above_it() -> None:
 
 
 @every_proof
-def test_a_split_that_turns_its_sides_around_is_noticed(name: str) -> None:
-    """A leaf that closes one side most often does not close the other; where all still do, nothing was lost."""
+def test_a_split_with_swapped_sides_is_rejected_unless_all_leaves_still_close(name: str) -> None:
+    """A leaf that closes one side usually does not close the other. If all leaves do, the proof is still sound."""
     case = named(name)
     for place, step in enumerate(case.steps):
         if isinstance(step, OutputSplit):
@@ -384,8 +376,8 @@ def test_a_split_that_turns_its_sides_around_is_noticed(name: str) -> None:
 # --- Multipliers -----------------------------------------------------------------------------------------------------
 
 
-def test_each_multiplier_counts() -> None:
-    """One engine is full at 30, and the dear unit makes the other 5: 115, which nothing but its own price proves."""
+def test_a_proof_with_another_price_is_rejected() -> None:
+    """One engine is full at 30, and the expensive unit produces 5: only the price of that unit proves 115."""
     case = named("a split of two units")
     assert case.cost == 115
     assert case.steps == (OutputSplit(3, 30, 40, False), Bound(5), Empty("outputs"))
@@ -395,7 +387,7 @@ def test_each_multiplier_counts() -> None:
 
 
 @given(instances(max_units=5, largest=20), st.data())
-def test_a_moved_multiplier_is_accepted_where_its_bound_reaches_the_cost_and_only_there(
+def test_a_changed_multiplier_is_accepted_only_if_its_bound_reaches_the_cost(
     instance: tuple[list[PlainUnit], int], data: st.DataObject
 ) -> None:
     case = proven(*instance)
@@ -413,13 +405,13 @@ def test_a_moved_multiplier_is_accepted_where_its_bound_reaches_the_cost_and_onl
 
 
 @pytest.mark.parametrize("name", ["counting", "counting two sizes"])
-def test_the_multipliers_of_a_row_count(name: str) -> None:
+def test_a_tenth_more_or_less_of_a_multiplier_of_a_row_is_rejected(name: str) -> None:
     case = named(name)
     split, leaf, empty = case.steps
     assert isinstance(split, CountSplit)
     assert isinstance(leaf, Bound)
     region, _ = sides(case.units, ALL, split)
-    # They prove the cost with next to nothing to spare: a tenth less or more of one is too much.
+    # The bound is nearly equal to the cost, so a tenth more or less of a multiplier is too much.
     for moved in (
         leaf._replace(price=leaf.price * 9 // 10),
         leaf._replace(price=leaf.price * 11 // 10),
@@ -440,8 +432,8 @@ def test_the_multipliers_of_a_row_count(name: str) -> None:
 
 @every_proof
 @pytest.mark.parametrize("scale", [0, -1, -(1 << 20)])
-def test_a_scale_is_above_nothing(name: str, scale: int) -> None:
-    """Divided by a negative scale, a bound on what a plan costs would be one on what it can cost at the most."""
+def test_a_scale_that_is_not_positive_is_rejected(name: str, scale: int) -> None:
+    """A negative scale would turn a lower bound into an upper bound."""
     case = named(name)
     for place, step in enumerate(case.steps):
         if isinstance(step, Bound):
@@ -453,22 +445,22 @@ def test_a_scale_is_above_nothing(name: str, scale: int) -> None:
                     assert not check_proof(case.units, case.load, claim, Proof("search", steps))
 
 
-def test_a_charge_needs_a_row() -> None:
+def test_a_charge_without_a_row_is_rejected() -> None:
     case = named("merit order")
     assert case.accepts(Bound(3))
     assert case.accepts(Bound(3, 0))
     assert not case.accepts(Bound(3, 1))
-    # On the second side of a row there is none; on the first one there is, and nobody pays for no weight.
+    # On the second side there is no upper limit. On the first one there is, and units of weight 0 pay nothing.
     assert case.accepts(CountSplit(1000, 0), Bound(3, 1), Bound(3))
     assert not case.accepts(CountSplit(1000, 0), Bound(3, 1), Bound(3, 1))
 
 
-def test_a_charge_is_negative_only_where_more_are_on_than_a_count() -> None:
-    """Elsewhere it would pay those who keep the row: with -60 for each engine 35 would cost 175."""
+def test_a_negative_charge_is_accepted_only_on_the_second_side_of_a_count() -> None:
+    """Elsewhere it would raise the bound above the cost: with -60 for each engine, 35 would cost 175."""
     units, split = ENGINES, CountSplit(20, 1)
     negative = Bound(5, -60)
     assert not check_proof(units, 35, 115, Proof("counting", (split, negative, Empty("outputs"))))
-    # One engine of 20 makes a load of 20 for 60, while a gain of a million for each missing one says that it cannot.
+    # One engine of 20 meets a load of 20 for 60; a reward of a million would prove that it does not.
     proof = (CountSplit(20, 3), Bound(3, -(10**6)), Empty("outputs"))
     assert not check_proof(units, 20, 61, Proof("counting", proof))
 
@@ -477,7 +469,7 @@ def test_a_charge_is_negative_only_where_more_are_on_than_a_count() -> None:
 
 
 @pytest.mark.parametrize("name", ["counting", "counting two sizes"])
-def test_a_count_that_can_be_exceeded_is_no_row(name: str) -> None:
+def test_a_count_that_can_be_exceeded_is_rejected(name: str) -> None:
     case = named(name)
     split, leaf, empty = case.steps
     assert isinstance(split, CountSplit)
@@ -486,8 +478,8 @@ def test_a_count_that_can_be_exceeded_is_no_row(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["counting", "counting two sizes"])
-def test_a_wrong_grain_is_noticed(name: str) -> None:
-    """Half the grain doubles the weights, and all of them no longer keep the limit; twice the grain halves them."""
+def test_a_wrong_grain_is_rejected(name: str) -> None:
+    """Half the grain doubles the weights, which then exceed the limit; twice the grain halves them."""
     case = named(name)
     split, leaf, empty = case.steps
     assert isinstance(split, CountSplit)
@@ -495,19 +487,19 @@ def test_a_wrong_grain_is_noticed(name: str) -> None:
         assert not case.accepts(split._replace(grain=grain), leaf, empty)
 
 
-def test_a_count_does_not_know_what_a_class_weighs_that_was_split() -> None:
-    """The two engines make 45 for 135. One of them and the dear unit cost 165, which is all that the first side has."""
+def test_a_count_does_not_use_the_weights_of_a_class_that_was_split() -> None:
+    """The two engines produce 45 for 135. On the first side only one of them is on, with the expensive unit: 165."""
     count, split, nothing = CountSplit(20, 1), OutputSplit(3, 30, 40, True), Empty("outputs")
     first_side = Bound(5, 60)
     assert bound_of(ENGINES, 45, sides(ENGINES, ALL, count)[0], first_side) == 165
     assert brute_force(as_units(ENGINES), 45) == 135
     for second_side in ((nothing,), (split, nothing, nothing), (split, Empty("unreachable"), nothing)):
         assert not check_proof(ENGINES, 45, 165, Proof("counting", (count, first_side, *second_side)))
-    # At 35 two of them are too many, and that is known of the second side while nothing else was split.
+    # At 35 two of them are too many: the second side is empty, as long as no class was split.
     assert check_proof(ENGINES, 35, 115, Proof("counting", (count, first_side, nothing)))
 
 
-def test_a_grain_is_not_below_nothing() -> None:
+def test_a_negative_grain_is_rejected() -> None:
     case = named("merit order")
     for grain in (-1, -20):
         for at_most in (-1, 0, 5):
@@ -516,7 +508,7 @@ def test_a_grain_is_not_below_nothing() -> None:
 
 
 @given(fleets(max_units=5, largest=20), st.data())
-def test_the_second_side_of_a_count_is_empty_only_where_no_commitment_weighs_so_much(
+def test_the_second_side_of_a_count_is_empty_only_if_every_commitment_weighs_less(
     units: list[PlainUnit], data: st.DataObject
 ) -> None:
     fleet = unit_list(units)
@@ -524,14 +516,14 @@ def test_the_second_side_of_a_count_is_empty_only_where_no_commitment_weighs_so_
     grain = data.draw(st.integers(1, 21))
     heaviest = heaviest_commitment(fleet, load, grain)
     at_most = data.draw(st.integers(max(0, heaviest - 2), heaviest + 2))
-    # A cost that any bound reaches, so that only the second side is in question.
+    # Any bound reaches this cost, so that only the second side decides.
     count = Proof("counting", (CountSplit(grain, at_most), Bound(0), Empty("outputs")))
     too_little = sum(unit.max_output for unit in usable(units, load)) < load
     assert check_proof(fleet, load, -(10**15), count) is (at_most >= heaviest or too_little)
 
 
 def heaviest_commitment(units: Sequence[Unit], load: int, grain: int) -> int:
-    """The largest sum of weights of units whose minimum outputs fit under the load, one commitment after another."""
+    """The largest sum of weights of a commitment whose minimum outputs fit under the load; tries each commitment."""
     commitments = [(0, 0)]
     for unit in units:
         weight = weight_of(unit.min_output, grain)
@@ -539,11 +531,11 @@ def heaviest_commitment(units: Sequence[Unit], load: int, grain: int) -> int:
     return max(weighed for output, weighed in commitments if output <= load)
 
 
-# --- Garbage ---------------------------------------------------------------------------------------------------------
+# --- Invalid values --------------------------------------------------------------------------------------------------
 
 
 class Anything:
-    """An object of a class that no check knows."""
+    """An object of an unknown class."""
 
     def __repr__(self) -> str:
         return "anything"
@@ -554,14 +546,14 @@ GARBAGE: list[Any] = [None, 0, 1.5, "", "outputs", (), (3,), (3, 0, 1), [], {}, 
 
 @every_proof
 @pytest.mark.parametrize("garbage", GARBAGE, ids=repr)
-def test_garbage_for_a_step_is_no_step(name: str, garbage: Any) -> None:
+def test_a_step_that_is_not_a_step_is_rejected(name: str, garbage: Any) -> None:
     case = named(name)
     for place in range(len(case.steps)):
         assert not case.accepts(*case.with_step(place, garbage))
 
 
 @pytest.mark.parametrize("garbage", [None, 0, 1.5, "steps", Anything(), Bound(3), Bound], ids=repr)
-def test_garbage_for_steps_or_for_a_proof_proves_nothing(garbage: Any) -> None:
+def test_steps_or_a_proof_of_another_type_are_rejected(garbage: Any) -> None:
     units, load, cost, _ = named("merit order")
     assert not check_proof(units, load, cost, Proof("search", garbage))
     assert not check_proof(units, load, cost, garbage)
@@ -575,9 +567,19 @@ def numbers_of(step: Step) -> list[str]:
 @every_proof
 @pytest.mark.parametrize(
     "made_of",
-    [str, lambda _: None, lambda _: float("nan"), lambda _: float("inf"), lambda n: [n], lambda n: (n,)],
+    [
+        float,
+        complex,
+        Fraction,
+        str,
+        lambda _: None,
+        lambda _: float("nan"),
+        lambda _: float("inf"),
+        lambda n: [n],
+        lambda n: (n,),
+    ],
 )
-def test_garbage_for_a_number_is_no_number(name: str, made_of: Any) -> None:
+def test_a_number_that_is_not_an_integer_is_rejected_even_if_it_equals_one(name: str, made_of: Any) -> None:
     case = named(name)
     for place, step in enumerate(case.steps):
         for member in numbers_of(step):
@@ -585,18 +587,8 @@ def test_garbage_for_a_number_is_no_number(name: str, made_of: Any) -> None:
             assert not case.accepts(*case.with_step(place, garbled))
 
 
-@every_proof
-@pytest.mark.parametrize("made_of", [float, complex, Fraction])
-def test_a_number_that_is_no_integer_is_no_number_though_it_equals_one(name: str, made_of: Any) -> None:
-    case = named(name)
-    for place, step in enumerate(case.steps):
-        for member in numbers_of(step):
-            garbled = step._replace(**{member: made_of(getattr(step, member))})
-            assert not case.accepts(*case.with_step(place, garbled))
-
-
-def test_what_a_float_rounds_away_is_not_proven() -> None:
-    """A plan costs 7 * 2**53. At the price 2**53 + 1 the slope of the class is -1, and as a float it is nothing."""
+def test_a_float_whose_rounding_hides_a_fault_is_rejected() -> None:
+    """A plan costs 7 * 2**53. At the price 2**53 + 1 the slope of the class is -1; as a float it is 0."""
     cost = 1 << 53
     steps = OutputSplit(float(cost), 0, 5, True), Bound(cost + 1), Bound(2 * cost)  # type: ignore[arg-type] # on purpose
     assert not check_proof([Unit(cost, 5, 10)], 7, 7 * cost + 1, Proof("search", steps))
@@ -605,21 +597,21 @@ def test_what_a_float_rounds_away_is_not_proven() -> None:
 @pytest.mark.parametrize(
     ("steps", "holds"),
     [
-        ((CountSplit(1, 10**15), Bound(1), Empty("outputs")), True),  # no commitment under the load weighs so much
+        ((CountSplit(1, 10**15), Bound(1), Empty("outputs")), True),  # every commitment under the load weighs less
         ((OutputSplit(1, 7, 8, True), Bound(1), Bound(1)), True),  # there is no integer between
         ((OutputSplit(1, 10, 10**18, True), Empty("outputs"), Bound(1)), False),  # a reach too large to be built
         ((Empty("unreachable"),), False),
     ],
 )
-def test_outputs_and_counts_of_any_size_end_in_an_answer(steps: tuple[Step, ...], holds: bool) -> None:
-    """Whatever would not fit into memory is not proven, and is no error."""
+def test_outputs_and_counts_may_have_any_size(steps: tuple[Step, ...], holds: bool) -> None:
+    """A step whose check would need too much memory is rejected, without an error."""
     assert check_proof([Unit(1, 10**18, 10**18), Unit(1, 5, 10), Unit(1, 6, 9)], 7, 7, Proof("search", steps)) is holds
 
 
 @pytest.mark.parametrize("at_most", [10**8, 10**10, 10**30])
 @pytest.mark.parametrize("step", [1, 2, 10**4])
-def test_a_count_of_any_size_takes_no_memory(step: int, at_most: int) -> None:
-    """Two units of 10^9 weigh far more than a list could hold, and less than the largest of the counts."""
+def test_a_count_of_any_size_takes_little_memory(step: int, at_most: int) -> None:
+    """The weights of two units of 10^9 exceed the length of any list, but not the largest of the counts."""
     units, load = [Unit(1, 10**9, 10**9), Unit(2, 10**9, 10**9), Unit(3, 0, 5)], 10**9 + 3
     cost = 10**9 + 9
     tracemalloc.start()
@@ -632,8 +624,8 @@ def test_a_count_of_any_size_takes_no_memory(step: int, at_most: int) -> None:
 
 @pytest.mark.parametrize("leaf", [Bound("12345678", 0), Bound(3, "12345678")])  # type: ignore[arg-type] # on purpose
 @pytest.mark.parametrize("outer", [(), (CountSplit(0, 1),)])
-def test_a_text_is_not_repeated_as_often_as_a_number_says(leaf: Step, outer: tuple[Step, ...]) -> None:
-    """A text times a load is a text too, and would be as long as the load."""
+def test_a_string_in_place_of_a_number_takes_no_memory(leaf: Step, outer: tuple[Step, ...]) -> None:
+    """A string times a load would be a string of the length of the load."""
     tracemalloc.start()
     assert not check_proof([Unit(3, 5, 10**8)], 10**8, 3 * 10**8, Proof("search", (*outer, leaf, Empty("outputs"))))
     _, peak = tracemalloc.get_traced_memory()
@@ -641,7 +633,7 @@ def test_a_text_is_not_repeated_as_often_as_a_number_says(leaf: Step, outer: tup
     assert peak < 1 << 20
 
 
-# --- Soundness: whatever is accepted is true -------------------------------------------------------------------------
+# --- Soundness: every accepted claim is true -------------------------------------------------------------------------
 
 
 @st.composite
@@ -658,15 +650,15 @@ def planned(draw: st.DrawFn, max_units: int = 4, largest: int = 16) -> tuple[lis
 
 @st.composite
 def falsehoods(draw: st.DrawFn, least: int) -> int | None:
-    """A cost above the least one, or that there is no plan."""
+    """A false claim: a cost above the least one, or None for no plan."""
     return draw(st.one_of(st.none(), st.just(least + 1), st.just(least + 1), st.integers(least + 1, least + 10**4)))
 
 
 @given(planned(5, 24), st.data())
-def test_the_proof_of_another_question_proves_nothing_false_of_this_one(
+def test_the_proof_of_a_similar_fleet_proves_nothing_false(
     question: tuple[list[Unit], int, int], data: st.DataObject
 ) -> None:
-    """The proof, as it is, of a fleet of which one thing is different."""
+    """The unchanged proof of a fleet that differs in one thing."""
     units, load, least = question
     others = units.copy()
     at = data.draw(st.integers(0, len(units) - 1))
@@ -689,7 +681,7 @@ def test_the_proof_of_another_question_proves_nothing_false_of_this_one(
 
 @st.composite
 def trees(draw: st.DrawFn, units: list[Unit], load: int, claim: int | None) -> tuple[Step, ...]:
-    """A tree made to prove a claim: splits that need not be sound, and leaves that are closed if they can be."""
+    """A tree that tries to prove a claim: its splits need not be sound, and its leaves close if possible."""
     plan = draw(st.sampled_from(cheapest_outputs(units, load)))
     regions = [ALL]
     steps: list[Step] = []
@@ -710,7 +702,7 @@ def trees(draw: st.DrawFn, units: list[Unit], load: int, claim: int | None) -> t
 
 
 def cheapest_outputs(units: Sequence[Unit], load: int) -> list[tuple[int, ...]]:
-    """The outputs of the cheapest plans, ends of ranges first; a plan that is left out makes a claim seem true."""
+    """The outputs of the cheapest plans, ends of ranges first. A split that excludes one makes a claim seem true."""
     plans: dict[int, tuple[int, tuple[int, ...]]] = {0: (0, ())}
     for cost, low, high in units:
         after: dict[int, tuple[int, tuple[int, ...]]] = {}
@@ -725,7 +717,7 @@ def cheapest_outputs(units: Sequence[Unit], load: int) -> list[tuple[int, ...]]:
 
 @st.composite
 def output_splits(draw: st.DrawFn, units: list[Unit], region: Region, plan: Sequence[int]) -> OutputSplit | None:
-    """A split around what a class makes in the cheapest plan, as though it could not make that, or anywhere."""
+    """A split that excludes the output of a class in the cheapest plan, or any other split."""
     cost = draw(st.sampled_from([unit.marginal_cost for unit in units]))
     capacity = sum(unit.max_output for unit in units if unit.marginal_cost == cost)
     left = region.outputs.get(cost, range(capacity + 1))
@@ -741,7 +733,7 @@ def output_splits(draw: st.DrawFn, units: list[Unit], region: Region, plan: Sequ
 
 @st.composite
 def count_splits(draw: st.DrawFn, units: list[Unit], plan: Sequence[int]) -> CountSplit:
-    """A row that the cheapest plan just keeps, or just breaks, or any other."""
+    """A row that the cheapest plan just satisfies, or just violates, or any other row."""
     step = draw(st.sampled_from(sorted({max(1, unit.min_output // parts) for unit in units for parts in (1, 2, 3)})))
     weight = sum(weight_of(unit.min_output, step) for unit, output in zip(units, plan, strict=True) if output)
     return CountSplit(step, draw(st.sampled_from([weight, weight - 1, weight - 1, weight + 1, 0])))
@@ -749,7 +741,7 @@ def count_splits(draw: st.DrawFn, units: list[Unit], plan: Sequence[int]) -> Cou
 
 @st.composite
 def closing_leaves(draw: st.DrawFn, units: list[Unit], load: int, claim: int | None, region: Region) -> Step:
-    """A bound that reaches the claim; where there is none, one of the ways to say that nothing is there."""
+    """A bound that reaches the claim, if there is one; else an empty leaf."""
     scale = draw(st.sampled_from([1, 1, 1, 2, -1]))
     costs = sorted({unit.marginal_cost for unit in units})
     far = 10**4 * max(1, *map(abs, costs))
@@ -765,15 +757,17 @@ def closing_leaves(draw: st.DrawFn, units: list[Unit], load: int, claim: int | N
 
 
 @given(planned(), st.data())
-def test_no_tree_proves_anything_false(question: tuple[list[Unit], int, int], data: st.DataObject) -> None:
+def test_no_random_tree_proves_a_false_claim(question: tuple[list[Unit], int, int], data: st.DataObject) -> None:
     units, load, least = question
     claim = data.draw(falsehoods(least))
     assert not check_proof(units, load, claim, Proof("search", data.draw(trees(units, load, claim))))
 
 
 @given(planned(), st.data())
-def test_a_tree_that_is_accepted_is_right(question: tuple[list[Unit], int, int], data: st.DataObject) -> None:
-    """A true claim is often accepted here, so that the test before this one is no test of a check that says no."""
+def test_random_trees_for_a_true_claim_are_often_accepted(
+    question: tuple[list[Unit], int, int], data: st.DataObject
+) -> None:
+    """Most such trees are accepted, so the test before this one is not trivial."""
     units, load, least = question
     claim = least - data.draw(st.integers(0, 2))
     steps = data.draw(trees(units, load, claim))
@@ -788,7 +782,7 @@ def test_a_tree_that_is_accepted_is_right(question: tuple[list[Unit], int, int],
 
 @st.composite
 def corrupted(draw: st.DrawFn, steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    """Steps of which one or a few were dropped, doubled, swapped, or had a number changed."""
+    """Steps of which one or a few were removed, repeated, swapped, or had a number changed."""
     corrupt = list(steps)
     for _ in range(draw(st.integers(1, 3))):
         place = draw(st.integers(0, len(corrupt) - 1)) if corrupt else 0
@@ -810,9 +804,7 @@ def corrupted(draw: st.DrawFn, steps: tuple[Step, ...]) -> tuple[Step, ...]:
 
 
 @given(planned(5, 24), st.data())
-def test_no_corruption_of_a_true_proof_proves_anything_false(
-    question: tuple[list[Unit], int, int], data: st.DataObject
-) -> None:
+def test_no_corrupted_proof_proves_a_false_claim(question: tuple[list[Unit], int, int], data: st.DataObject) -> None:
     units, load, least = question
     case = proven(units, load)
     assert case.cost == least
@@ -834,8 +826,8 @@ TINY = [
 
 
 @pytest.mark.parametrize(("units", "load"), TINY)
-def test_none_of_all_small_trees_proves_more_than_the_least_cost(units: list[Unit], load: int) -> None:
-    """Every split there is, sound or not, with every two of many leaves."""
+def test_no_small_tree_proves_more_than_the_least_cost(units: list[Unit], load: int) -> None:
+    """Every possible split, sound or not, with all pairs of many leaves."""
     least = brute_force(as_units(units), load)
     assert least is not None
     costs = sorted({unit.marginal_cost for unit in units})
@@ -865,7 +857,7 @@ def test_none_of_all_small_trees_proves_more_than_the_least_cost(units: list[Uni
 SOURCE = Path(check.__file__)
 
 
-def test_the_check_knows_nothing_of_the_search() -> None:
+def test_the_check_imports_nothing_from_the_search() -> None:
     tree = ast.parse(SOURCE.read_text(encoding="utf-8"))
     imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
     modules = {node.module or "" for node in imports if isinstance(node, ast.ImportFrom)}

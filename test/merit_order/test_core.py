@@ -1,4 +1,4 @@
-"""The core programme: it finds the cheapest plan within its budget, and where it finds none there is none."""
+"""The core programme: it finds the cheapest plan within its budget, if there is one."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NEVER = Clock()
 def best_within(
     units: list[Unit], relaxation: Relaxation, load: int, budget: int, clock: Clock = NEVER
 ) -> list[bool] | None:
-    """The last of the commitments that the core finds, which is the cheapest."""
+    """The last commitment that the core programme finds, which is the cheapest."""
     plans = finished(plans_within(budget, Deviations(units, relaxation, load, clock), relaxation, clock))
     return plans[-1] if plans else None
 
@@ -40,7 +40,7 @@ def capacity_of(units: Sequence[Unit]) -> int:
 
 
 def row_of(units: Sequence[Unit], load: int, grain: int) -> Row:
-    """The row of a grain, whether the fill breaks it or not."""
+    """The row of a grain, whether or not the fill violates it."""
     weights = [weight_of(unit.min_output, grain) for unit in units]
     counted = [(unit.min_output, weight) for unit, weight in zip(units, weights, strict=True) if weight]
     stopped = [(unit.max_output, weight) for unit, weight in zip(units, weights, strict=True) if weight]
@@ -49,7 +49,7 @@ def row_of(units: Sequence[Unit], load: int, grain: int) -> Row:
 
 
 def relaxed(units: Sequence[Unit], load: int, price: int, charge: int, scale: int, row: Row | None) -> Relaxation:
-    """The relaxation of any multipliers: each unit stands where it is best."""
+    """The relaxation of any multipliers: each unit is at its best output."""
     weights = row.weights if row else [0] * len(units)
     bound = price * load - (charge * row.limit(charge) if row else 0)
     for (cost, low, high), weight in zip(units, weights, strict=True):
@@ -59,9 +59,9 @@ def relaxed(units: Sequence[Unit], load: int, price: int, charge: int, scale: in
 
 
 def finds_the_best(units: list[Unit], load: int, relaxation: Relaxation, budget: int, least: int | None) -> bool:
-    """Whether the core programme finds a plan within a budget; it is a cheapest one, and it finds one if it may.
+    """Whether the core programme finds a plan within a budget. Asserts that it finds the cheapest one, if there is one.
 
-    A plan that is dearer than the budget allows may come out as well, where none is cheap enough.
+    If no plan is within the budget, the result may be a more expensive one.
     """
     merit = MeritOrder(units)
     committed = best_within(units, relaxation, load, budget)
@@ -76,7 +76,7 @@ def finds_the_best(units: list[Unit], load: int, relaxation: Relaxation, budget:
 
 
 def check_around(units: list[Unit], load: int, relaxation: Relaxation) -> None:
-    """Budgets that just hold the cheapest plan, just miss it, and hold dearer ones too; without a plan, some."""
+    """Tries budgets that just include the cheapest plan, just exclude it, or include more expensive ones."""
     least = dense_programme(as_units(units), load)
     if least is None:
         for budget in (0, 1, 1000):
@@ -96,7 +96,7 @@ def check_around(units: list[Unit], load: int, relaxation: Relaxation) -> None:
 
 @st.composite
 def questions(draw: st.DrawFn, max_units: int = 8, largest: int = 30) -> tuple[list[Unit], int]:
-    """A fleet, and a load from 0 to all that it can make."""
+    """A fleet, and a load from 0 to its capacity."""
     units = unit_list(draw(fleets(max_units, largest)))
     made = sum(draw(st.sampled_from([0, low, high])) for _, low, high in units) + draw(st.integers(-1, 1))
     anything = draw(st.integers(0, capacity_of(units)))
@@ -107,27 +107,27 @@ def questions(draw: st.DrawFn, max_units: int = 8, largest: int = 30) -> tuple[l
 
 
 @given(questions())
-def test_from_the_fill_it_finds_the_best_within_any_budget(question: tuple[list[Unit], int]) -> None:
+def test_from_the_relaxed_fill_it_finds_the_cheapest_plan_within_any_budget(question: tuple[list[Unit], int]) -> None:
     units, load = question
     check_around(units, load, of_fill(MeritOrder(units).relaxed_fill(load)))
 
 
 @given(questions(), st.integers(0, 200))
-def test_a_small_budget_is_enough_for_a_small_gap_alone(question: tuple[list[Unit], int], budget: int) -> None:
+def test_a_plan_is_found_only_if_its_gap_is_within_the_budget(question: tuple[list[Unit], int], budget: int) -> None:
     units, load = question
     relaxation = of_fill(MeritOrder(units).relaxed_fill(load))
     finds_the_best(units, load, relaxation, budget, dense_programme(as_units(units), load))
 
 
 @given(questions(max_units=6), st.integers(1, 31))
-def test_from_the_multipliers_of_a_row_it_finds_the_best(question: tuple[list[Unit], int], grain: int) -> None:
+def test_from_the_multipliers_of_a_row_it_finds_the_cheapest_plan(question: tuple[list[Unit], int], grain: int) -> None:
     units, load = question
     check_around(units, load, finished(priced(MeritOrder(units), load, row_of(units, load, grain), NEVER)))
 
 
 @given(questions(), st.data())
-def test_from_any_multipliers_it_finds_the_best(question: tuple[list[Unit], int], data: st.DataObject) -> None:
-    """Good ones make it quick; that it is right does not depend on them."""
+def test_from_any_multipliers_it_finds_the_cheapest_plan(question: tuple[list[Unit], int], data: st.DataObject) -> None:
+    """Good multipliers make it fast; its result does not depend on them."""
     units, load = question
     scale = data.draw(st.sampled_from([1, 1, 3]))
     price = data.draw(st.sampled_from([unit.marginal_cost for unit in units])) * scale + data.draw(st.integers(-5, 5))
@@ -137,14 +137,14 @@ def test_from_any_multipliers_it_finds_the_best(question: tuple[list[Unit], int]
 
 
 @given(questions(max_units=9, largest=120))
-def test_among_many_sums_it_finds_the_best(question: tuple[list[Unit], int]) -> None:
-    """So many that those at the edges, which cannot afford the way back, are cut off."""
+def test_among_many_sums_it_finds_the_cheapest_plan(question: tuple[list[Unit], int]) -> None:
+    """So many that the window removes those at the edges."""
     units, load = question
     check_around(units, load, of_fill(MeritOrder(units).relaxed_fill(load)))
 
 
-def test_two_units_change_places_under_a_row() -> None:
-    """The row is kept by the units that are on by default, and by the two of the plan; on the way, three are on."""
+def test_a_state_may_violate_a_row_that_the_plan_satisfies() -> None:
+    """The default and the plan have two units on, as the row demands; a state between them has three."""
     units = [Unit(512, 102, 102), Unit(500, 100, 100), Unit(510, 101, 101)]
     row = row_of(units, 202, 100)
     assert row == Row(100, [1, 1, 1], 2, 2)
@@ -153,7 +153,7 @@ def test_two_units_change_places_under_a_row() -> None:
     assert best_within(units, relaxation, 202, 10**6) == [True, True, False]
 
 
-# --- Shapes that its moves are made for ------------------------------------------------------------------------------
+# --- Fleets for each kind of move ------------------------------------------------------------------------------------
 
 SHAPES: dict[str, tuple[list[Unit], range]] = {
     "alike": ([Unit(5, 7, 9)] * 13 + [Unit(9, 2, 3)], range(0, 121, 6)),
@@ -179,7 +179,7 @@ SHAPES: dict[str, tuple[list[Unit], range]] = {
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_every_shape_of_move(shape: str) -> None:
+def test_every_kind_of_move(shape: str) -> None:
     units, loads = SHAPES[shape]
     for load in loads:
         check_around(units, load, of_fill(MeritOrder(units).relaxed_fill(load)))
@@ -189,7 +189,7 @@ def test_every_shape_of_move(shape: str) -> None:
 @pytest.mark.parametrize(
     "family", ["counted", "counted_two_sizes", "narrow", "block_even_flexible", "types", "engines"]
 )
-def test_from_the_rows_of_a_search_it_finds_the_best(family: str) -> None:
+def test_from_the_rows_of_a_family_it_finds_the_cheapest_plan(family: str) -> None:
     for seed in range(3):
         plain, load = FAMILIES[family](14, seed)
         coarser = max(1, load // 1000)
@@ -207,8 +207,8 @@ def test_from_the_rows_of_a_search_it_finds_the_best(family: str) -> None:
 
 
 @given(st.integers(1, 40), st.integers(0, 5), st.integers(0, 3), st.data())
-def test_any_number_of_like_units_can_move(count: int, more: int, cost: int, data: st.DataObject) -> None:
-    """They are moved 1, 2, 4, ... at a time: that makes every number of them, on from off and off from on."""
+def test_any_number_of_equal_units_can_move(count: int, more: int, cost: int, data: st.DataObject) -> None:
+    """1, 2, 4, ... copies move together, which gives every number, both from off to on and from on to off."""
     units = [Unit(cost, 5, 5 + more)] * count + [Unit(2, 3, 3)] * data.draw(st.integers(0, 3)) + [Unit(7, 0, 4)]
     load = data.draw(st.integers(0, capacity_of(units)))
     price = data.draw(st.sampled_from([cost - 1, cost, cost + 1, 2, 7]))
@@ -217,10 +217,10 @@ def test_any_number_of_like_units_can_move(count: int, more: int, cost: int, dat
 
 @pytest.mark.parametrize(("bits", "looks"), [(2, 0), (2, 25), (3, 3000), (6, 100)])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_however_coarse_the_first_run_is_the_answer_is_exact(
+def test_the_result_is_exact_for_any_rounding_of_the_first_run(
     shape: str, bits: int, looks: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What rounding leaves open is walked through, or run again without it."""
+    """Plans that rounding cannot distinguish are compared exactly, or the programme runs again without rounding."""
     monkeypatch.setattr(core, "COARSE_BITS", bits)
     monkeypatch.setattr(walk, "MOST_LOOKS", looks)
     units, loads = SHAPES[shape]
@@ -234,14 +234,16 @@ def test_however_coarse_the_first_run_is_the_answer_is_exact(
 
 @pytest.mark.parametrize("kept_bits", [0, 300, 5000])
 @pytest.mark.parametrize("shape", ["alike", "slides", "units that slide and blocks", "costs of both signs"])
-def test_states_that_were_not_kept_are_redone(shape: str, kept_bits: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_states_that_were_not_kept_are_computed_again(
+    shape: str, kept_bits: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(stages, "KEPT_BITS", kept_bits)
     units, loads = SHAPES[shape]
     for load in loads[::3]:
         check_around(units, load, of_fill(MeritOrder(units).relaxed_fill(load)))
 
 
-def test_states_that_would_not_fit_into_memory_are_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_states_above_the_memory_limit_raise_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     units, load = unit_list(FAMILIES["block_ceiling"](12, 1)[0]), FAMILIES["block_ceiling"](12, 1)[1]
     relaxation = of_fill(MeritOrder(units).relaxed_fill(load))
     assert best_within(units, relaxation, load, 10**14) is not None
@@ -250,7 +252,7 @@ def test_states_that_would_not_fit_into_memory_are_not_made(monkeypatch: pytest.
         best_within(units, relaxation, load, 10**14)
 
 
-def test_states_of_any_size_are_refused_before_they_are_made() -> None:
+def test_huge_states_raise_too_large_before_memory_is_used() -> None:
     units, load = (
         [Unit(1, 10**17, 10**17), Unit(2, 10**17 - 1, 10**17 - 1), Unit(3, 10**17 + 7, 10**17 + 7)],
         2 * 10**17 + 6,
@@ -260,7 +262,7 @@ def test_states_of_any_size_are_refused_before_they_are_made() -> None:
 
 
 @pytest.mark.parametrize("family", ["block_ceiling", "block_negative", "near_infeasible", "counted_two_sizes"])
-def test_without_memory_for_the_core_a_search_to_the_end_finds_the_same(
+def test_without_memory_for_the_core_programme_the_search_finds_the_same_cost(
     family: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain, load = FAMILIES[family](12, 0)
@@ -277,10 +279,10 @@ def at(reader: Reader, imbalance: int) -> int:
 
 
 @given(st.lists(st.integers(0, 4000), max_size=90), st.integers(-30, 30), st.integers(1, 12), st.booleans())
-def test_fields_are_read_one_by_one_and_thinned_out(
+def test_fields_can_be_read_singly_and_filtered_by_a_divisor(
     held: list[int], lowest: int, divisor: int, whole_bytes: bool
 ) -> None:
-    """A reader sees what is there, and nothing beyond; of the imbalances those that a divisor divides can be chosen."""
+    """A reader returns 0 outside the states. `every` keeps the imbalances that are multiples of a divisor."""
     of = Fields(4000, NEVER, whole_bytes=whole_bytes)
     states = NO_STATES
     for place, left in enumerate(held):
@@ -294,7 +296,7 @@ def test_fields_are_read_one_by_one_and_thinned_out(
         assert thin is None or at(thin, move) == expected.get(move * divisor, 0)
 
 
-def test_thinning_out_takes_little_more_memory_than_the_fields() -> None:
+def test_filtering_by_a_divisor_takes_little_more_memory_than_the_fields() -> None:
     of = Fields(1000, NEVER, whole_bytes=True)
     states = States((1 << of.width * 1_000_000) - 1, -1, 1_000_000)
     tracemalloc.start()
@@ -304,7 +306,7 @@ def test_thinning_out_takes_little_more_memory_than_the_fields() -> None:
     assert peak < 8 * of.width * states.size // 8
 
 
-def test_one_look_among_a_million_fields_is_quick() -> None:
+def test_reading_a_field_does_not_unpack_all_others() -> None:
     of = Fields(10**13, NEVER)
     reader = Reader(of, {0: States(3 << 46 * 17, 0, 1_000_000)})
     with cut_off(2):
@@ -315,8 +317,8 @@ def test_one_look_among_a_million_fields_is_quick() -> None:
 
 @pytest.mark.parametrize("digits", [30, 320])
 @pytest.mark.parametrize("family", ["block_ceiling", "block_even_flexible", "counted_two_sizes"])
-def test_very_large_costs_are_as_exact(family: str, digits: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also beyond every double, and where the core programme comes at once."""
+def test_very_large_costs_are_exact(family: str, digits: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also above the range of floats. Here the core programme starts at once."""
     monkeypatch.setattr(solver, "FIRST_TURN", 1)
     monkeypatch.setattr(solver, "SHARE", 10**9)
     plain, load = FAMILIES[family](12, 1)
@@ -325,7 +327,7 @@ def test_very_large_costs_are_as_exact(family: str, digits: int, monkeypatch: py
 
 
 def test_copies_of_an_item_type_make_every_multiple_of_its_divisor() -> None:
-    """Of 5, 5, 10 and 20 any multiple of 5 up to 40: one item type. So are units that are alike."""
+    """5, 5, 10 and 20 give every multiple of 5 up to 40: one item type. Equal units are one item type too."""
     ladder = [Unit(3, size, size) for size in (5, 5, 10, 20)]
     units = [*ladder, Unit(4, 10, 10), Unit(4, 20, 20), Unit(4, 5, 5), *[Unit(9, 6, 7)] * 3]
     deviations = Deviations(units, of_fill(MeritOrder(units).relaxed_fill(60)), 60, NEVER)
@@ -347,7 +349,7 @@ def test_copies_of_an_item_type_make_every_multiple_of_its_divisor() -> None:
 
 
 @pytest.mark.parametrize("family", ["block_even_flexible", "large_block", "narrow"])
-def test_the_core_keeps_the_deadline(family: str) -> None:
+def test_the_core_programme_stops_at_the_time_limit(family: str) -> None:
     plain, load = FAMILIES[family](40, 0)
     units = unit_list(plain)
     merit = MeritOrder(units)

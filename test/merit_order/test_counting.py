@@ -1,4 +1,4 @@
-"""Relaxations: a row holds for every commitment that can run, and no multipliers prove more than is true."""
+"""Relaxations: every plan satisfies a row, and no multipliers give a bound above the least cost."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ TERA = 10**12
 
 
 def commitments_under(units: Sequence[Unit], load: int) -> list[tuple[bool, ...]]:
-    """Every commitment whose minimum outputs fit under the load; all that can run are among them."""
+    """Every commitment whose minimum outputs fit under the load; these include all commitments with a plan."""
     every = product((False, True), repeat=len(units))
     return [each for each in every if sum(u.min_output for u, on in zip(units, each, strict=True) if on) <= load]
 
 
 def commitments_over(units: Sequence[Unit], load: int) -> list[tuple[bool, ...]]:
-    """Every commitment whose maximum outputs reach the load; all that can run are among them."""
+    """Every commitment whose maximum outputs reach the load; these include all commitments with a plan."""
     every = product((False, True), repeat=len(units))
     return [each for each in every if sum(u.max_output for u, on in zip(units, each, strict=True) if on) >= load]
 
 
 def proven_by(units: Sequence[Unit], load: int, relaxation: Relaxation) -> int:
-    """What the multipliers prove, in their scale: each unit stands where it is best, of all its outputs."""
+    """The bound of the multipliers, in their scale; tries every output of each unit."""
     price, charge, _, scale, row = relaxation
     weights = row.weights if row else [0] * len(units)
     bound = price * load - (charge * row.limit(charge) if row else 0)
@@ -50,7 +50,7 @@ def proven_by(units: Sequence[Unit], load: int, relaxation: Relaxation) -> int:
 
 
 def any_row(units: Sequence[Unit], load: int, grain: int) -> Row:
-    """The row of a grain, whether the fill breaks it or not."""
+    """The row of a grain, whether or not the fill violates it."""
     weights = [weight_of(unit.min_output, grain) for unit in units]
     counted = [(unit.min_output, weight) for unit, weight in zip(units, weights, strict=True) if weight]
     stopped = [(unit.max_output, weight) for unit, weight in zip(units, weights, strict=True) if weight]
@@ -60,7 +60,7 @@ def any_row(units: Sequence[Unit], load: int, grain: int) -> Row:
 
 @st.composite
 def narrow_fleets(draw: st.DrawFn, max_units: int = 8) -> tuple[list[Unit], int]:
-    """Large units of one or two sizes, narrow and near-equal in cost, with a dear one; a load that they may meet."""
+    """Large narrow units of one or two sizes and near-equal cost, with an expensive one; and a load."""
     size = draw(st.integers(10, 60))
     sizes = draw(st.sampled_from([(1,), (1,), (2, 3), (3, 5)]))
     units = []
@@ -76,7 +76,7 @@ def narrow_fleets(draw: st.DrawFn, max_units: int = 8) -> tuple[list[Unit], int]
 
 
 def check_rows(units: list[Unit], load: int) -> list[Row]:
-    """The rows against the fill; each holds for all that can run, says what can be exceeded by none, and is broken."""
+    """The rows that the fill violates. Asserts that each is valid for all commitments with a plan, and tight."""
     merit = MeritOrder(units)
     fill = merit.relaxed_fill(load)
     rows = rows_against(merit, load, NEVER)
@@ -98,32 +98,32 @@ def check_rows(units: list[Unit], load: int) -> list[Row]:
 
 
 @given(narrow_fleets())
-def test_a_row_holds_for_every_commitment_that_can_run_and_is_broken_by_the_fill(
+def test_every_plan_satisfies_a_row_and_the_fill_violates_it(
     question: tuple[list[Unit], int],
 ) -> None:
     check_rows(*question)
 
 
 @given(instances(max_units=7))
-def test_a_row_of_any_fleet_holds(instance: tuple[list[PlainUnit], int]) -> None:
+def test_every_plan_of_any_fleet_satisfies_its_rows(instance: tuple[list[PlainUnit], int]) -> None:
     units, load = instance
     assume(load <= sum(unit.max_output for unit in units))
     check_rows(unit_list(units), load)
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_where_one_plant_is_too_many_there_is_a_row(seed: int) -> None:
+def test_a_fleet_in_which_one_more_plant_is_too_many_has_a_row(seed: int) -> None:
     plain, load = FAMILIES["counted"](9, seed)
     assert check_rows(unit_list(plain), load)
 
 
 def test_a_row_by_hand() -> None:
-    """Three of 100 are too many for 250: at most two of them run, while the fill has two and a half."""
+    """Three of 100 are too many for 250: at most two run, but the fill uses two and a half."""
     units = [Unit(3, 100, 104), Unit(4, 100, 104), Unit(5, 100, 104), Unit(90, 0, 100)]
     merit = MeritOrder(units)
     first, *_ = rows_against(merit, 250, NEVER)
     assert first == Row(100, [1, 1, 1, 0], 2, 2)
-    # Two of them make 208, and the rest is dear: 728 and 42 * 90. The fill thinks that it is 728 and 42 * 5.
+    # Two of them produce 208, and the rest is expensive: 728 + 42 * 90. The fill costs 728 + 42 * 5.
     relaxation = finished(priced(merit, 250, first, NEVER))
     assert brute_force(as_units(units), 250) == relaxation.lower_bound() == 728 + 42 * 90
     assert of_fill(merit.relaxed_fill(250)).lower_bound() == 728 + 42 * 5
@@ -138,13 +138,13 @@ def test_the_largest_weight_is_that_of_the_heaviest_commitment(counted: list[tup
     assert finished(largest_weight(counted, load, NEVER)) == max(weight for made, weight in sums if made <= load)
 
 
-def test_what_does_not_fit_under_the_load_weighs_nothing() -> None:
+def test_units_that_do_not_fit_under_the_load_are_not_counted() -> None:
     with cut_off(2):
         assert finished(largest_weight([(3, 1), (10**9, 10**9), (TERA, TERA), (4, 2)], 7, NEVER)) == 3
 
 
-def test_a_load_of_very_many_grains_is_not_measured_in_them() -> None:
-    """Sixty alike units give the grain, and one of so many of them would be a list of so many sums."""
+def test_a_grain_with_too_large_a_sum_of_weights_is_skipped() -> None:
+    """Sixty equal units give the grain; another unit has so many grains that the list of sums would be too long."""
     units = [*[Unit(100 + i, 4, 4) for i in range(60)], Unit(500, 0, 3), Unit(90, 10**9, 10**9 + 5)]
     merit = MeritOrder(units)
     load = 10**9 - 7
@@ -153,18 +153,18 @@ def test_a_load_of_very_many_grains_is_not_measured_in_them() -> None:
 
 
 @given(st.integers(1, 10**6), st.integers(1, 10**6))
-def test_a_weight_is_the_nearest_number_of_grains_and_the_half_goes_up(min_output: int, grain: int) -> None:
+def test_a_weight_is_rounded_to_the_nearest_integer_and_a_half_up(min_output: int, grain: int) -> None:
     assert abs(Fraction(min_output, grain) - weight_of(min_output, grain)) <= Fraction(1, 2)
     assert weight_of(grain * 3, 2 * grain) == 2
     assert weight_of(min_output, -1) == weight_of(0, grain) == weight_of(0, 0) == 0
 
 
-def test_without_a_grain_each_unit_counts_as_one() -> None:
+def test_without_a_grain_each_unit_weighs_one() -> None:
     assert [weight_of(min_output, 0) for min_output in (1, 7, 10**20)] == [1, 1, 1]
 
 
 @given(narrow_fleets())
-def test_where_the_limits_of_a_row_cross_there_is_no_plan_and_the_nearest_loads_are_known(
+def test_if_the_limits_of_a_row_cross_there_is_no_plan_and_the_nearest_loads_are_known(
     question: tuple[list[Unit], int],
 ) -> None:
     units, load = question
@@ -191,7 +191,7 @@ def test_a_family_without_a_plan_has_a_row_whose_limits_cross(family: str, seed:
 
 
 @given(instances(max_units=7))
-def test_the_relaxation_of_the_fill_proves_what_the_fill_costs(instance: tuple[list[PlainUnit], int]) -> None:
+def test_the_bound_of_the_fills_relaxation_is_the_cost_of_the_fill(instance: tuple[list[PlainUnit], int]) -> None:
     units, load = unit_list(instance[0]), instance[1]
     assume(load <= sum(unit.max_output for unit in units))
     fill = MeritOrder(units).relaxed_fill(load)
@@ -200,7 +200,7 @@ def test_the_relaxation_of_the_fill_proves_what_the_fill_costs(instance: tuple[l
 
 
 def check_priced(units: list[Unit], load: int, row: Row) -> None:
-    """The multipliers prove what they say, which is true; charges are paid, not gained."""
+    """Asserts that the bound of the multipliers is right and not above the least cost."""
     merit = MeritOrder(units)
     relaxation = finished(priced(merit, load, row, NEVER))
     assert relaxation.row == row
@@ -214,13 +214,13 @@ def check_priced(units: list[Unit], load: int, row: Row) -> None:
 
 
 @given(narrow_fleets(), st.integers(1, 70))
-def test_no_multipliers_of_a_row_prove_more_than_the_least_cost(question: tuple[list[Unit], int], grain: int) -> None:
+def test_the_bound_of_a_row_is_not_above_the_least_cost(question: tuple[list[Unit], int], grain: int) -> None:
     units, load = question
     check_priced(units, load, any_row(units, load, grain))
 
 
 @given(fleets(max_units=6), st.data())
-def test_no_multipliers_of_any_row_of_any_fleet_prove_more_than_the_least_cost(
+def test_the_bound_of_any_row_of_any_fleet_is_not_above_the_least_cost(
     plain: list[PlainUnit], data: st.DataObject
 ) -> None:
     units = unit_list(plain)
@@ -229,7 +229,7 @@ def test_no_multipliers_of_any_row_of_any_fleet_prove_more_than_the_least_cost(
 
 
 @pytest.mark.parametrize("family", ["counted", "counted_two_sizes", "narrow", "rigid_base", "block_negative"])
-def test_rows_of_the_families_prove_no_more_than_the_least_cost(family: str) -> None:
+def test_the_bound_of_a_row_of_a_family_is_not_above_the_least_cost(family: str) -> None:
     for seed in range(4):
         plain, load = FAMILIES[family](8, seed)
         units = unit_list(plain)
@@ -238,8 +238,8 @@ def test_rows_of_the_families_prove_no_more_than_the_least_cost(family: str) -> 
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_counting_closes_most_of_the_gap_where_one_plant_is_too_many(seed: int) -> None:
-    """That is what it is for: the fill is off by what the peakers cost."""
+def test_counting_closes_most_of_the_gap_if_one_more_plant_is_too_many(seed: int) -> None:
+    """The bound of the fill is too low by the cost of the peakers."""
     plain, load = FAMILIES["counted"](20, seed)
     units = unit_list(plain)
     coarse = [unit._replace(min_output=unit.min_output // 50, max_output=unit.max_output // 50) for unit in units]
@@ -253,8 +253,8 @@ def test_counting_closes_most_of_the_gap_where_one_plant_is_too_many(seed: int) 
 
 
 @given(narrow_fleets(), st.data())
-def test_no_other_multipliers_of_the_row_prove_much_more(question: tuple[list[Unit], int], data: st.DataObject) -> None:
-    """Not one unit of cost more: that is where the search for the price ends."""
+def test_the_multipliers_of_a_row_are_the_best_ones(question: tuple[list[Unit], int], data: st.DataObject) -> None:
+    """Within one unit of cost, at which the search for the price ends."""
     units, load = question
     row = any_row(units, load, data.draw(st.sampled_from([low for _, low, _ in units if low])))
     best = finished(priced(MeritOrder(units), load, row, NEVER))
@@ -266,7 +266,7 @@ def test_no_other_multipliers_of_the_row_prove_much_more(question: tuple[list[Un
     assert proven_by(units, load, Relaxation(price, charge, 0, best.scale, row)) < best.bound + best.scale
 
 
-def test_rows_keep_the_deadline() -> None:
+def test_counting_stops_at_the_time_limit() -> None:
     plain, load = FAMILIES["counted"](20, 0)
     merit = MeritOrder(unit_list(plain))
     with pytest.raises(TimeLimitPassed):

@@ -19,16 +19,16 @@ SMALL_SIZES = (4, 5, 7, 9)
 MODERATE_SIZES = (12, 16, 24)
 SEEDS = range(6)
 DENSE_STEPS = 250_000
-"""Units times load that the dense programme is asked for: about an eighth of a second."""
+"""The largest n * load for the dense programme: about an eighth of a second."""
 
 BIT_SET = 10_000_000
-"""Tenths of a MW up to which the oracle's bit set of all loads is quick."""
+"""The largest load, in tenths of a MW, for the oracle's bit set of all loads."""
 
 every_family = pytest.mark.parametrize("family", FAMILIES)
 
 
 def same_answer(units: list[UnitLike], load: int, answered: Solution | Infeasible, cost: int | None) -> None:
-    """The least cost, or the reason why there is no plan with the neighbours."""
+    """Asserts the least cost or, without a plan, the reason and the nearest loads."""
     if isinstance(answered, Solution):
         assert answered.cost == cost
         return
@@ -67,13 +67,13 @@ def test_a_moderate_fleet_costs_what_the_dense_programme_says(family: str) -> No
 
 
 def scaled_down(plain: list[tuple[int, int, int]], load: int, divisor: int) -> Fleet:
-    """The fleet on a coarser grid, which keeps its costs and its shape, with small loads."""
+    """The fleet on a coarser grid: the same costs, smaller outputs and load."""
     return [(cost, low // divisor, high // divisor) for cost, low, high in plain], load // divisor
 
 
 @every_family
 def test_a_fleet_on_a_coarse_grid_costs_what_the_dense_programme_says(family: str) -> None:
-    """Ties of sums abound there, and the programme reaches the families of large loads as well."""
+    """On a coarse grid many sums are equal, and the dense programme can solve the families of large loads too."""
     for n in (14, 40):
         for seed in SEEDS:
             plain, load = FAMILIES[family](n, seed)

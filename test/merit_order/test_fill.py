@@ -1,4 +1,4 @@
-"""The merit order: its relaxed fill bounds every plan's cost, and a commitment is dispatched as cheaply as can be."""
+"""The merit order: the relaxed fill is a lower bound, and the dispatch of a commitment is the cheapest one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from powerplant.merit_order.fill import MeritOrder
 
 @st.composite
 def fleets_and_loads(draw: st.DrawFn, max_units: int = 6, largest: int = 20) -> tuple[list[Unit], int]:
-    """A fleet, and a load from 0 to all that it can make."""
+    """A fleet, and a load from 0 to its capacity."""
     units = unit_list(draw(fleets(max_units, largest)))
     return units, draw(st.integers(0, sum(unit.max_output for unit in units)))
 
@@ -35,7 +35,7 @@ def test_the_relaxed_fill_is_the_cheapest_plan_of_units_without_a_minimum(questi
 
 
 @given(fleets_and_loads())
-def test_no_plan_is_cheaper_than_the_relaxed_fill_and_a_fill_that_is_a_plan_is_as_cheap(
+def test_no_plan_is_cheaper_than_the_relaxed_fill_and_a_fill_that_is_a_plan_has_its_cost(
     question: tuple[list[Unit], int],
 ) -> None:
     units, load = question
@@ -49,7 +49,7 @@ def test_no_plan_is_cheaper_than_the_relaxed_fill_and_a_fill_that_is_a_plan_is_a
 
 
 @given(fleets_and_loads())
-def test_a_plan_at_the_bound_is_one_and_is_found_wherever_the_marginal_class_can_stay_on(
+def test_a_plan_at_the_bound_is_a_plan_and_is_found_if_the_marginal_class_can_stay_on(
     question: tuple[list[Unit], int],
 ) -> None:
     units, load = question
@@ -66,7 +66,7 @@ def test_a_plan_at_the_bound_is_one_and_is_found_wherever_the_marginal_class_can
         assert dispatch_cost(units, outputs) == fill.cost
 
 
-def test_equally_dear_units_give_what_the_marginal_one_lacks_the_last_of_them_first() -> None:
+def test_units_of_equal_cost_are_lowered_for_the_marginal_one_the_last_of_them_first() -> None:
     merit = MeritOrder([Unit(2, 10, 40), Unit(1, 0, 5), Unit(2, 10, 40), Unit(2, 10, 40), Unit(2, 30, 40)])
     plans = {
         50: [35, 5, 10, 0, 0],
@@ -91,14 +91,14 @@ def test_units_before_the_marginal_one_are_full_and_those_after_it_off(question:
         assert fill.marginal_cost == units[merit.order[fill.place]].marginal_cost
 
 
-def test_a_load_of_nothing_needs_no_units() -> None:
+def test_a_load_of_0_needs_no_units() -> None:
     for units in ([], [Unit(3, 50, 100)], [Unit(-3, 0, 0)]):
         fill = MeritOrder(units).relaxed_fill(0)
         assert fill.is_plan
         assert fill.cost == sum(fill.outputs) == 0
 
 
-def test_a_marginal_unit_below_its_minimum_makes_no_plan() -> None:
+def test_a_fill_with_the_marginal_unit_below_its_minimum_is_not_a_plan() -> None:
     merit = MeritOrder([Unit(3, 50, 100), Unit(1, 0, 20)])
     assert [merit.relaxed_fill(load).is_plan for load in (0, 20, 21, 69, 70, 71, 120)] == [
         *(True, True, False, False, True, True, True)
@@ -107,11 +107,13 @@ def test_a_marginal_unit_below_its_minimum_makes_no_plan() -> None:
     assert merit.relaxed_fill(69).cost == 167
 
 
-# --- The order and its columns ---------------------------------------------------------------------------------------
+# --- The order -------------------------------------------------------------------------------------------------------
 
 
 @given(fleets_and_loads(), st.data())
-def test_units_stand_by_cost_and_then_in_their_own_order(question: tuple[list[Unit], int], data: st.DataObject) -> None:
+def test_units_are_sorted_by_cost_and_equal_costs_keep_their_order(
+    question: tuple[list[Unit], int], data: st.DataObject
+) -> None:
     units, _ = question
     merit = MeritOrder(units)
     assert merit.order == merit_order(as_units(units))
@@ -123,7 +125,7 @@ def test_units_stand_by_cost_and_then_in_their_own_order(question: tuple[list[Un
 
 
 @given(st.lists(st.booleans(), min_size=4, max_size=4))
-def test_a_commitment_goes_from_the_order_to_the_units(by_place: list[bool]) -> None:
+def test_a_commitment_is_converted_from_merit_order_to_the_order_of_the_units(by_place: list[bool]) -> None:
     merit = MeritOrder([Unit(cost, 0, 1) for cost in (7, 3, 5, 3)])
     third, first, fourth, second = by_place[3], by_place[0], by_place[2], by_place[1]
     assert merit.by_unit(by_place) == [third, first, fourth, second]
@@ -133,8 +135,8 @@ def test_a_commitment_goes_from_the_order_to_the_units(by_place: list[bool]) -> 
 
 
 @given(fleets_and_loads(max_units=5, largest=12))
-def test_every_commitment_is_dispatched_as_cheaply_as_it_can_be(question: tuple[list[Unit], int]) -> None:
-    """What a commitment costs more than its minimum outputs is the least cost of units without a minimum."""
+def test_every_commitment_gets_its_cheapest_dispatch(question: tuple[list[Unit], int]) -> None:
+    """Its cost above the minimum outputs is the least cost of units without a minimum."""
     units, load = question
     merit = MeritOrder(units)
     for committed in product((False, True), repeat=len(units)):
@@ -168,7 +170,7 @@ def test_every_commitment_is_dispatched_as_cheaply_as_it_can_be(question: tuple[
         ([False, False, False], 1, None),
     ],
 )
-def test_everyone_runs_at_minimum_and_the_rest_goes_to_the_cheapest_and_to_the_first_of_equals(
+def test_units_run_at_minimum_and_the_rest_goes_to_the_cheapest_and_to_the_first_of_equals(
     committed: list[bool], load: int, outputs: list[int] | None
 ) -> None:
     merit = MeritOrder([Unit(2, 10, 50), Unit(1, 10, 50), Unit(2, 10, 50)])
@@ -176,7 +178,7 @@ def test_everyone_runs_at_minimum_and_the_rest_goes_to_the_cheapest_and_to_the_f
 
 
 @given(fleets(max_units=6, largest=20), st.integers(-(10**12), 10**12))
-def test_a_charge_on_all_units_changes_no_fill(units: list[PlainUnit], charge: int) -> None:
+def test_the_same_extra_cost_on_all_units_changes_no_fill(units: list[PlainUnit], charge: int) -> None:
     load = sum(unit.max_output for unit in units) * 2 // 3
     before = MeritOrder(unit_list(units)).relaxed_fill(load)
     after = MeritOrder([Unit(cost + charge, low, high) for cost, low, high in units]).relaxed_fill(load)

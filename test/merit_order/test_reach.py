@@ -1,4 +1,4 @@
-"""Reaches against plain sets of sums: what units make together, the gaps around what they cannot, and who makes it."""
+"""Reaches compared with plain sets of sums: possible outputs, gaps, and commitments."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def can_make(units: Sequence[Unit], committed: Sequence[bool], output: int) -> b
 
 
 def same_as(reach: Reach, sums: set[int], limit: int) -> None:
-    """Up to a limit, a reach holds these sums and no other."""
+    """Asserts that, up to a limit, a reach contains exactly these sums."""
     for output in range(limit + 1):
         assert reach.floor(output) == max(total for total in sums if total <= output)
         above = [total for total in sums if output <= total <= limit]
@@ -66,7 +66,7 @@ def same_as(reach: Reach, sums: set[int], limit: int) -> None:
 
 
 @given(fleets(max_units=5, largest=20), st.data())
-def test_intervals_and_bits_hold_the_sums_of_a_fleet(units: list[PlainUnit], data: st.DataObject) -> None:
+def test_intervals_and_bits_contain_exactly_the_sums_of_a_fleet(units: list[PlainUnit], data: st.DataObject) -> None:
     fleet = unit_list(units)
     sums = sums_of(fleet)
     limit = data.draw(st.integers(0, capacity_of(fleet)))
@@ -79,7 +79,7 @@ def test_intervals_and_bits_hold_the_sums_of_a_fleet(units: list[PlainUnit], dat
 
 
 def test_a_reach_of_many_intervals_becomes_bits() -> None:
-    """The sums of three to the power of 0, 1, 2, ... are all alone, twice as many with each unit."""
+    """No two sums of powers of three are adjacent, so each unit doubles the number of intervals."""
     units = [Unit(0, 3**power, 3**power) for power in range(7)]
     limit = capacity_of(units)
     kinds = [type(reach) for reach in reaches_of(units, limit)]
@@ -94,11 +94,11 @@ def test_ranges_that_meet_or_overlap_are_one_interval() -> None:
     for units in ([Unit(0, 1, 5)], [Unit(0, 2, 4), Unit(0, 1, 1)], [Unit(0, 1, 1), Unit(0, 2, 4)], [Unit(0, 0, 5)]):
         assert reaches_of(units, TERA)[-1] == Intervals([(0, 5)])
     assert reaches_of([Unit(0, 3, 5), Unit(0, 4, 7)], TERA)[-1] == Intervals([(0, 0), (3, 12)])
-    # What the second one makes alone lies inside what the first one makes.
+    # The range of the second unit is inside that of the first.
     assert reaches_of([Unit(0, 3, 20), Unit(0, 4, 5)], TERA)[-1] == Intervals([(0, 0), (3, 25)])
 
 
-def test_what_lies_beyond_the_limit_costs_nothing() -> None:
+def test_outputs_above_the_limit_are_ignored() -> None:
     bits: Reach = Bits(1, (1 << 101) - 1)
     giants = [Unit(0, 101, 101), Unit(0, TERA, TERA), Unit(0, 10**40, 10**41)]
     for unit in [Unit(0, 3, 3), *giants, Unit(0, 98, TERA), Unit(0, 99, 10**40)]:
@@ -108,7 +108,7 @@ def test_what_lies_beyond_the_limit_costs_nothing() -> None:
     same_as(reach[-1], {*sums_of([Unit(0, 3**power, 3**power) for power in range(4)]), *range(81, 91)}, 90)
 
 
-def test_intervals_are_as_quick_at_any_size() -> None:
+def test_intervals_may_have_any_size() -> None:
     units = [Unit(0, 9 * TERA, 10 * TERA)] * 40 + [Unit(0, 0, TERA)]
     reach = reaches_of(units, capacity_of(units))[-1]
     assert isinstance(reach, Intervals)
@@ -124,8 +124,10 @@ def test_intervals_are_as_quick_at_any_size() -> None:
 
 
 @given(fleets(max_units=6, largest=15), st.randoms(use_true_random=False))
-def test_a_group_knows_every_gap_and_who_makes_what_can_be_made(units: list[PlainUnit], rng: random.Random) -> None:
-    """Asked in any order, for a group remembers what it worked out."""
+def test_a_group_finds_every_gap_and_a_commitment_for_every_other_output(
+    units: list[PlainUnit], rng: random.Random
+) -> None:
+    """In random order, because a group keeps what it has computed."""
     fleet = unit_list(units)
     group, sums = group_of(fleet), sums_of(fleet)
     outputs = range(group.capacity + 1)
@@ -144,7 +146,7 @@ def test_a_group_knows_every_gap_and_who_makes_what_can_be_made(units: list[Plai
             assert committed is None
 
 
-def test_a_group_that_was_asked_for_little_knows_what_lies_above() -> None:
+def test_a_group_that_computed_small_outputs_still_finds_larger_ones() -> None:
     group = group_of([Unit(1, output, output) for output in (10, 11, 100, 200)])
     assert group.gap_around(5) == (0, 10)
     assert group.gap_around(250) == (221, 300)
@@ -153,7 +155,7 @@ def test_a_group_that_was_asked_for_little_knows_what_lies_above() -> None:
 
 
 @given(st.integers(0, 20), st.integers(0, 20), st.integers(1, 6))
-def test_units_that_are_alike_are_counted(low: int, more: int, count: int) -> None:
+def test_equal_units_are_counted(low: int, more: int, count: int) -> None:
     units = [Unit(cost, low, low + more) for cost in range(count)]
     group, sums = group_of(units), sums_of(units)
     for output in range(group.capacity + 1):
@@ -161,14 +163,14 @@ def test_units_that_are_alike_are_counted(low: int, more: int, count: int) -> No
         assert (group.gap_around(output) is None) is (committed is not None) is (output in sums)
         if committed is not None:
             assert can_make(units, committed, output)
-            # The first of them, and no more than need be: they are loaded in their order.
+            # The first units, and as few as possible.
             assert committed == sorted(committed, reverse=True)
             running = sum(committed)
             assert not running or output > (running - 1) * (low + more)
 
 
 @pytest.mark.parametrize("count", [1, 2, 1000])
-def test_units_that_are_alike_are_counted_at_any_size(count: int) -> None:
+def test_equal_units_are_counted_at_any_size(count: int) -> None:
     group = group_of([Unit(1, 9 * TERA, 10 * TERA)] * count)
     assert group.commit(0) == [False] * count
     assert group.gap_around(1) == (0, 9 * TERA)
@@ -194,13 +196,15 @@ def test_units_that_are_alike_are_counted_at_any_size(count: int) -> None:
         (4 * TERA + 7, None, [True, True, True]),
     ],
 )
-def test_unlike_units_of_any_size(output: int, gap: tuple[int, int] | None, committed: list[bool] | None) -> None:
+def test_different_units_may_have_any_size(
+    output: int, gap: tuple[int, int] | None, committed: list[bool] | None
+) -> None:
     group = group_of([Unit(1, TERA, TERA), Unit(1, 3 * TERA - 1, 3 * TERA), Unit(1, 0, 7)])
     assert group.gap_around(output) == gap
     assert group.commit(output) == committed
 
 
-def test_units_that_are_never_on_change_no_reach() -> None:
+def test_units_with_maximum_0_change_no_reach() -> None:
     never = [Unit(1, 0, 0)] * 3
     group = group_of(never)
     assert (group.capacity, group.gap_around(0), group.commit(0)) == (0, None, [False] * 3)
@@ -209,8 +213,8 @@ def test_units_that_are_never_on_change_no_reach() -> None:
 
 
 @given(st.integers(0, 10**6))
-def test_a_large_group_is_committed_as_a_small_one(seed: int) -> None:
-    """Few units around the one that ends partly loaded are chosen anew at first, then more, at last all of them."""
+def test_a_large_group_finds_a_commitment_like_a_small_one(seed: int) -> None:
+    """First a few units around the partly loaded one are tried, then more, at last all of them."""
     rng = random.Random(seed)
     units = [Unit(0, 2 * size, 2 * size) for size in rng.choices(range(40, 60), k=60)]
     units.insert(rng.randrange(61), Unit(0, 1, 1))
@@ -224,7 +228,7 @@ def test_a_large_group_is_committed_as_a_small_one(seed: int) -> None:
 
 
 @given(st.integers(1, 30), st.lists(st.integers(0, 12), min_size=1, max_size=6))
-def test_blocks_on_a_divisor_know_every_gap(divisor: int, outputs: list[int]) -> None:
+def test_blocks_with_a_common_divisor_find_every_gap(divisor: int, outputs: list[int]) -> None:
     units = [Unit(0, output * divisor, output * divisor) for output in outputs]
     group, sums = group_of(units), sums_of(units)
     for output in range(group.capacity + 1):
@@ -232,7 +236,7 @@ def test_blocks_on_a_divisor_know_every_gap(divisor: int, outputs: list[int]) ->
         assert group.gap_around(output) == (None if below == above else (below, above))
 
 
-def test_ten_thousand_even_parks_know_at_once_that_they_make_nothing_odd() -> None:
+def test_an_odd_output_of_ten_thousand_even_blocks_is_excluded_without_a_set_of_sums() -> None:
     rng = random.Random(0)
     units = [Unit(0, size, size) for size in (2 * rng.randrange(50, 5000) for _ in range(10_000))]
     output = capacity_of(units) // 2 | 1
@@ -245,8 +249,8 @@ def test_ten_thousand_even_parks_know_at_once_that_they_make_nothing_odd() -> No
     assert peak < 64 << 20
 
 
-def test_a_reach_that_would_not_fit_into_memory_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As bits, that is; as intervals it may be of any size, and a few units may be enough to make an output."""
+def test_a_reach_above_the_memory_limit_raises_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This is about bits. Intervals may have any size, and a few units may be enough for an output."""
     monkeypatch.setattr(reach, "REACH_BITS", 100_000)
     units = [Unit(0, 10 * 3**power, 10 * 3**power) for power in range(12)]
     group = group_of(units)
@@ -258,7 +262,7 @@ def test_a_reach_that_would_not_fit_into_memory_is_not_made(monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("units", [[Unit(0, 20, 20), Unit(0, 31, 31)], [Unit(0, 2, 2), Unit(0, 9, 10), Unit(0, 7, 7)]])
-def test_a_group_keeps_the_deadline(units: list[Unit]) -> None:
+def test_a_group_stops_at_the_time_limit(units: list[Unit]) -> None:
     for ask in (group_of(units, Clock(perf_counter() - 1, 0)).commit, group_of(units, Clock(-1, 0)).gap_around):
         with pytest.raises(TimeLimitPassed):
             ask(8)

@@ -1,4 +1,4 @@
-"""The search, node after node: what it knows encloses the least cost, and at the end its steps prove it."""
+"""The search, node by node: bound and incumbent enclose the least cost, and at the end its steps prove it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def search_for(units: list[Unit], load: int, clock: Clock | None = None) -> Sear
 
 
 def run(search: Search, nodes: int) -> bool:
-    """Search on for a number of nodes; whether the tree is finished."""
+    """Visit a number of nodes; returns whether the tree is complete."""
     for _ in range(nodes):
         if search.open:
             search.visit()
@@ -35,7 +35,7 @@ def run(search: Search, nodes: int) -> bool:
 
 
 def walk(units: list[Unit], load: int, least: int | None) -> Search:
-    """A search that is looked at after each node, to its end or for so many nodes."""
+    """A search with checks after each node, to its end or a number of nodes."""
     search = search_for(units, load)
     costs, bounds = [], [search.bracket.lower_bound]
     for _ in range(MOST_NODES):
@@ -53,7 +53,7 @@ def walk(units: list[Unit], load: int, least: int | None) -> Search:
             assert search.bracket.lower_bound <= least
         if finished:
             break
-    # What it knows only gets better. Without a plan there is nothing to bound, at the end.
+    # Bound and incumbent only improve. If there is no plan, there is no bound at the end.
     assert costs == sorted(costs, reverse=True)
     if least is not None:
         assert bounds == sorted(bounds)
@@ -106,7 +106,7 @@ def test_a_search_of_a_small_fleet_ends_and_proves_what_it_found(family: str, n:
 
 
 def test_units_of_one_cost_are_one_node() -> None:
-    """A hundred engines, three too few and four too many: a tree over single ones would have 2^100 leaves."""
+    """A hundred engines, three too few and four too many: a tree on single units would have 2^100 leaves."""
     units = [Unit(3, 100, 110)] * 100
     search = search_for(units, 350)
     assert run(search, 3)
@@ -115,16 +115,8 @@ def test_units_of_one_cost_are_one_node() -> None:
     assert run(search_for(units, 420), 1)
 
 
-def test_a_search_asked_for_no_nodes_does_nothing() -> None:
-    search = search_for([Unit(3, 50, 100), Unit(5, 0, 100)], 40)
-    assert not run(search, 0)
-    assert search.steps == []
-    assert search.open
-    assert search.bracket.incumbent is None
-
-
 @pytest.mark.parametrize("nodes", [1, 2, 7, 1000])
-def test_it_does_not_matter_how_often_a_search_is_interrupted(nodes: int) -> None:
+def test_interruptions_do_not_change_a_search(nodes: int) -> None:
     plain, load = FAMILIES["narrow"](8, 0)
     whole, parts = search_for(unit_list(plain), load), search_for(unit_list(plain), load)
     run(whole, MOST_NODES)
@@ -133,7 +125,7 @@ def test_it_does_not_matter_how_often_a_search_is_interrupted(nodes: int) -> Non
     assert (parts.steps, parts.bracket.incumbent) == (whole.steps, whole.bracket.incumbent)
 
 
-def test_only_a_better_plan_is_kept_of_those_that_are_offered() -> None:
+def test_only_a_cheaper_plan_replaces_the_incumbent() -> None:
     search = search_for([Unit(3, 50, 100), Unit(5, 0, 100), Unit(4, 10, 30)], 60)
     search.bracket.offer([False, False, False])
     assert search.bracket.incumbent is None
@@ -152,7 +144,7 @@ def test_only_a_better_plan_is_kept_of_those_that_are_offered() -> None:
 
 @pytest.mark.parametrize("most", [1, 3, 6])
 def test_a_proof_that_is_too_long_is_not_kept(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A search without end must not fill the memory with its steps."""
+    """A very long search must not fill the memory with its steps."""
     plain, load = FAMILIES["narrow"](8, 0)
     whole = plan_of(plain, load)
     assert len(whole.proof.steps) > 6
@@ -165,7 +157,7 @@ def test_a_proof_that_is_too_long_is_not_kept(most: int, monkeypatch: pytest.Mon
     assert len(search.steps) == most
 
 
-def test_a_search_keeps_the_deadline() -> None:
+def test_a_search_stops_at_the_time_limit() -> None:
     plain, load = FAMILIES["block_even_flexible"](30, 0)
     search = search_for(unit_list(plain), load, Clock(perf_counter() - 1, 0))
     with pytest.raises(TimeLimitPassed):
