@@ -64,7 +64,7 @@ class LineProblem(BaseModel):
     detail: str = Field(description="what is wrong, in a sentence or two")
 
 
-class Problem(LineProblem):
+class ProblemDocument(LineProblem):
     """An error (RFC 9457)."""
 
     model_config = ConfigDict(extra="forbid")
@@ -73,19 +73,19 @@ class Problem(LineProblem):
     request_id: str = Field(description="the id of the request in the log")
 
 
-class InvalidPayload(Problem):
+class InvalidPayloadProblem(ProblemDocument):
     """The payload has faults."""
 
     errors: list[Fault] = Field(description="every fault, up to a hundred")
 
 
-class InvalidQuery(Problem):
+class InvalidQueryProblem(ProblemDocument):
     """A query parameter has a fault."""
 
     errors: list[QueryFault]
 
 
-class InfeasibleLoad(Problem):
+class InfeasibleLoadProblem(ProblemDocument):
     """No plan meets the load."""
 
     reason: Literal["off_grid", "above_capacity", "below_minimum", "in_a_gap"]
@@ -93,7 +93,7 @@ class InfeasibleLoad(Problem):
     nearest_above: float | None = Field(description="MW: the smallest load above that has a plan; null if none has")
 
 
-class GaveUp(Problem):
+class GaveUpProblem(ProblemDocument):
     """No plan was proven in time."""
 
     gap: float | None = Field(
@@ -119,14 +119,14 @@ class LineWithProblem(_Answer):
     problem: LineProblem
 
 
-MODELS: tuple[type[BaseModel], ...] = (ProductionPlanRequest, Report, LineWithPlan, LineWithProblem, Problem)
+MODELS: tuple[type[BaseModel], ...] = (ProductionPlanRequest, Report, LineWithPlan, LineWithProblem, ProblemDocument)
 """The models whose schemas are in the document, with the schemas of their members."""
 
-MODEL_OF: dict[str, type[Problem]] = {
-    "invalid-payload": InvalidPayload,
-    "invalid-query": InvalidQuery,
-    "infeasible-load": InfeasibleLoad,
-    "gave-up": GaveUp,
+MODEL_OF: dict[str, type[ProblemDocument]] = {
+    "invalid-payload": InvalidPayloadProblem,
+    "invalid-query": InvalidQueryProblem,
+    "infeasible-load": InfeasibleLoadProblem,
+    "gave-up": GaveUpProblem,
 }
 """The models of problem types that have their own members."""
 
@@ -188,7 +188,7 @@ def _with_all_problems(responses: Json) -> Json:
 
 def _problems(names: list[str], requests: Json) -> Json:
     """The response that is one of these problems. The example of a problem is a request with the name of its type."""
-    models = dict.fromkeys(MODEL_OF.get(name, Problem).__name__ for name in names)
+    models = dict.fromkeys(MODEL_OF.get(name, ProblemDocument).__name__ for name in names)
     schemas = [_ref("schemas", model) for model in models]
     content: Json = {"schema": schemas[0] if len(schemas) == 1 else {"oneOf": schemas}}
     if shown := [name for name in names if name in requests]:
