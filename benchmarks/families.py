@@ -455,7 +455,7 @@ def last_digit(n: int, seed: int) -> Fleet:
 def wind_divisor(n: int, seed: int) -> Fleet:
     """Wind parks whose outputs share a divisor that the load does not have, and a few plants.
 
-    All parks cost the same, so nothing tells them apart; the plants must bring the sum off the divisor.
+    All parks cost the same, so they are interchangeable; the plants must move the sum off the divisor.
     Shapes: divisor 2, one wide plant (a plan exists); divisor 10, three narrow plants; divisor 4, plants that
     are block units on the divisor too (no plan); divisor 6, a small turbojet (a plan exists).
     """

@@ -663,8 +663,8 @@ def test_the_proof_of_a_similar_fleet_proves_nothing_false(
     others = units.copy()
     at = data.draw(st.integers(0, len(units) - 1))
     cost, low, high = units[at]
-    change = data.draw(st.sampled_from(["dearer", "later", "earlier", "gone", "load"]))
-    if change == "dearer":
+    change = data.draw(st.sampled_from(["more expensive", "later", "earlier", "gone", "load"]))
+    if change == "more expensive":
         others[at] = Unit(cost + data.draw(st.integers(1, 3)), low, high)
     elif change == "later":
         others[at] = Unit(cost, data.draw(st.integers(low, high)), high)
