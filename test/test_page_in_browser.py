@@ -35,6 +35,8 @@ CHROMIUM = os.environ.get("POWERPLANT_BROWSER") or next(
 if CHROMIUM is None:
     pytest.skip("no Chromium on PATH, and none named by POWERPLANT_BROWSER", allow_module_level=True)
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES_OF_THE_PAGE = ROOT / "powerplant" / "web" / "page" / "examples"
 EXAMPLES = ["payload1", "payload2", "payload3"]
 DESK = {"width": 1280, "height": 900}
