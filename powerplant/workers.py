@@ -29,6 +29,9 @@ AT_ONCE = 0.05
 GRACE = 0.5
 """Seconds after its time limit at which a process is ended."""
 
+PATIENCE = 0.25
+"""Seconds for which a call waits for a free process. On a busy server even a call of 20 ms may need one."""
+
 NICENESS = 5
 """By how much the priority of long work is below that of the requests."""
 
@@ -85,8 +88,9 @@ class Workers:
         left = time_limit - (perf_counter() - start)
         if result.is_final or at_once == time_limit or time_limit - left < at_once:  # the last: out of memory, not time
             return result
-        if not self._free.acquire(blocking=False):
+        if not self._free.acquire(timeout=min(PATIENCE, left)):
             raise TooBusy(so_far=result)
+        left = time_limit - (perf_counter() - start)
         try:
             return self._run_in_process(function, arguments, left) or result
         finally:
