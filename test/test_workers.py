@@ -23,7 +23,7 @@ from powerplant.merit_order import GaveUp, Infeasible, NearestLoads, Proof, Solu
 from powerplant.merit_order.alternatives import NO_PLAN, NOT_COMPUTED, Alternative, Appraisal
 from powerplant.merit_order.proof import Bound
 from powerplant.solving import solve_and_check
-from powerplant.workers import DIED, GRACE, Workers
+from powerplant.workers import DIED, GRACE, PATIENCE, Workers
 
 TWO = [Unit(10, 50, 100), Unit(20, 0, 100)]
 LIMIT = 20.0
@@ -307,7 +307,7 @@ def test_a_future_ends_with_its_timeout_or_when_it_is_cancelled(workers: Workers
 def test_a_long_call_while_all_processes_are_in_use_is_too_busy(workers: Workers, tmp_path: Path) -> None:
     started = tmp_path / "started"
     with ThreadPoolExecutor(1) as pool:
-        first = pool.submit(run, workers, touch_then_sleep, started, 1.0)
+        first = pool.submit(run, workers, touch_then_sleep, started, 3.0)
         wait_until(started.exists)
         with pytest.raises(TooBusy, match="already solving as many long payloads") as error:
             run(workers, pid)
@@ -316,6 +316,15 @@ def test_a_long_call_while_all_processes_are_in_use_is_too_busy(workers: Workers
         assert not first.done()
         assert first.result() == Answer("slept")
     assert_usable(workers)
+
+
+def test_a_call_waits_for_a_process_that_is_free_soon(workers: Workers, tmp_path: Path) -> None:
+    started = tmp_path / "started"
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(run, workers, touch_then_sleep, started, PATIENCE / 5)
+        wait_until(started.exists)
+        assert run(workers, pid).value in processes()
+        assert first.result() == Answer("slept")
 
 
 def test_calls_from_several_threads_get_their_own_results() -> None:
