@@ -89,12 +89,13 @@ class Workers:
         at_once = min(AT_ONCE, time_limit) if self.processes else time_limit
         result = function(*arguments, at_once, None)
         left = time_limit - (perf_counter() - start)
-        if not result.is_final and AT_ONCE < left and thread_time() - cpu < AT_ONCE / 2:
-            # Other threads of this process took most of the time.
-            result = function(*arguments, min(BUSY_AT_ONCE, left), None)
-            left = time_limit - (perf_counter() - start)
         if result.is_final or at_once == time_limit or time_limit - left < at_once:  # the last: out of memory, not time
             return result
+        if thread_time() - cpu < AT_ONCE / 2:  # other threads of this process took most of the time
+            result = function(*arguments, min(BUSY_AT_ONCE, left), None)
+            left = time_limit - (perf_counter() - start)
+            if result.is_final or left <= 0:
+                return result
         if not self._free.acquire(timeout=min(PATIENCE, left)):
             raise TooBusy(so_far=result)
         left = time_limit - (perf_counter() - start)
