@@ -50,7 +50,9 @@ def _is_token(token: SecretStr) -> SecretStr:
 
 def _has_flask_sock(live: bool) -> bool:
     if live and not find_spec("flask_sock"):
-        raise ValueError("needs the extra live, which is not installed: poetry install --extras live")
+        raise ValueError(
+            "needs the extra live, which is not installed: poetry install --extras live, or pip install '.[live]'"
+        )
     return live
 
 

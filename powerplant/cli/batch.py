@@ -152,7 +152,8 @@ def _workers(cluster: str | None, count: int | None) -> Workers | Cluster:
         processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         return Workers(count or processors)
     if find_spec("distributed") is None:
-        fail("--cluster needs the extra cluster, which is not installed: poetry install --extras cluster", BAD_INPUT)
+        extra = "poetry install --extras cluster, or pip install '.[cluster]'"
+        fail(f"--cluster needs the extra cluster, which is not installed: {extra}", BAD_INPUT)
     from powerplant.batch.cluster import Cluster, NoCluster
 
     try:
