@@ -92,16 +92,13 @@ def hard_payload(number: int) -> bytes:
 
 
 def must_run_payload(plants: int) -> bytes:
-    """A payload of which half of the plants must run, and the other half must stay off."""
-    half, output = plants // 2, 10
-    load = half * output
-    fleet = [
-        {"name": f"p{i}", "type": "gasfired", "efficiency": 0.5 + i / 1e6, "pmin": low, "pmax": high}
-        for i in range(half)
-        for low, high in [(0, output)]
-    ] + [
-        {"name": f"q{i}", "type": "gasfired", "efficiency": 0.5 + i / 1e6, "pmin": load + 1, "pmax": load + 2}
-        for i in range(half)
+    """A payload of which half of the plants must run, and the other half, of like plants, must stay off."""
+    half, most = plants // 2, 10
+    load = half * most
+    must_run = {"type": "gasfired", "efficiency": 0.5, "pmin": 0, "pmax": most}
+    must_stay_off = {"type": "gasfired", "efficiency": 0.5, "pmin": load + 1, "pmax": load + 2}
+    fleet = [{"name": f"p{i}", **must_run} for i in range(half)] + [
+        {"name": f"q{i}", **must_stay_off} for i in range(half)
     ]
     return json.dumps({"load": load, "fuels": FUELS, "powerplants": fleet}).encode()
 
@@ -249,16 +246,13 @@ def many_faults(port: int) -> None:
 
 
 def trailers(port: int) -> None:
-    """Row 6: four clients send 15 MB in chunks and then trailers, a byte at a time."""
+    """Row 6: four clients send a chunked body whose trailers are 15 MB, and then go on a byte at a time."""
 
     def step(port: int, _: int) -> None:
         with connect(port) as connection:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            connection.sendall(head("POST", "/productionplan/batch", "Transfer-Encoding: chunked"))
-            chunk = b"100000\r\n" + b" " * MEBIBYTE + b"\r\n"
-            for _ in range(15):
-                connection.sendall(chunk)
-            connection.sendall(b"0\r\nX: ")
+            connection.sendall(head("POST", "/productionplan/batch", "Transfer-Encoding: chunked") + b"1\r\n \r\n0\r\n")
+            connection.sendall(b"X: " + b"y" * (15 * MEBIBYTE))
             while True:
                 connection.sendall(b"y")
                 sleep(0.001)
@@ -286,8 +280,8 @@ def hard_payloads_of_clients_that_leave(port: int) -> None:
 
 
 def idle_beyond_the_descriptors(port: int) -> None:
-    """Row 13: the server may have 64 descriptors; 100 clients keep answered connections open."""
-    _hold(port, 100, head("GET", "/health"))
+    """Row 13: the server may have 64 descriptors; 200 clients keep answered connections open."""
+    _hold(port, 200, head("GET", "/health"))
 
 
 def silent(port: int) -> None:
