@@ -284,6 +284,48 @@ def idle_beyond_the_descriptors(port: int) -> None:
     _hold(port, 200, head("GET", "/health"))
 
 
+def large_bodies(port: int) -> None:
+    """60 clients send bodies of 15 MB, most of them blank, for batches."""
+    request = post(b" " * (15 * MEBIBYTE), "/productionplan/batch")
+    _in_threads(60, lambda port, _: ask(port, request), port)
+
+
+def tiny_chunks(port: int) -> None:
+    """20 clients send bodies in chunks of a byte."""
+    request = head("POST", "/productionplan", "Transfer-Encoding: chunked") + b"1\r\n \r\n" * 2_000_000
+    _in_threads(20, lambda port, _: ask(port, request), port)
+
+
+def file_that_is_read_slowly(port: int) -> None:
+    """20 new connections a second, at most 300, ask for the largest static file and read 20 kB a second of it."""
+    request = head("GET", f"/docs/{_largest_file(port)}")
+    held: list[socket.socket] = []
+    while True:
+        with suppress(OSError):
+            for _ in range(20 if len(held) < 300 else 0):
+                connection = connect(port, 1, receive_buffer=4096)
+                connection.sendall(request)
+                held.append(connection)
+        held = [connection for connection in held if _has_more(connection, 20_000)]
+        sleep(1)
+
+
+def _has_more(connection: socket.socket, size: int) -> bool:
+    """Read so many bytes, as far as they have arrived; return whether the connection goes on."""
+    connection.setblocking(False)
+    try:
+        while size > 0:
+            data = connection.recv(size)
+            if not data:
+                return False
+            size -= len(data)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
 def silent(port: int) -> None:
     """300 connections on which nothing is sent."""
     _hold(port, 300, b"")
@@ -337,12 +379,15 @@ ATTACKS: dict[str, Callable[[int], None]] = {
     "9 unread log": unread_log,
     "10 clients that leave": hard_payloads_of_clients_that_leave,
     "13 64 descriptors": idle_beyond_the_descriptors,
+    "16 large bodies": large_bodies,
+    "16 tiny chunks": tiny_chunks,
+    "16 file read slowly": file_that_is_read_slowly,
     "300 silent": silent,
     "200 half heads": half_heads,
     "200 half bodies": half_bodies,
     "200 dripping bodies": dripping_bodies,
 }
-"""By the row of the list of attacks."""
+"""By the row of the list of attacks; 16 is what the list does not have."""
 
 
 # --- A server --------------------------------------------------------------------------------------------------------
