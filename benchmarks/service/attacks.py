@@ -1,6 +1,6 @@
 """What other clients notice while one client tries to take the service for itself.
 
-Each attack goes on for some seconds against a server of its own with the default settings, on the loopback interface.
+Each attack runs for some seconds against a server of its own with the default settings, on the loopback interface.
 Meanwhile other clients send ``/health`` and an ordinary POST at a fixed rate, whether or not earlier ones were
 answered: a server that stops for ten seconds delays all that would have been sent in these ten seconds.
 """
@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import resource
 import signal
 import socket
 import subprocess
-import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -180,19 +180,14 @@ def many_that_never_read(port: int) -> None:
 
 
 def _largest_file(port: int) -> str:
-    """The script of the documentation's page: its name has a version."""
+    """The script of the page of the documentation; its name has a version."""
     with connect(port) as connection:
         connection.sendall(head("GET", "/docs", "Connection: close"))
-        page = b""
-        while data := connection.recv(65536):
-            page += data
-    return (
-        page.partition(b"docs/swagger-ui-")[2]
-        .partition(b'"')[0]
-        .join([b"swagger-ui-", b""])
-        .decode()
-        .replace(".css", ".js")
-    )
+        page = b"".join(iter(lambda: connection.recv(65536), b""))
+    found = re.search(rb"swagger-ui-[0-9.]+\.js", page)
+    if found is None:
+        raise ValueError("the page of the documentation has no script")
+    return found[0].decode()
 
 
 def batches_and_hard_payloads(port: int) -> None:
@@ -576,7 +571,3 @@ def report(outcomes: Iterator[tuple[str, Outcome]], *, markdown: bool) -> bool:
 def _figures(seconds: list[float]) -> tuple[float, float, float]:
     ordered = sorted(seconds)
     return median(ordered), ordered[int(len(ordered) * 0.95)], ordered[-1]
-
-
-if sys.platform != "linux":
-    raise ImportError("attacks need /proc, as Linux has it")
