@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
-from benchmarks.service import fuzz, load, overhead, soak
+from benchmarks.service import ROOT, attacks, fuzz, load, overhead, soak
 
 
 def main() -> None:
@@ -36,6 +37,12 @@ def main() -> None:
         "--time-limit", type=float, default=2, help="seconds for the solver; an answer may take 1 s more"
     )
 
+    command = commands.add_parser("attacks", help="what other clients notice while one tries to take the service")
+    command.add_argument("--checkout", type=Path, default=ROOT, help="with a .venv of its own")
+    command.add_argument("--only", nargs="+", choices=list(attacks.ATTACKS), default=list(attacks.ATTACKS))
+    command.add_argument("--seconds", type=float, default=15, help="of each attack")
+    command.add_argument("--afterwards", type=float, default=20, help="seconds until memory is measured again")
+
     chosen = parser.parse_args()
     if chosen.command == "overhead":
         measured = overhead.measure(chosen.rounds, chosen.requests, chosen.connections)
@@ -45,6 +52,9 @@ def main() -> None:
         load.report(loads, markdown=chosen.markdown)
     elif chosen.command == "soak":
         sys.exit(not soak.report(soak.measure(chosen.requests, chosen.connections), markdown=chosen.markdown))
+    elif chosen.command == "attacks":
+        outcomes = attacks.measure(chosen.checkout.resolve(), chosen.only, chosen.seconds, chosen.afterwards)
+        sys.exit(not attacks.report(outcomes, markdown=chosen.markdown))
     else:
         kinds = fuzz.measure(chosen.attempts, chosen.first_seed, chosen.time_limit)
         sys.exit(not fuzz.report(kinds, markdown=chosen.markdown))
