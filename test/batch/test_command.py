@@ -10,7 +10,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -57,11 +58,23 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "powerplant", "batch", *arguments]
 
 
-def start(*arguments: str, **options: Any) -> subprocess.Popen[bytes]:
-    """Start the command in a process of its own; its stderr is closed when it and all its processes have ended."""
+@contextmanager
+def start(*arguments: str, **options: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """Start the command in a process of its own; its stderr is closed when it and all its processes have ended.
+
+    Its coverage is not measured: Ctrl-C inside coverage's own lock would leave that locked for ever.
+    """
+    environ = options.pop("env", None) or os.environ
+    options["env"] = {name: value for name, value in environ.items() if not name.startswith("COVERAGE_")}
     if sys.platform != "win32":  # a shell makes what it runs in the background ignore Ctrl-C
         options["preexec_fn"] = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
-    return subprocess.Popen(command(*arguments), cwd=ROOT, stderr=subprocess.PIPE, start_new_session=True, **options)
+    with subprocess.Popen(
+        command(*arguments), cwd=ROOT, stderr=subprocess.PIPE, start_new_session=True, **options
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def answers(path: str) -> list[dict[str, Any]]:
