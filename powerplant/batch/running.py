@@ -5,14 +5,15 @@ from __future__ import annotations
 import signal
 import sys
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import CancelledError, Future
+from contextlib import suppress
 from math import inf
 from multiprocessing import resource_tracker
 from queue import Empty, SimpleQueue
 from threading import Lock, Semaphore, Thread
 from time import monotonic
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from powerplant.batch.planner import PATIENCE, Answered, Rules, give_up, plan_chunk
 from powerplant.batch.reading import Chunk
@@ -34,6 +35,49 @@ STUCK = 5
 """How many times the longest wait for a chunk, and for those before it, is too long."""
 
 
+def in_order(
+    chunks: Iterator[Chunk], workers: Workers | Cluster, rules: Rules, deadline: float = inf
+) -> Generator[tuple[Chunk, Answered], None, None]:
+    """Plan all chunks, and yield each part of them with its answers, in order.
+
+    Closing the generator cancels what is not done.
+
+    Args:
+        chunks: the chunks; they are read a few ahead of the answers.
+        workers: where they are planned.
+        rules: how.
+        deadline: the time, by the monotonic clock, after which lines are given up.
+    """
+    sender = _Sender(workers, rules, deadline)
+    ahead = _ReadAhead(chunks, sender.send, CHUNKS_PER_PROCESS * workers.processes)
+    parts: deque[_Sent] = deque()
+    try:
+        while True:
+            # 1. The next part: of the chunk that is not done, else the next chunk.
+            if not parts:
+                if (chunk_sent := ahead.take()) is None:
+                    return
+                parts.append(chunk_sent)
+            # 2. Its answers. If its process died, other parts come in its place.
+            result = sender.result_of(parts[0])
+            if not isinstance(result, Answered):
+                parts.popleft()
+                parts.extendleft(reversed(result))
+                continue
+            chunk = parts[0].chunk
+            yield chunk, result
+            # 3. The lines for which its process had no time.
+            parts.popleft()
+            if rest := chunk.lines[result.done :]:
+                parts.appendleft(sender.send(chunk._replace(lines=rest)))
+            elif not parts:
+                ahead.read_one_more()
+    finally:
+        ahead.close()
+        for part in parts:
+            part.future.cancel()
+
+
 class _Sent(NamedTuple):
     """A chunk whose answers are awaited; ``again`` if a process died of it, or with it, before."""
 
@@ -42,98 +86,86 @@ class _Sent(NamedTuple):
     again: bool
 
 
-def in_order(
-    chunks: Iterator[Chunk], workers: Workers | Cluster, rules: Rules, deadline: float = inf
-) -> Generator[tuple[Chunk, Answered], None, None]:
-    """Plan all chunks, and yield each part of them with its answers, in order.
+class _Sender:
+    """Sends chunks to workers, and sends them again if a process dies."""
 
-    A thread reads ahead, so that an answer does not wait for the next line of a slow pipe. A chunk that comes back half
-    done is sent again. If a process died, the lines of its chunk are sent one by one, and a line whose process dies
-    again is given up. Closing the generator cancels what is not done.
+    def __init__(self, workers: Workers | Cluster, rules: Rules, deadline: float) -> None:
+        self._workers, self._rules, self._deadline = workers, rules, deadline
 
-    Args:
-        chunks: the chunks; they are read a few ahead of the answers.
-        workers: where they are planned.
-        rules: how.
-        deadline: the time, by the monotonic clock, after which lines are given up.
-    """
-    free = Semaphore(CHUNKS_PER_PROCESS * workers.processes)
-    ahead: SimpleQueue[_Sent | Exception | None] = SimpleQueue()
-    sent: deque[_Sent] = deque()  # what comes next, in order, before what was read ahead
-    lock, closed = Lock(), False
-
-    def send(chunk: Chunk, *, again: bool = False) -> _Sent:
-        left = deadline - monotonic()
+    def send(self, chunk: Chunk, *, again: bool = False) -> _Sent:
+        """Send a chunk; after the deadline its lines are given up at once."""
+        left = self._deadline - monotonic()
         if left > 0:
-            options = rules.options._replace(time_limit=min(left, rules.options.time_limit))
-            timeout = longest_wait(chunk, options.time_limit)
-            future = workers.submit(plan_chunk, chunk, rules._replace(options=options), timeout=timeout)
-            return _Sent(chunk, future, again)
-        future = Future()
-        future.set_result(give_up(chunk, rules))
+            options = self._rules.options._replace(time_limit=min(left, self._rules.options.time_limit))
+            rules, timeout = self._rules._replace(options=options), longest_wait(chunk, options.time_limit)
+            return _Sent(chunk, self._workers.submit(plan_chunk, chunk, rules, timeout=timeout), again)
+        future: Future[Answered] = Future()
+        future.set_result(give_up(chunk, self._rules))
         return _Sent(chunk, future, again)
 
-    def read_ahead() -> None:
+    def result_of(self, sent: _Sent) -> Answered | list[_Sent]:
+        """Its answers, or what was sent in its place because its process died.
+
+        The lines of such a chunk are sent one by one. A line whose process dies again is given up.
+        """
+        chunk, future, again = sent
+        wait = STUCK * longest_wait(chunk, self._rules.options.time_limit)
+        try:
+            return future.result(wait if TimeoutError in self._workers.died else None)
+        except self._workers.died as error:
+            if not future.done():  # lost: its process was killed while it took the chunk
+                self._workers.close()  # which cancels all others
+            if isinstance(error, CancelledError):
+                return [self.send(chunk, again=again)]
+            if not again:
+                return [self.send(chunk._replace(lines=[line]), again=True) for line in chunk.lines]
+        return give_up(chunk, self._rules)
+
+
+class _ReadAhead:
+    """A thread that reads chunks and sends them, so that an answer does not wait for the next line of a slow pipe."""
+
+    def __init__(self, chunks: Iterator[Chunk], send: Callable[[Chunk], _Sent], most: int) -> None:
+        self._chunks, self._send = chunks, send
+        self._free = Semaphore(most)
+        self._sent: SimpleQueue[_Sent | Exception | None] = SimpleQueue()
+        self._lock, self._closed = Lock(), False
+        Thread(target=self._run, name="batch-reader", daemon=True).start()
+
+    def take(self) -> _Sent | None:
+        """The next chunk, ``None`` at the end; raises what reading or sending raised."""
+        item = self._sent.get()
+        if isinstance(item, Exception):
+            raise item
+        return item
+
+    def read_one_more(self) -> None:
+        """A chunk is done: another one may be read."""
+        self._free.release()
+
+    def close(self) -> None:
+        """Read no more, and cancel what was sent."""
+        with self._lock:
+            self._closed = True
+        self._free.release()
+        with suppress(Empty):
+            while True:
+                if isinstance(item := self._sent.get_nowait(), _Sent):
+                    item.future.cancel()
+
+    def _run(self) -> None:
         if sys.platform != "win32":  # the processes that this thread starts ignore Ctrl-C: this process ends them
             resource_tracker.ensure_running()  # multiprocessing would start it next, and so undo the mask
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
-            while free.acquire() and (chunk := next(chunks, None)) is not None:
-                with lock:
-                    if closed:
+            while self._free.acquire() and (chunk := next(self._chunks, None)) is not None:
+                with self._lock:
+                    if self._closed:
                         return
-                    ahead.put(send(chunk))
-            ahead.put(None)
+                    self._sent.put(self._send(chunk))
+            self._sent.put(None)
         except Exception as error:  # noqa: BLE001 - it is raised in the thread that takes the answers
-            ahead.put(error)
-
-    Thread(target=read_ahead, name="batch-reader", daemon=True).start()
-    try:
-        while True:
-            if not sent:
-                item = ahead.get()
-                if item is None:
-                    return
-                if isinstance(item, Exception):
-                    raise item
-                sent.append(item)
-            chunk, future, again = sent[0]
-            try:
-                wait = STUCK * longest_wait(chunk, rules.options.time_limit)
-                answered = future.result(wait if TimeoutError in workers.died else None)
-            except workers.died as error:
-                if not future.done():  # lost: its process was killed while it took the chunk
-                    workers.close()  # which cancels all others
-                if isinstance(error, CancelledError):
-                    sent[0] = send(chunk, again=again)
-                    continue
-                if not again:
-                    sent.popleft()
-                    singles = [send(chunk._replace(lines=[line]), again=True) for line in chunk.lines]
-                    sent.extendleft(reversed(singles))
-                    continue
-                answered = give_up(chunk, rules)
-            yield chunk, answered
-            sent.popleft()
-            if rest := chunk.lines[answered.done :]:
-                sent.appendleft(send(chunk._replace(lines=rest)))
-            elif not sent:
-                free.release()
-    finally:
-        with lock:
-            closed = True
-        free.release()
-        for item in [*sent, *_emptied(ahead)]:
-            if isinstance(item, _Sent):
-                item.future.cancel()
-
-
-def _emptied(queue: SimpleQueue[Any]) -> Iterator[Any]:
-    try:
-        while True:
-            yield queue.get_nowait()
-    except Empty:
-        return
+            self._sent.put(error)
 
 
 def longest_wait(chunk: Chunk, time_limit: float) -> float:

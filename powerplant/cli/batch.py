@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from powerplant.batch.planner import Rules
+from powerplant.batch.planner import Answered, Rules
 from powerplant.batch.reading import Chunk, Line, read_chunks
 from powerplant.batch.resuming import CannotResume, checkpoint_of
 from powerplant.batch.running import in_order
@@ -129,14 +129,19 @@ def batch(
             for chunk, answered in parts:
                 results.write(chunk, answered)
                 show(results.tally.lines)
-                for line, traceback in answered.bugs:
-                    complain(f"{payloads}:{line.number}: a bug of this program, not a fault of the line:")
-                    click.echo(traceback, err=True)
+                _report_bugs(payloads, answered)
         results.finish()
-    print_totals(results.tally, perf_counter() - start)
+    seconds = perf_counter() - start
+    print_totals(results.tally, seconds)
     if summary:
-        write_totals(results.tally, perf_counter() - start, summary)
+        write_totals(results.tally, seconds, summary)
     sys.exit(NO_PLAN if results.tally.problems else 0)
+
+
+def _report_bugs(payloads: str, answered: Answered) -> None:
+    for line, traceback in answered.bugs:
+        complain(f"{payloads}:{line.number}: a bug of this program, not a fault of the line:")
+        click.echo(traceback, err=True)
 
 
 def _chunks(source: Input, fleet: Line | None, *, is_csv: bool) -> Iterator[Chunk]:
