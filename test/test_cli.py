@@ -313,6 +313,19 @@ def test_a_proof_that_cannot_be_written_is_an_error_before_anything_is_solved(
     assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"{name}: {why}\n")
 
 
+@pytest.mark.parametrize("alias", ["payload.json", "./payload.json", "link.json", "hard.json"])
+def test_a_proof_never_overwrites_its_payload(alias: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    payload = tmp_path / "payload.json"
+    payload.write_bytes(Path(PAYLOAD_2).read_bytes())
+    (tmp_path / "link.json").symlink_to(payload)
+    (tmp_path / "hard.json").hardlink_to(payload)
+    result = run("plan", "payload.json", "--proof", alias)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "would be overwritten" in result.stderr
+    assert payload.read_bytes() == Path(PAYLOAD_2).read_bytes()
+
+
 def test_after_the_time_limit_there_is_no_plan_unless_a_feasible_one_is_accepted(write: Write) -> None:
     name, proof = write(hard_payload()), Path(write("", "proof.json"))
     given_up = run("plan", name, "--time-limit", "0.2")

@@ -15,6 +15,7 @@ import click
 from powerplant.batch.planner import Rules
 from powerplant.batch.reading import Chunk, Line, Stream
 from powerplant.batch.resuming import Results, checkpoint_of
+from powerplant.cli.options import is_same_file
 from powerplant.cli.words import BAD_INPUT, fail
 
 if sys.platform != "win32":  # Windows has no such locks
@@ -76,15 +77,9 @@ def check_names(inputs: Iterable[str], plans: str, summary: Path | None, *, resu
     others = [Path(name) for name in inputs if name != STDIO]
     outputs = [] if plans == STDIO else [Path(plans), checkpoint_of(Path(plans))]
     for output in outputs if summary is None else [*outputs, summary]:
-        if any(_are_same(output, other) for other in others):
+        if any(is_same_file(output, other) for other in others):
             raise click.UsageError(f"{output} would be overwritten: the command has two uses for it.")
         others.append(output)
-
-
-def _are_same(one: Path, other: Path) -> bool:
-    if one.exists() and other.exists():
-        return one.is_file() and one.samefile(other)
-    return one.resolve() == other.resolve()
 
 
 @contextmanager

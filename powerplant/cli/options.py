@@ -55,3 +55,10 @@ def writable(_context: click.Context, _parameter: click.Parameter, path: Path | 
     if not os.access(path if path.exists() else path.parent, os.W_OK):
         fail(f"{path}: cannot be written: permission denied", BAD_INPUT)
     return path
+
+
+def is_same_file(one: Path, other: Path) -> bool:
+    """Whether two names are those of one file, which need not exist yet; never for a device or a pipe."""
+    if one.exists() and other.exists():
+        return one.is_file() and one.samefile(other)
+    return one.resolve() == other.resolve()

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from powerplant.answers import plan_as_json, report_as_json
-from powerplant.cli.options import Command, planning_options, writable
+from powerplant.cli.options import Command, is_same_file, planning_options, writable
 from powerplant.cli.sources import NAME, Source, read
 from powerplant.cli.tables import plan_as_table, report_as_text
 from powerplant.cli.words import BAD_INPUT, NO_PLAN, complain, fail, say
@@ -65,6 +65,8 @@ def plan(
       powerplant plan payload.json --no-co2 --json > plan.json
       powerplant plan payload.json --proof proof.json
     """  # noqa: D301 - click wants the character itself
+    if proof_path is not None and is_same_file(proof_path, Path(file.name)):
+        raise click.UsageError(f"{proof_path} would be overwritten: the command has two uses for it.")
     request = file.payload(co2=co2)
     options, workers = Options(co2, feasible, time_limit), Workers(1)
     try:
