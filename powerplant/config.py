@@ -31,6 +31,10 @@ TOKEN = re.compile(r"[A-Za-z0-9._~-]{16,256}")
 """Characters that a client can send unchanged in a header or as a websocket subprotocol."""
 
 
+MOST_WAITING = 16
+"""Most threads that wait for a process for long work at the same time."""
+
+
 def _split(value: Any) -> Any:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
@@ -76,13 +80,18 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="address to listen on; in the image `0.0.0.0`")
     port: int = Field(8888, ge=1, le=65535, description="port to listen on")
     co2: bool = Field(Options().co2, description="whether CO2 counts in the cost if a request does not say")
-    time_limit: Seconds = Field(Options().time_limit, description="seconds that the solver may take for one payload")
+    time_limit: Seconds = Field(
+        Options().time_limit, description="seconds for one payload: decoding, search and reasons"
+    )
     max_body: PositiveInt = Field(4 * MEBIBYTE, description="most bytes of a request body")
     body_timeout: Seconds = Field(5.0, description="seconds within which a request must arrive")
     max_plants: PositiveInt = Field(10_000, description="most power plants of a payload")
     workers: PositiveInt = Field(2, description="gunicorn's worker processes")
     threads: PositiveInt = Field(100, description="threads of each worker; most of them only wait for clients")
     solvers: PositiveInt = Field(2, description="processes for long searches, for each worker")
+    process_memory: PositiveInt = Field(
+        512 * MEBIBYTE, ge=128 * MEBIBYTE, description="most bytes that a process for long work may allocate"
+    )
     max_batch_body: PositiveInt = Field(16 * MEBIBYTE, description="most bytes of the body of a batch")
     max_lines: PositiveInt = Field(10_000, description="most lines of a batch; blank lines do not count")
     batch_time_limit: Seconds = Field(60.0, description="seconds for a batch; its last lines are given up after that")
@@ -111,6 +120,20 @@ class Settings(BaseSettings):
         """Remove white space around each value; a blank variable counts as unset."""
         stripped = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
         return {name: value for name, value in stripped.items() if value != ""}
+
+    @model_validator(mode="after")
+    def _leave_threads(self) -> Settings:
+        """Long work holds at most half of the threads."""
+        if self.waiting < 0:
+            raise ValueError(
+                "POWERPLANT_THREADS must be at least twice the sum of POWERPLANT_SOLVERS and POWERPLANT_BATCHES"
+            )
+        return self
+
+    @property
+    def waiting(self) -> int:
+        """How many threads may wait for a process for long work."""
+        return min(MOST_WAITING, self.threads // 2 - self.solvers - self.batches)
 
     @property
     def debug(self) -> bool:
@@ -155,8 +178,8 @@ _MUST_BE = {
 
 
 def _sentence(details: Any) -> str:
-    name = str(details["loc"][0])
+    name = str(details["loc"][0]) if details["loc"] else ""
     variable = variable_of(name) if name in Settings.model_fields else name
     what = _MUST_BE.get(details["type"], details["msg"]).format(**details.get("ctx", {}))
     value = f", not {details['input']!r}" if what.startswith("must") and "token" not in name else ""
-    return f"{variable} {what}{value}"
+    return f"{variable} {what}{value}".strip()

@@ -13,11 +13,19 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeGuard
 from urllib.parse import quote
 
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails, from_json
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json
 
 from powerplant.errors import Fault, InvalidPayload, MalformedPayload
-from powerplant.models import BEYOND_LIMITS, FIELDS, FUEL_KEYS, MAX_NAME_LENGTH, Fuels, ProductionPlanRequest
+from powerplant.models import (
+    BEYOND_LIMITS,
+    FIELDS,
+    FUEL_KEYS,
+    MAX_NAME_LENGTH,
+    Fuels,
+    PowerPlant,
+    ProductionPlanRequest,
+)
 
 UTF8_BOM = b"\xef\xbb\xbf"
 UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
@@ -68,7 +76,7 @@ def decode_json(payload: Any, *, co2: bool, max_plants: int) -> ProductionPlanRe
     try:
         request = ProductionPlanRequest.model_validate(payload)
     except ValidationError as error:
-        faults = [_fault(details) for details in error.errors(include_url=False)]
+        faults = list(_faults_inside(error, plants))
     wrong = {fault.pointer for fault in faults}
     listed = list(_listed(plants, wrong)) if isinstance(plants, list) else []
     faults += faults_between(listed, fuels if isinstance(fuels, dict) else None, wrong, co2=co2)
@@ -144,14 +152,28 @@ _JSON_WORDS = {
 # --- Faults inside members -------------------------------------------------------------------------------------------
 
 
-def _fault(details: ErrorDetails) -> Fault:
+def _faults_inside(error: ValidationError, plants: Any) -> Iterator[Fault]:
+    """All faults inside members, from the validation error of a payload, which has only the first of its plants."""
+    is_of_plant = False
+    for details in error.errors(include_url=False):
+        is_of_plant = details["loc"][0] == "powerplants" and len(details["loc"]) > 1
+        if is_of_plant:
+            break
+        yield _fault(details["type"], [*details["loc"]], details["input"], details["msg"])
+    for index, plant in enumerate(plants if is_of_plant else ()):  # one by one, since each error takes much memory
+        try:
+            _PLANT.validate_python(plant)
+        except ValidationError as faulty:
+            for details in faulty.errors(include_url=False):
+                path = details["loc"][1:]  # without the type of the plant, which the payload does not have there
+                yield _fault(details["type"], ["powerplants", index, *path], details["input"], details["msg"])
+
+
+def _fault(kind: str, path: list[str | int], value: Any, message: str) -> Fault:
     """One of pydantic's errors in plain words, at its place in the payload."""
-    kind, path = details["type"], [*details["loc"]]
-    if path[:1] == ["powerplants"] and len(path) > 2:
-        del path[2]  # pydantic adds the type of the plant there; the payload does not have it
     if kind in {"union_tag_invalid", "union_tag_not_found"}:
         path.append("type")
-    return Fault(pointer(*path), _words(kind, str(path[-1]), details["input"]) or details["msg"])
+    return Fault(pointer(*path), _words(kind, str(path[-1]), value) or message)
 
 
 def _words(kind: str, key: str, value: Any) -> str | None:
@@ -177,6 +199,7 @@ def _mistaken_for(key: str, given: Mapping[str, Any]) -> str | None:
     return next((other for other in alike if other not in FIELDS), None)
 
 
+_PLANT: TypeAdapter[PowerPlant] = TypeAdapter(PowerPlant)
 _LONGEST_SLIP = 40
 _NUMBER_IN_QUOTES = re.compile(r"\s*[-+]?\d+([.,]\d+)?\s*")
 _WORDS = {

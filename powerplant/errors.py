@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import ROUND_UP, Decimal
-from typing import NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 
 class Fault(NamedTuple):
@@ -29,7 +29,11 @@ class Fault(NamedTuple):
 
 
 class PowerplantError(Exception):
-    """The base class of the errors of this package."""
+    """The base class of the errors of this package. They can be sent from one process to another."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copy message and attributes without calling the class, whose arguments may be others."""
+        return type(self).__new__, (type(self), *self.args), self.__dict__
 
 
 class ConfigurationError(PowerplantError):
@@ -120,11 +124,9 @@ class TooBusy(PowerplantError):
         so_far: the unfinished result of the short attempt before, if there is one.
     """
 
-    def __init__(
-        self,
-        message: str = "The server is already solving as many long payloads as it accepts.",
-        so_far: object = None,
-    ) -> None:
+    LONG_PAYLOADS: ClassVar = "The server is already solving as many long payloads as it accepts."
+
+    def __init__(self, message: str = LONG_PAYLOADS, so_far: object = None) -> None:
         super().__init__(message)
         self.so_far = so_far
 

@@ -1,19 +1,22 @@
 """gunicorn's threaded worker, with time limits for clients that send or read slowly, or not at all.
 
-gunicorn gives a thread to each connection on which something arrives, and the thread waits for the rest of the request.
-Here the rest must arrive before a deadline. A worker has many threads, since most of them only wait; while all of them
-are busy and more clients queue, those that have waited longest for their clients are freed first.
+gunicorn gives a thread to each connection on which something arrives, and the thread waits for its client: for the rest
+of the request, and for it to take the answer. Here each of the two has a deadline. A worker has many threads, since
+most of them only wait; while all of them are busy and more clients queue, those that have waited longest for their
+clients are freed first.
 """
 
 from __future__ import annotations
 
 import json
 import socket
+import sys
 from contextlib import suppress
 from email.utils import formatdate
 from functools import partial
 from http import HTTPStatus
 from importlib.util import find_spec
+from itertools import islice
 from secrets import token_hex
 from selectors import EVENT_READ
 from time import monotonic
@@ -30,7 +33,11 @@ GRACE = 0.25
 """Seconds that a thread waits for its client at least, even while others queue for a thread."""
 
 SEND_TIMEOUT = 5.0
-"""Seconds that a client has to take each piece of an answer that the system does not buffer."""
+SLOWEST = 100_000
+"""A client has so many seconds to take an answer, and one more for each of these bytes."""
+
+SWITCH_INTERVAL = 0.0005
+"""Seconds for which one thread computes while others want to: a search in a thread delays short requests little."""
 
 LINGER = 2.0
 """Seconds that a client has, after the last answer on its connection, to read it and to close."""
@@ -66,48 +73,62 @@ class Log(Logger):  # type: ignore[misc] # gunicorn has no types
 
 
 class ClientSocket(socket.socket):
-    """The connection of a client, with limits for how long a thread waits for it."""
+    """The connection of a client, with limits for how long a thread waits for it.
 
-    def __init__(self, sock: socket.socket, reading: set[ClientSocket]) -> None:
+    Args:
+        sock: the connection, which this object takes over.
+        waiting: the connections for which threads wait: since when, and which direction ends the wait.
+    """
+
+    def __init__(self, sock: socket.socket, waiting: dict[ClientSocket, tuple[float, int]]) -> None:
         super().__init__(sock.family, sock.type, sock.proto, sock.detach())
-        self._reading = reading
+        self._waiting = waiting
         self.limit(None)
+        self.begin_answer()
 
     def limit(self, seconds: float | None, error: type[Exception] = TimeoutError) -> None:
         """Let reading fail with this error after so many seconds from now; None is for ever."""
-        self.began, self.error = monotonic(), error
-        self.deadline = None if seconds is None else self.began + seconds
+        self._began, self._error = monotonic(), error
+        self.deadline = None if seconds is None else self._began + seconds
+
+    def begin_answer(self) -> None:
+        """Give the client the seconds to take a new answer."""
+        self._to_send = SEND_TIMEOUT
 
     def recv(self, size: int, flags: int = 0) -> bytes:
         """Read what has arrived, or raise the error of the limit."""
         if self.deadline is None:
             return super().recv(size, flags)
-        self._reading.add(self)
+        self._waiting[self] = self._began, socket.SHUT_RD
         try:
             data = super().recv(size, flags)
         finally:
-            self._reading.discard(self)
+            self._waiting.pop(self, None)
         if monotonic() > self.deadline:
-            raise self.error
+            raise self._error
         return data
 
-    def stop_reading(self) -> None:
-        """End the limit, and every read at once, also one that another thread is in."""
-        if self.deadline is not None:
-            self.deadline = 0.0
-        with suppress(OSError):
-            self.shutdown(socket.SHUT_RD)
-
     def sendall(self, data: Any, flags: int = 0) -> None:
-        """Send all of it, or fail as if the client had left when it does not read."""
-        before = self.gettimeout()
-        self.settimeout(SEND_TIMEOUT)
+        """Send all of it, or fail as if the client had left when it does not take the answer in time."""
+        before, began = self.gettimeout(), monotonic()
+        self._to_send = min(self._to_send, SEND_TIMEOUT) + len(data) / SLOWEST
+        self.settimeout(self._to_send)
+        self._waiting[self] = began, socket.SHUT_RDWR
         try:
             super().sendall(data, flags)
         except TimeoutError as error:
             raise BrokenPipeError(*error.args) from error
         finally:
+            self._waiting.pop(self, None)
+            self._to_send = max(0.001, self._to_send - (monotonic() - began))
             self.settimeout(before)
+
+    def stop_waiting(self, direction: int) -> None:
+        """End the limit, and every read or send at once, also one that another thread is in."""
+        if self.deadline is not None:
+            self.deadline = 0.0
+        with suppress(OSError):
+            self.shutdown(direction)
 
     def linger(self) -> None:
         """Wait for the client to close: to close before it, with something unread, could destroy the last answer."""
@@ -116,40 +137,54 @@ class ClientSocket(socket.socket):
             self.shutdown(socket.SHUT_WR)
             while self.recv(65536):
                 pass
-        self.stop_reading()
+        self.stop_waiting(socket.SHUT_RD)
 
 
 class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
     """The worker class of the service."""
 
+    number = 0  # gunicorn_conf.py sets it
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._settings = Settings()
-        self._reading: set[ClientSocket] = set()
+        self._waiting: dict[ClientSocket, tuple[float, int]] = {}
+
+    def init_process(self) -> None:
+        """Begin, in the process of the worker."""
+        sys.setswitchinterval(SWITCH_INTERVAL)
+        super().init_process()
 
     def enqueue_req(self, conn: Any) -> None:
         """Give a connection to a thread; a new one only once something has arrived on it."""
         if conn.initialized or conn.data_ready:
             super().enqueue_req(conn)
             return
-        conn.sock = ClientSocket(conn.sock, self._reading)
+        conn.sock = ClientSocket(conn.sock, self._waiting)
         conn.sock.setblocking(False)
         conn.timeout = monotonic() + self._settings.body_timeout
         self.pending_conns.append(conn)
         self.poller.register(conn.sock, EVENT_READ, partial(self.on_pending_socket_readable, conn))
 
     def murder_pending(self) -> None:
-        """Close silent connections and end overdue reads. The event loop calls this after each wait."""
-        idle = self.pending_conns or self.keepalived_conns
-        if self.nr_conns >= self.worker_connections and idle:  # make room for the next connection
-            idle[0].timeout = 0.0
-        super().murder_pending()
+        """Close silent connections and end overdue waits. The event loop calls this after each wait."""
         now = monotonic()
+        if self.nr_conns >= self.worker_connections:  # make room: close what was idle for longest
+            for conns, patience in (
+                (self.pending_conns, self._settings.body_timeout),
+                (self.keepalived_conns, self.cfg.keepalive),
+            ):
+                for conn in islice(conns, self.worker_connections // 16):
+                    if now > conn.timeout - patience + GRACE:
+                        conn.timeout = 0.0
+        super().murder_pending()
         in_hand = self.nr_conns - len(self.pending_conns) - len(self.keepalived_conns)
         queued = in_hand - self.cfg.threads
-        for number, sock in enumerate(sorted(self._reading, key=lambda sock: sock.began)):
-            if now > (sock.deadline or now) or (number < queued and now > sock.began + GRACE):
-                sock.stop_reading()
+        longest_first = sorted(self._waiting.copy().items(), key=lambda item: item[1])
+        for number, (sock, (began, direction)) in enumerate(longest_first):
+            overdue = direction == socket.SHUT_RD and now > (sock.deadline or now)
+            if overdue or (number < queued and now > began + GRACE):
+                sock.stop_waiting(direction)
 
     def set_accept_enabled(self, enabled: bool) -> None:
         """Start or stop accepting connections. A worker that ends accepts those that wait, and then closes its port."""
@@ -181,6 +216,7 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         elif req.path.rstrip("/").endswith(BATCH):  # a larger body has more time
             larger = max(1.0, self._settings.max_batch_body / self._settings.max_body)
             conn.sock.limit(self._settings.body_timeout * larger, RequestTimeout)
+        conn.sock.begin_answer()
         asked, reader = req.should_close, req.body.reader
 
         def should_close() -> bool:

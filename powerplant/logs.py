@@ -1,4 +1,4 @@
-"""The format of the log: one line for each event, as JSON for programs or as text for people.
+"""The log on stdout: one line for each event, as JSON for programs or as text for people.
 
 The facts of an event are in the attribute ``facts`` of its record:
 ``logger.info("plan", extra={"facts": {"plants": 6}})``.
@@ -8,8 +8,14 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
+import sys
 from datetime import UTC, datetime
+from functools import cache
+from queue import SimpleQueue
+from threading import Thread
+from time import monotonic, sleep
 from typing import Any
 
 from pydantic_core import to_json
@@ -17,9 +23,66 @@ from pydantic_core import to_json
 PLAIN_WORD = re.compile("[!#-~]+")
 
 
-def formatter(*, as_json: bool) -> logging.Formatter:
-    """The formatter for JSON or text."""
-    return JsonLines() if as_json else TextLines()
+MOST_WAITING = 4 * 1024 * 1024
+"""Characters of lines that wait to be written; further lines are dropped, and counted."""
+
+LAST_SECONDS = 1.0
+"""Seconds that a process waits at its end until all lines are written."""
+
+
+@cache
+def output(*, as_json: bool) -> Output:
+    """The handler of this process that writes all lines as JSON or text."""
+    return Output(JsonLines() if as_json else TextLines())
+
+
+class Output(logging.Handler):
+    """Writes lines to stdout in a thread of its own: a reader that is slow, or has gone, delays nothing."""
+
+    def __init__(self, formatter: logging.Formatter) -> None:
+        super().__init__()
+        self.setFormatter(formatter)
+        self._process = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Queue a line, or drop it if too many wait."""
+        if self._process != os.getpid():  # a thread does not survive a fork
+            self._process = os.getpid()
+            self._lines: SimpleQueue[str] = SimpleQueue()
+            self._queued = self._written = self._dropped = 0
+            Thread(target=self._write_all, name="log", daemon=True).start()
+        line = self.format(record)
+        if self._queued - self._written + len(line) > MOST_WAITING:
+            self._dropped += 1
+        else:
+            self._queued += len(line)
+            self._lines.put(line)
+
+    def flush(self) -> None:
+        """Wait until all lines are written, but not long."""
+        end = monotonic() + LAST_SECONDS
+        while self._process == os.getpid() and self._written < self._queued and monotonic() < end:
+            sleep(0.005)
+
+    def _write_all(self) -> None:
+        known = 0
+        while True:
+            line = self._lines.get()
+            _write(line)
+            self._written += len(line)
+            if dropped := self._dropped - known:
+                known += dropped
+                facts = {"facts": {"lines": dropped}}
+                event = logging.makeLogRecord({"msg": "log-lines-dropped", "levelname": "WARNING", **facts})
+                _write(self.format(event))
+
+
+def _write(line: str) -> None:
+    try:
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+    except (OSError, ValueError):  # nobody can read it
+        pass
 
 
 class JsonLines(logging.Formatter):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, FailFast, Field
 
 MAX_MEGAWATT = 1_000_000
 MAX_PRICE = 1_000_000
@@ -100,7 +100,7 @@ class ProductionPlanRequest(_Payload):
 
     load: Megawatt = Field(description="MWh in the hour, so MW on average")
     fuels: Fuels
-    powerplants: list[PowerPlant] = Field(min_length=1)
+    powerplants: Annotated[list[PowerPlant], FailFast()] = Field(min_length=1)  # decoding lists all faults
 
 
 class Hour(_Payload):

@@ -24,12 +24,23 @@ class Options(NamedTuple):
     Attributes:
         co2: whether emission allowances count in the cost.
         feasible: whether to accept the best plan found if none is proven optimal within the time limit.
-        time_limit: seconds that the solver may take.
+        time_limit: seconds for all that a request needs: decoding, search, reasons.
+        spent: how many of them have passed.
     """
 
     co2: bool = True
     feasible: bool = False
     time_limit: float = 5.0
+    spent: float = 0.0
+
+    @property
+    def left(self) -> float:
+        """Seconds that are left."""
+        return max(0.0, self.time_limit - self.spent)
+
+    def after(self, seconds: float) -> Options:
+        """The same options when more time has passed."""
+        return self._replace(spent=self.spent + seconds)
 
 
 class Solved(NamedTuple):
@@ -83,24 +94,26 @@ def solve_request(request: ProductionPlanRequest, options: Options, workers: Wor
         TooBusy: the search is long, and all processes are in use.
         WrongPlan: the plan failed its verification.
     """
-    return solve_instance(formulate(request, co2=options.co2), request.load, options, workers)
+    start = perf_counter()
+    instance = formulate(request, co2=options.co2)
+    return solve_instance(instance, request.load, options.after(perf_counter() - start), workers)
 
 
 def solve_instance(instance: Instance, load: float, options: Options, workers: Workers) -> Solved:
     """Solve and verify; ``load`` is that of the payload, in MW, for messages. Errors as in :func:`solve_request`."""
-    start, time_limit = perf_counter(), options.time_limit
+    start = perf_counter()
     if not instance.on_grid:
-        nearest = workers.run(nearest_loads, instance.units, instance.load, instance.load + 1, time_limit=time_limit)
+        nearest = workers.run(nearest_loads, instance.units, instance.load, instance.load + 1, time_limit=options.left)
         if not isinstance(nearest, NearestLoads):
-            raise OutOfTime(time_limit, None)
+            raise OutOfTime(options.time_limit, None)
         raise _infeasible_load(load, "off_grid", nearest)
-    result = workers.run(solve_and_check, instance.units, instance.load, time_limit=time_limit)
+    result = workers.run(solve_and_check, instance.units, instance.load, time_limit=options.left)
     if isinstance(result, Infeasible):
         nearest = NearestLoads(result.nearest_below, result.nearest_above)
         raise _infeasible_load(load, result.reason, nearest, result.proof)
     if isinstance(result, GaveUp):
         if not options.feasible or result.dispatch is None or result.cost is None:
-            raise OutOfTime(time_limit, None if result.gap is None else euros(result.gap))
+            raise OutOfTime(options.time_limit, None if result.gap is None else euros(result.gap))
         result = Solution(result.dispatch, result.cost, result.lower_bound, UNPROVEN)
     seconds = perf_counter() - start
     verify(instance, result, proven=result.proof is not UNPROVEN)

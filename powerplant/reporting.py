@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from time import perf_counter
 from typing import Literal, NamedTuple
 
 from powerplant.errors import TooBusy
@@ -33,6 +34,9 @@ from powerplant.workers import Workers
 State = Literal["off", "at_minimum", "in_between", "at_maximum"]
 Outcome = Literal["feasible", "infeasible", "not_computed"]
 
+SHARE = 0.9
+"""The part of the time limit that search and alternatives may use; the rest is for the report itself."""
+
 HALF_A_CENT = 0.005
 """A smaller amount rounds to zero cents."""
 
@@ -40,19 +44,21 @@ HALF_A_CENT = 0.005
 def report_production(request: ProductionPlanRequest, options: Options, workers: Workers) -> Report:
     """The report on the cheapest plan for a request.
 
-    The alternatives have their own time limit, equal to that of the plan; the report marks those that were not
-    computed. Arguments and errors are those of :func:`powerplant.planning.solve_request`.
+    The alternatives have what the search leaves of the time limit; the report marks those that were not computed.
+    Arguments and errors are those of :func:`powerplant.planning.solve_request`.
     """
+    start = perf_counter()
     solved = solve_request(request, options, workers)
-    return explain(request, solved, appraise_plan(solved, options, workers), co2=options.co2)
+    appraisal = appraise_plan(solved, options.after(perf_counter() - start), workers)
+    return explain(request, solved, appraisal, co2=options.co2)
 
 
 def appraise_plan(solved: Solved, options: Options, workers: Workers) -> Appraisal:
-    """The alternatives to a solution that can be computed within the time limit."""
+    """The alternatives to a solution that can be computed in the time that is left."""
     instance, solution, _ = solved
     arguments = instance.units, instance.load, solution.dispatch
     try:
-        return workers.run(appraise, *arguments, time_limit=options.time_limit)
+        return workers.run(appraise, *arguments, time_limit=max(0.0, SHARE * options.time_limit - options.spent))
     except TooBusy as error:
         if not isinstance(error.so_far, Appraisal):
             raise

@@ -1,13 +1,22 @@
-"""Processes for long work: long searches and batches.
+"""Processes for long work, and how much of it is accepted.
 
-Python runs one thread of a process at a time, so a search of several seconds would delay every other request. Such a
-search runs in a process of its own, which can also be ended: no computation takes much longer than its time limit.
+Python runs one thread of a process at a time, so long work in a thread would delay every other request. It runs in
+processes of its own, which can also be ended: no computation takes much longer than its time limit, or much more memory
+than its limit. Long work is
+
+- a search, or reasons, that a first attempt in the thread of the request does not finish (:meth:`Workers.run`);
+- all that a body of more than :data:`LARGE` bytes needs (:meth:`Workers.run_apart`);
+- a batch (:meth:`Workers.submit`).
+
+Each call of these three first gets a place, or is refused (:meth:`Workers.enter`). So threads that wait for long work
+are few, and all others stay free.
 """
 
 from __future__ import annotations
 
 import os
 import pickle
+import sys
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
@@ -15,31 +24,37 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, suppress
 from multiprocessing import get_context, parent_process
 from pathlib import Path
-from threading import BoundedSemaphore, Lock, Thread
-from time import perf_counter, thread_time
+from threading import BoundedSemaphore, RLock, Thread, Timer
+from time import monotonic, perf_counter
 from typing import Any, Protocol, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
 from powerplant.errors import TooBusy
 
-AT_ONCE = 0.05
+QUICK = 0.005
 """Seconds for the first attempt, in the thread of the request; an ordinary payload takes less than 1 ms."""
 
-BUSY_AT_ONCE = 0.25
-"""The same for a second attempt, if other threads of the process left the first one little time."""
+AT_ONCE = 0.05
+"""Seconds for a second attempt in the thread, if the call has a place. Sending it to a process takes as long."""
+
+LARGE = 128 * 1024
+"""Most bytes of a body that is decoded in the thread of its request: about 1 300 power plants."""
 
 GRACE = 0.5
 """Seconds after its time limit at which a process is ended."""
 
 PATIENCE = 0.25
-"""Seconds for which a call waits for a free process. On a busy server even a call of 20 ms may need one."""
+"""Seconds for which a call waits for a place. On a busy server even a call of 20 ms may need one."""
+
+IDLE = 30.0
+"""Seconds without work after which the processes end, and give back their memory."""
 
 NICENESS = 5
 """By how much the priority of long work is below that of the requests."""
 
-DIED = (TimeoutError, ProcessExpired, BrokenProcessPool, CancelledError)
-"""What a future raises whose process was ended, or ended by itself, before it had a result."""
+DIED = (TimeoutError, ProcessExpired, BrokenProcessPool, CancelledError, MemoryError)
+"""What a future raises whose process was ended, ended by itself, or reached its limit of memory."""
 
 
 class Result(Protocol):
@@ -59,16 +74,25 @@ class Workers:
 
     Args:
         processes: how many. With 0 everything runs in the calling thread.
+        places: calls that work at the same time; by default as many as processes.
+        waiting: calls that may wait for a place at the same time.
+        most_memory: bytes that a process may allocate; no limit by default.
     """
 
     died = DIED
 
-    def __init__(self, processes: int) -> None:
+    def __init__(
+        self, processes: int, *, places: int | None = None, waiting: int = 16, most_memory: int | None = None
+    ) -> None:
         self.processes = processes
-        self._free = BoundedSemaphore(max(1, processes))
-        self._lock = Lock()
+        places = max(1, processes) if places is None else places
+        self._places, self._accepted = BoundedSemaphore(places), BoundedSemaphore(places + waiting)
+        self._most_memory = most_memory
+        self._lock = RLock()  # cancelling a future calls back
         self._pool: ProcessPool | None = None
         self._futures: set[Future[Any]] = set()
+        self._idle_since = monotonic()
+        self._timer: Timer | None = None
 
     def run(self, function: Callable[..., R], *arguments: Any, time_limit: float) -> R:
         """Call a function of the solver: briefly in this thread and then, if needed, in a process.
@@ -83,26 +107,46 @@ class Workers:
             Its result; or, if the process had to be ended, its last unfinished result.
 
         Raises:
-            TooBusy: the call takes long, and all processes are in use.
+            TooBusy: the call takes long, and all places are taken.
         """
-        start, cpu = perf_counter(), thread_time()
-        at_once = min(AT_ONCE, time_limit) if self.processes else time_limit
-        result = function(*arguments, at_once, None)
-        left = time_limit - (perf_counter() - start)
-        if result.is_final or at_once == time_limit or time_limit - left < at_once:  # the last: out of memory, not time
+        end = perf_counter() + time_limit
+        if not self.processes:
+            return function(*arguments, time_limit, None)
+        result, is_final = _attempt(function, arguments, end, QUICK)
+        if is_final:
             return result
-        if thread_time() - cpu < AT_ONCE / 2:  # other threads of this process took most of the time
-            result = function(*arguments, min(BUSY_AT_ONCE, left), None)
-            left = time_limit - (perf_counter() - start)
-            if result.is_final or left <= 0:
-                return result
-        if not self._free.acquire(timeout=min(PATIENCE, left)):
-            raise TooBusy(so_far=result)
-        left = time_limit - (perf_counter() - start)
+        self.enter(max(0.0, min(PATIENCE, end - perf_counter())), so_far=result)
         try:
-            return self._run_in_process(function, arguments, left) or result
+            result, is_final = _attempt(function, arguments, end, AT_ONCE)
+            return result if is_final else self._in_process(function, arguments, end) or result
         finally:
-            self._free.release()
+            self.leave()
+
+    def run_apart(self, function: Callable[..., R], *arguments: Any, time_limit: float) -> R | None:
+        """The same without a first attempt in this thread; ``None`` if the process ended without a result."""
+        end = perf_counter() + time_limit
+        self.enter(min(PATIENCE, time_limit))
+        try:
+            return self._in_process(function, arguments, end)
+        finally:
+            self.leave()
+
+    def enter(self, patience: float, message: str = "", so_far: object = None) -> None:
+        """Take a place, if one is free within so many seconds. The caller must :meth:`leave`.
+
+        Raises:
+            TooBusy: with the message and the unfinished result.
+        """
+        if self._accepted.acquire(blocking=False):
+            if self._places.acquire(timeout=patience):
+                return
+            self._accepted.release()
+        raise TooBusy(message or TooBusy.LONG_PAYLOADS, so_far)
+
+    def leave(self) -> None:
+        """Free the place."""
+        self._places.release()
+        self._accepted.release()
 
     def submit(self, function: Callable[..., T], *arguments: Any, timeout: float | None = None) -> Future[T]:
         """Call a module-level function in a process, as soon as one is free.
@@ -114,21 +158,56 @@ class Workers:
 
         Returns:
             A future, which raises one of :data:`DIED` if the process ended first. Cancelling it ends the process.
+
+        Raises:
+            TooBusy: the system has no room for processes.
         """
         with self._lock:
-            if self._pool is None or not self._pool.active:
+            try:
+                if self._pool is None or not self._pool.active:
+                    self._discard()
+                    # A new interpreter: a fork of a process with threads can hang.
+                    self._pool = ProcessPool(
+                        self.processes,
+                        initializer=_begin,
+                        initargs=[self._most_memory],
+                        context=get_context("spawn"),
+                    )
+                future: Future[T] = self._pool.schedule(function, args=arguments, timeout=timeout)
+            except OSError as error:
                 self._discard()
-                # A new interpreter: a fork of a process with threads can hang.
-                self._pool = ProcessPool(self.processes, initializer=_begin, context=get_context("spawn"))
-            future: Future[T] = self._pool.schedule(function, args=arguments, timeout=timeout)
-        self._futures.add(future)
-        future.add_done_callback(self._futures.discard)
+                raise TooBusy("The server could not start a process for long work.") from error
+            self._futures.add(future)
+            future.add_done_callback(self._done)
         return future
 
     def close(self) -> None:
         """End all processes, whatever they do."""
         with self._lock:
             self._discard()
+
+    def _done(self, future: Future[Any]) -> None:
+        with self._lock:
+            self._futures.discard(future)
+            self._idle_since = monotonic()
+            if self._timer is None and self._pool is not None:
+                self._wake_after(IDLE)
+
+    def _wake_after(self, seconds: float) -> None:
+        self._timer = Timer(seconds, self._end_if_idle)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _end_if_idle(self) -> None:
+        with self._lock:
+            self._timer = None
+            if self._futures or self._pool is None:
+                return
+            left = self._idle_since + IDLE - monotonic()
+            if left > 0:
+                self._wake_after(left)
+            else:
+                self._discard()
 
     def _discard(self) -> None:
         if self._pool is not None:
@@ -138,14 +217,13 @@ class Workers:
         for future in [*self._futures]:  # a stopped pool forgets them
             future.cancel()
 
-    def _run_in_process(self, function: Callable[..., R], arguments: tuple[Any, ...], seconds: float) -> R | None:
+    def _in_process(self, function: Callable[..., R], arguments: tuple[Any, ...], end: float) -> R | None:
         """The result of a function, or the last unfinished one, if there is any."""
         with ExitStack() as stack:
             file: Path | None = None
             with suppress(OSError):  # without a folder for temporary files, unfinished results are lost
                 folder = tempfile.TemporaryDirectory(prefix="powerplant-", ignore_cleanup_errors=True)
                 file = Path(stack.enter_context(folder), "result")
-            end = perf_counter() + seconds
             for _ in range(2):
                 left = max(0.0, end - perf_counter())
                 future: Future[R] = self.submit(_call, function, arguments, left, file)
@@ -162,6 +240,16 @@ class Workers:
         return None
 
 
+def _attempt(function: Callable[..., R], arguments: tuple[Any, ...], end: float, seconds: float) -> tuple[R, bool]:
+    """The result of a function after so many seconds, and whether more time does not help."""
+    start = perf_counter()
+    seconds = max(0.0, min(seconds, end - start))
+    result = function(*arguments, seconds, None)
+    now = perf_counter()
+    gave_up_early = now - start < seconds  # it needs more memory, not more time
+    return result, result.is_final or gave_up_early or now >= end
+
+
 def _call(function: Callable[..., R], arguments: tuple[Any, ...], time_limit: float, file: Path | None) -> R:
     """In a process: call a function, and keep its unfinished results in a file, which outlives the process."""
 
@@ -175,14 +263,19 @@ def _call(function: Callable[..., R], arguments: tuple[Any, ...], time_limit: fl
     return function(*arguments, time_limit, improve)
 
 
-def _begin() -> None:
-    """In a process: lower its priority, and end it when the process that started it ends, even if that is killed."""
-    if hasattr(os, "nice"):
+def _begin(most_memory: int | None) -> None:
+    """In a process: limit its memory and its priority, and end it with the process that started it."""
+    if sys.platform != "win32":
+        import resource
+
         os.nice(NICENESS)
+        if most_memory is not None:
+            resource.setrlimit(resource.RLIMIT_DATA, (most_memory, most_memory))
     Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent() -> None:
+    """End this process when its parent ends, even if that is killed."""
     parent = parent_process()
     assert parent is not None  # noqa: S101 - for the type checker
     parent.join()

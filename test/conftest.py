@@ -110,7 +110,9 @@ class Log:
 def log(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> Log:
     """The JSON log of the app of ``client``, instead of stdout."""
     log = Log()
-    [handler] = client.application.logger.handlers
-    assert isinstance(handler, logging.StreamHandler)
-    monkeypatch.setattr(handler, "stream", log.stream)
+    [usual] = client.application.logger.handlers
+    handler = logging.StreamHandler(log.stream)
+    handler.setFormatter(usual.formatter)
+    handler.filters = usual.filters
+    monkeypatch.setattr(client.application.logger, "handlers", [handler])
     return log

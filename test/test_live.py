@@ -122,7 +122,7 @@ def server(request: pytest.FixtureRequest, boot_server: BootServer) -> LiveServe
     """A server with the feed, in each of the ways in which the service runs."""
     debugger = {"FLASK_ENV": "dev"} if "debugger" in request.param else {}
     return boot_server(
-        ON | debugger | {"POWERPLANT_THREADS": "16"}, GUNICORN if request.param == "gunicorn" else FLASK_RUN
+        ON | debugger | {"POWERPLANT_THREADS": "32"}, GUNICORN if request.param == "gunicorn" else FLASK_RUN
     )
 
 
@@ -260,7 +260,7 @@ def listening_to_both(server: LiveServer, workers: list[int], each: int) -> Iter
 @on_linux
 def test_all_clients_of_two_workers_get_all_posts() -> None:
     with (
-        two_workers(POWERPLANT_THREADS="8") as (server, workers),
+        two_workers(POWERPLANT_THREADS="16") as (server, workers),
         listening_to_both(server, workers, each=4) as clients,
         ThreadPoolExecutor() as pool,
     ):
@@ -309,7 +309,7 @@ def test_nothing_is_published_when_nobody_listens() -> None:
 
 def folders(server: LiveServer) -> list[Path]:
     """The folder that gunicorn.conf.py makes."""
-    return [*Path("/dev/shm").glob(f"powerplant-live-{server.pid}-*")]  # noqa: S108 - where gunicorn.conf.py makes it
+    return [*Path("/dev/shm").glob(f"powerplant-{server.pid}-*/live")]  # noqa: S108 - where gunicorn.conf.py makes it
 
 
 def sockets(server: LiveServer) -> list[Path]:
@@ -322,7 +322,7 @@ def sockets(server: LiveServer) -> list[Path]:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stop_closes_all_connections_and_ends_soon(number: signal.Signals) -> None:
     with (
-        two_workers(POWERPLANT_THREADS="4") as (server, workers),
+        two_workers(POWERPLANT_THREADS="8") as (server, workers),
         listening_to_both(server, workers, each=2) as clients,
     ):
         post(server)
@@ -351,9 +351,9 @@ def test_after_a_reload_clients_can_connect_again() -> None:
 
 
 @on_linux
-def test_listeners_get_half_of_the_threads() -> None:
+def test_listeners_get_a_quarter_of_the_threads() -> None:
     with (
-        two_workers(POWERPLANT_THREADS="4") as (server, workers),
+        two_workers(POWERPLANT_THREADS="8") as (server, workers),
         listening_to_both(server, workers, each=2) as clients,
     ):
         refused = handshake(server)
@@ -398,7 +398,7 @@ def test_pages_of_listed_origins_may_listen(boot_server: BootServer) -> None:
 
 
 def test_a_token_can_be_required(boot_server: BootServer) -> None:
-    server = boot_server(ON | {"POWERPLANT_LIVE_TOKEN": TOKEN, "POWERPLANT_THREADS": "16"})
+    server = boot_server(ON | {"POWERPLANT_LIVE_TOKEN": TOKEN, "POWERPLANT_THREADS": "32"})
     for wrong in ["", "Bearer", "Bearer ", f"Bearer {TOKEN}x", f"Basic {TOKEN}", TOKEN]:
         refused = handshake(server, Authorization=wrong)
         assert (refused.status_code, refused.json()["type"]) == (401, "/problems/token-required")

@@ -14,7 +14,7 @@ from payloads import ONE_WIND_PARK, WIND_PARK
 from werkzeug.exceptions import ServiceUnavailable, Unauthorized
 from werkzeug.test import TestResponse
 
-import powerplant.api.productionplan
+import powerplant.answers
 import powerplant.planning
 import powerplant.solving
 from powerplant import create_app
@@ -32,7 +32,7 @@ def fail_with(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     def fail(*_: Any, **__: Any) -> NoReturn:
         raise error
 
-    monkeypatch.setattr(powerplant.api.productionplan, "plan_production", fail)
+    monkeypatch.setattr(powerplant.answers, "plan_production", fail)
 
 
 def problem(response: TestResponse, status: int, name: str) -> dict[str, Any]:
@@ -132,7 +132,8 @@ def test_the_solver_gets_the_time_limit_of_the_settings(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(powerplant.planning, "solve_and_check", give_up)
     assert create_app(Settings(time_limit=0.02)).test_client().post("/productionplan", json=PAYLOAD).status_code == 503
-    assert limits == [0.02]
+    *_, last = limits
+    assert last < 0.02
 
 
 # --- Faults ----------------------------------------------------------------------------------------------------------

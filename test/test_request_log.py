@@ -12,10 +12,10 @@ from conftest import Log
 from flask.testing import FlaskClient
 from payloads import ONE_WIND_PARK, WIND_PARK
 
-import powerplant.api.productionplan
+import powerplant.answers
 from powerplant import create_app
 from powerplant.config import Settings
-from powerplant.logs import JsonLines
+from powerplant.logs import JsonLines, output
 
 PAYLOAD = ONE_WIND_PARK
 
@@ -105,7 +105,7 @@ def test_a_bug_is_logged_with_its_traceback_and_the_payload(
     def fail(*_: Any, **__: Any) -> None:
         raise ZeroDivisionError("the inner secret")
 
-    monkeypatch.setattr(powerplant.api.productionplan, "plan_production", fail)
+    monkeypatch.setattr(powerplant.answers, "plan_production", fail)
     client.post("/productionplan", json=PAYLOAD, headers={"X-Request-ID": "abc"})
     traceback, payload, line = log.lines
     assert traceback["level"] == payload["level"] == "error"
@@ -120,6 +120,7 @@ def test_the_log_goes_to_stdout_and_each_line_once(capsys: pytest.CaptureFixture
     """Also where a process has made an app before."""
     create_app()
     create_app().test_client().post("/productionplan", json=PAYLOAD)
+    output(as_json=True).flush()
     captured = capsys.readouterr()
     assert json.loads(captured.out)["event"] == "plan"
     assert captured.err == ""
@@ -153,6 +154,7 @@ def test_the_log_can_be_text(capsys: pytest.CaptureFixture[str]) -> None:
     client = create_app(Settings(log="text")).test_client()
     client.post("/productionplan", json=PAYLOAD, headers={"X-Request-ID": "abc"})
     client.get("/a%0A2026-01-01%20INFO%20plan%1b[2J")
+    output(as_json=False).flush()
     plan, unknown = capsys.readouterr().out.split("\n", 1)
     assert re.fullmatch(
         r"\S+ \S+ INFO plan request_id=abc method=POST path=/productionplan status=200 plants=1 load=10\.0 "

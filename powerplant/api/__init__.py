@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterable
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from click import ClickException, get_current_context
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from powerplant.api import batch, errors, headers, pages, probes, productionplan, request_log
+from powerplant.api import batch, errors, headers, pages, probes, productionplan, request_log, requests
 from powerplant.config import Settings, load_settings
 from powerplant.errors import ConfigurationError
 from powerplant.workers import Workers
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -24,8 +30,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         os.environ.setdefault("FLASK_DEBUG", "1")
     app.url_map.merge_slashes = False  # an address with a double slash is not found, instead of redirected
     app.config["SETTINGS"] = settings
-    app.config["SOLVERS"] = Workers(settings.solvers)
-    app.config["BATCHES"] = batch.Batches(settings)
+    most = settings.process_memory
+    app.config["SOLVERS"] = Workers(settings.solvers, waiting=settings.waiting, most_memory=most)
+    app.config["BATCHES"] = Workers(settings.batch_processes, places=settings.batches, waiting=0, most_memory=most)
     counters = []
     if find_spec("prometheus_client"):
         from powerplant.api import metrics
@@ -34,6 +41,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         counters.append(metrics.count)
     request_log.register(app, log_json=settings.log_json, counters=counters)  # first, so that it runs last
     headers.register(app, settings.cors_origins)
+    requests.register(app, settings)
     for module in (productionplan, batch, probes, errors, pages):
         app.register_blueprint(module.blueprint)
     errors.register(app)
@@ -42,8 +50,22 @@ def create_app(settings: Settings | None = None) -> Flask:
 
         live.register(app, settings)
     if count := settings.proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, count, count, count, x_prefix=count)  # type: ignore[method-assign]  # Flask's way
+        app.wsgi_app = _BehindProxies(app.wsgi_app, count, count, count, x_prefix=count)  # type: ignore[method-assign]  # Flask's way
     return app
+
+
+class _BehindProxies(ProxyFix):
+    """Uses the headers of proxies; a prefix that is not a path is ignored, since answers repeat it."""
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        prefixes = environ.get("HTTP_X_FORWARDED_PREFIX", "").split(",")  # one of each proxy
+        if not all(_PREFIX.fullmatch(prefix.strip()) for prefix in prefixes):
+            del environ["HTTP_X_FORWARDED_PREFIX"]
+        return super().__call__(environ, start_response)
+
+
+_PREFIX = re.compile(r"(/[\w.~!$&'()*+;=:@%-]+)*/?", re.ASCII)
+"""A path. It does not begin with two slashes, which would name a host."""
 
 
 def _settings_of_the_environment() -> Settings:

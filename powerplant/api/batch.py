@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from io import BytesIO
 from itertools import islice
-from threading import BoundedSemaphore
 from time import monotonic
 
 from flask import Blueprint, Response, current_app, request
@@ -21,7 +20,7 @@ from powerplant.batch.running import in_order
 from powerplant.batch.tally import Tally
 from powerplant.config import Settings
 from powerplant.decoding import WHITE_SPACE
-from powerplant.errors import MalformedPayload, TooBusy
+from powerplant.errors import MalformedPayload
 from powerplant.workers import Workers
 
 blueprint = Blueprint("batch", __name__)
@@ -35,25 +34,16 @@ _LINE = re.compile(rb"[^ \t\r\n][^\n]*")
 """A line that is not blank, without the white space that it begins with."""
 
 
-class Batches:
-    """What the batches of one server process share: processes, and a limit of batches at the same time."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.workers = Workers(settings.batch_processes)
-        self.free = BoundedSemaphore(settings.batches)
-
-
 @blueprint.post("/productionplan/batch", strict_slashes=False)
 def batch() -> Response:
     """Answer each line with its plan or its problem."""
     settings: Settings = current_app.config["SETTINGS"]
-    batches: Batches = current_app.config["BATCHES"]
+    workers: Workers = current_app.config["BATCHES"]
     rules = Rules(read_options(), settings.max_plants, settings.max_body, request.script_root)
     body = read_body(settings.max_batch_body)
     check_lines(body, settings.max_lines)
-    if not batches.free.acquire(blocking=False):
-        raise TooBusy("The server is already answering as many batches as it accepts.")
-    answers = _Answers(body, rules, batches, monotonic() + settings.batch_time_limit)
+    workers.enter(0, "The server is already answering as many batches as it accepts.")
+    answers = _Answers(body, rules, workers, monotonic() + settings.batch_time_limit)
     response = Response(answers.stream(), mimetype=NDJSON)
     response.call_on_close(answers.close)
     return response
@@ -70,8 +60,8 @@ def check_lines(body: bytes, most: int) -> None:
 class _Answers:
     """The answers to one batch, computed while they are sent: only a few chunks are in memory."""
 
-    def __init__(self, body: bytes, rules: Rules, batches: Batches, deadline: float) -> None:
-        self._body, self._rules, self._batches, self._deadline = body, rules, batches, deadline
+    def __init__(self, body: bytes, rules: Rules, workers: Workers, deadline: float) -> None:
+        self._body, self._rules, self._workers, self._deadline = body, rules, workers, deadline
         self._tally, self._is_complete = Tally(), False
         self._logger, self._entry = current_app.logger, entry()
         self._entry.streams = True
@@ -79,7 +69,7 @@ class _Answers:
     def stream(self) -> Iterator[bytes]:
         """The answers, in pieces."""
         chunks = read_chunks(BytesIO(self._body), self._rules.max_line)
-        with closing(in_order(chunks, self._batches.workers, self._rules, self._deadline)) as parts:
+        with closing(in_order(chunks, self._workers, self._rules, self._deadline)) as parts:
             for _, answered in parts:
                 self._tally = self._tally.plus(answered.tally)
                 for bug in answered.bugs:
@@ -90,7 +80,7 @@ class _Answers:
 
     def close(self) -> None:
         """Accept the next batch, and log this one; also called when the client has gone."""
-        self._batches.free.release()
+        self._workers.leave()
         tally = self._tally
         self._entry.note(
             "batch" if self._is_complete else "batch-broken-off",

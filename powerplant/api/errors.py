@@ -84,7 +84,8 @@ def _http_exception(error: HTTPException) -> Response:
     name = error.problem if isinstance(error, Refused) else _TYPE_OF_STATUS.get(status, "about:blank")
     detail = error.description or HTTPStatus(status).phrase
     if name in PROBLEM_TYPES and error.description == type(error).description:  # a text of the framework
-        detail = OPTIONAL.get(request.path.rstrip("/")) or PROBLEM_TYPES[name].explanation
+        optional = OPTIONAL.get(request.path.rstrip("/")) if name == "not-found" else None
+        detail = optional or PROBLEM_TYPES[name].explanation
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
         payload = entry().payload.decode(errors="backslashreplace")
         current_app.logger.error("the payload of a request that failed", extra={"facts": {"payload": payload}})

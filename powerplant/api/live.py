@@ -61,7 +61,7 @@ class Feed:
     def add(self) -> socket.socket:
         """The socket of a new listener, which receives everything that is published from now on."""
         with self._lock:
-            if self.is_stopping() or self._listeners >= self.settings.threads // 2:
+            if self.is_stopping() or self._listeners >= self.settings.threads // 4:
                 raise Refused("feed-is-full", "The feed has as many clients as it accepts.", {"Retry-After": "5"})
             sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
             sock.settimeout(0.5)  # then its thread checks whether the client has left or the process stops

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response
@@ -75,7 +76,7 @@ def count(entry: Entry, status: int, seconds: float) -> None:
 def metrics() -> Response:
     """All numbers in the text format of Prometheus."""
     registry = REGISTRY
-    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+    if Path(os.environ.get("PROMETHEUS_MULTIPROC_DIR", "/dev/null")).is_dir():
         from prometheus_client.multiprocess import MultiProcessCollector
 
         registry = CollectorRegistry()

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import logging
 import re
-import sys
 from collections.abc import Callable, Sequence
+from http import HTTPStatus
 from random import getrandbits
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from flask import g, has_request_context, request
 
-from powerplant.logs import formatter
+from powerplant.logs import output
 
 if TYPE_CHECKING:
     from flask import Flask, Response
@@ -25,8 +25,8 @@ REQUEST_ID = "X-Request-ID"
 VALID_ID = re.compile(r"[!-~]{1,128}")
 """A request id that is accepted from the client: printable, without spaces, short enough for a line of the log."""
 
-NOT_LOGGED = ("/health", "/ready", "/metrics", "/web/")
-"""Prefixes of addresses that are requested very often."""
+NOT_LOGGED = {"/health", "/ready", "/metrics", "/web/<path:name>"}
+"""Routes that are requested very often. Only errors are logged for them."""
 
 
 class Entry:
@@ -81,8 +81,7 @@ def register(app: Flask, *, log_json: bool, counters: Sequence[Counter]) -> None
         log_json: whether the log is JSON, or text for people.
         counters: functions to call for every answer.
     """
-    handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(formatter(as_json=log_json))
+    handler = output(as_json=log_json)
     handler.addFilter(_add_request_id)
     app.logger.handlers = [handler]
     app.logger.setLevel(logging.DEBUG if app.debug else logging.INFO)
@@ -97,10 +96,13 @@ def register(app: Flask, *, log_json: bool, counters: Sequence[Counter]) -> None
 
         def finish() -> None:
             seconds = perf_counter() - current.start
-            if not current.path.startswith(NOT_LOGGED):
+            if current.route not in NOT_LOGGED or status >= HTTPStatus.BAD_REQUEST:
                 app.logger.info(current.event, extra={"facts": _line(current, status, seconds)})
             for count in counters:
-                count(current, status, seconds)
+                try:
+                    count(current, status, seconds)
+                except Exception:  # no metric may stop an answer
+                    app.logger.exception("a metric failed")
 
         if current.streams:
             current.finish = finish

@@ -2,16 +2,66 @@
 
 from __future__ import annotations
 
-from flask import current_app, request
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from flask import current_app, g, request
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 from werkzeug.wsgi import get_content_length, get_input_stream
 
 from powerplant.config import Settings
-from powerplant.errors import InvalidQuery
+from powerplant.errors import InvalidQuery, TooBusy
 from powerplant.planning import Options
+from powerplant.workers import LARGE
+
+if TYPE_CHECKING:
+    from flask import Flask, Response
 
 CHUNK = 64 * 1024
+
+LARGEST_AT_ONCE = 4
+"""How many bodies of the largest size a server process holds at the same time."""
+
 PARAMETERS = ("accept", "co2")
+
+
+class Bodies:
+    """The bytes that large bodies take in this process, with a limit. A small body is always accepted.
+
+    Args:
+        most: bytes; of each body, the first :data:`~powerplant.workers.LARGE` do not count.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._left, self._lock = most, Lock()
+
+    def take(self, size: int) -> None:
+        """Count so many more bytes.
+
+        Raises:
+            TooBusy: they are too many.
+        """
+        with self._lock:
+            if size > self._left:
+                raise TooBusy("The server is already reading as many large bodies as it accepts.")
+            self._left -= size
+
+    def give_back(self, size: int) -> None:
+        """The answer to a body is sent."""
+        with self._lock:
+            self._left += size
+
+
+def register(app: Flask, settings: Settings) -> None:
+    """Limit the memory for bodies."""
+    bodies = app.config["BODIES"] = Bodies(LARGEST_AT_ONCE * max(settings.max_body, settings.max_batch_body))
+
+    def give_back(response: Response) -> Response:
+        if taken := g.pop("taken", 0):
+            response.call_on_close(lambda: bodies.give_back(taken))
+        return response
+
+    app.after_request(give_back)
 
 
 def read_options() -> Options:
@@ -40,6 +90,7 @@ def read_body(max_body: int) -> bytes:
     Raises:
         RequestEntityTooLarge: it has more than ``max_body`` bytes.
         BadRequest: it could not be read to its end.
+        TooBusy: this process holds as many large bodies as it may.
         RequestTimeout: it did not arrive in time (under gunicorn).
     """
     length = get_content_length(request.environ)
@@ -48,11 +99,15 @@ def read_body(max_body: int) -> bytes:
     elif length > max_body:
         raise _too_large(max_body)
     stream, chunks, missing = get_input_stream(request.environ), [], length
+    bodies: Bodies = current_app.config["BODIES"]
     try:
         while missing and (chunk := stream.read(min(CHUNK, missing))):
             chunks.append(chunk)
             missing -= len(chunk)
-    except HTTPException:  # from our worker: the body did not arrive in time
+            if length - missing > LARGE:
+                bodies.take(len(chunk))
+                g.taken = g.get("taken", 0) + len(chunk)
+    except (HTTPException, TooBusy):  # the first from our worker: the body did not arrive in time
         raise
     except Exception as error:  # each server has its own exceptions for invalid chunks and lost clients
         raise BadRequest("The body could not be read to its end.") from error

@@ -76,6 +76,8 @@ def plan_chunk(chunk: Chunk, rules: Rules, patience: float = PATIENCE) -> Answer
     for line in chunk.lines:
         try:
             answer, counted = _answer(line, shared, rules)
+        except MemoryError:  # not a bug: the line is given up
+            raise
         except Exception:  # noqa: BLE001 - a bug must not harm other lines; it is reported
             bugs.append(Bug(line, traceback.format_exc()))
             answer, counted = _refuse(
@@ -102,9 +104,10 @@ def _answer(line: Line, shared: SharedFleet | None, rules: Rules) -> tuple[bytes
         return _refuse(line, Problem("content-too-large", f"A line may have at most {rules.max_line} bytes."), rules)
     if shared is not None and line.number == shared.number:
         return (b"", Tally()) if shared.problem is None else _refuse(line, shared.problem, rules)
-    options = rules.options
+    options, start = rules.options, perf_counter()
     try:
         task = read_task(line.content, shared, co2=options.co2, max_plants=rules.max_plants)
+        options = options.after(perf_counter() - start)
         solved = solve_instance(task.instance, task.load, options, THIS_THREAD)
     except CLIENT_ERRORS as error:
         return _refuse(line, problem_of(_of_a_line(error)), rules)

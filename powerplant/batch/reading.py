@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 from pydantic_core import from_json
 
 from powerplant.decoding import UTF8_BOM, WHITE_SPACE
+from powerplant.workers import LARGE
 
 BLOCK = 128 * 1024
 """Bytes that are read at once. So a chunk has few lines of large payloads, and many of small ones."""
@@ -17,6 +19,9 @@ MAX_LINES = 250
 
 MAX_FLEETS = 2 * 1024 * 1024
 """Most bytes of a chunk's fleet times its lines: an hour of a large fleet takes long, and has a long answer."""
+
+
+_KEY_OF_HOUR = re.compile(rb'"(load|fuels)"[ \t\r]*:')
 
 
 class Line(NamedTuple):
@@ -107,9 +112,14 @@ def max_lines(fleet: Line | None) -> int:
 
 
 def is_fleet(content: bytes | None) -> bool:
-    """Whether a line holds power plants, and neither load nor fuels."""
+    """Whether a line holds power plants, and neither load nor fuels.
+
+    A large line is only searched for these keys: decoding it would take long in a process that does other work too.
+    """
     if content is None or b"powerplants" not in content:
         return False
+    if len(content) > LARGE:
+        return not _KEY_OF_HOUR.search(content)
     try:
         members = from_json(content)
     except ValueError:
