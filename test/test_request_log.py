@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import re
+import sys
+import threading
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -15,7 +18,7 @@ from payloads import ONE_WIND_PARK, WIND_PARK
 import powerplant.answers
 from powerplant import create_app
 from powerplant.config import Settings
-from powerplant.logs import JsonLines, output
+from powerplant.logs import JsonLines, Output, output
 
 PAYLOAD = ONE_WIND_PARK
 
@@ -89,6 +92,27 @@ def test_probes_and_files_of_the_page_are_not_logged(client: FlaskClient, log: L
     assert log.text == ""
 
 
+@pytest.mark.parametrize("path", ["/healthx", "/health/x", "/metricsx", "/readyz", "/web/nothing.css"])
+def test_addresses_that_begin_like_those_of_probes_are_logged(client: FlaskClient, log: Log, path: str) -> None:
+    client.get(path)
+    [line] = log.lines
+    assert (line["path"], line["status"]) == (path, 404)
+
+
+def test_a_metric_that_fails_stops_no_answer(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    metrics = pytest.importorskip("powerplant.api.metrics", reason="the extra metrics is not installed")
+
+    def fail(*_: Any) -> None:
+        raise OSError("no room")
+
+    monkeypatch.setattr(metrics, "count", fail)
+    assert create_app().test_client().post("/productionplan", json=PAYLOAD).status_code == 200
+    output(as_json=True).flush()
+    assert [json.loads(line)["event"] for line in capsys.readouterr().out.splitlines()] == ["plan", "a metric failed"]
+
+
 def test_the_payload_is_not_in_the_log(client: FlaskClient, log: Log) -> None:
     secret = PAYLOAD | {"powerplants": [WIND_PARK | {"name": "secret"}], "secret": "secret"}
     client.post("/productionplan", json=secret)
@@ -124,6 +148,52 @@ def test_the_log_goes_to_stdout_and_each_line_once(capsys: pytest.CaptureFixture
     captured = capsys.readouterr()
     assert json.loads(captured.out)["event"] == "plan"
     assert captured.err == ""
+
+
+class Full(StringIO):
+    """A pipe that nobody reads, until ``reader`` is set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reader = threading.Event()
+
+    def write(self, text: str) -> int:
+        self.reader.wait()
+        return super().write(text)
+
+
+def test_lines_that_nobody_reads_are_dropped_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    full = Full()
+    monkeypatch.setattr(sys, "stdout", full)
+    monkeypatch.setattr("powerplant.logs.MOST_WAITING", 10_000)
+    handler = Output(JsonLines())
+    for number in range(1000):
+        handler.handle(logging.makeLogRecord({"msg": "event", "facts": {"number": number, "text": "x" * 100}}))
+    full.reader.set()
+    handler.flush()
+    handler.handle(logging.makeLogRecord({"msg": "next"}))
+    handler.flush()
+    lines = [json.loads(line) for line in full.getvalue().splitlines()]
+    kept = [line["number"] for line in lines if line["event"] == "event"]
+    assert kept == [*range(len(kept))]
+    assert 10 < len(kept) < 200
+    assert sum(line["lines"] for line in lines if line["event"] == "log-lines-dropped") == 1000 - len(kept)
+    assert lines[-1]["event"] in {"next", "log-lines-dropped"}
+
+
+def test_a_stdout_that_is_closed_stops_no_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = StringIO()
+    closed.close()
+    handler = Output(JsonLines())
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", closed)
+        handler.handle(logging.makeLogRecord({"msg": "lost"}))
+        handler.flush()
+    opened = StringIO()
+    monkeypatch.setattr(sys, "stdout", opened)
+    handler.handle(logging.makeLogRecord({"msg": "written"}))
+    handler.flush()
+    assert json.loads(opened.getvalue())["event"] == "written"
 
 
 # --- The form of a line ----------------------------------------------------------------------------------------------

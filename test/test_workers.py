@@ -96,6 +96,10 @@ def touch_then_sleep(file: Path, seconds: float, *_: Any) -> Answer:
     return Answer("slept")
 
 
+def allocate(size: int, *_: Any) -> Answer:
+    return Answer(len(bytearray(size)))
+
+
 def print_and_answer(*_: Any) -> Answer:
     print("a library may print")  # noqa: T201 - this is what the test is about
     return Answer("printed")
@@ -338,6 +342,80 @@ def test_calls_from_several_threads_get_their_own_results() -> None:
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(ask, range(30))) == [Answer(number) for number in range(30)]
+    workers.close()
+
+
+def test_only_so_many_calls_wait_for_a_place(tmp_path: Path) -> None:
+    """The others are refused at once."""
+    workers = Workers(1, waiting=1)
+    started = tmp_path / "started"
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(run, workers, touch_then_sleep, started, 3.0)
+        wait_until(started.exists)
+        waits = pool.submit(workers.enter, LIMIT)
+        time.sleep(0.1)
+        start = time.perf_counter()
+        with pytest.raises(TooBusy, match="the message"):
+            workers.enter(LIMIT, "the message")
+        assert time.perf_counter() - start < 1
+        assert first.result() == Answer("slept")
+        waits.result()
+        workers.leave()
+    assert_usable(workers)
+    workers.close()
+
+
+def test_a_place_is_free_again_after_every_kind_of_call(workers: Workers) -> None:
+    for _ in range(3):
+        with pytest.raises(WrongPlan):
+            run(workers, echo, WrongPlan("wrong"))
+        with pytest.raises(WrongPlan):
+            workers.run_apart(echo, WrongPlan("wrong"), time_limit=LIMIT)
+        run(workers, improve_then_die)
+        workers.run(pid, time_limit=LIMIT)
+    assert_usable(workers)
+
+
+def test_a_call_apart_never_runs_in_this_process(workers: Workers) -> None:
+    result = workers.run_apart(pid, time_limit=LIMIT)
+    assert result is not None
+    assert result.value in processes()
+    assert workers.run_apart(sleep, 60.0, time_limit=0.2) is None
+
+
+def test_a_system_without_room_for_a_process_is_too_busy(workers: Workers, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    workers.close()
+    with monkeypatch.context() as patch:
+        patch.setattr("powerplant.workers.ProcessPool", fail)
+        with pytest.raises(TooBusy, match="could not start"):
+            run(workers, pid)
+    assert_usable(workers)
+
+
+# --- Memory ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not limit the memory of a process")
+def test_a_call_beyond_the_limit_of_memory_ends_without_a_result() -> None:
+    workers = Workers(1, most_memory=256 * 1024 * 1024)
+    assert workers.run_apart(allocate, 1024 * 1024, time_limit=LIMIT) == Answer(1024 * 1024)
+    assert workers.run_apart(allocate, 1024 * 1024 * 1024, time_limit=LIMIT) is None
+    assert run(workers, allocate, 1024 * 1024 * 1024) == FIRST_ATTEMPT
+    assert_usable(workers)
+    workers.close()
+
+
+def test_idle_processes_end_and_start_again_when_they_are_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("powerplant.workers.IDLE", 0.5)
+    before = processes()
+    workers = Workers(1)
+    for _ in range(2):
+        assert run(workers, sleep, 0.8) == Answer(0.8), "a process at work is not idle"
+        assert len(processes() - before) == 1
+        wait_until(lambda: processes() <= before)
     workers.close()
 
 

@@ -65,7 +65,11 @@ def connect(port: int, seconds: float = PATIENCE, receive_buffer: int | None = N
     if receive_buffer is not None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
     connection.settimeout(seconds)
-    connection.connect((HOST, port))
+    try:
+        connection.connect((HOST, port))
+    except OSError:
+        connection.close()
+        raise
     return connection
 
 
@@ -240,6 +244,16 @@ def many_faults(port: int) -> None:
     _in_threads(4, lambda port, number: ask(port, requests[number % len(requests)], 60), port)
 
 
+def all_long_work(port: int) -> None:
+    """Rows 3, 4, 5 and hard payloads at the same time."""
+    attacks = reports(10_000), faulty_fleets, many_faults, batches_and_hard_payloads
+    threads = [threading.Thread(target=attack, args=(port,), daemon=True) for attack in attacks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
 def trailers(port: int) -> None:
     """Row 6: four clients send a chunked body whose trailers are 15 MB, and then go on a byte at a time."""
 
@@ -370,6 +384,7 @@ ATTACKS: dict[str, Callable[[int], None]] = {
     "3 reports on 10 000": reports(10_000),
     "4 faulty fleets": faulty_fleets,
     "5 many faults": many_faults,
+    "3 to 5 and hard payloads": all_long_work,
     "6 trailers": trailers,
     "9 unread log": unread_log,
     "10 clients that leave": hard_payloads_of_clients_that_leave,
@@ -425,6 +440,8 @@ def server(checkout: Path, name: str) -> Iterator[tuple[int, int]]:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 def proportional_bytes(pid: int) -> int:

@@ -15,7 +15,7 @@ from powerplant.answers import CENT, cents
 from powerplant.batch.fleets import SharedFleet, read_fleet, read_task
 from powerplant.batch.reading import Chunk, Line
 from powerplant.batch.tally import Tally
-from powerplant.errors import MalformedPayload, OutOfTime
+from powerplant.errors import MalformedPayload, OutOfTime, TooBusy
 from powerplant.planning import Options, ProductionPlan, present, solve_instance
 from powerplant.problems import CLIENT_ERRORS, PROBLEM_TYPES, Problem, problem_of
 from powerplant.workers import Workers
@@ -90,10 +90,10 @@ def plan_chunk(chunk: Chunk, rules: Rules, patience: float = PATIENCE) -> Answer
     return Answered(len(answers), b"".join(answers), tally, bugs)
 
 
-def give_up(chunk: Chunk, rules: Rules) -> Answered:
-    """Answer lines for which there is no time."""
+def give_up(chunk: Chunk, rules: Rules, error: OutOfTime | TooBusy | None = None) -> Answered:
+    """Answer lines for which there is no time, or no process."""
     fleet = None if chunk.fleet is None else chunk.fleet.number
-    problem = problem_of(OutOfTime(rules.options.time_limit, None))
+    problem = problem_of(error or OutOfTime(rules.options.time_limit, None))
     answers = [_refuse(line, problem, rules)[0] for line in chunk.lines if line.number != fleet]
     return Answered(len(chunk.lines), b"".join(answers), Tally(gave_up=len(answers)))
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from powerplant.batch.planner import PATIENCE, Answered, Rules, give_up, plan_chunk
 from powerplant.batch.reading import Chunk
+from powerplant.errors import TooBusy
 from powerplant.workers import Workers
 
 if TYPE_CHECKING:
@@ -94,13 +95,16 @@ class _Sender:
 
     def send(self, chunk: Chunk, *, again: bool = False) -> _Sent:
         """Send a chunk; after the deadline its lines are given up at once."""
-        left = self._deadline - monotonic()
+        left, no_process = self._deadline - monotonic(), None
         if left > 0:
             options = self._rules.options._replace(time_limit=min(left, self._rules.options.time_limit))
             rules, timeout = self._rules._replace(options=options), longest_wait(chunk, options.time_limit)
-            return _Sent(chunk, self._workers.submit(plan_chunk, chunk, rules, timeout=timeout), again)
+            try:
+                return _Sent(chunk, self._workers.submit(plan_chunk, chunk, rules, timeout=timeout), again)
+            except TooBusy as error:
+                no_process = error
         future: Future[Answered] = Future()
-        future.set_result(give_up(chunk, self._rules))
+        future.set_result(give_up(chunk, self._rules, no_process))
         return _Sent(chunk, future, again)
 
     def result_of(self, sent: _Sent) -> Answered | list[_Sent]:

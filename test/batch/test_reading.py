@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from powerplant.batch import reading
 from powerplant.batch.reading import MAX_FLEETS, MAX_LINES, Line, is_fleet, read_chunks, read_lines
+from powerplant.workers import LARGE
 
 MAX_LINE = 1000
 
@@ -107,6 +108,15 @@ def test_a_first_line_with_power_plants_alone_is_shared_by_all_chunks(monkeypatc
 )
 def test_a_line_with_load_or_fuels_is_not_a_fleet(line: object) -> None:
     assert not is_fleet(json.dumps(line).encode())
+
+
+@pytest.mark.parametrize("more", [0, LARGE])
+def test_a_fleet_of_any_size_is_a_line_without_load_and_fuels(more: int) -> None:
+    plants = [{"name": "load", "type": "fuels", "comment": "x" * more}]
+    assert is_fleet(json.dumps({"powerplants": plants}).encode())
+    for key in ("load", "fuels"):
+        assert not is_fleet(json.dumps({"powerplants": plants, key: 1}).encode())
+        assert not is_fleet(json.dumps({key: 1, "powerplants": plants}, separators=(" , ", " : ")).encode())
 
 
 def test_a_line_that_is_not_json_is_not_a_fleet() -> None:
