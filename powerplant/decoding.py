@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any, TypeGuard
 from urllib.parse import quote
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import from_json
+from pydantic_core import ErrorDetails, from_json
 
 from powerplant.errors import Fault, InvalidPayload, MalformedPayload
 from powerplant.models import (
@@ -161,12 +162,32 @@ def _faults_inside(error: ValidationError, plants: Any) -> Iterator[Fault]:
             break
         yield _fault(details["type"], [*details["loc"]], details["input"], details["msg"])
     for index, plant in enumerate(plants if is_of_plant else ()):  # one by one, since each error takes much memory
-        try:
-            _PLANT.validate_python(plant)
-        except ValidationError as faulty:
-            for details in faulty.errors(include_url=False):
-                path = details["loc"][1:]  # without the type of the plant, which the payload does not have there
-                yield _fault(details["type"], ["powerplants", index, *path], details["input"], details["msg"])
+        for details in _errors_of_plant(plant):
+            path = details["loc"][1:]  # without the type of the plant, which the payload does not have there
+            yield _fault(details["type"], ["powerplants", index, *path], details["input"], details["msg"])
+
+
+def _errors_of_plant(plant: Any) -> list[ErrorDetails]:
+    """What is wrong with a plant; behind a wrong type also what is wrong with its other members."""
+    try:
+        _PLANT.validate_python(plant)
+    except ValidationError as error:
+        errors = error.errors(include_url=False)
+        if errors[0]["type"] in {"union_tag_invalid", "union_tag_not_found"}:
+            meant = type_meant(plant.get("type"))
+            others = _errors_of_plant(plant | {"type": meant or TYPES[0]})
+            errors += [details for details in others if meant or details["type"] != "missing"]
+        return errors
+    return []
+
+
+def type_meant(value: Any) -> str | None:
+    """The type of power plant that a wrong type was probably meant to be."""
+    if not isinstance(value, str):
+        return None
+    text = value[:_LONGEST_SLIP].casefold()
+    known = (type_ for type_, words in _WORDS_FOR_TYPES.items() if any(word in text for word in words))
+    return next(known, None) or next(iter(get_close_matches(text, TYPES, 1)), None)
 
 
 def _fault(kind: str, path: list[str | int], value: Any, message: str) -> Fault:
@@ -183,9 +204,11 @@ def _words(kind: str, key: str, value: Any) -> str | None:
         too_small = kind == "greater_than_equal" or value < 0
         return BEYOND_LIMITS[key].too_small if too_small else BEYOND_LIMITS[key].too_large
     if kind == "float_type" and isinstance(value, str) and _NUMBER_IN_QUOTES.fullmatch(value):
-        return "must be a number, without quotes"
+        return f"must be a number, without quotes{' and with a decimal point' if ',' in value else ''}"
     if kind in {"missing", "union_tag_not_found"} and (meant := _mistaken_for(key, value)) is not None:
-        return f"{_WORDS[kind]}; {meant} is not a known key, {key} is"
+        return f"{_WORDS[kind]}; {meant} is not a known key; did you mean {key}?"
+    if kind == "union_tag_invalid" and (type_ := type_meant(value.get("type"))):
+        return f"{_WORDS[kind]}; did you mean {type_}?"
     return _WORDS.get(kind)
 
 
@@ -200,6 +223,14 @@ def _mistaken_for(key: str, given: Mapping[str, Any]) -> str | None:
 
 
 _PLANT: TypeAdapter[PowerPlant] = TypeAdapter(PowerPlant)
+TYPES = ("gasfired", "turbojet", "windturbine")
+_WORDS_FOR_TYPES = {
+    "gasfired": ("gas", "ccgt", "ocgt", "combined cycle"),
+    "turbojet": ("jet", "kerosin", "kerosen"),
+    "windturbine": ("wind",),
+}
+"""Words in the types of other programs."""
+
 _LONGEST_SLIP = 40
 _NUMBER_IN_QUOTES = re.compile(r"\s*[-+]?\d+([.,]\d+)?\s*")
 _WORDS = {
@@ -267,7 +298,7 @@ def faults_of_fuels(
     for type_, keys in needed:
         if all(fuels.get(key) is None for key in keys):
             meant = _mistaken_for(keys[0], fuels)
-            hint = "" if meant is None else f"; {meant} is not a known fuel, {keys[0]} is"
+            hint = "" if meant is None else f"; {meant} is not a known fuel; did you mean {keys[0]}?"
             yield Fault(pointer("fuels", keys[0]), f"is missing, and {type_} power plants need it{hint}")
     spellings = _NEEDED_FUELS[1][1]
     one, other = map(fuels.get, spellings)

@@ -15,6 +15,10 @@ from powerplant.merit_order import Unit
 from powerplant.models import Fuels, PowerPlant, ProductionPlanRequest
 
 TENTHS_PER_MEGAWATT = 10
+NOISE = 100_000
+"""A load that differs from a multiple of 0.1 MW by less than this part of 0.1 MW, so by less than 10**-6 MW, is that
+multiple: sums of loads in floating point differ by so much."""
+
 COST_DIGITS = 9
 """A marginal cost is rounded to 10**-9 euro per MWh, half to even, when it becomes an integer."""
 
@@ -49,8 +53,8 @@ class Instance(NamedTuple):
     Attributes:
         names: of the power plants, in payload order.
         units: the same plants for the solver; outputs in tenths of a MW, costs in 10**-9 euro per MWh.
-        load: in tenths of a MW, rounded down.
-        on_grid: whether the load is a multiple of 0.1 MW.
+        load: in tenths of a MW, rounded down if it is not on the grid.
+        on_grid: whether the load is a multiple of 0.1 MW, up to :data:`NOISE`.
     """
 
     names: tuple[str, ...]
@@ -151,7 +155,9 @@ class Fleet(NamedTuple):
                 units.append(Unit(fuel.at(ratio), min_output, max_output))
         megawatts, denominator = _ratio(load)
         tenths, rest = divmod(TENTHS_PER_MEGAWATT * megawatts, denominator)
-        return Instance(self.names, tuple(units), tenths, not rest)
+        if rest and (denominator - rest) * NOISE < denominator:
+            tenths, rest = tenths + 1, 0
+        return Instance(self.names, tuple(units), tenths, rest * NOISE < denominator)
 
 
 @lru_cache(maxsize=PLANTS_KNOWN)

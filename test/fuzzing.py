@@ -15,13 +15,21 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass
-from fractions import Fraction
 from random import Random
 from time import perf_counter
 from typing import Any, NamedTuple, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from oracles import broken_rules, dispatch_cost, euros, exact, expected_answer, expected_units, merit_order
+from oracles import (
+    broken_rules,
+    dispatch_cost,
+    euros,
+    exact,
+    expected_answer,
+    expected_units,
+    load_in_tenths,
+    merit_order,
+)
 
 PATHS = ("/productionplan", "/productionplan/")
 BATCH = "/productionplan/batch"
@@ -772,7 +780,7 @@ def _faults_of_plan(due: Expected, answer: Answer) -> Iterator[str]:
     tenths = {output["name"]: exact(output["p"]) * 10 for output in outputs}
     yield from (f"{name} makes {tenth} tenths" for name, tenth in tenths.items() if tenth.denominator != 1)
     dispatch = [int(tenths[unit.name]) for unit in units]
-    yield from broken_rules(units, int(Fraction(repr(due.payload["load"])) * 10), dispatch)
+    yield from broken_rules(units, int(load_in_tenths(due.payload)), dispatch)
     if answer.headers["Plan-Cost"] != euros(dispatch_cost(units, dispatch)):
         yield f"the cost is {euros(dispatch_cost(units, dispatch))}, not {answer.headers['Plan-Cost']}"
     if proven and _is_small(due.payload):

@@ -211,13 +211,20 @@ def _expected_unit(plant: Mapping[str, Any], fuels: Mapping[str, float], co2: bo
     return ExpectedUnit(plant["name"], round(cost * COST_STEPS_PER_EURO_PER_MWH), low, high)
 
 
+def load_in_tenths(payload: Mapping[str, Any]) -> Fraction:
+    """The load: the nearest whole number of tenths of a MW if it is less than a millionth of a MW away."""
+    load = exact(payload["load"]) * TENTHS_PER_MW
+    nearest = Fraction(round(load))
+    return nearest if abs(load - nearest) < Fraction(TENTHS_PER_MW, 10**6) else load
+
+
 def expected_answer(payload: Mapping[str, Any], co2: bool = True) -> dict[str, Any]:
     """The answer to a valid payload, in the form of ``expected`` in a case file.
 
     It has ``plan`` only if :func:`decided_dispatch` determines it.
     """
     units = expected_units(payload, co2)
-    load = exact(payload["load"]) * TENTHS_PER_MW
+    load = load_in_tenths(payload)
     reason = infeasible_reason(units, load)
     if reason is not None:
         below, above = nearest_loads(units, load)

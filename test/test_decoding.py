@@ -12,7 +12,7 @@ from hypothesis import given
 from strategies import payloads
 
 from powerplant import decoding
-from powerplant.decoding import decode, decode_json, parse, pointer
+from powerplant.decoding import decode, decode_json, parse, pointer, type_meant
 from powerplant.errors import Fault, InvalidPayload, MalformedPayload
 from powerplant.models import GasFired, ProductionPlanRequest, Turbojet, WindTurbine
 
@@ -145,7 +145,8 @@ def test_another_type_is_not_a_number(place: str, value: Any) -> None:
 @pytest.mark.parametrize("value", ["910", "-910", "0.53", "0,53", " 1 "])
 @pytest.mark.parametrize("place", NUMBERS)
 def test_for_a_number_in_quotes_the_message_says_so(place: str, value: str) -> None:
-    assert faults(changed(PLACES[place], value)) == [(place, "must be a number, without quotes")]
+    more = " and with a decimal point" if "," in value else ""
+    assert faults(changed(PLACES[place], value)) == [(place, f"must be a number, without quotes{more}")]
 
 
 @pytest.mark.parametrize("place", [place for place in NUMBERS if not place.startswith("#/fuels")])
@@ -201,8 +202,8 @@ def test_a_number_beyond_its_limits_has_one_message_also_beyond_the_range_of_a_d
         ("#/powerplants/0/name", None, "must be a string"),
         ("#/powerplants/0/name", "x" * 201, "must have at most 200 characters"),
         ("#/powerplants/0/type", "nuclear", "must be gasfired, turbojet or windturbine"),
-        ("#/powerplants/0/type", "gas-fired", "must be gasfired, turbojet or windturbine"),
-        ("#/powerplants/0/type", "Gasfired", "must be gasfired, turbojet or windturbine"),
+        ("#/powerplants/0/type", "gas-fired", "must be gasfired, turbojet or windturbine; did you mean gasfired?"),
+        ("#/powerplants/0/type", "Gasfired", "must be gasfired, turbojet or windturbine; did you mean gasfired?"),
         ("#/powerplants/0/type", "{pmin}", "must be gasfired, turbojet or windturbine"),
         ("#/powerplants/0/type", None, "must be gasfired, turbojet or windturbine"),
         ("#/powerplants/0/type", ["gasfired"], "must be gasfired, turbojet or windturbine"),
@@ -222,6 +223,42 @@ def test_a_number_beyond_its_limits_has_one_message_also_beyond_the_range_of_a_d
 )
 def test_each_fault_has_its_message(place: str, value: Any, words: str) -> None:
     assert faults(changed(PLACES[place], value)) == [(place, words)]
+
+
+@pytest.mark.parametrize(
+    ("type_", "meant"),
+    [
+        ("Natural Gas", "gasfired"),
+        ("CCGT", "gasfired"),
+        ("gasfried", "gasfired"),
+        ("Turbo Jet", "turbojet"),
+        ("kerosene", "turbojet"),
+        ("WIND", "windturbine"),
+        ("offshore wind", "windturbine"),
+        ("wnidturbine", "windturbine"),
+        ("coal", None),
+        ("solar", None),
+        ("x" * 10_000, None),
+        (["gasfired"], None),
+    ],
+)
+def test_a_type_that_was_probably_meant_is_named(type_: Any, meant: str | None) -> None:
+    assert type_meant(type_) == meant
+
+
+def test_faults_behind_a_wrong_type_are_listed_too() -> None:
+    """As those of the type that was meant; without one, what every type needs."""
+    plant = {"name": "", "type": "gasfried", "efficiency": 53, "pmin": "100", "pmax": 10}
+    assert [place for place, _ in faults(payload(powerplants=[plant]))] == [
+        f"#/powerplants/0/{key}" for key in ("type", "name", "efficiency", "pmin")
+    ]
+    solar = {"type": "solar", "pmax": -1}
+    assert [place for place, _ in faults(payload(powerplants=[solar]))] == [
+        f"#/powerplants/0/{key}" for key in ("type", "pmax")
+    ]
+    assert [place for place, _ in faults(payload(powerplants=[{"type": "wind"}]))] == [
+        f"#/powerplants/0/{key}" for key in ("type", "name", "pmax")
+    ]
 
 
 @pytest.mark.parametrize("whole", [None, 1, "text", True, [], [payload()]])
@@ -252,12 +289,12 @@ def test_a_misspelt_key_is_named(key: str, place: tuple[str | int, ...], meant: 
     for token in place[:-1]:
         parent = parent[token]
     parent[key] = 1
-    assert faults(whole) == [(meant, f"is missing; {key} is not a known key, {place[-1]} is")]
+    assert faults(whole) == [(meant, f"is missing; {key} is not a known key; did you mean {place[-1]}?")]
 
 
 def test_a_misspelt_type_is_named() -> None:
     plant = {"Type" if key == "type" else key: value for key, value in GAS_PLANT.items()}
-    words = "is missing: gasfired, turbojet or windturbine; Type is not a known key, type is"
+    words = "is missing: gasfired, turbojet or windturbine; Type is not a known key; did you mean type?"
     assert faults(payload(powerplants=[plant])) == [("#/powerplants/0/type", words)]
 
 
@@ -318,7 +355,7 @@ def test_a_price_that_no_plant_needs_must_be_valid() -> None:
 )
 def test_a_misspelt_fuel_is_named(key: str, other: str, needed_by: str) -> None:
     fuels = {other if fuel == key else fuel: price for fuel, price in FUELS.items()}
-    words = f"is missing, and {needed_by} power plants need it; {other} is not a known fuel, {key} is"
+    words = f"is missing, and {needed_by} power plants need it; {other} is not a known fuel; did you mean {key}?"
     assert faults(payload(fuels=fuels)) == [(pointer("fuels", key), words)]
 
 

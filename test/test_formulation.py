@@ -138,13 +138,20 @@ def test_pmin_rounds_up_and_pmax_down(pmin: float, pmax: float, limits: tuple[in
         (0.1, 1, True),
         (0.7, 7, True),
         (-0.0, 0, True),
-        (0.30000000000000004, 3, False),
+        (0.30000000000000004, 3, True),
+        (900.3000000000001, 9003, True),
+        (900.2999999999998, 9003, True),
+        (50.0000009, 500, True),
+        (50.000001, 500, False),
+        (50.0999991, 501, True),
+        (50.099999, 500, False),
+        (1e-30, 0, True),
         (50.35, 503, False),
         (0.05, 0, False),
         (999_999.95, 9_999_999, False),
     ],
 )
-def test_a_load_is_on_the_grid_if_its_decimal_has_one_place(load: float, tenths: int, on_grid: bool) -> None:
+def test_a_load_is_on_the_grid_if_it_is_less_than_a_millionth_away(load: float, tenths: int, on_grid: bool) -> None:
     instance = formulated(load=load)
     assert (instance.load, instance.on_grid) == (tenths, on_grid)
 

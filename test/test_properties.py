@@ -10,7 +10,16 @@ import hypothesis.strategies as st
 import pytest
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
-from oracles import broken_rules, dispatch_cost, euros, exact, expected_answer, expected_units, merit_order
+from oracles import (
+    broken_rules,
+    dispatch_cost,
+    euros,
+    exact,
+    expected_answer,
+    expected_units,
+    load_in_tenths,
+    merit_order,
+)
 from strategies import payloads
 from werkzeug.test import TestResponse
 
@@ -43,10 +52,10 @@ def check(response: TestResponse, payload: dict[str, Any], *, co2: bool) -> None
         tenths = exact(output["p"]) * 10
         assert tenths.denominator == 1
         dispatch[i] = int(tenths)
-    assert broken_rules(units, int(exact(payload["load"]) * 10), dispatch) == []
+    assert broken_rules(units, int(load_in_tenths(payload)), dispatch) == []
     assert euros(dispatch_cost(units, dispatch)) == expected["cost"]
     written = json.loads(response.text, parse_float=Decimal, parse_int=pytest.fail)
-    assert sum(output["p"] for output in written) == Decimal(repr(float(payload["load"])))
+    assert sum(output["p"] for output in written) * 10 == load_in_tenths(payload)
 
 
 @one_client
