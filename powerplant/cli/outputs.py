@@ -39,9 +39,12 @@ def keep_apart(inputs: Collection[str], outputs: Collection[str | Path]) -> None
         if output != STDIO and (file := _identity(output)) is not None:
             refuse_if_used(f"{output}", file)
             used[file] = f"{output}"
+    stdout, stderr = _identity(1), _identity(2)
+    if stderr in used:  # the message must not be written there
+        os.dup2(os.open(os.devnull, os.O_WRONLY) if stdout in used else 1, 2)
     if STDIO in outputs:
-        refuse_if_used("stdout", _identity(1))
-    refuse_if_used("stderr", _identity(2))
+        refuse_if_used("stdout", stdout)
+    refuse_if_used("stderr", stderr)
 
 
 def _identity(file: int | str | Path) -> Hashable:
