@@ -429,9 +429,11 @@ def test_names_that_the_locale_does_not_have_are_no_error(locale: dict[str, str]
 
 @NO_WINDOWS
 @pytest.mark.parametrize("line", ["plan {}", "plan p.json --proof {}", "batch {} out.jsonl", "batch in.jsonl {}"])
-@pytest.mark.parametrize("name", ["a" * 300, "loop", "''", "sub"])
-def test_a_name_that_cannot_be_opened_is_an_error_of_one_line(line: str, name: str, folder: Path) -> None:
+@pytest.mark.parametrize("name", ["a" * 300, "loop", "", "sub"])
+def test_a_name_that_cannot_be_opened_is_an_error_of_one_line(
+    line: str, name: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
     (folder / "loop").symlink_to("loop")
-    result = shell(f"powerplant {line.replace('{}', name)}", folder)
-    assert (result.returncode, result.stdout, result.stderr.count(b"\n")) == (2, b"", 1)
-    assert b"Traceback" not in result.stderr
+    code, stdout, stderr = run(*(argument.replace("{}", name) for argument in line.split(" ")))
+    assert (code, stdout, stderr.count("\n")) == (2, "", 1)

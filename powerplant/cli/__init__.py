@@ -14,7 +14,8 @@ from typing import Any
 import click
 
 from powerplant import __version__
-from powerplant.cli.words import open_closed_streams, printable, say, stop_stdout
+from powerplant.cli.words import BAD_INPUT, fail, open_closed_streams, printable, say, stop_stdout
+from powerplant.errors import TooBusy
 
 COMMANDS = {
     "plan": "Print the cheapest plan for a payload.",
@@ -72,6 +73,8 @@ class _Commands(click.Group):
                 return super().invoke(ctx)
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
+        except TooBusy as error:  # the system has no room for another process
+            fail(f"{error}", BAD_INPUT)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         with formatter.section("Commands"):

@@ -41,6 +41,10 @@ MAX_PROCESSES = 1024
 """Most processes that plan: more are a slip, and would stop the machine."""
 
 
+MOST_MEMORY = 1024 * 1024 * 1024
+"""Most bytes that a process may allocate. A line that needs more is given up."""
+
+
 def _address(_context: click.Context, _parameter: click.Parameter, address: str | None) -> str | None:
     if address is not None and not re.fullmatch(r"(tcp|tls|wss?)://\S+", address):
         raise click.BadParameter("must be the address of a scheduler, like tcp://host:8786")
@@ -156,7 +160,7 @@ def _chunks(source: Input, fleet: Line | None, *, is_csv: bool) -> Iterator[Chun
 def _workers(cluster: str | None, count: int | None) -> Workers | Cluster:
     if cluster is None:
         processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        return Workers(count or processors)
+        return Workers(count or processors, most_memory=MOST_MEMORY)
     if find_spec("distributed") is None:
         extra = "poetry install --extras cluster, or pip install '.[cluster]'"
         fail(f"--cluster needs the extra cluster, which is not installed: {extra}", BAD_INPUT)
