@@ -64,7 +64,13 @@ def _lower(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
 
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(gt=0, le=7 * 24 * 3600, allow_inf_nan=False)]
+"""At most a week: timers of some systems end at 49 days."""
+
+Processes = Annotated[int, Field(gt=0, le=1024)]
+"""More processes are a slip, and would stop the machine."""
+
+Threads = Annotated[int, Field(gt=0, le=10_000)]
 Origins = Annotated[tuple[Annotated[str, AfterValidator(_is_origin)], ...], NoDecode, BeforeValidator(_split)]
 
 
@@ -86,17 +92,17 @@ class Settings(BaseSettings):
     max_body: PositiveInt = Field(4 * MEBIBYTE, description="most bytes of a request body")
     body_timeout: Seconds = Field(5.0, description="seconds within which a request must arrive")
     max_plants: PositiveInt = Field(10_000, description="most power plants of a payload")
-    workers: PositiveInt = Field(2, description="gunicorn's worker processes")
-    threads: PositiveInt = Field(100, description="threads of each worker; most of them only wait for clients")
-    solvers: PositiveInt = Field(2, description="processes for long searches, for each worker")
+    workers: Processes = Field(2, description="gunicorn's worker processes")
+    threads: Threads = Field(100, description="threads of each worker; most of them only wait for clients")
+    solvers: Processes = Field(2, description="processes for long searches, for each worker")
     process_memory: PositiveInt = Field(
         512 * MEBIBYTE, ge=128 * MEBIBYTE, description="most bytes that a process for long work may allocate"
     )
     max_batch_body: PositiveInt = Field(16 * MEBIBYTE, description="most bytes of the body of a batch")
     max_lines: PositiveInt = Field(10_000, description="most lines of a batch; blank lines do not count")
     batch_time_limit: Seconds = Field(60.0, description="seconds for a batch; its last lines are given up after that")
-    batches: PositiveInt = Field(2, description="batches that each worker answers at the same time")
-    batch_processes: PositiveInt = Field(2, description="processes that plan batches, for each worker")
+    batches: Threads = Field(2, description="batches that each worker answers at the same time")
+    batch_processes: Processes = Field(2, description="processes that plan batches, for each worker")
     log: Annotated[Literal["auto", "json", "text"], BeforeValidator(_lower)] = Field(
         "auto",
         description="form of the log: `json`, `text`, or `auto`: text on a terminal and in development, else JSON",
@@ -171,7 +177,7 @@ _MUST_BE = {
     "finite_number": "must be a number",
     "greater_than": "must be above {gt:g}",
     "greater_than_equal": "must be at least {ge}",
-    "less_than_equal": "must be at most {le}",
+    "less_than_equal": "must be at most {le:g}",
     "literal_error": "must be one of {expected}",
     "value_error": "{error}",
 }

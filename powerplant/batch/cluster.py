@@ -9,9 +9,11 @@ import logging
 import pickle
 from collections.abc import Callable
 from concurrent.futures import Future
+from socket import create_connection
 from typing import Any
+from urllib.parse import urlsplit
 
-from distributed import Client
+from distributed import Client, Security
 from distributed.scheduler import KilledWorker
 
 from powerplant import __version__
@@ -19,6 +21,10 @@ from powerplant.errors import PowerplantError
 
 PATIENCE = 10
 """Seconds in which a scheduler must answer, and have a worker."""
+
+
+DEFAULT_PORT = 8786
+"""The port of a scheduler whose address names none."""
 
 
 class NoCluster(PowerplantError):
@@ -42,9 +48,15 @@ class Cluster:
     def __init__(self, address: str) -> None:
         for name in ("distributed", "distributed.client"):  # the errors that matter here are raised
             logging.getLogger(name).setLevel(logging.CRITICAL)
+        encrypted = address.startswith(("tls:", "wss:"))
+        if encrypted and Security().get_connection_args("client").get("ssl_context") is None:
+            raise NoCluster("Dask needs certificates for it: its settings distributed.comm.tls")
         try:
+            parts = urlsplit(address)
+            # First a plain connection: a client that Dask could not set up is closed at exit, with a traceback.
+            create_connection((parts.hostname, parts.port or DEFAULT_PORT), timeout=PATIENCE).close()
             self._client = Client(address, timeout=PATIENCE, set_as_default=False)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, TypeError, RuntimeError) as error:
             raise NoCluster("no Dask scheduler answers there") from error
         try:
             self._check()

@@ -2,6 +2,9 @@
 
 Beside the file OUT is a small checkpoint, ``OUT.resume``. It is replaced after each part that was written to OUT. So
 whenever a run is killed, the checkpoint describes a beginning of OUT. It is removed at the end.
+
+Its digests show whether the input, the options or the answers have changed since. They are no protection against
+someone who changes OUT and writes a checkpoint for it.
 """
 
 from __future__ import annotations
@@ -12,9 +15,9 @@ from contextlib import suppress
 from hashlib import sha256
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
+from typing import Annotated, BinaryIO
 
-from pydantic import BaseModel, ValidationError
+from pydantic import AfterValidator, BaseModel, NonNegativeInt, ValidationError
 from pydantic_core import to_json
 
 from powerplant import __version__
@@ -23,9 +26,25 @@ from powerplant.batch.reading import Chunk, Line
 from powerplant.batch.tally import Tally
 from powerplant.errors import PowerplantError
 
+LARGEST = 10**60
+"""More than any number of a tally: a trillion lines of the most expensive plans."""
+
+MAX_CHECKPOINT = 64 * 1024
+"""More bytes than any checkpoint has."""
+
+BLOCK = 1024 * 1024
+"""Bytes of OUT that are read at once."""
+
 
 class CannotResume(PowerplantError):
     """The run cannot be resumed; the message says why. The file is unchanged."""
+
+
+def _in_range(tally: Tally) -> Tally:
+    """Refuse numbers that no batch has and that could not be printed."""
+    if not all(isinstance(value, str) or abs(value) < LARGEST for value in tally):
+        raise ValueError("a number is too large")
+    return tally
 
 
 class Checkpoint(BaseModel):
@@ -35,13 +54,15 @@ class Checkpoint(BaseModel):
         size: its bytes.
         line: the number of the last line that is answered in it.
         digest: of all that the answers depend on: version, rules, fleet, and the lines so far.
+        answers: digest of these bytes.
         tally: of these answers.
     """
 
-    size: int
-    line: int
+    size: NonNegativeInt
+    line: NonNegativeInt
     digest: str
-    tally: Tally
+    answers: str
+    tally: Annotated[Tally, AfterValidator(_in_range)]
 
 
 class Results:
@@ -59,7 +80,9 @@ class Results:
 
     def __init__(self, file: BinaryIO, path: Path | None, rules: Rules, fleet: Line | None) -> None:
         self.tally, self._size, self._line = Tally(), 0, 0
-        self._file, self._checkpoint = file, path and checkpoint_of(path)
+        self._file, self._path, self._answers = file, path, sha256()
+        if path is not None:
+            self._checkpoint, self._part = files_beside(path)
         shared = b"" if fleet is None else fleet.content or b""
         self._digest = sha256(to_json([__version__, rules, sha256(shared).hexdigest()]))
 
@@ -87,6 +110,9 @@ class Results:
         checkpoint = self._load()
         if size < checkpoint.size:
             raise CannotResume("it is shorter than its checkpoint says")
+        self._read_answers(checkpoint.size)
+        if self._answers.hexdigest() != checkpoint.answers:
+            raise CannotResume("its answers are not those that the run wrote")
         chunk, rest = Chunk([]), 0
         while self._line < checkpoint.line and not rest and (chunk := next(chunks, Chunk([]))).lines:
             done = [line for line in chunk.lines if line.number <= checkpoint.line]
@@ -103,14 +129,15 @@ class Results:
         self._file.write(answered.answers)
         self._file.flush()
         self.tally = self.tally.plus(answered.tally)
-        if self._checkpoint:
+        if self._path:
             self._size += len(answered.answers)
+            self._answers.update(answered.answers)
             self._add(chunk.lines[: answered.done])
             self._save()
 
     def finish(self) -> None:
         """Note that the last line is answered."""
-        if self._checkpoint:
+        if self._path:
             self._checkpoint.unlink()
 
     def _add(self, lines: Sequence[Line]) -> None:
@@ -119,19 +146,40 @@ class Results:
             self._line = number
 
     def _save(self) -> None:
-        if self._checkpoint:
-            state = Checkpoint(size=self._size, line=self._line, digest=self._digest.hexdigest(), tally=self.tally)
-            part = self._checkpoint.with_name(f"{self._checkpoint.name}.part")
-            part.write_bytes(state.model_dump_json().encode())
-            part.replace(self._checkpoint)
+        if self._path:
+            state = Checkpoint(
+                size=self._size,
+                line=self._line,
+                digest=self._digest.hexdigest(),
+                answers=self._answers.hexdigest(),
+                tally=self.tally,
+            )
+            self._part.write_bytes(state.model_dump_json().encode())
+            self._part.replace(self._checkpoint)
+
+    def _read_answers(self, size: int) -> None:
+        """Add the first bytes of the file to the digest of the answers."""
+        assert self._path is not None  # noqa: S101 - only a file is resumed
+        with self._path.open("rb") as file:
+            while block := file.read(min(BLOCK, size)):
+                self._answers.update(block)
+                size -= len(block)
 
     def _load(self) -> Checkpoint:
-        if self._checkpoint:
-            with suppress(ValidationError, OSError):
-                return Checkpoint.model_validate_json(self._checkpoint.read_bytes())
+        with suppress(ValidationError, OSError):
+            if self._checkpoint.is_file():  # a pipe would be waited for
+                with self._checkpoint.open("rb") as file:
+                    return Checkpoint.model_validate_json(file.read(MAX_CHECKPOINT))
         raise CannotResume("it is finished, or not the result of an interrupted run")
 
 
 def checkpoint_of(path: Path) -> Path:
-    """The path of the checkpoint of a file of answers."""
-    return path.with_name(f"{path.name}.resume")
+    """The path of the checkpoint of a file of answers: beside the file itself, whatever links lead to it."""
+    file = Path(os.path.realpath(path))
+    return file.with_name(f"{file.name}.resume")
+
+
+def files_beside(path: Path) -> list[Path]:
+    """The files that are written beside a file of answers: its checkpoint, and the next one before it is complete."""
+    checkpoint = checkpoint_of(path)
+    return [checkpoint, checkpoint.with_name(f"{checkpoint.name}.part")]

@@ -5,11 +5,17 @@ Each command is a module that is imported when the command is called, so that th
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
+from typing import Any
 
 import click
 
 from powerplant import __version__
+from powerplant.cli.words import BAD_INPUT, fail, open_closed_streams, printable, say, stop_stdout
+from powerplant.errors import TooBusy
 
 COMMANDS = {
     "plan": "Print the cheapest plan for a payload.",
@@ -23,8 +29,21 @@ INTERRUPTED = 130
 """The exit code after Ctrl-C."""
 
 
+FULL_OR_CLOSED = (errno.EBADF, errno.EFBIG, errno.EIO, errno.ENOSPC)
+"""Errors of stdout."""
+
+
+@contextmanager
+def _printable_errors() -> Iterator[None]:
+    """Make the messages of wrong command lines printable; click prints them, and they quote the command line."""
+    try:
+        yield
+    except click.UsageError as error:
+        raise click.UsageError(printable(error.format_message()), error.ctx) from None
+
+
 class _Commands(click.Group):
-    """Imports a command when it is called."""
+    """Imports a command when it is called, and prints its errors."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return [*COMMANDS]
@@ -35,11 +54,27 @@ class _Commands(click.Group):
         command: click.Command = getattr(import_module(f"{__name__}.{cmd_name}"), cmd_name)
         return command
 
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        open_closed_streams()
+        try:
+            return super().main(*arguments, **options)
+        except OSError as error:
+            if error.errno not in FULL_OR_CLOSED or error.filename:
+                raise
+            stop_stdout(error)  # click wrote the help or the version
+
+    def make_context(self, *arguments: Any, **options: Any) -> click.Context:
+        with _printable_errors():
+            return super().make_context(*arguments, **options)
+
     def invoke(self, ctx: click.Context) -> object:
         try:
-            return super().invoke(ctx)
+            with _printable_errors():
+                return super().invoke(ctx)
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
+        except TooBusy as error:  # the system has no room for another process
+            fail(f"{error}", BAD_INPUT)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         with formatter.section("Commands"):
@@ -69,4 +104,4 @@ def main(context: click.Context) -> None:
       2  a file cannot be read or is not valid, or the command line is wrong
     """  # noqa: D301 - click wants the character itself
     if context.invoked_subcommand is None:
-        click.echo(context.get_help())
+        say(context.get_help())

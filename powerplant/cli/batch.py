@@ -24,19 +24,25 @@ from powerplant.batch.resuming import CannotResume, checkpoint_of
 from powerplant.batch.running import in_order
 from powerplant.batch.spreadsheet import InvalidTable, read_hours
 from powerplant.cli import INTERRUPTED, progress
-from powerplant.cli.files import STDIO, Input, check_names, opened_results
-from powerplant.cli.options import planning_options, writable
-from powerplant.cli.sources import NAME, STDIN, Source, read
+from powerplant.cli.files import Input, check_names, opened_results
+from powerplant.cli.options import planning_options
+from powerplant.cli.outputs import STDIO, writable
+from powerplant.cli.sources import MAX_BYTES, MAX_ITEMS, NAME, STDIN, Source, read
 from powerplant.cli.totals import print_totals, write_totals
-from powerplant.cli.words import BAD_INPUT, NO_PLAN, complain, fail
+from powerplant.cli.words import BAD_INPUT, NO_PLAN, complain, describe, fail
 from powerplant.planning import Options
 from powerplant.workers import Workers
 
 if TYPE_CHECKING:
     from powerplant.batch.cluster import Cluster
 
-MAX_LINE = 64 * 1024 * 1024
-"""Most bytes of a line: about 500 000 power plants."""
+
+MAX_PROCESSES = 1024
+"""Most processes that plan: more are a slip, and would stop the machine."""
+
+
+MOST_MEMORY = 1024 * 1024 * 1024
+"""Most bytes that a process may allocate. A line that needs more is given up."""
 
 
 def _address(_context: click.Context, _parameter: click.Parameter, address: str | None) -> str | None:
@@ -50,7 +56,7 @@ def _address(_context: click.Context, _parameter: click.Parameter, address: str 
 @click.argument("plans", metavar="[OUT]", default=STDIO)
 @click.option(
     "--workers",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, MAX_PROCESSES),
     metavar="N",
     help="Processes that plan.  [default: one for each processor]",
 )
@@ -112,9 +118,8 @@ def batch(
         raise click.UsageError("Give --resume or --overwrite, not both.")
     if payloads == STDIO and STDIN in context.meta:
         raise click.UsageError("Only one of the files can be stdin.")
-    inputs = [payloads] if fleet is None or STDIN in context.meta else [payloads, fleet.name]
-    check_names(inputs, plans, summary, resume=resume)
-    rules = Rules(Options(co2, feasible, time_limit), sys.maxsize, MAX_LINE)
+    check_names([payloads] if fleet is None else [payloads, fleet.argument], plans, summary, resume=resume)
+    rules = Rules(Options(co2, feasible, time_limit), MAX_ITEMS, MAX_BYTES)
     shared = None if fleet is None else fleet.fleet()
     start = perf_counter()
     with _errors_as_messages(payloads, plans), ExitStack() as stack:
@@ -141,21 +146,21 @@ def batch(
 def _report_bugs(payloads: str, answered: Answered) -> None:
     for line, traceback in answered.bugs:
         complain(f"{payloads}:{line.number}: a bug of this program, not a fault of the line:")
-        click.echo(traceback, err=True)
+        describe(traceback)
 
 
 def _chunks(source: Input, fleet: Line | None, *, is_csv: bool) -> Iterator[Chunk]:
     if not is_csv:
-        return read_chunks(source.stream, MAX_LINE, fleet)
+        return read_chunks(source, MAX_BYTES, fleet)
     if fleet is None:
         raise click.UsageError("A table of hours needs a --fleet.")
-    return read_hours(source.stream, fleet, MAX_LINE)
+    return read_hours(source, fleet, MAX_BYTES)
 
 
 def _workers(cluster: str | None, count: int | None) -> Workers | Cluster:
     if cluster is None:
         processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        return Workers(count or processors)
+        return Workers(count or processors, most_memory=MOST_MEMORY)
     if find_spec("distributed") is None:
         extra = "poetry install --extras cluster, or pip install '.[cluster]'"
         fail(f"--cluster needs the extra cluster, which is not installed: {extra}", BAD_INPUT)
@@ -175,7 +180,7 @@ def _errors_as_messages(payloads: str, plans: str) -> Iterator[None]:
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # one is enough
         if sys.stderr.isatty():
-            click.echo(err=True)  # after the ^C
+            describe("")  # after the ^C
         can_resume = plans != STDIO and checkpoint_of(Path(plans)).exists()
         fail(f"Stopped; --resume continues {plans}." if can_resume else "Stopped.", INTERRUPTED)
     except CannotResume as error:
@@ -189,4 +194,4 @@ def _errors_as_messages(payloads: str, plans: str) -> Iterator[None]:
     except BrokenPipeError:  # the reader of the answers has closed the pipe; click handles this
         raise
     except OSError as error:
-        fail(f"{error.filename or ('stdout' if plans == STDIO else plans)}: {error.strerror}", BAD_INPUT)
+        fail(f"{error.filename or plans}: {error.strerror or error}", BAD_INPUT)

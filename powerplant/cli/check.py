@@ -10,6 +10,7 @@ import click
 
 from powerplant.auditing import LeastCost, audit, least_cost, proven_cost, proves_that_no_plan_exists
 from powerplant.cli.options import planning_options
+from powerplant.cli.outputs import STDIO, keep_apart
 from powerplant.cli.sources import NAME, Source, read
 from powerplant.cli.words import NO_PLAN, at_least_a_hundredth, counted, fail, in_euro, say
 from powerplant.errors import NotCheckedInTime
@@ -52,6 +53,7 @@ def check(file: Source, plan: Source | None, proof: Source | None, optimal: bool
         raise click.UsageError("Give a PLAN, or a --proof, or both.")
     if plan is None and optimal:
         raise click.UsageError("--optimal needs a PLAN.")
+    keep_apart([source.argument for source in (file, plan, proof) if source], [STDIO])
     request = file.payload(co2=co2)
     instance = formulate(request, co2=co2)
     if plan is not None:

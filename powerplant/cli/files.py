@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -13,36 +13,43 @@ from typing import BinaryIO, cast
 import click
 
 from powerplant.batch.planner import Rules
-from powerplant.batch.reading import Chunk, Line, Stream
-from powerplant.batch.resuming import Results, checkpoint_of
-from powerplant.cli.options import is_same_file
-from powerplant.cli.words import BAD_INPUT, fail
+from powerplant.batch.reading import Chunk, Line
+from powerplant.batch.resuming import Results, files_beside
+from powerplant.cli.outputs import STDIO, keep_apart
+from powerplant.cli.words import BAD_INPUT, fail, say_json
 
 if sys.platform != "win32":  # Windows has no such locks
     import fcntl
-
-STDIO = "-"
-"""The name of stdin and stdout."""
 
 OTHER_FORMATS = (".csv", ".tsv", ".xlsx")
 
 
 class Input:
-    """A file, or stdin.
+    """A file, or stdin: a stream of its content, uncompressed.
 
     Attributes:
-        stream: its content, uncompressed.
         size: its bytes; 0 if unknown.
     """
 
     def __init__(self, name: str) -> None:
-        self.size = 0
+        self._name, self.size = "stdin" if name == STDIO else name, 0
         self._file: BinaryIO | None = None
-        self.stream: Stream = _Stdin()
-        if name != STDIO:
-            self._file = Path(name).open("rb")  # noqa: SIM115 - see close
-            self.size = os.fstat(self._file.fileno()).st_size
-            self.stream = gzip.GzipFile(fileobj=self._file) if name.endswith(".gz") else cast(Stream, self._file)
+        self._read: Callable[[int], bytes]
+        if name == STDIO:
+            # Without its buffer: a thread that waits for a line would hold its lock, which Python needs to exit.
+            self._read = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer).read  # in tests, bytes in memory
+            return
+        self._file = file = Path(name).open("rb")  # noqa: SIM115 - see close
+        self.size = os.fstat(file.fileno()).st_size
+        self._read = gzip.GzipFile(fileobj=file).read1 if name.endswith(".gz") else file.read1
+
+    def read1(self, size: int, /) -> bytes:
+        """What is available, at most ``size`` bytes; empty at the end."""
+        try:
+            return self._read(size)
+        except OSError as error:
+            error.filename = self._name  # an error of the output has none
+            raise
 
     @property
     def position(self) -> int:
@@ -55,31 +62,24 @@ class Input:
             self._file.close()
 
 
-class _Stdin:
-    """Stdin without its buffer: a thread that waits for a line would hold its lock, which Python needs to exit."""
+class _Stdout:
+    """stdout as a file of answers."""
 
-    def __init__(self) -> None:
-        stdin = sys.stdin.buffer
-        self._raw = getattr(stdin, "raw", stdin)  # in tests, bytes in memory
+    def write(self, answers: bytes) -> None:
+        say_json(answers)
 
-    def read1(self, size: int, /) -> bytes:
-        """What is available."""
-        data: bytes = self._raw.read(size)
-        return data
+    def flush(self) -> None:
+        pass
 
 
-def check_names(inputs: Iterable[str], plans: str, summary: Path | None, *, resume: bool) -> None:
+def check_names(inputs: Collection[str], plans: str, summary: Path | None, *, resume: bool) -> None:
     """Refuse outputs that are the same file as an input or as each other, and formats that answers do not have."""
     if plans.removesuffix(".gz").endswith(OTHER_FORMATS):
         raise click.UsageError("The answers are lines of JSON: name the file .jsonl.")
     if resume and (plans == STDIO or plans.endswith(".gz")):
         raise click.UsageError("--resume needs a file OUT that is not compressed.")
-    others = [Path(name) for name in inputs if name != STDIO]
-    outputs = [] if plans == STDIO else [Path(plans), checkpoint_of(Path(plans))]
-    for output in outputs if summary is None else [*outputs, summary]:
-        if any(is_same_file(output, other) for other in others):
-            raise click.UsageError(f"{output} would be overwritten: the command has two uses for it.")
-        others.append(output)
+    files = [] if plans == STDIO else files_beside(Path(plans))
+    keep_apart(inputs, [plans, *files, *([] if summary is None else [summary])])
 
 
 @contextmanager
@@ -96,7 +96,7 @@ def opened_results(
     """
     path = Path(name)
     if name == STDIO:
-        yield Results(sys.stdout.buffer, None, rules, fleet), chunks
+        yield Results(cast(BinaryIO, _Stdout()), None, rules, fleet), chunks
         return
     if resume and path.exists() and not path.is_file():
         fail(f"{path} is not a file, so it cannot be resumed.", BAD_INPUT)

@@ -8,14 +8,14 @@ from pathlib import Path
 import click
 
 from powerplant.answers import plan_as_json, report_as_json
-from powerplant.cli.options import Command, is_same_file, planning_options, writable
+from powerplant.cli.options import Command, planning_options
+from powerplant.cli.outputs import STDIO, keep_apart, writable
 from powerplant.cli.sources import NAME, Source, read
 from powerplant.cli.tables import plan_as_table, report_as_text
-from powerplant.cli.words import BAD_INPUT, NO_PLAN, complain, fail, say
+from powerplant.cli.words import BAD_INPUT, NO_PLAN, complain, fail, say, say_json
 from powerplant.errors import InfeasibleLoad, OutOfTime
 from powerplant.merit_order import Proof
 from powerplant.merit_order.alternatives import NOT_COMPUTED, Appraisal
-from powerplant.models import ProductionPlanRequest
 from powerplant.planning import UNPROVEN, Options, Solved, present, solve_request
 from powerplant.proofs import Claim, proof_as_json
 from powerplant.reporting import appraise_plan, explain
@@ -65,8 +65,7 @@ def plan(
       powerplant plan payload.json --no-co2 --json > plan.json
       powerplant plan payload.json --proof proof.json
     """  # noqa: D301 - click wants the character itself
-    if proof_path is not None and is_same_file(proof_path, Path(file.name)):
-        raise click.UsageError(f"{proof_path} would be overwritten: the command has two uses for it.")
+    keep_apart([file.argument], [STDIO] if proof_path is None else [STDIO, proof_path])
     request = file.payload(co2=co2)
     options, workers = Options(co2, feasible, time_limit), Workers(1)
     try:
@@ -77,19 +76,18 @@ def plan(
     except OutOfTime as error:
         fail(f"{file.name}: {error} Try a larger --time-limit, or --feasible.", NO_PLAN)
     _write_proof_of_cost(proof_path, solved)
-    say(_output(form, request, solved, options, workers))
-
-
-def _output(
-    form: str | None, request: ProductionPlanRequest, solved: Solved, options: Options, workers: Workers
-) -> bytes:
     if form == "json":
-        return plan_as_json(present(solved))
+        say_json(plan_as_json(present(solved)))
+        return
     if form is None:  # the table does not use the alternatives
-        nothing = Appraisal(NOT_COMPUTED, NOT_COMPUTED, [NOT_COMPUTED] * len(request.powerplants))
-        return plan_as_table(explain(request, solved, nothing, co2=options.co2)).encode()
-    report = explain(request, solved, appraise_plan(solved, options, workers), co2=options.co2)
-    return report_as_json(report) if form == "report" else report_as_text(report).encode()
+        appraisal = Appraisal(NOT_COMPUTED, NOT_COMPUTED, [NOT_COMPUTED] * len(request.powerplants))
+    else:
+        appraisal = appraise_plan(solved, options, workers)
+    report = explain(request, solved, appraisal, co2=co2)
+    if form == "report":
+        say_json(report_as_json(report))
+    else:
+        say(plan_as_table(report) if form is None else report_as_text(report))
 
 
 # --- The proof -------------------------------------------------------------------------------------------------------

@@ -62,6 +62,8 @@ def _check_address(settings: Settings) -> None:
             if sys.platform != "win32":  # there it would allow a port that is in use
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
+    except UnicodeError:  # a name that no machine can have
+        fail(f"{host} is not an address. Change --host or POWERPLANT_HOST.", BAD_INPUT)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             fail(

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TypeVar
 
 import click
+from pydantic_core import from_json
 
 from powerplant.auditing import GivenOutput, decode_plan
 from powerplant.batch.reading import Line
+from powerplant.cli.outputs import STDIO
 from powerplant.cli.words import BAD_INPUT, complain, counted, fail
-from powerplant.decoding import decode
+from powerplant.decoding import UTF8_BOM, decode
 from powerplant.errors import Fault, InvalidPayload, MalformedPayload
 from powerplant.models import ProductionPlanRequest
 from powerplant.proofs import Claim, proof_from_json
@@ -25,19 +28,25 @@ NAME = click.Path(readable=False, allow_dash=True)
 MOST_FAULTS = 100
 """Most faults that are printed; the rest are counted. The service does the same."""
 
+MAX_BYTES = 16 * 1024 * 1024
+"""Most bytes of a file that is read as a whole, and of a line of a batch: parsed, JSON can take 30 times as much."""
+
+MAX_ITEMS = 100_000
+"""Most power plants of a payload, outputs of a plan or steps of a proof: a list of their faults takes much memory."""
+
 Content = TypeVar("Content")
 
 
 class Source:
-    """A file: its name and its content. Wrong content ends the command with a message."""
+    """A file: its argument, its name in messages, and its content. Wrong content ends the command with a message."""
 
-    def __init__(self, name: str, body: bytes) -> None:
-        self.name = name
+    def __init__(self, argument: str, body: bytes) -> None:
+        self.argument, self.name = argument, STDIN if argument == STDIO else argument
         self._body = body
 
     def payload(self, *, co2: bool) -> ProductionPlanRequest:
         """Its payload."""
-        return self._read(lambda body: decode(body, co2=co2, max_plants=sys.maxsize))
+        return self._read(lambda body: decode(body, co2=co2, max_plants=MAX_ITEMS))
 
     def plan(self) -> list[GivenOutput]:
         """Its plan."""
@@ -60,6 +69,8 @@ class Source:
             complain(f"{self.name}: {counted(len(faults) - MOST_FAULTS, 'more fault')}.")
 
     def _read(self, decode: Callable[[bytes], Content]) -> Content:
+        if _longest_list(self._body) > MAX_ITEMS:
+            fail(f"{self.name}: The file is too large: it may have at most {MAX_ITEMS:,} list items.", BAD_INPUT)
         try:
             return decode(self._body)
         except MalformedPayload as error:
@@ -69,10 +80,20 @@ class Source:
             sys.exit(BAD_INPUT)
 
 
+def _longest_list(body: bytes) -> int:
+    """The number of items of the longest list at the top of a file; 0 if it is not JSON."""
+    try:
+        document = from_json(body.removeprefix(UTF8_BOM))
+    except ValueError:
+        return 0
+    members = document.values() if isinstance(document, dict) else [document]
+    return max((len(member) for member in members if isinstance(member, list)), default=0)
+
+
 def _as_fleet(body: bytes) -> Line:
     from powerplant.batch.fleets import decode_fleet
 
-    decode_fleet(body, max_plants=sys.maxsize)
+    decode_fleet(body, max_plants=MAX_ITEMS)
     return Line(0, body)
 
 
@@ -80,16 +101,16 @@ def read(context: click.Context, _parameter: click.Parameter, name: str | None) 
     """Read a file, ``-`` for stdin. A file that cannot be read ends the command."""
     if name is None:
         return None
-    if name == "-":
-        return _read_stdin(context)
+    if name == STDIO:
+        if STDIN in context.meta:
+            raise click.UsageError("Only one of the files can be stdin.")
+        context.meta[STDIN] = True
+    shown = STDIN if name == STDIO else name
     try:
-        return Source(name, Path(name).read_bytes())
+        with nullcontext(sys.stdin.buffer) if name == STDIO else Path(name).open("rb") as file:
+            body = file.read(MAX_BYTES + 1)
     except OSError as error:
-        fail(f"{name}: {error.strerror}", BAD_INPUT)
-
-
-def _read_stdin(context: click.Context) -> Source:
-    if STDIN in context.meta:
-        raise click.UsageError("Only one of the files can be stdin.")
-    context.meta[STDIN] = True
-    return Source(STDIN, sys.stdin.buffer.read())
+        fail(f"{shown}: {error.strerror}", BAD_INPUT)
+    if len(body) > MAX_BYTES:
+        fail(f"{shown}: The file is too large: it may have at most {MAX_BYTES:,} bytes.", BAD_INPUT)
+    return Source(name, body)

@@ -1,4 +1,4 @@
-"""Plans and reports as text tables for people. Control characters in names are escaped."""
+"""Plans and reports as text tables for people. Invisible characters in names are escaped."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def plan_as_table(report: Report) -> str:
 def report_as_text(report: Report) -> str:
     """The table, the prices of the next MWh, and a reason for each plant."""
     width = max(_width(printable(plant.name)) for plant in report.powerplants)
-    reasons = (f"{_padded(printable(plant.name), width)}  {plant.reason}" for plant in report.powerplants)
+    reasons = (f"{_padded(printable(plant.name), width)}  {printable(plant.reason)}" for plant in report.powerplants)
     return "\n".join([plan_as_table(report), *_prices_and_headroom(report), "", *reasons, ""])
 
 

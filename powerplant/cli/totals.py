@@ -6,16 +6,13 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-import click
-
 from powerplant.batch.tally import Tally
-from powerplant.cli.words import BAD_INPUT, counted, fail, printable, to_the_cent
+from powerplant.cli.words import BAD_INPUT, counted, describe, fail, printable, to_the_cent
 
 
 def print_totals(tally: Tally, seconds: float) -> None:
     """Print the totals of a batch."""
-    for line in _totals(tally, seconds):
-        click.echo(line, err=True)
+    describe("\n".join(_totals(tally, seconds)))
 
 
 def write_totals(tally: Tally, seconds: float, path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -131,6 +132,59 @@ def test_a_file_that_is_shorter_than_its_checkpoint_is_refused(path: Path) -> No
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(CannotResume, match="shorter"):
         write(path, read(CONTENTS), resume=True)
+
+
+@pytest.mark.parametrize("part", [b'"cost":', b'"problem":', b'"p":', b'"line":'])
+def test_answers_that_somebody_has_changed_are_refused(path: Path, part: bytes) -> None:
+    write(path, read(CONTENTS), stop=3)
+    left = path.read_bytes()
+    end = left.index(part) + len(part)
+    changed = left[:end] + bytes([left[end] ^ 1]) + left[end + 1 :]
+    path.write_bytes(changed)
+    with pytest.raises(CannotResume, match="its answers are not those that the run wrote"):
+        write(path, read(CONTENTS), resume=True)
+    assert path.read_bytes() == changed
+
+
+def test_a_run_that_is_resumed_can_be_interrupted_and_resumed_again(path: Path) -> None:
+    write(path, read(CONTENTS))
+    expected = path.read_bytes()
+    write(path, read(CONTENTS), stop=1)
+    for _ in range(3):
+        write(path, read(CONTENTS), stop=1, resume=True)
+    write(path, read(CONTENTS), resume=True)
+    assert path.read_bytes() == expected
+
+
+@pytest.mark.parametrize("digits", [4000, 10_000])
+@pytest.mark.parametrize("member", ["size", "line", *(name for name in Tally._fields if name != "first_fault")])
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_a_checkpoint_with_an_absurd_number_is_refused(path: Path, member: str, digits: int, sign: str) -> None:
+    write(path, read(CONTENTS), stop=3)
+    checkpoint = json.loads(checkpoint_of(path).read_bytes())
+    if member in checkpoint:
+        checkpoint[member] = "absurd"
+    else:
+        checkpoint["tally"][Tally._fields.index(member)] = "absurd"
+    absurd = json.dumps(checkpoint).replace('"absurd"', sign + "9" * digits)
+    checkpoint_of(path).write_text(absurd)
+    left = path.read_bytes()
+    with pytest.raises(CannotResume):
+        write(path, read(CONTENTS), resume=True)
+    assert path.read_bytes() == left
+
+
+def test_an_answer_with_an_absurd_number_is_refused(path: Path) -> None:
+    write(path, read(CONTENTS), stop=3)
+    path.write_bytes(path.read_bytes().replace(b'"line":3', b'"line":' + b"3" * 10_000))
+    with pytest.raises(CannotResume, match="its answers"):
+        write(path, read(CONTENTS), resume=True)
+
+
+def test_links_to_one_file_have_one_checkpoint(path: Path) -> None:
+    link = path.with_name("link")
+    link.symlink_to(path)
+    assert checkpoint_of(link) == checkpoint_of(path)
 
 
 def test_an_empty_file_is_begun(path: Path) -> None:
