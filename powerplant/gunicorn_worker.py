@@ -211,6 +211,8 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
 
     def handle_request(self, req: Any, conn: Any) -> bool:
         """Answer a request whose head has arrived."""
+        if req.version >= (1, 1) and sum(name == "HOST" for name, _ in req.headers) != 1:  # RFC 9112, 3.2
+            raise errors.InvalidHeader("Host")
         if getattr(req.body.reader, "length", None) == 0:
             conn.sock.limit(None)
         elif req.path.rstrip("/").endswith(BATCH):  # a larger body has more time

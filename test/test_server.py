@@ -173,6 +173,8 @@ REFUSED = {
     "TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 \r\n\r\n", 400, "bad-request"),
     "HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, "bad-request"),
     "an unknown version": (b"GET /health HTTP/3.7\r\n\r\n", 400, "bad-request"),
+    "no host": (b"GET /health HTTP/1.1\r\n\r\n", 400, "bad-request"),
+    "two hosts": (b"GET /health HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", 400, "bad-request"),
     "a line without a carriage return": (b"GET /health HTTP/1.1\nHost: x\n\n", 400, "bad-request"),
     "a header without a colon": (HEAD + b"colon\r\n\r\n", 400, "bad-request"),
     "a zero byte": (HEAD + b"X: \0\r\n\r\n", 400, "bad-request"),
