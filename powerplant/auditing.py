@@ -10,20 +10,18 @@ from decimal import Decimal
 from threading import Thread
 from typing import NamedTuple
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter
 
-from powerplant.decoding import parse, pointer
-from powerplant.errors import Fault, InvalidPayload, NotCheckedInTime
+from powerplant.decoding import pointer
+from powerplant.errors import Fault, NotCheckedInTime
 from powerplant.formulation import TENTHS_PER_MEGAWATT, Instance
 from powerplant.merit_order import Infeasible, Solution, Unit, check_proof
 from powerplant.models import PlantOutput, ProductionPlanRequest
 from powerplant.planning import Options
-from powerplant.proofs import Claim
+from powerplant.proofs import Claim, read_as
 from powerplant.solving import solve_and_check
 from powerplant.verification import verify
 from powerplant.workers import Workers
-
-EXPECTED = "a list of objects with name and p"
 
 
 class GivenOutput(PlantOutput):
@@ -66,25 +64,7 @@ def decode_plan(body: bytes) -> list[GivenOutput]:
         MalformedPayload: the body is not JSON.
         InvalidPayload: the body is JSON, but not a plan.
     """
-    content = parse(body, EXPECTED)
-    if not isinstance(content, list):
-        raise InvalidPayload([Fault("#", f"must be {EXPECTED}")])
-    try:
-        return _OUTPUTS.validate_python(content)
-    except ValidationError as error:
-        details = error.errors(include_url=False)
-        raise InvalidPayload([Fault(pointer(*d["loc"]), _WORDS.get(d["type"], d["msg"])) for d in details]) from None
-
-
-_OUTPUTS = TypeAdapter(list[GivenOutput])
-_WORDS = {
-    "missing": "is missing",
-    "float_type": "must be a number",
-    "finite_number": "must be a number",
-    "string_type": "must be a string",
-    "model_type": "must be an object with name and p",
-    "model_attributes_type": "must be an object with name and p",
-}
+    return read_as(TypeAdapter(list[GivenOutput]), body, "a list of objects with name and p")
 
 
 # --- Faults ----------------------------------------------------------------------------------------------------------

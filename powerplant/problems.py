@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from powerplant.errors import InfeasibleLoad, InvalidPayload, InvalidQuery, MalformedPayload, OutOfTime, TooBusy
@@ -122,9 +122,7 @@ PROBLEM_TYPES = {
         "flask run.",
     ),
     "bad-request": ProblemType(
-        400,
-        "The request could not be read",
-        "The request is incomplete, or is not valid HTTP.",
+        400, "The request could not be read", "The request is incomplete, or is not valid HTTP."
     ),
     "internal-error": ProblemType(
         500,
@@ -171,48 +169,30 @@ class Problem(NamedTuple):
 
 def problem_of(error: Exception) -> Problem:
     """The problem for one of the :data:`CLIENT_ERRORS`."""
-    return _PROBLEMS[type(error)](error)
+    detail, members = str(error), dict[str, Any]()
+    match error:
+        case InvalidQuery():
+            members = {"errors": [{"parameter": error.parameter, "detail": error.detail}]}
+        case InvalidPayload():
+            count = len(error.faults)
+            detail = "The payload has a fault." if count == 1 else f"The payload has {count} faults."
+            if count > MAX_FAULTS:
+                detail = f"The payload has {count} faults; the first {MAX_FAULTS} are listed."
+            members = {"errors": [fault._asdict() for fault in error.faults[:MAX_FAULTS]]}
+        case InfeasibleLoad():
+            members = {name: getattr(error, name) for name in ("reason", "nearest_below", "nearest_above")}
+        case OutOfTime():
+            members = {"gap": None if error.gap is None else float(error.gap)}
+    return Problem(_NAMES[type(error)], detail, members)
 
 
-def _malformed(error: MalformedPayload) -> Problem:
-    return Problem("malformed-json", str(error))
-
-
-def _invalid_query(error: InvalidQuery) -> Problem:
-    return Problem("invalid-query", str(error), {"errors": [{"parameter": error.parameter, "detail": error.detail}]})
-
-
-def _invalid_payload(error: InvalidPayload) -> Problem:
-    count = len(error.faults)
-    detail = "The payload has a fault." if count == 1 else f"The payload has {count} faults."
-    if count > MAX_FAULTS:
-        detail = f"The payload has {count} faults; the first {MAX_FAULTS} are listed."
-    return Problem("invalid-payload", detail, {"errors": [fault._asdict() for fault in error.faults[:MAX_FAULTS]]})
-
-
-def _infeasible_load(error: InfeasibleLoad) -> Problem:
-    return Problem(
-        "infeasible-load",
-        str(error),
-        {"reason": error.reason, "nearest_below": error.nearest_below, "nearest_above": error.nearest_above},
-    )
-
-
-def _out_of_time(error: OutOfTime) -> Problem:
-    return Problem("gave-up", str(error), {"gap": None if error.gap is None else float(error.gap)})
-
-
-def _too_busy(error: TooBusy) -> Problem:
-    return Problem("busy", str(error))
-
-
-_PROBLEMS: dict[type[Exception], Callable[[Any], Problem]] = {
-    MalformedPayload: _malformed,
-    InvalidQuery: _invalid_query,
-    InvalidPayload: _invalid_payload,
-    InfeasibleLoad: _infeasible_load,
-    OutOfTime: _out_of_time,
-    TooBusy: _too_busy,
+_NAMES: dict[type[Exception], str] = {
+    MalformedPayload: "malformed-json",
+    InvalidQuery: "invalid-query",
+    InvalidPayload: "invalid-payload",
+    InfeasibleLoad: "infeasible-load",
+    OutOfTime: "gave-up",
+    TooBusy: "busy",
 }
-CLIENT_ERRORS: tuple[type[Exception], ...] = tuple(_PROBLEMS)
+CLIENT_ERRORS = tuple(_NAMES)
 """The errors that a client can cause."""
