@@ -105,7 +105,6 @@ class _Fleet:
         self.merit_order = MeritOrder(units)
         self._end = end
         self._sorted = [units[position] for position in self.merit_order.order]
-        self._capacity = [0, *self.merit_order.capacity]
         self._cost = list(accumulate((cost * most for cost, _, most in self._sorted), initial=0))
 
     def forced_off(self, place: int, load: int) -> Alternative:
@@ -145,11 +144,11 @@ class _Fleet:
             return NO_PLAN
         if not load:
             return Alternative(0, computed=True)
-        marginal = bisect_left(self._capacity, load, 1) - 1
+        marginal = bisect_left(self.merit_order.capacity, load, 1) - 1
         if marginal >= place:  # the changed unit, or a later one that replaces the lost output
-            marginal = max(place, bisect_left(self._capacity, load + lost, 1) - 1)
+            marginal = max(place, bisect_left(self.merit_order.capacity, load + lost, 1) - 1)
         lost_before = lost if marginal > place else 0
         unit = changed if marginal == place else self._sorted[marginal]
-        output = load - self._capacity[marginal] + lost_before
+        output = load - self.merit_order.capacity[marginal] + lost_before
         cost = self._cost[marginal] - changed.marginal_cost * lost_before + unit.marginal_cost * output
         return Alternative(cost, computed=True) if output >= unit.min_output else None

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from itertools import accumulate
 from math import gcd
+from operator import attrgetter
 from typing import NamedTuple
 
 from powerplant.merit_order.bracket import Bracket, Phase, Turns
@@ -186,9 +187,8 @@ def priced(merit_order: MeritOrder, load: int, row: Row, clock: Clock) -> Turns[
     The bound is a concave, piecewise linear function of the price. The next price to try is where the tangents of a
     price where it rises and of one where it falls meet (Kelley's cutting planes, in one dimension).
     """
-    left = _where_it_turns(merit_order, load, row, min(merit_order.costs) * SCALE, -1, clock)
-    right = _where_it_turns(merit_order, load, row, max(merit_order.costs) * SCALE, 1, clock)
-    best = max(left, right, key=_bound)
+    left, right = (_where_it_turns(merit_order, load, row, direction, clock) for direction in (-1, 1))
+    best = max(left, right, key=attrgetter("bound"))
     for _ in range(MOST_PRICES):
         yield
         clock.spend(2 * len(merit_order.costs))
@@ -199,7 +199,7 @@ def priced(merit_order: MeritOrder, load: int, row: Row, clock: Clock) -> Turns[
         ahead = min(max(ahead, 1), between - 1)
         meeting_point = left.bound + left.slope * ahead
         tried = _at_price(merit_order, load, row, left.relaxation.price + ahead)
-        best = max(best, tried, key=_bound)
+        best = max(best, tried, key=attrgetter("bound"))
         if meeting_point - tried.bound < SCALE:  # less than one unit of cost is left
             break
         if tried.slope > 0:
@@ -217,8 +217,9 @@ class _Tried(NamedTuple):
     relaxation: Relaxation
 
 
-def _where_it_turns(merit_order: MeritOrder, load: int, row: Row, price: int, direction: int, clock: Clock) -> _Tried:
-    """Search from a price upward (1) or downward (-1) for one from which the bound falls; it stops after some steps."""
+def _where_it_turns(merit_order: MeritOrder, load: int, row: Row, direction: int, clock: Clock) -> _Tried:
+    """Search above all costs (1) or below (-1) for a price from which the bound falls; it stops after some steps."""
+    price = (max if direction > 0 else min)(merit_order.costs) * SCALE
     tried = _at_price(merit_order, load, row, price)
     away = max(map(abs, merit_order.costs)) * SCALE + 1
     for _ in range(MOST_PRICES):
@@ -229,10 +230,6 @@ def _where_it_turns(merit_order: MeritOrder, load: int, row: Row, price: int, di
         away *= 2
         tried = _at_price(merit_order, load, row, price)
     return tried
-
-
-def _bound(tried: _Tried) -> int:
-    return tried.bound
 
 
 def _at_price(merit_order: MeritOrder, load: int, row: Row, price: int) -> _Tried:

@@ -35,12 +35,6 @@ class Fill(NamedTuple):
     is_plan: bool
 
 
-def _usable_part(unit: Unit, load: int) -> Unit:
-    """The part of a unit's range that a plan for a load can use."""
-    cost, least, most = unit
-    return Unit(cost, least, min(most, load)) if least <= load else Unit(cost, 0, 0)
-
-
 class MeritOrder:
     """The units of one fleet by marginal cost, then in their own order; O(n log n).
 
@@ -49,7 +43,7 @@ class MeritOrder:
         given: the units before :meth:`usable_under` restricted them.
         order: positions of the units, cheapest first.
         costs, min_outputs, max_outputs: the units' columns, in the units' own order.
-        capacity: for each place in the order, the ``max_output`` of all units up to and including it.
+        capacity: for each place in the order, the ``max_output`` of all units before it; then that of all.
         total: the ``max_output`` of all units.
     """
 
@@ -63,14 +57,19 @@ class MeritOrder:
         self.units = self.given = units
         self.costs, self.min_outputs, self.max_outputs = costs, min_outputs, max_outputs
         self.order = sorted(range(len(costs)), key=costs.__getitem__)
-        self.capacity = list(accumulate(map(max_outputs.__getitem__, self.order)))
-        self.total = self.capacity[-1] if units else 0
+        self.capacity = list(accumulate(map(max_outputs.__getitem__, self.order), initial=0))
+        self.total = self.capacity[-1]
 
     def usable_under(self, load: int) -> MeritOrder:
         """The same fleet without outputs above a load; a unit with a larger ``min_output`` is never on."""
         if max(self.max_outputs, default=0) <= load:
             return self
-        usable = MeritOrder([_usable_part(unit, load) for unit in self.given])
+        usable = MeritOrder(
+            [
+                Unit(cost, least, min(most, load)) if least <= load else Unit(cost, 0, 0)
+                for cost, least, most in self.given
+            ]
+        )
         usable.given = self.given
         return usable
 
@@ -84,11 +83,11 @@ class MeritOrder:
         outputs = [0] * len(order)
         if not load:  # also of no units at all
             return Fill(outputs, 0, 0, min(self.costs, default=0), True)
-        place = bisect_left(self.capacity, load)
+        place = bisect_left(self.capacity, load, 1) - 1
         for position in order[:place]:
             outputs[position] = max_outputs[position]
         marginal = order[place]
-        outputs[marginal] = output = load - self.capacity[place] + max_outputs[marginal]
+        outputs[marginal] = output = load - self.capacity[place]
         cost = sum(map(mul, self.costs, outputs))
         return Fill(outputs, cost, place, self.costs[marginal], output >= self.min_outputs[marginal])
 
@@ -113,10 +112,6 @@ class MeritOrder:
             outputs[position] = least[position]
         outputs[order[first]] += given - missing
         return outputs
-
-    def capacity_of(self, start: int, end: int) -> int:
-        """The ``max_output`` of the units at places ``start`` to ``end`` (exclusive)."""
-        return (self.capacity[end - 1] if end else 0) - (self.capacity[start - 1] if start else 0)
 
     def cost_of(self, outputs: Sequence[int]) -> int:
         """The cost of outputs in the order of the units."""

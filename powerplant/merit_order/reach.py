@@ -12,6 +12,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
 from math import gcd, isqrt
+from operator import itemgetter
 from typing import NamedTuple
 
 from powerplant.merit_order.clock import Clock, TooLarge
@@ -63,12 +64,12 @@ class Intervals(NamedTuple):
 
     def floor(self, output: int) -> int:
         """The largest reachable output up to ``output``."""
-        interval = self.intervals[bisect_right(self.intervals, output, key=_low) - 1]
+        interval = self.intervals[bisect_right(self.intervals, output, key=itemgetter(0)) - 1]
         return min(interval[1], output)
 
     def ceil(self, output: int) -> int | None:
         """The smallest reachable output from ``output`` on, where there is one."""
-        place = bisect_left(self.intervals, output, key=_high)
+        place = bisect_left(self.intervals, output, key=itemgetter(1))
         return None if place == len(self.intervals) else max(self.intervals[place][0], output)
 
 
@@ -118,14 +119,6 @@ def _as_bits(intervals: list[tuple[int, int]], base: int) -> int:
     half = len(intervals) // 2
     middle = intervals[half][0]
     return _as_bits(intervals[:half], base) | _as_bits(intervals[half:], middle) << middle - base
-
-
-def _low(interval: tuple[int, int]) -> int:
-    return interval[0]
-
-
-def _high(interval: tuple[int, int]) -> int:
-    return interval[1]
 
 
 def _reach_of(first: Reach, units: Sequence[Unit], limit: int, clock: Clock) -> Reach:
@@ -207,8 +200,7 @@ class Identical(Group):
     def commit(self, output: int) -> list[bool] | None:
         """See :class:`Group`."""
         count = self._count(output)
-        possible = count * self.units[0].min_output <= output
-        return [True] * count + [False] * (len(self.units) - count) if possible else None
+        return None if self.gap_around(output) else [True] * count + [False] * (len(self.units) - count)
 
     def neighbours_of(self, output: int) -> tuple[int, int]:
         """See :class:`Group`."""

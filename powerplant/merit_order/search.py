@@ -89,7 +89,7 @@ class Search:
         self._sorted_costs = list(map(merit_order.costs.__getitem__, merit_order.order))
         self._classes: dict[int, UnitClass] = {}
         marginal = self._class_at(fill.place)
-        output = bracket.load - merit_order.capacity_of(0, marginal.start)
+        output = bracket.load - merit_order.capacity[marginal.start]
         self.open: list[Node | None] = [Node(fill.cost, marginal, output, {})]
         bracket.open_bounds = lambda: [node.bound for node in self.open if node is not None]
 
@@ -149,7 +149,7 @@ class Search:
         if known is None:
             end, merit_order = bisect_right(costs, cost, place), self.bracket.merit_order
             units = [merit_order.units[position] for position in merit_order.order[start:end]]
-            group = group_of(units, merit_order.capacity_of(start, end), self.bracket.clock)
+            group = group_of(units, merit_order.capacity[end] - merit_order.capacity[start], self.bracket.clock)
             known = self._classes[start] = UnitClass(cost, start, end, group)
         return known
 

@@ -93,9 +93,7 @@ def _by_counting_or_core(bracket: Bracket, improve: Improve | None) -> Phase:
     bracket.report_to(improve)  # ordinary fleets are solved before
     if result := (yield from by_counting(bracket)):
         return result
-    bracket.clock.turn_end = (
-        0  # end this turn: the search often needs only one more, which is shorter than what follows
-    )
+    bracket.clock.turn_end = 0  # the search often needs only one more turn, which is shorter than what follows
     yield
     if bracket.incumbent is None and (no_plan := by_reach(bracket)):
         return no_plan
@@ -146,11 +144,13 @@ def nearest_loads(
         gap_above = fleet.gap_around(above) if 0 < above <= fleet.capacity else None
     except (TimeLimitPassed, TooLarge):
         return GaveUp(None, None, 0)
-    nearest_below = below if gap_below is None else gap_below[0]
-    if gap_above is None and above <= fleet.capacity:
-        return NearestLoads(nearest_below, above)
-    candidates = [merit_order.starts_beyond(above), gap_above and gap_above[1]]
-    return NearestLoads(nearest_below, min((load for load in candidates if load is not None), default=None))
+    starts = [
+        merit_order.starts_beyond(above),
+        gap_above[1] if gap_above else above if above <= fleet.capacity else None,
+    ]
+    return NearestLoads(
+        gap_below[0] if gap_below else below, min((load for load in starts if load is not None), default=None)
+    )
 
 
 def _too_little(merit_order: MeritOrder, load: int) -> Infeasible:

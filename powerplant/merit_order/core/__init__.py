@@ -40,7 +40,10 @@ def by_core_programme(bracket: Bracket) -> Phase:
         TimeLimitPassed: the time limit has passed.
         TooLarge: the states would not fit into memory.
     """
-    relaxation = _worthwhile(bracket)
+    # The tightest relaxation; one with a row, which needs more states, only if it closes enough of the gap.
+    relaxation, cost = bracket.relaxation, bracket.fill.cost
+    if relaxation.lower_bound() - cost < WORTHWHILE * (bracket.best.cost - cost):
+        relaxation = of_fill(bracket.fill)
     deviations = Deviations(bracket.merit_order.units, relaxation, bracket.load, bracket.clock)
     budget, searched = first_budget(deviations), -1
     while (widest := (bracket.best.cost - 1) * relaxation.scale - relaxation.bound) > searched:
@@ -52,12 +55,6 @@ def by_core_programme(bracket: Bracket) -> Phase:
         bracket.raise_bound((relaxation.bound + searched) // relaxation.scale + 1)
         budget *= 2
     return bracket.solution("core programme", [Recomputed()])
-
-
-def _worthwhile(bracket: Bracket) -> Relaxation:
-    """The tightest relaxation; one with a row, which needs more states, only if it closes enough of the gap."""
-    closed, gap = bracket.relaxation.lower_bound() - bracket.fill.cost, bracket.best.cost - bracket.fill.cost
-    return bracket.relaxation if closed >= WORTHWHILE * gap else of_fill(bracket.fill)
 
 
 def first_budget(deviations: Deviations) -> int:
@@ -77,13 +74,11 @@ def plans_within(budget: int, deviations: Deviations, relaxation: Relaxation, cl
         TooLarge: the states would not fit into memory.
     """
     plans = []
-    coarseness = max(0, budget.bit_length() - COARSE_BITS)
-    found, is_certain = yield from walked_back(Stages(deviations, relaxation, budget, coarseness, clock))
-    if found is not None:
-        plans.append(found.committed)
-        budget = min(budget, found.cost - 1)
-    if not is_certain:
-        found, _ = yield from walked_back(Stages(deviations, relaxation, budget, 0, clock))
+    for coarseness in (max(0, budget.bit_length() - COARSE_BITS), 0):
+        found, is_certain = yield from walked_back(Stages(deviations, relaxation, budget, coarseness, clock))
         if found is not None:
             plans.append(found.committed)
+            budget = min(budget, found.cost - 1)
+        if is_certain:
+            break
     return plans

@@ -54,7 +54,7 @@ def walked_back(stages: Stages) -> Turns[tuple[Found | None, bool]]:
     last = yield from stages.before(len(stages.items))
     reader = Reader(stages.fields, last)
     ends = [
-        _Place(weight, 0, stages.slack_cost(weight), None)
+        _Place(weight, 0, stages.charge * (stages.limit - weight), None)  # the charge for what is left of the limit
         for weight in last
         if stages.lightest <= weight <= stages.heaviest
     ]
@@ -103,7 +103,14 @@ def _back(stages: Stages, places: list[_Place], limit: float, *, best_state_only
         at_most = best
         stages.clock.spend(looks - looked)
         places = list(cheapest.values())
-    return min((_found(stages, place) for place in places), key=lambda found: found.cost, default=None)
+    if not places:
+        return None
+    place = min(places, key=lambda place: place.spent)
+    items, switched = [], place.switched
+    while switched:
+        item, switched = switched
+        items.append(item)
+    return Found(stages.deviations.commitment(items), place.spent)
 
 
 def _ways_back(stages: Stages, reader: Reader, after: _Place, stage: int) -> Iterator[_Place]:
@@ -139,12 +146,3 @@ def _least(stages: Stages, reader: Reader, place: _Place) -> float:
     if not credit:
         return inf
     return place.spent + ((stages.budget >> stages.coarseness) + 1 - credit << stages.coarseness)
-
-
-def _found(stages: Stages, place: _Place) -> Found:
-    """The plan at the end of a walk."""
-    items, switched = [], place.switched
-    while switched:
-        item, switched = switched
-        items.append(item)
-    return Found(stages.deviations.commitment(items), place.spent)
