@@ -13,7 +13,6 @@ no plan exists.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import accumulate
@@ -23,9 +22,8 @@ from typing import NamedTuple
 
 from powerplant.merit_order.bracket import Bracket, Phase, Turns
 from powerplant.merit_order.clock import Clock
-from powerplant.merit_order.fill import Fill, MeritOrder
+from powerplant.merit_order.fill import Fill, MeritOrder, Relaxation, Row
 from powerplant.merit_order.proof import Bound, CountSplit, Empty, Step, weight_of
-from powerplant.merit_order.relaxation import Relaxation, Row
 from powerplant.merit_order.types import Solution
 
 SCALE = 1 << 20
@@ -58,7 +56,7 @@ def by_counting(bracket: Bracket) -> Phase:
             continue
         tried.append(row.weights)
         if row.least > row.most:
-            around = outputs_around(merit_order, row, clock)
+            around = yield from outputs_around(merit_order, row, clock)
             steps: list[Step] = [CountSplit(row.grain, row.most), Empty("outputs"), Empty("outputs")]
             return bracket.infeasible("counting", steps, around)
         relaxation = yield from priced(merit_order, load, row, clock)
@@ -123,62 +121,44 @@ def row_of(merit_order: MeritOrder, fill: Fill, load: int, grain: int, clock: Cl
     if common > 1 or (len({0, *weights}) > 2 and len(weights) * sum(weights) > MOST_SUMS):
         return None
     stopped = [(high, weight) for high, weight in zip(merit_order.max_outputs, weights, strict=True) if weight]
-    most = yield from largest_weight(running, load, clock)
-    least = sum(weights) - (yield from largest_weight(stopped, merit_order.total - load, clock))
-    return None if least <= _filled_weight(merit_order, fill, weights) <= most else Row(grain, weights, most, least)
+    most = len((yield from least_outputs(running, load, clock))) - 1
+    least = sum(weights) + 1 - len((yield from least_outputs(stopped, merit_order.total - load, clock)))
+    partly = zip(weights, fill.outputs, merit_order.max_outputs, strict=True)
+    filled = sum(weight * output / high for weight, output, high in partly if output)
+    return None if least <= filled <= most else Row(grain, weights, most, least)
 
 
-def outputs_around(merit_order: MeritOrder, row: Row, clock: Clock) -> tuple[int, int]:
+def outputs_around(merit_order: MeritOrder, row: Row, clock: Clock) -> Turns[tuple[int, int]]:
     """The nearest outputs that the fleet can produce, below and above a load for which a row allows no plan."""
     units = [(unit, weight) for unit, weight in zip(merit_order.units, row.weights, strict=True) if weight]
-    stopped = [(unit.max_output, weight) for unit, weight in units]
-    running = [(unit.min_output, weight) for unit, weight in units]
-    below = merit_order.total - _least_output(stopped, sum(row.weights) - row.most, clock)
-    return below, _least_output(running, row.most + 1, clock)
+    stopped = yield from least_outputs([(unit.max_output, weight) for unit, weight in units], merit_order.total, clock)
+    running = yield from least_outputs([(unit.min_output, weight) for unit, weight in units], merit_order.total, clock)
+    return merit_order.total - min(stopped[sum(row.weights) - row.most :]), min(running[row.most + 1 :])
 
 
-def _least_output(counted: Sequence[tuple[int, int]], weight: int, clock: Clock) -> int:
-    """The least output of units with at least this sum of weights; O(n * weight), O(n log n) for equal weights."""
-    if len({own for _, own in counted}) == 1:
-        return sum(sorted(output for output, _ in counted)[: -(-weight // counted[0][1])])
-    beyond = sum(output for output, _ in counted) + 1
-    least = [0] + [beyond] * weight  # the index is the least sum of weights
-    for output, own in counted:
-        clock.spend(1 + (weight >> 4))
-        with_it = ([0] * own + least)[: weight + 1]
-        least = [min(without, before + output) for without, before in zip(least, with_it, strict=True)]
-    return least[-1]
-
-
-def _filled_weight(merit_order: MeritOrder, fill: Fill, weights: Sequence[int]) -> float:
-    """The sum of weights in a relaxed fill; a unit that is partly loaded counts proportionally."""
-    units = zip(weights, fill.outputs, merit_order.max_outputs, strict=True)
-    return float(sum(weight * output / most for weight, output, most in units if output))
-
-
-def largest_weight(counted: Sequence[tuple[int, int]], load: int, clock: Clock) -> Turns[int]:
-    """The largest sum of weights of units whose outputs are at most the load; O(n * weight), O(n log n) if equal.
+def least_outputs(counted: Sequence[tuple[int, int]], limit: int, clock: Clock) -> Turns[list[int]]:
+    """The least output for each sum of weights, up to the largest sum with one; O(n * weight), O(n log n) if all are 1.
 
     Args:
-        counted: output and weight of each unit.
-        load: in tenths of a MW.
+        counted: output and weight of each unit, both above 0.
+        limit: of the outputs, in tenths of a MW; what is larger is not exact.
         clock: of the whole solve.
     """
-    if len({weight for _, weight in counted}) == 1:
-        return (bisect_right(list(accumulate(sorted(output for output, _ in counted))), load)) * counted[0][1]
-    beyond = load + 1
-    least_output = [0]  # by sum of weights; above the load if there are no such units
+    if all(weight == 1 for _, weight in counted):
+        return [least for least in accumulate(sorted(output for output, _ in counted), initial=0) if least <= limit]
+    beyond = limit + 1
+    least_output = [0]
     for output, weight in counted:
         yield
         clock.spend(1 + (len(least_output) >> 4))
-        if output > load:
+        if output > limit:
             continue
         padding = [beyond] * weight
         with_it = padding + list(map(output.__add__, least_output))
         least_output = list(map(min, least_output + padding, with_it))
         while least_output[-1] >= beyond:
             least_output.pop()
-    return len(least_output) - 1
+    return least_output
 
 
 def priced(merit_order: MeritOrder, load: int, row: Row, clock: Clock) -> Turns[Relaxation]:

@@ -4,6 +4,10 @@ Ignore every ``min_output``, so that a unit can produce anything from 0 to its `
 no plan is cheaper. Only one unit, the marginal one, is partly loaded (Dantzig's bound for the knapsack, with the
 marginal unit as the break item). If that unit is at or above its ``min_output``, the fill is a plan. If not, units of
 the same cost may give it the missing output at no cost.
+
+The fill is also the Lagrangian relaxation of the balance (Geoffrion 1974): with a ``price`` for each tenth of a MW no
+plan costs less than ``price * load + sum over units of min((marginal_cost - price) * output)``. A **row**
+(:mod:`powerplant.merit_order.counting`) is a constraint that every plan satisfies; it has a second multiplier.
 """
 
 from __future__ import annotations
@@ -15,6 +19,47 @@ from operator import gt, mul, sub
 from typing import NamedTuple
 
 from powerplant.merit_order.types import Unit
+
+
+class Row(NamedTuple):
+    """In every plan, the weights of the committed units sum to ``least`` .. ``most``.
+
+    Attributes:
+        grain: in tenths of a MW; see :func:`powerplant.merit_order.proof.weight_of`.
+        weights: of the units.
+        most, least: limits of the sum.
+    """
+
+    grain: int
+    weights: Sequence[int]
+    most: int
+    least: int = 0
+
+    def limit(self, charge: int) -> int:
+        """The limit that the sign of a charge belongs to."""
+        return self.most if charge > 0 else self.least
+
+
+class Relaxation(NamedTuple):
+    """Multipliers, and the bound that they prove. All three are to be divided by ``scale``.
+
+    Attributes:
+        price: of a tenth of a MW.
+        charge: for each grain of a committed unit, negative if the lower limit is binding; 0 without a row.
+        bound: no plan costs less.
+        scale: common denominator.
+        row: the row that the charge belongs to, if any.
+    """
+
+    price: int
+    charge: int
+    bound: int
+    scale: int
+    row: Row | None
+
+    def lower_bound(self) -> int:
+        """The bound in whole units of cost, rounded up: costs are integers."""
+        return -(-self.bound // self.scale)
 
 
 class Fill(NamedTuple):
@@ -33,6 +78,10 @@ class Fill(NamedTuple):
     place: int
     marginal_cost: int
     is_plan: bool
+
+    def relaxation(self) -> Relaxation:
+        """The relaxation that the fill solves."""
+        return Relaxation(self.marginal_cost, 0, self.cost, 1, None)
 
 
 class MeritOrder:

@@ -144,13 +144,10 @@ def nearest_loads(
         gap_above = fleet.gap_around(above) if 0 < above <= fleet.capacity else None
     except (TimeLimitPassed, TooLarge):
         return GaveUp(None, None, 0)
-    starts = [
-        merit_order.starts_beyond(above),
-        gap_above[1] if gap_above else above if above <= fleet.capacity else None,
-    ]
-    return NearestLoads(
-        gap_below[0] if gap_below else below, min((load for load in starts if load is not None), default=None)
-    )
+    sums = [] if above > fleet.capacity else [gap_above[1] if gap_above else above]
+    alone = merit_order.starts_beyond(above)
+    nearest_above = min(sums if alone is None else [*sums, alone], default=None)
+    return NearestLoads(gap_below[0] if gap_below else below, nearest_above)
 
 
 def _too_little(merit_order: MeritOrder, load: int) -> Infeasible:

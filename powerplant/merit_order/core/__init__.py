@@ -20,8 +20,8 @@ from powerplant.merit_order.core.items import Deviations
 from powerplant.merit_order.core.stages import Stages
 from powerplant.merit_order.core.walk import walked_back
 from powerplant.merit_order.counting import proven_by_relaxation
+from powerplant.merit_order.fill import Relaxation
 from powerplant.merit_order.proof import Recomputed
-from powerplant.merit_order.relaxation import Relaxation, of_fill
 
 COARSE_BITS = 10
 """At first the budget is rounded to this many bits."""
@@ -43,7 +43,7 @@ def by_core_programme(bracket: Bracket) -> Phase:
     # The tightest relaxation; one with a row, which needs more states, only if it closes enough of the gap.
     relaxation, cost = bracket.relaxation, bracket.fill.cost
     if relaxation.lower_bound() - cost < WORTHWHILE * (bracket.best.cost - cost):
-        relaxation = of_fill(bracket.fill)
+        relaxation = bracket.fill.relaxation()
     deviations = Deviations(bracket.merit_order.units, relaxation, bracket.load, bracket.clock)
     budget, searched = first_budget(deviations), -1
     while (widest := (bracket.best.cost - 1) * relaxation.scale - relaxation.bound) > searched:

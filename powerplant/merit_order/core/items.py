@@ -1,6 +1,6 @@
 """The items of the core: deviations from a relaxation, and their costs.
 
-In a relaxation (:mod:`powerplant.merit_order.relaxation`) each unit has the output that is best at the multipliers, its
+In a :class:`powerplant.merit_order.fill.Relaxation` each unit has the output that is best at the multipliers, its
 **default**: off, or on at one of its limits. Any other choice has a deviation cost of at least 0. A plan is a set of
 moves away from the defaults whose outputs sum to the **residual load**.
 
@@ -17,8 +17,8 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import NamedTuple, TypeVar
 
 from powerplant.merit_order.clock import Clock
+from powerplant.merit_order.fill import Relaxation
 from powerplant.merit_order.reach import Blocks, group_of
-from powerplant.merit_order.relaxation import Relaxation
 from powerplant.merit_order.types import Unit
 
 T = TypeVar("T")

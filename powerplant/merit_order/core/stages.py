@@ -21,7 +21,7 @@ from powerplant.merit_order.bracket import Turns
 from powerplant.merit_order.clock import Clock, TooLarge
 from powerplant.merit_order.core.fields import NO_STATES, STATE_BITS, Fields, States
 from powerplant.merit_order.core.items import Deviations, Item
-from powerplant.merit_order.relaxation import Relaxation
+from powerplant.merit_order.fill import Relaxation
 
 KEPT_BITS = 1 << 30
 """The most bits of states that are kept for the walk back. If there are more, only every second, fourth, ... stage is
