@@ -106,11 +106,7 @@ def grains_for(merit_order: MeritOrder) -> list[int]:
 
 
 def row_of(merit_order: MeritOrder, fill: Fill, load: int, grain: int, clock: Clock) -> Turns[Row | None]:
-    """The row of a grain, if the relaxed fill violates it (else it cannot raise the bound); O(n * sum of weights).
-
-    Raises:
-        TimeLimitPassed: the time limit has passed.
-    """
+    """The row of a grain, if the relaxed fill violates it (else it cannot raise the bound); O(n * sum of weights)."""
     clock.spend(len(merit_order.units))
     weights = [weight_of(least, grain) for least in merit_order.min_outputs]
     running = [(least, weight) for least, weight in zip(merit_order.min_outputs, weights, strict=True) if weight]

@@ -37,12 +37,7 @@ class Intervals(NamedTuple):
     intervals: list[tuple[int, int]]
 
     def with_unit(self, unit: Unit, limit: int, clock: Clock) -> Intervals | Bits:
-        """The reach with one more unit, up to ``limit``; O(intervals).
-
-        Raises:
-            TimeLimitPassed: the time limit has passed.
-            TooLarge: it has too many intervals, and too many bits.
-        """
+        """The reach with one more unit, up to ``limit``; O(intervals)."""
         clock.spend(1 + len(self.intervals))
         _, least, most = unit
         committed = [(low + least, min(high + most, limit)) for low, high in self.intervals if low + least <= limit]
@@ -80,11 +75,7 @@ class Bits(NamedTuple):
     mask: int
 
     def with_unit(self, unit: Unit, limit: int, clock: Clock) -> Bits:
-        """The reach with one more unit, up to ``limit``; O(log(width of its range) * bits / 30).
-
-        Raises:
-            TimeLimitPassed: the time limit has passed.
-        """
+        """The reach with one more unit, up to ``limit``; O(log(width of its range) * bits / 30)."""
         _, least, most = unit
         if least > limit:
             return self
@@ -149,10 +140,6 @@ class Group:
 
         Args:
             output: from 0 to the capacity.
-
-        Raises:
-            TimeLimitPassed: the time limit has passed.
-            TooLarge: the reach would not fit into memory.
         """
         return None if self.commit(output) is not None else self.neighbours_of(output)
 
@@ -172,10 +159,6 @@ class Group:
         Units are filled in order. Then a few around the partly loaded one are chosen again, with those before them at
         maximum and those after them off. If no choice among the few produces the output, twice as many are tried, up
         to the whole group.
-
-        Raises:
-            TimeLimitPassed: the time limit has passed.
-            TooLarge: the reach would not fit into memory.
         """
         total, window = len(self.units), FIRST_WINDOW
         middle = min(bisect_left(self._filled, output, 1) - 1, total - 1)

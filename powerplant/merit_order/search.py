@@ -33,12 +33,7 @@ NODE = 4
 
 
 def by_search(bracket: Bracket) -> Phase:
-    """The cheapest plan, or a proof that none exists; it yields after each node.
-
-    Raises:
-        TimeLimitPassed: the time limit has passed.
-        TooLarge: the reach of a class does not fit into memory.
-    """
+    """The cheapest plan, or a proof that none exists; it yields after each node."""
     search = Search(bracket)
     while search.open:
         search.visit()

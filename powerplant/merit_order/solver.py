@@ -101,12 +101,7 @@ def _by_counting_or_core(bracket: Bracket, improve: Improve | None) -> Phase:
 
 
 def by_reach(bracket: Bracket) -> Infeasible | None:
-    """A proof that no plan exists; else ``None``, and the bracket has an incumbent.
-
-    Raises:
-        TimeLimitPassed: the time limit has passed.
-        TooLarge: the reach of the fleet does not fit into memory.
-    """
+    """A proof that no plan exists; else ``None``, and the bracket has an incumbent."""
     committed = bracket.fleet.commit(bracket.load)
     if committed is None:
         return bracket.infeasible("search", [Empty("unreachable")], bracket.fleet.neighbours_of(bracket.load))

@@ -34,12 +34,7 @@ WORTHWHILE = Fraction(1, 4)
 
 
 def by_core_programme(bracket: Bracket) -> Phase:
-    """Double the budget until the incumbent, which must exist, is optimal; it yields after each stage.
-
-    Raises:
-        TimeLimitPassed: the time limit has passed.
-        TooLarge: the states would not fit into memory.
-    """
+    """Double the budget until the incumbent, which must exist, is optimal; it yields after each stage."""
     # The tightest relaxation; one with a row, which needs more states, only if it closes enough of the gap.
     relaxation, cost = bracket.relaxation, bracket.fill.cost
     if relaxation.lower_bound() - cost < WORTHWHILE * (bracket.best.cost - cost):
@@ -68,17 +63,14 @@ def plans_within(budget: int, deviations: Deviations, relaxation: Relaxation, cl
 
     If there is none within the budget, the result may be a more expensive one, or empty. Time and memory grow with the
     number of items and the width of the windows; at most O(units * load) fields, with a row for each sum of weights.
-
-    Raises:
-        TimeLimitPassed: the time limit has passed.
-        TooLarge: the states would not fit into memory.
     """
     plans = []
     for coarseness in (max(0, budget.bit_length() - COARSE_BITS), 0):
         found, is_certain = yield from walked_back(Stages(deviations, relaxation, budget, coarseness, clock))
         if found is not None:
-            plans.append(found.committed)
-            budget = min(budget, found.cost - 1)
+            committed, cost = found
+            plans.append(committed)
+            budget = min(budget, cost - 1)
         if is_certain:
             break
     return plans

@@ -47,10 +47,6 @@ class Fields:
 
         ``ahead`` is the rest of the budget after the move minus the rest after staying. The better of the two is
         staying plus ``ahead`` where that is positive. The guard bits separate the subtractions and show the sign.
-
-        Raises:
-            TimeLimitPassed: the time limit has passed.
-            TooLarge: the states would not fit into memory.
         """
         move_lowest = move.lowest + by
         if not stay.size:

@@ -112,10 +112,6 @@ class Stages:
 
         They are computed from the last stage that is kept, and some stages on the way are kept too. Stages must be
         requested in descending order.
-
-        Raises:
-            TimeLimitPassed: the time limit has passed.
-            TooLarge: the states would not fit into memory.
         """
         while next(reversed(self._kept)) > stage:
             self._kept.popitem()
