@@ -72,7 +72,7 @@ def decode_plan(body: bytes) -> list[GivenOutput]:
 
 def audit(request: ProductionPlanRequest, instance: Instance, plan: Sequence[GivenOutput]) -> Audit:
     """Check a plan: every plant once, on the grid, within its limits, and the sum exactly the load."""
-    faults = [*_faults_of_outputs(instance, plan), *_faults_of_the_whole(request, instance, plan)]
+    faults = list(_faults(request, instance, plan))
     if faults:
         return Audit(faults, None)
     tenths = {output.name: int(_tenths(output)) for output in plan}
@@ -80,30 +80,22 @@ def audit(request: ProductionPlanRequest, instance: Instance, plan: Sequence[Giv
     return Audit([], cost)
 
 
-def _faults_of_outputs(instance: Instance, plan: Sequence[GivenOutput]) -> Iterator[Fault]:
+def _faults(request: ProductionPlanRequest, instance: Instance, plan: Sequence[GivenOutput]) -> Iterator[Fault]:
     units = dict(zip(instance.names, instance.units, strict=True))
-    seen: set[str] = set()
+    listed: set[str] = set()
     for index, output in enumerate(plan):
         name, tenths = output.name, _tenths(output)
         if name not in units:
             yield Fault(pointer(index, "name"), f"the payload has no power plant {name}")
             continue
-        if name in seen:
+        if name in listed:
             yield Fault(pointer(index, "name"), f"{name} is listed twice")
-        seen.add(name)
+        listed.add(name)
         if tenths != int(tenths):
             yield Fault(pointer(index, "p"), f"{name} produces {output.p} MW, which is not a multiple of 0.1 MW")
         elif tenths and not units[name].min_output <= tenths <= units[name].max_output:
             yield Fault(pointer(index, "p"), f"{name} produces {output.p} MW, but can produce {_range(units[name])}")
-
-
-def _faults_of_the_whole(
-    request: ProductionPlanRequest, instance: Instance, plan: Sequence[GivenOutput]
-) -> Iterator[Fault]:
-    listed = {output.name for output in plan}
-    for name in instance.names:
-        if name not in listed:
-            yield Fault("#", f"{name} is missing")
+    yield from (Fault("#", f"{name} is missing") for name in instance.names if name not in listed)
     produced = sum((_tenths(output) for output in plan), Decimal(0)) / TENTHS_PER_MEGAWATT
     load = Decimal(repr(request.load))
     if produced != load:
