@@ -136,11 +136,7 @@ class Group:
         self._reach_limit = -1
 
     def gap_around(self, output: int) -> tuple[int, int] | None:
-        """The nearest reachable outputs below and above an unreachable one; ``None`` if it is reachable.
-
-        Args:
-            output: from 0 to the capacity.
-        """
+        """The nearest reachable outputs around an unreachable one up to the capacity; ``None`` if it is reachable."""
         return None if self.commit(output) is not None else self.neighbours_of(output)
 
     def neighbours_of(self, output: int) -> tuple[int, int]:
@@ -241,10 +237,7 @@ def group_of(units: Sequence[Unit], capacity: int, clock: Clock) -> Group:
 
 
 def _commitment(units: Sequence[Unit], output: int, clock: Clock) -> list[bool] | None:
-    """A commitment of the units that can produce exactly ``output``; ``None`` if there is none.
-
-    Later units stay off if possible, so that it is always the same one.
-    """
+    """The commitment for exactly ``output`` in which later units stay off if possible; ``None`` if none."""
     limit, part = output, 1 + isqrt(len(units))
     starts: list[Reach] = [NOTHING]  # only one reach for each part: a reach may be large
     for start in range(0, len(units), part):

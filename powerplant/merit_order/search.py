@@ -8,12 +8,7 @@ A node gives each class a range of outputs, and its bound is the relaxed fill in
 marginal one are at the top of their range, classes after it at the bottom, and both are reachable. So only the marginal
 class can have an unreachable output, in a gap of its reach. Then the node is split: at most the lower end of the gap,
 or at least the upper end. A child's bound is computed from its parent's, usually in a few steps. The search is depth
-first, the cheaper child first (Land and Doig 1960; for the knapsack Horowitz and Sahni 1974)::
-
-        0..4600 (marginal at 200: a gap from 0 to 1000)
-          │
-          ├── at most 0 ──── later classes produce 200 more: a plan? a gap? too expensive?
-          └── at least 1000 ── earlier classes produce 800 less
+first, the cheaper child first (Land and Doig 1960; for the knapsack Horowitz and Sahni 1974).
 """
 
 from __future__ import annotations

@@ -45,18 +45,16 @@ def solve(
     merit_order = MeritOrder(units)
     if load < 0:
         raise ValueError("a load must not be negative")
-    if load > merit_order.total:
-        return _too_little(merit_order, load)
-    fill = merit_order.relaxed_fill(load)
-    outputs = merit_order.plan_at_the_bound(fill)
-    if outputs is None and max(merit_order.max_outputs) > load:
-        merit_order = merit_order.usable_under(load)
-        if merit_order.total < load:
+    while True:
+        if load > merit_order.total:
             return _too_little(merit_order, load)
         fill = merit_order.relaxed_fill(load)
         outputs = merit_order.plan_at_the_bound(fill)
-    if outputs is not None:
-        return Solution(tuple(outputs), fill.cost, fill.cost, Proof("merit order", (Bound(fill.marginal_cost),)))
+        if outputs is not None:
+            return Solution(tuple(outputs), fill.cost, fill.cost, Proof("merit order", (Bound(fill.marginal_cost),)))
+        if max(merit_order.max_outputs) <= load:
+            break
+        merit_order = merit_order.usable_under(load)
     # 2. The search, alternating with counting and the core programme.
     bracket = Bracket(merit_order, fill, load, Clock(start, time_limit))
     try:
