@@ -56,7 +56,7 @@ def by_counting(bracket: Bracket) -> Phase:
             continue
         tried.append(row.weights)
         if row.least > row.most:
-            around = yield from outputs_around(merit_order, row, clock)
+            around = yield from outputs_around(merit_order, row, load, clock)
             steps: list[Step] = [CountSplit(row.grain, row.most), Empty("outputs"), Empty("outputs")]
             return bracket.infeasible("counting", steps, around)
         relaxation = yield from priced(merit_order, load, row, clock)
@@ -124,12 +124,16 @@ def row_of(merit_order: MeritOrder, fill: Fill, load: int, grain: int, clock: Cl
     return None if least <= filled <= most else Row(grain, weights, most, least)
 
 
-def outputs_around(merit_order: MeritOrder, row: Row, clock: Clock) -> Turns[tuple[int, int]]:
+def outputs_around(merit_order: MeritOrder, row: Row, load: int, clock: Clock) -> Turns[tuple[int, int]]:
     """The nearest outputs that the fleet can produce, below and above a load for which a row allows no plan."""
     units = [(unit, weight) for unit, weight in zip(merit_order.units, row.weights, strict=True) if weight]
-    stopped = yield from least_outputs([(unit.max_output, weight) for unit, weight in units], merit_order.total, clock)
-    running = yield from least_outputs([(unit.min_output, weight) for unit, weight in units], merit_order.total, clock)
-    return merit_order.total - min(stopped[sum(row.weights) - row.most :]), min(running[row.most + 1 :])
+    _, weights, most, least = row
+    # Commitments at the limits of the row are close to the load: another unit, or a few, must be on or off.
+    limit = load + max(merit_order.min_outputs)
+    running = yield from least_outputs([(unit.min_output, weight) for unit, weight in units], limit, clock)
+    limit = merit_order.total - load + (least - most) * max(merit_order.max_outputs)
+    stopped = yield from least_outputs([(unit.max_output, weight) for unit, weight in units], limit, clock)
+    return merit_order.total - min(stopped[sum(weights) - most :]), min(running[most + 1 :])
 
 
 def least_outputs(counted: Sequence[tuple[int, int]], limit: int, clock: Clock) -> Turns[list[int]]:

@@ -175,7 +175,7 @@ def test_if_the_limits_of_a_row_cross_there_is_no_plan_and_the_nearest_loads_are
     for row in [any_row(units, load, grain) for grain in (0, units[0].min_output or 1)]:
         if row.least > row.most:
             assert brute_force(as_units(units), load) is None
-            assert finished(outputs_around(merit, row, NEVER)) == nearest_loads(as_units(units), load)
+            assert finished(outputs_around(merit, row, load, NEVER)) == nearest_loads(as_units(units), load)
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_a_family_without_a_plan_has_a_row_whose_limits_cross(family: str, seed:
     merit = MeritOrder(units)
     crossed = [row for row in rows_against(merit, load, NEVER) if row.least > row.most]
     assert crossed
-    assert finished(outputs_around(merit, crossed[0], NEVER)) == nearest_loads(as_units(units), load)
+    assert finished(outputs_around(merit, crossed[0], load, NEVER)) == nearest_loads(as_units(units), load)
 
 
 # --- Multipliers -----------------------------------------------------------------------------------------------------
