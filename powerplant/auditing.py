@@ -10,20 +10,18 @@ from decimal import Decimal
 from threading import Thread
 from typing import NamedTuple
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter
 
-from powerplant.decoding import parse, pointer
-from powerplant.errors import Fault, InvalidPayload, NotCheckedInTime
+from powerplant.decoding import pointer
+from powerplant.errors import Fault, NotCheckedInTime
 from powerplant.formulation import TENTHS_PER_MEGAWATT, Instance
 from powerplant.merit_order import Infeasible, Solution, Unit, check_proof
 from powerplant.models import PlantOutput, ProductionPlanRequest
 from powerplant.planning import Options
-from powerplant.proofs import Claim
+from powerplant.proofs import Claim, read_as
 from powerplant.solving import solve_and_check
 from powerplant.verification import verify
 from powerplant.workers import Workers
-
-EXPECTED = "a list of objects with name and p"
 
 
 class GivenOutput(PlantOutput):
@@ -66,25 +64,7 @@ def decode_plan(body: bytes) -> list[GivenOutput]:
         MalformedPayload: the body is not JSON.
         InvalidPayload: the body is JSON, but not a plan.
     """
-    content = parse(body, EXPECTED)
-    if not isinstance(content, list):
-        raise InvalidPayload([Fault("#", f"must be {EXPECTED}")])
-    try:
-        return _OUTPUTS.validate_python(content)
-    except ValidationError as error:
-        details = error.errors(include_url=False)
-        raise InvalidPayload([Fault(pointer(*d["loc"]), _WORDS.get(d["type"], d["msg"])) for d in details]) from None
-
-
-_OUTPUTS = TypeAdapter(list[GivenOutput])
-_WORDS = {
-    "missing": "is missing",
-    "float_type": "must be a number",
-    "finite_number": "must be a number",
-    "string_type": "must be a string",
-    "model_type": "must be an object with name and p",
-    "model_attributes_type": "must be an object with name and p",
-}
+    return read_as(TypeAdapter(list[GivenOutput]), body, "a list of objects with name and p")
 
 
 # --- Faults ----------------------------------------------------------------------------------------------------------
@@ -92,7 +72,7 @@ _WORDS = {
 
 def audit(request: ProductionPlanRequest, instance: Instance, plan: Sequence[GivenOutput]) -> Audit:
     """Check a plan: every plant once, on the grid, within its limits, and the sum exactly the load."""
-    faults = [*_faults_of_outputs(instance, plan), *_faults_of_the_whole(request, instance, plan)]
+    faults = list(_faults(request, instance, plan))
     if faults:
         return Audit(faults, None)
     tenths = {output.name: int(_tenths(output)) for output in plan}
@@ -100,30 +80,22 @@ def audit(request: ProductionPlanRequest, instance: Instance, plan: Sequence[Giv
     return Audit([], cost)
 
 
-def _faults_of_outputs(instance: Instance, plan: Sequence[GivenOutput]) -> Iterator[Fault]:
+def _faults(request: ProductionPlanRequest, instance: Instance, plan: Sequence[GivenOutput]) -> Iterator[Fault]:
     units = dict(zip(instance.names, instance.units, strict=True))
-    seen: set[str] = set()
+    listed: set[str] = set()
     for index, output in enumerate(plan):
         name, tenths = output.name, _tenths(output)
         if name not in units:
             yield Fault(pointer(index, "name"), f"the payload has no power plant {name}")
             continue
-        if name in seen:
+        if name in listed:
             yield Fault(pointer(index, "name"), f"{name} is listed twice")
-        seen.add(name)
+        listed.add(name)
         if tenths != int(tenths):
             yield Fault(pointer(index, "p"), f"{name} produces {output.p} MW, which is not a multiple of 0.1 MW")
         elif tenths and not units[name].min_output <= tenths <= units[name].max_output:
             yield Fault(pointer(index, "p"), f"{name} produces {output.p} MW, but can produce {_range(units[name])}")
-
-
-def _faults_of_the_whole(
-    request: ProductionPlanRequest, instance: Instance, plan: Sequence[GivenOutput]
-) -> Iterator[Fault]:
-    listed = {output.name for output in plan}
-    for name in instance.names:
-        if name not in listed:
-            yield Fault("#", f"{name} is missing")
+    yield from (Fault("#", f"{name} is missing") for name in instance.names if name not in listed)
     produced = sum((_tenths(output) for output in plan), Decimal(0)) / TENTHS_PER_MEGAWATT
     load = Decimal(repr(request.load))
     if produced != load:

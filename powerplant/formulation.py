@@ -87,14 +87,8 @@ class _FuelCost(NamedTuple):
 
     @classmethod
     def of(cls, fuel_price: Ratio, allowance_price: Ratio) -> _FuelCost:
-        (price, price_denominator), (allowance, allowance_denominator) = fuel_price, allowance_price
-        tonnes, tonnes_denominator = TONNES
-        surcharge_denominator = tonnes_denominator * allowance_denominator
-        return cls(
-            price * surcharge_denominator * BILLION,
-            tonnes * allowance * price_denominator * BILLION,
-            price_denominator * surcharge_denominator,
-        )
+        (price, a), (allowance, b), (tonnes, c) = fuel_price, allowance_price, TONNES  # price / a, and so on
+        return cls(price * b * c * BILLION, tonnes * allowance * a * BILLION, a * b * c)
 
     def at(self, efficiency: Ratio) -> int:
         """The marginal cost of a plant, rounded half to even."""

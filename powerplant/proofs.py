@@ -15,16 +15,18 @@ integers of any size: outputs in tenths of a MW, prices in 10**-9 euro per MWh. 
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, NamedTuple, Union, get_type_hints
+import json
+from typing import Annotated, Literal, NamedTuple, TypeVar, Union, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
+from pydantic_core import ErrorDetails
 
 from powerplant.decoding import parse, pointer
 from powerplant.errors import Fault, InvalidPayload
 from powerplant.merit_order import Proof
 from powerplant.merit_order.proof import Bound, CountSplit, Empty, OutputSplit, Recomputed, Step
 
-EXPECTED = "an object with version, method, cost and steps"
+T = TypeVar("T")
 
 STEPS: dict[str, type[Step]] = {
     "bound": Bound,
@@ -52,12 +54,10 @@ class _Strict(BaseModel):
     model_config = ConfigDict(strict=True, extra="ignore")
 
 
-def _model_of(name: str, step: type[Step]) -> type[_Strict]:
-    members: dict[str, Any] = {member: (hint, ...) for member, hint in get_type_hints(step).items()}
-    return create_model(name, __base__=_Strict, **{"kind": (Literal[name], ...), **members})
-
-
-_MODELS = {name: _model_of(name, step) for name, step in STEPS.items()}
+_MODELS = {
+    name: create_model(name, __base__=_Strict, **{"kind": Literal[name], **get_type_hints(step)})
+    for name, step in STEPS.items()
+}
 _NAMES = {step: name for name, step in STEPS.items()}
 
 
@@ -71,10 +71,8 @@ class _File(_Strict):
 def proof_as_json(claim: Claim) -> str:
     """A claim and its proof as a JSON file."""
     cost, (method, steps) = claim
-    models = [
-        _MODELS[_NAMES[type(step)]].model_validate(step._asdict() | {"kind": _NAMES[type(step)]}) for step in steps
-    ]
-    return _File(version=1, method=method, cost=cost, steps=models).model_dump_json(indent=1) + "\n"
+    members = [{"kind": _NAMES[type(step)], **step._asdict()} for step in steps]
+    return json.dumps({"version": 1, "method": method, "cost": cost, "steps": members}, indent=1) + "\n"
 
 
 def proof_from_json(body: bytes) -> Claim:
@@ -84,24 +82,33 @@ def proof_from_json(body: bytes) -> Claim:
         MalformedPayload: it is not JSON.
         InvalidPayload: it is JSON, but not a proof.
     """
-    document = parse(body, EXPECTED)
-    if not isinstance(document, dict):
-        raise InvalidPayload([Fault("#", f"must be {EXPECTED}")])
-    try:
-        file = _File.model_validate(document)
-    except ValidationError as error:
-        raise InvalidPayload([_fault(details) for details in error.errors(include_url=False)]) from None
+    file = read_as(TypeAdapter(_File), body, "an object with version, method, cost and steps")
     steps = (STEPS[step.kind](**step.model_dump(exclude={"kind"})) for step in file.steps)
     return Claim(file.cost, Proof(file.method, tuple(steps)))
 
 
-def _fault(details: Any) -> Fault:
-    path = [*details["loc"]]
+def read_as(kind: TypeAdapter[T], body: bytes, expected: str) -> T:
+    """Read a proof or a plan; ``expected``: what it must be, for messages.
+
+    Raises:
+        MalformedPayload: it is not JSON.
+        InvalidPayload: it is JSON, but not of this kind.
+    """
+    try:
+        return kind.validate_python(parse(body, expected))
+    except ValidationError as error:
+        raise InvalidPayload([_fault(details, expected) for details in error.errors(include_url=False)]) from None
+
+
+def _fault(details: ErrorDetails, expected: str) -> Fault:
+    path, type_ = [*details["loc"]], details["type"]
+    if not path:
+        return Fault("#", f"must be {expected}")
     if path[0] == "steps" and len(path) > 2:
         del path[2]  # pydantic adds the kind of the step there
-    if details["type"].startswith("union_tag"):
+    if type_.startswith("union_tag"):
         path.append("kind")
-    return Fault(pointer(*path), _WORDS.get(details["type"], details["msg"]))
+    return Fault(pointer(*path), _WORDS.get(type_, details["msg"]))
 
 
 _WORDS = {
@@ -112,7 +119,10 @@ _WORDS = {
     "list_type": "must be a list",
     "greater_than_equal": "must be 1",
     "less_than_equal": "must be 1",
+    "model_type": "must be an object with name and p",  # in a plan
     "model_attributes_type": "must be an object",
+    "float_type": "must be a number",
+    "finite_number": "must be a number",
     "union_tag_not_found": f"is missing: one of {', '.join(STEPS)}",
     "union_tag_invalid": f"must be one of {', '.join(STEPS)}",
 }

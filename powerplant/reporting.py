@@ -6,10 +6,10 @@ rounded to the cent only in sentences.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from time import perf_counter
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from powerplant.errors import TooBusy
 from powerplant.formulation import COST_DIGITS, EXACT, TENTHS_PER_MEGAWATT, TONNES_OF_CO2_PER_MWH, euros
@@ -40,6 +40,13 @@ SHARE = 0.9
 HALF_A_CENT = 0.005
 """A smaller amount rounds to zero cents."""
 
+PLACES = {
+    "off": "Off",
+    "at_minimum": "At its minimum",
+    "in_between": "Between its limits",
+    "at_maximum": "At its maximum",
+}
+
 
 def report_production(request: ProductionPlanRequest, options: Options, workers: Workers) -> Report:
     """The report on the cheapest plan for a request.
@@ -68,91 +75,53 @@ def appraise_plan(solved: Solved, options: Options, workers: Workers) -> Apprais
 def explain(request: ProductionPlanRequest, solved: Solved, appraisal: Appraisal, *, co2: bool) -> Report:
     """The report on a solution and its alternatives; ``co2``: whether allowances count in the cost; O(n log n)."""
     instance, solution, _ = solved
-    charged = _allowance(request) if co2 else None
-    stations = [
-        _Station(plant, unit, output, charged if isinstance(plant, GasFired) else None, alternative)
-        for plant, unit, output, alternative in zip(
-            request.powerplants, instance.units, solution.dispatch, appraisal.switched, strict=True
-        )
-    ]
-    stations = [stations[index] for index in in_merit_order(instance)]
-    running = [station for station in stations if station.output]
-    total, for_co2 = euros(solution.cost), _sum(station.co2_cost for station in stations)
-    load = Decimal(instance.load) / TENTHS_PER_MEGAWATT
+    price = request.fuels.co2 if co2 else None
+    allowance = None if price is None else EXACT.multiply(TONNES_OF_CO2_PER_MWH, Decimal(repr(price)))
+    rows = list(zip(request.powerplants, instance.units, solution.dispatch, appraisal.switched, strict=True))
+    running = [(unit, output) for _, unit, output, _ in rows if output]
+    charged = sum(output for plant, _, output, _ in rows if isinstance(plant, GasFired)) if allowance is not None else 0
+    total, for_co2 = euros(solution.cost), _times(charged, allowance)
+    load = _energy(instance.load)
+    plants = [_plant_report(*rows[index], solution.cost, allowance) for index in in_merit_order(instance)]
+    needed = [plant for plant in plants if plant.p and plant.outcome == "infeasible"]
     return Report(
         status="optimal" if solution.cost == solution.lower_bound else "feasible",
         load=float(load),
         cost=Cost(total=float(total), fuel=float(total - for_co2), co2=float(for_co2)),
         lower_bound=float(euros(solution.lower_bound)),
         proof=solution.proof.method,
-        co2_tonnes=float(_sum(station.co2_tonnes for station in stations)),
+        co2_tonnes=float(_times(charged, TONNES_OF_CO2_PER_MWH)),
         average_price=float(total / load) if load else None,
         marginal_price=MarginalPrice(
             commitment_as_it_is=_prices_of_running(running), commitment_free=_prices_of_loads(appraisal, solution.cost)
         ),
         curtailed_wind=_megawatt(
-            sum(s.unit.max_output for s in stations if isinstance(s.plant, WindTurbine) and not s.output)
+            sum(unit.max_output for plant, unit, output, _ in rows if isinstance(plant, WindTurbine) and not output)
         ),
         headroom=Headroom(
-            up=_megawatt(sum(station.unit.max_output - station.output for station in running)),
-            down=_megawatt(sum(station.output - station.unit.min_output for station in running)),
+            up=_megawatt(sum(unit.max_output - output for unit, output in running)),
+            down=_megawatt(sum(output - unit.min_output for unit, output in running)),
         ),
-        powerplants=_with_reasons([_plant_report(station, solution.cost) for station in stations]),
+        powerplants=[plant.model_copy(update={"reason": reason_of(plant, needed)}) for plant in plants],
     )
 
 
-def _allowance(request: ProductionPlanRequest) -> Decimal | None:
-    """The price of CO2 for gas-fired plants, in euro per MWh of power; ``None`` if the payload has no price."""
-    price = request.fuels.co2
-    return None if price is None else EXACT.multiply(TONNES_OF_CO2_PER_MWH, Decimal(repr(price)))
+def _plant_report(
+    plant: PowerPlant, unit: Unit, output: int, alternative: Alternative, cost: int, allowance: Decimal | None
+) -> PlantReport:
+    """The report on one plant, without its reason.
 
-
-class _Station(NamedTuple):
-    """A plant in a plan, in exact numbers.
-
-    Attributes:
-        plant: the plant of the payload.
+    Args:
+        plant: of the payload.
         unit: the same in integers.
         output: in tenths of a MW.
-        allowance: euro for CO2 per MWh of its power; ``None`` if it is not charged for CO2.
         alternative: the best plan with the plant off if it is on, else with it on.
+        cost: of the plan, in 10**-10 euro.
+        allowance: the price of CO2 for gas-fired plants, in euro per MWh of power; ``None`` if they are not charged.
     """
-
-    plant: PowerPlant
-    unit: Unit
-    output: int
-    allowance: Decimal | None
-    alternative: Alternative
-
-    @property
-    def energy(self) -> Decimal:
-        """MWh in the hour."""
-        return Decimal(self.output) / TENTHS_PER_MEGAWATT
-
-    @property
-    def co2_cost(self) -> Decimal:
-        """Euro for allowances."""
-        return EXACT.multiply(self.energy, self.allowance or Decimal(0))
-
-    @property
-    def co2_tonnes(self) -> Decimal:
-        """Tonnes of CO2 that it is charged for."""
-        return Decimal(0) if self.allowance is None else self.energy * TONNES_OF_CO2_PER_MWH
-
-    @property
-    def state(self) -> State:
-        """Where its output is between its limits."""
-        if not self.output:
-            return "off"
-        if self.output == self.unit.max_output:
-            return "at_maximum"
-        return "at_minimum" if self.output == self.unit.min_output else "in_between"
-
-
-def _plant_report(station: _Station, cost: int) -> PlantReport:
-    plant, unit, output, allowance, alternative = station
-    per_mwh = Decimal(unit.marginal_cost).scaleb(-COST_DIGITS, EXACT)
-    for_co2 = allowance or Decimal(0)
+    charged = allowance if isinstance(plant, GasFired) else None
+    per_mwh, for_co2 = Decimal(unit.marginal_cost).scaleb(-COST_DIGITS, EXACT), charged or Decimal(0)
+    outcome: Outcome = "infeasible" if alternative.cost is None else "feasible"
     return PlantReport(
         name=plant.name,
         type=plant.type,
@@ -161,28 +130,30 @@ def _plant_report(station: _Station, cost: int) -> PlantReport:
         pmax=_megawatt(unit.max_output),
         marginal_cost=MarginalCost(total=float(per_mwh), fuel=float(per_mwh - for_co2), co2=float(for_co2)),
         cost=float(euros(unit.marginal_cost * output)),
-        co2_tonnes=float(station.co2_tonnes),
-        state=station.state,
+        co2_tonnes=0.0 if charged is None else float(_times(output, TONNES_OF_CO2_PER_MWH)),
+        state=_state(unit, output),
         alternative="forced_off" if output else "forced_on",
-        outcome=_outcome(alternative),
+        outcome=outcome if alternative.computed else "not_computed",
         cost_difference=None if alternative.cost is None else float(euros(alternative.cost - cost)),
         reason="",
     )
 
 
-def _outcome(alternative: Alternative) -> Outcome:
-    if not alternative.computed:
-        return "not_computed"
-    return "infeasible" if alternative.cost is None else "feasible"
+def _state(unit: Unit, output: int) -> State:
+    if not output:
+        return "off"
+    if output == unit.max_output:
+        return "at_maximum"
+    return "at_minimum" if output == unit.min_output else "in_between"
 
 
 # --- Prices ----------------------------------------------------------------------------------------------------------
 
 
-def _prices_of_running(running: Sequence[_Station]) -> Prices:
+def _prices_of_running(running: Sequence[tuple[Unit, int]]) -> Prices:
     """Of the running plants, the cheapest that can produce more, and the most expensive that can produce less."""
-    up = [station.unit.marginal_cost for station in running if station.output < station.unit.max_output]
-    down = [station.unit.marginal_cost for station in running if station.output > station.unit.min_output]
+    up = [unit.marginal_cost for unit, output in running if output < unit.max_output]
+    down = [unit.marginal_cost for unit, output in running if output > unit.min_output]
     return Prices(up=_price(min(up, default=None)), down=_price(max(down, default=None)))
 
 
@@ -200,11 +171,6 @@ def _price(marginal_cost: int | None) -> float | None:
 # --- Reasons ---------------------------------------------------------------------------------------------------------
 
 
-def _with_reasons(plants: list[PlantReport]) -> list[PlantReport]:
-    needed = [plant for plant in plants if plant.p and plant.outcome == "infeasible"]
-    return [plant.model_copy(update={"reason": reason_of(plant, needed)}) for plant in plants]
-
-
 def reason_of(plant: PlantReport, needed: Sequence[PlantReport]) -> str:
     """Why a plant runs or is off, in one sentence, from the numbers of the report.
 
@@ -212,28 +178,18 @@ def reason_of(plant: PlantReport, needed: Sequence[PlantReport]) -> str:
         plant: its report.
         needed: the running plants without which no plan meets the load.
     """
-    if plant.p:
-        place = {"at_minimum": "At its minimum", "in_between": "Between its limits", "at_maximum": "At its maximum"}
-        return f"{place[plant.state]}{_unless_off(plant)}."
     if not plant.pmax:
         return "Off: there is no wind." if plant.type == "windturbine" else "Off: it can produce nothing."
-    off = "Off although free" if plant.marginal_cost.total == 0 else "Off"
-    if plant.outcome == "infeasible":
-        if needed:
-            names = " and ".join(f"the {other.p} MW of {other.name}" for other in needed[:2])
-            return f"{off}: without {names} no plan meets the load."
-        return f"{off}: with it on no plan meets the load."
+    place = PLACES[plant.state]
+    if not plant.p and plant.marginal_cost.total == 0:
+        place += " although free"
     if plant.outcome == "not_computed":
-        return f"{off}."
-    return f"{off}: switching it on would cost {_more(plant.cost_difference)}."
-
-
-def _unless_off(plant: PlantReport) -> str:
-    if plant.outcome == "infeasible":
-        return ": without it no plan meets the load"
-    if plant.outcome == "not_computed":
-        return ""
-    return f": switching it off would cost {_more(plant.cost_difference)}"
+        return f"{place}."
+    if plant.outcome == "feasible":
+        return f"{place}: switching it {'off' if plant.p else 'on'} would cost {_more(plant.cost_difference)}."
+    names = " and ".join(f"the {other.p} MW of {other.name}" for other in needed[:2])
+    condition = "without it" if plant.p else f"without {names}" if names else "with it on"
+    return f"{place}: {condition} no plan meets the load."
 
 
 def _more(euro: float | None) -> str:
@@ -244,8 +200,14 @@ def _more(euro: float | None) -> str:
     return f"{amount} {'more' if euro > 0 else 'less'}"
 
 
-def _sum(amounts: Iterable[Decimal]) -> Decimal:
-    return sum(amounts, Decimal(0))
+def _energy(tenths: int) -> Decimal:
+    """MWh in the hour."""
+    return Decimal(tenths) / TENTHS_PER_MEGAWATT
+
+
+def _times(tenths: int, amount: Decimal | None) -> Decimal:
+    """The energy of an output times an amount for each MWh."""
+    return EXACT.multiply(_energy(tenths), amount) if tenths and amount else Decimal(0)
 
 
 def _megawatt(tenths: int) -> float:

@@ -15,8 +15,7 @@ from powerplant.merit_order import GaveUp, Infeasible, Solution, Unit, check_pro
 from powerplant.merit_order.bracket import Turns
 from powerplant.merit_order.clock import Clock
 from powerplant.merit_order.counting import grains_for, row_of
-from powerplant.merit_order.fill import MeritOrder
-from powerplant.merit_order.relaxation import Row
+from powerplant.merit_order.fill import MeritOrder, Row
 from powerplant.proofs import Claim
 
 T = TypeVar("T")

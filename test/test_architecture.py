@@ -94,5 +94,17 @@ def test_oracles_and_black_box_tests_import_nothing_of_the_package(name: str) ->
 
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=label)
 def test_the_product_imports_no_other_solver_and_nothing_of_the_tests(path: Path) -> None:
-    outside = {"highspy", "ortools", "numpy", "scipy", "pulp", "pyomo", "cvxpy", "benchmarks", "test", "oracles"}
+    outside = {
+        "highspy",
+        "ortools",
+        "numpy",
+        "scipy",
+        "pulp",
+        "pyomo",
+        "cvxpy",
+        "benchmarks",
+        "tools",
+        "test",
+        "oracles",
+    }
     assert not top_levels(path) & outside

@@ -18,9 +18,9 @@ from hypothesis import given
 from live_server import fetch
 from strategies import payloads
 
-from powerplant.api.openapi import EVERYWHERE, FILE, as_text, document
 from powerplant.errors import OutOfTime, TooBusy
 from powerplant.problems import PROBLEM_TYPES, problem_of
+from tools.openapi import EVERYWHERE, FILE, as_text, document
 
 DOCUMENT: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
 COMPONENTS = DOCUMENT["components"]
@@ -98,7 +98,7 @@ def test_the_document_is_valid() -> None:
 
 def test_the_document_is_up_to_date() -> None:
     assert FILE.read_text(encoding="utf-8") == as_text(document()) + "\n", (
-        "openapi.json is stale. Renew it: ./runapp poetry run python -m powerplant.api.openapi"
+        "openapi.json is stale. Renew it: ./runapp poetry run python -m tools.openapi"
     )
 
 

@@ -51,7 +51,7 @@ def docs() -> Response:
 
 @blueprint.get("/openapi.json", strict_slashes=False)
 def openapi() -> Response:
-    """The OpenAPI document, which :mod:`powerplant.api.openapi` writes at development time."""
+    """The OpenAPI document, which ``tools/openapi.py`` writes at development time."""
     return send_from_directory(Path(__file__).parent, "openapi.json", mimetype="application/json")
 
 

@@ -93,7 +93,7 @@ def appraise(
             if improve and now >= next_improvement:
                 improve(appraisal._replace(switched=appraisal.switched[:]))
                 next_improvement = now + SECONDS_BETWEEN_IMPROVEMENTS
-            known[kind] = fleet.forced_off(place, load) if dispatch[position] else fleet.forced_on(place, load)
+            known[kind] = fleet.switched(place, load, on=not dispatch[position])
         appraisal.switched[position] = known[kind]
     return appraisal
 
@@ -105,23 +105,19 @@ class _Fleet:
         self.merit_order = MeritOrder(units)
         self._end = end
         self._sorted = [units[position] for position in self.merit_order.order]
-        self._capacity = [0, *self.merit_order.capacity]
         self._cost = list(accumulate((cost * most for cost, _, most in self._sorted), initial=0))
 
-    def forced_off(self, place: int, load: int) -> Alternative:
-        """The best plan without the unit at a place of the merit order."""
-        off = Unit(self._sorted[place].marginal_cost, 0, 0)
-        return self._at_the_bound(place, off, load) or self._with(place, off, load)
-
-    def forced_on(self, place: int, load: int) -> Alternative:
-        """The best plan with some output of the unit at a place of the merit order."""
-        marginal_cost, min_output, max_output = self._sorted[place]
-        least = max(min_output, 1)
+    def switched(self, place: int, load: int, *, on: bool) -> Alternative:
+        """The best plan without the unit at a place of the merit order, or with some output of it."""
+        cost, min_output, max_output = self._sorted[place]
+        least = max(min_output, 1) if on else 0
         if least > max_output:
             return NO_PLAN
-        rest = Unit(marginal_cost, 0, max_output - least)
-        others = self._at_the_bound(place, rest, load - least) or self._with(place, rest, load - least)
-        return others if others.cost is None else others._replace(cost=others.cost + marginal_cost * least)
+        changed, load = Unit(cost, 0, max_output - least if on else 0), load - least
+        others = self._at_the_bound(place, changed, load)
+        if others is None:
+            others = self.best([*self._sorted[:place], changed, *self._sorted[place + 1 :]], load)
+        return others if others.cost is None else others._replace(cost=others.cost + cost * least)
 
     def best(self, units: Sequence[Unit], load: int) -> Alternative:
         """The cost of the best plan; not computed if that takes too long or too much memory."""
@@ -135,9 +131,6 @@ class _Fleet:
             return NOT_COMPUTED
         return Alternative(result.cost, computed=True) if isinstance(result, Solution) else NO_PLAN
 
-    def _with(self, place: int, changed: Unit, load: int) -> Alternative:
-        return self.best([*self._sorted[:place], changed, *self._sorted[place + 1 :]], load)
-
     def _at_the_bound(self, place: int, changed: Unit, load: int) -> Alternative | None:
         """The relaxed fill with a changed unit of a smaller range; ``None`` if it is not a plan."""
         lost = self._sorted[place].max_output - changed.max_output
@@ -145,11 +138,11 @@ class _Fleet:
             return NO_PLAN
         if not load:
             return Alternative(0, computed=True)
-        marginal = bisect_left(self._capacity, load, 1) - 1
+        marginal = bisect_left(self.merit_order.capacity, load, 1) - 1
         if marginal >= place:  # the changed unit, or a later one that replaces the lost output
-            marginal = max(place, bisect_left(self._capacity, load + lost, 1) - 1)
+            marginal = max(place, bisect_left(self.merit_order.capacity, load + lost, 1) - 1)
         lost_before = lost if marginal > place else 0
         unit = changed if marginal == place else self._sorted[marginal]
-        output = load - self._capacity[marginal] + lost_before
+        output = load - self.merit_order.capacity[marginal] + lost_before
         cost = self._cost[marginal] - changed.marginal_cost * lost_before + unit.marginal_cost * output
         return Alternative(cost, computed=True) if output >= unit.min_output else None

@@ -12,10 +12,9 @@ from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 from powerplant.merit_order.clock import Clock
-from powerplant.merit_order.fill import Fill, MeritOrder
+from powerplant.merit_order.fill import Fill, MeritOrder, Relaxation
 from powerplant.merit_order.proof import CHECKED_BITS, Empty, OutputSplit, Proof, Recomputed, Step
 from powerplant.merit_order.reach import Group, group_of
-from powerplant.merit_order.relaxation import Relaxation, of_fill
 from powerplant.merit_order.types import GaveUp, Infeasible, Solution
 
 T = TypeVar("T")
@@ -55,7 +54,7 @@ class Bracket:
         self.incumbent: Plan | None = None
         self.improve: Improve | None = None
         self.open_bounds: Callable[[], list[int]] = list
-        self.relaxation = of_fill(fill)
+        self.relaxation = fill.relaxation()
         self._proven = fill.cost
 
     @cached_property

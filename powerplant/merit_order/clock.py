@@ -2,6 +2,9 @@
 
 Work is counted in simple operations of about a microsecond, so the phases of a solve alternate in the same way on every
 machine; only the time limit depends on the speed of the machine.
+
+Whatever spends work raises ``TimeLimitPassed``, and whatever adds to a set of sums can raise ``TooLarge``; docstrings
+do not repeat it.
 """
 
 from __future__ import annotations
@@ -36,11 +39,7 @@ class Clock:
         self._next_look = float("inf") if time_limit is None else 0
 
     def spend(self, operations: int) -> None:
-        """Count operations before they are done.
-
-        Raises:
-            TimeLimitPassed: the time limit has passed; checked every :data:`BETWEEN_LOOKS` operations.
-        """
+        """Count operations before they are done; the time is checked every :data:`BETWEEN_LOOKS` operations."""
         self.work += operations
         if self.work >= self._next_look:
             self._next_look = self.work + BETWEEN_LOOKS

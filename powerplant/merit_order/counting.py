@@ -13,18 +13,17 @@ no plan exists.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import accumulate
 from math import gcd
+from operator import attrgetter
 from typing import NamedTuple
 
 from powerplant.merit_order.bracket import Bracket, Phase, Turns
 from powerplant.merit_order.clock import Clock
-from powerplant.merit_order.fill import Fill, MeritOrder
+from powerplant.merit_order.fill import Fill, MeritOrder, Relaxation, Row
 from powerplant.merit_order.proof import Bound, CountSplit, Empty, Step, weight_of
-from powerplant.merit_order.relaxation import Relaxation, Row
 from powerplant.merit_order.types import Solution
 
 SCALE = 1 << 20
@@ -57,7 +56,7 @@ def by_counting(bracket: Bracket) -> Phase:
             continue
         tried.append(row.weights)
         if row.least > row.most:
-            around = outputs_around(merit_order, row, clock)
+            around = yield from outputs_around(merit_order, row, load, clock)
             steps: list[Step] = [CountSplit(row.grain, row.most), Empty("outputs"), Empty("outputs")]
             return bracket.infeasible("counting", steps, around)
         relaxation = yield from priced(merit_order, load, row, clock)
@@ -107,11 +106,7 @@ def grains_for(merit_order: MeritOrder) -> list[int]:
 
 
 def row_of(merit_order: MeritOrder, fill: Fill, load: int, grain: int, clock: Clock) -> Turns[Row | None]:
-    """The row of a grain, if the relaxed fill violates it (else it cannot raise the bound); O(n * sum of weights).
-
-    Raises:
-        TimeLimitPassed: the time limit has passed.
-    """
+    """The row of a grain, if the relaxed fill violates it (else it cannot raise the bound); O(n * sum of weights)."""
     clock.spend(len(merit_order.units))
     weights = [weight_of(least, grain) for least in merit_order.min_outputs]
     running = [(least, weight) for least, weight in zip(merit_order.min_outputs, weights, strict=True) if weight]
@@ -122,62 +117,48 @@ def row_of(merit_order: MeritOrder, fill: Fill, load: int, grain: int, clock: Cl
     if common > 1 or (len({0, *weights}) > 2 and len(weights) * sum(weights) > MOST_SUMS):
         return None
     stopped = [(high, weight) for high, weight in zip(merit_order.max_outputs, weights, strict=True) if weight]
-    most = yield from largest_weight(running, load, clock)
-    least = sum(weights) - (yield from largest_weight(stopped, merit_order.total - load, clock))
-    return None if least <= _filled_weight(merit_order, fill, weights) <= most else Row(grain, weights, most, least)
+    most = len((yield from least_outputs(running, load, clock))) - 1
+    least = sum(weights) + 1 - len((yield from least_outputs(stopped, merit_order.total - load, clock)))
+    partly = zip(weights, fill.outputs, merit_order.max_outputs, strict=True)
+    filled = sum(weight * output / high for weight, output, high in partly if output)
+    return None if least <= filled <= most else Row(grain, weights, most, least)
 
 
-def outputs_around(merit_order: MeritOrder, row: Row, clock: Clock) -> tuple[int, int]:
+def outputs_around(merit_order: MeritOrder, row: Row, load: int, clock: Clock) -> Turns[tuple[int, int]]:
     """The nearest outputs that the fleet can produce, below and above a load for which a row allows no plan."""
     units = [(unit, weight) for unit, weight in zip(merit_order.units, row.weights, strict=True) if weight]
-    stopped = [(unit.max_output, weight) for unit, weight in units]
-    running = [(unit.min_output, weight) for unit, weight in units]
-    below = merit_order.total - _least_output(stopped, sum(row.weights) - row.most, clock)
-    return below, _least_output(running, row.most + 1, clock)
+    _, weights, most, least = row
+    # Commitments at the limits of the row are close to the load: another unit, or a few, must be on or off.
+    limit = load + max(merit_order.min_outputs)
+    running = yield from least_outputs([(unit.min_output, weight) for unit, weight in units], limit, clock)
+    limit = merit_order.total - load + (least - most) * max(merit_order.max_outputs)
+    stopped = yield from least_outputs([(unit.max_output, weight) for unit, weight in units], limit, clock)
+    return merit_order.total - min(stopped[sum(weights) - most :]), min(running[most + 1 :])
 
 
-def _least_output(counted: Sequence[tuple[int, int]], weight: int, clock: Clock) -> int:
-    """The least output of units with at least this sum of weights; O(n * weight), O(n log n) for equal weights."""
-    if len({own for _, own in counted}) == 1:
-        return sum(sorted(output for output, _ in counted)[: -(-weight // counted[0][1])])
-    beyond = sum(output for output, _ in counted) + 1
-    least = [0] + [beyond] * weight  # the index is the least sum of weights
-    for output, own in counted:
-        clock.spend(1 + (weight >> 4))
-        with_it = ([0] * own + least)[: weight + 1]
-        least = [min(without, before + output) for without, before in zip(least, with_it, strict=True)]
-    return least[-1]
-
-
-def _filled_weight(merit_order: MeritOrder, fill: Fill, weights: Sequence[int]) -> float:
-    """The sum of weights in a relaxed fill; a unit that is partly loaded counts proportionally."""
-    units = zip(weights, fill.outputs, merit_order.max_outputs, strict=True)
-    return float(sum(weight * output / most for weight, output, most in units if output))
-
-
-def largest_weight(counted: Sequence[tuple[int, int]], load: int, clock: Clock) -> Turns[int]:
-    """The largest sum of weights of units whose outputs are at most the load; O(n * weight), O(n log n) if equal.
+def least_outputs(counted: Sequence[tuple[int, int]], limit: int, clock: Clock) -> Turns[list[int]]:
+    """The least output for each sum of weights, up to the largest sum with one; O(n * weight), O(n log n) if all are 1.
 
     Args:
-        counted: output and weight of each unit.
-        load: in tenths of a MW.
+        counted: output and weight of each unit, both above 0.
+        limit: of the outputs, in tenths of a MW; what is larger is not exact.
         clock: of the whole solve.
     """
-    if len({weight for _, weight in counted}) == 1:
-        return (bisect_right(list(accumulate(sorted(output for output, _ in counted))), load)) * counted[0][1]
-    beyond = load + 1
-    least_output = [0]  # by sum of weights; above the load if there are no such units
+    if all(weight == 1 for _, weight in counted):
+        return [least for least in accumulate(sorted(output for output, _ in counted), initial=0) if least <= limit]
+    beyond = limit + 1
+    least_output = [0]
     for output, weight in counted:
         yield
         clock.spend(1 + (len(least_output) >> 4))
-        if output > load:
+        if output > limit:
             continue
         padding = [beyond] * weight
         with_it = padding + list(map(output.__add__, least_output))
         least_output = list(map(min, least_output + padding, with_it))
         while least_output[-1] >= beyond:
             least_output.pop()
-    return len(least_output) - 1
+    return least_output
 
 
 def priced(merit_order: MeritOrder, load: int, row: Row, clock: Clock) -> Turns[Relaxation]:
@@ -186,9 +167,8 @@ def priced(merit_order: MeritOrder, load: int, row: Row, clock: Clock) -> Turns[
     The bound is a concave, piecewise linear function of the price. The next price to try is where the tangents of a
     price where it rises and of one where it falls meet (Kelley's cutting planes, in one dimension).
     """
-    left = _where_it_turns(merit_order, load, row, min(merit_order.costs) * SCALE, -1, clock)
-    right = _where_it_turns(merit_order, load, row, max(merit_order.costs) * SCALE, 1, clock)
-    best = max(left, right, key=_bound)
+    left, right = (_where_it_turns(merit_order, load, row, direction, clock) for direction in (-1, 1))
+    best = max(left, right, key=attrgetter("bound"))
     for _ in range(MOST_PRICES):
         yield
         clock.spend(2 * len(merit_order.costs))
@@ -199,7 +179,7 @@ def priced(merit_order: MeritOrder, load: int, row: Row, clock: Clock) -> Turns[
         ahead = min(max(ahead, 1), between - 1)
         meeting_point = left.bound + left.slope * ahead
         tried = _at_price(merit_order, load, row, left.relaxation.price + ahead)
-        best = max(best, tried, key=_bound)
+        best = max(best, tried, key=attrgetter("bound"))
         if meeting_point - tried.bound < SCALE:  # less than one unit of cost is left
             break
         if tried.slope > 0:
@@ -217,8 +197,9 @@ class _Tried(NamedTuple):
     relaxation: Relaxation
 
 
-def _where_it_turns(merit_order: MeritOrder, load: int, row: Row, price: int, direction: int, clock: Clock) -> _Tried:
-    """Search from a price upward (1) or downward (-1) for one from which the bound falls; it stops after some steps."""
+def _where_it_turns(merit_order: MeritOrder, load: int, row: Row, direction: int, clock: Clock) -> _Tried:
+    """Search above all costs (1) or below (-1) for a price from which the bound falls; it stops after some steps."""
+    price = (max if direction > 0 else min)(merit_order.costs) * SCALE
     tried = _at_price(merit_order, load, row, price)
     away = max(map(abs, merit_order.costs)) * SCALE + 1
     for _ in range(MOST_PRICES):
@@ -229,10 +210,6 @@ def _where_it_turns(merit_order: MeritOrder, load: int, row: Row, price: int, di
         away *= 2
         tried = _at_price(merit_order, load, row, price)
     return tried
-
-
-def _bound(tried: _Tried) -> int:
-    return tried.bound
 
 
 def _at_price(merit_order: MeritOrder, load: int, row: Row, price: int) -> _Tried:

@@ -4,6 +4,10 @@ Ignore every ``min_output``, so that a unit can produce anything from 0 to its `
 no plan is cheaper. Only one unit, the marginal one, is partly loaded (Dantzig's bound for the knapsack, with the
 marginal unit as the break item). If that unit is at or above its ``min_output``, the fill is a plan. If not, units of
 the same cost may give it the missing output at no cost.
+
+The fill is also the Lagrangian relaxation of the balance (Geoffrion 1974): with a ``price`` for each tenth of a MW no
+plan costs less than ``price * load + sum over units of min((marginal_cost - price) * output)``. A **row**
+(:mod:`powerplant.merit_order.counting`) is a constraint that every plan satisfies; it has a second multiplier.
 """
 
 from __future__ import annotations
@@ -15,6 +19,47 @@ from operator import gt, mul, sub
 from typing import NamedTuple
 
 from powerplant.merit_order.types import Unit
+
+
+class Row(NamedTuple):
+    """In every plan, the weights of the committed units sum to ``least`` .. ``most``.
+
+    Attributes:
+        grain: in tenths of a MW; see :func:`powerplant.merit_order.proof.weight_of`.
+        weights: of the units.
+        most, least: limits of the sum.
+    """
+
+    grain: int
+    weights: Sequence[int]
+    most: int
+    least: int = 0
+
+    def limit(self, charge: int) -> int:
+        """The limit that the sign of a charge belongs to."""
+        return self.most if charge > 0 else self.least
+
+
+class Relaxation(NamedTuple):
+    """Multipliers, and the bound that they prove. All three are to be divided by ``scale``.
+
+    Attributes:
+        price: of a tenth of a MW.
+        charge: for each grain of a committed unit, negative if the lower limit is binding; 0 without a row.
+        bound: no plan costs less.
+        scale: common denominator.
+        row: the row that the charge belongs to, if any.
+    """
+
+    price: int
+    charge: int
+    bound: int
+    scale: int
+    row: Row | None
+
+    def lower_bound(self) -> int:
+        """The bound in whole units of cost, rounded up: costs are integers."""
+        return -(-self.bound // self.scale)
 
 
 class Fill(NamedTuple):
@@ -34,11 +79,9 @@ class Fill(NamedTuple):
     marginal_cost: int
     is_plan: bool
 
-
-def _usable_part(unit: Unit, load: int) -> Unit:
-    """The part of a unit's range that a plan for a load can use."""
-    cost, least, most = unit
-    return Unit(cost, least, min(most, load)) if least <= load else Unit(cost, 0, 0)
+    def relaxation(self) -> Relaxation:
+        """The relaxation that the fill solves."""
+        return Relaxation(self.marginal_cost, 0, self.cost, 1, None)
 
 
 class MeritOrder:
@@ -49,7 +92,7 @@ class MeritOrder:
         given: the units before :meth:`usable_under` restricted them.
         order: positions of the units, cheapest first.
         costs, min_outputs, max_outputs: the units' columns, in the units' own order.
-        capacity: for each place in the order, the ``max_output`` of all units up to and including it.
+        capacity: for each place in the order, the ``max_output`` of all units before it; then that of all.
         total: the ``max_output`` of all units.
     """
 
@@ -63,14 +106,19 @@ class MeritOrder:
         self.units = self.given = units
         self.costs, self.min_outputs, self.max_outputs = costs, min_outputs, max_outputs
         self.order = sorted(range(len(costs)), key=costs.__getitem__)
-        self.capacity = list(accumulate(map(max_outputs.__getitem__, self.order)))
-        self.total = self.capacity[-1] if units else 0
+        self.capacity = list(accumulate(map(max_outputs.__getitem__, self.order), initial=0))
+        self.total = self.capacity[-1]
 
     def usable_under(self, load: int) -> MeritOrder:
         """The same fleet without outputs above a load; a unit with a larger ``min_output`` is never on."""
         if max(self.max_outputs, default=0) <= load:
             return self
-        usable = MeritOrder([_usable_part(unit, load) for unit in self.given])
+        usable = MeritOrder(
+            [
+                Unit(cost, least, min(most, load)) if least <= load else Unit(cost, 0, 0)
+                for cost, least, most in self.given
+            ]
+        )
         usable.given = self.given
         return usable
 
@@ -84,11 +132,11 @@ class MeritOrder:
         outputs = [0] * len(order)
         if not load:  # also of no units at all
             return Fill(outputs, 0, 0, min(self.costs, default=0), True)
-        place = bisect_left(self.capacity, load)
+        place = bisect_left(self.capacity, load, 1) - 1
         for position in order[:place]:
             outputs[position] = max_outputs[position]
         marginal = order[place]
-        outputs[marginal] = output = load - self.capacity[place] + max_outputs[marginal]
+        outputs[marginal] = output = load - self.capacity[place]
         cost = sum(map(mul, self.costs, outputs))
         return Fill(outputs, cost, place, self.costs[marginal], output >= self.min_outputs[marginal])
 
@@ -113,10 +161,6 @@ class MeritOrder:
             outputs[position] = least[position]
         outputs[order[first]] += given - missing
         return outputs
-
-    def capacity_of(self, start: int, end: int) -> int:
-        """The ``max_output`` of the units at places ``start`` to ``end`` (exclusive)."""
-        return (self.capacity[end - 1] if end else 0) - (self.capacity[start - 1] if start else 0)
 
     def cost_of(self, outputs: Sequence[int]) -> int:
         """The cost of outputs in the order of the units."""

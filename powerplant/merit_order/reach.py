@@ -12,6 +12,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
 from math import gcd, isqrt
+from operator import itemgetter
 from typing import NamedTuple
 
 from powerplant.merit_order.clock import Clock, TooLarge
@@ -36,12 +37,7 @@ class Intervals(NamedTuple):
     intervals: list[tuple[int, int]]
 
     def with_unit(self, unit: Unit, limit: int, clock: Clock) -> Intervals | Bits:
-        """The reach with one more unit, up to ``limit``; O(intervals).
-
-        Raises:
-            TimeLimitPassed: the time limit has passed.
-            TooLarge: it has too many intervals, and too many bits.
-        """
+        """The reach with one more unit, up to ``limit``; O(intervals)."""
         clock.spend(1 + len(self.intervals))
         _, least, most = unit
         committed = [(low + least, min(high + most, limit)) for low, high in self.intervals if low + least <= limit]
@@ -63,12 +59,12 @@ class Intervals(NamedTuple):
 
     def floor(self, output: int) -> int:
         """The largest reachable output up to ``output``."""
-        interval = self.intervals[bisect_right(self.intervals, output, key=_low) - 1]
+        interval = self.intervals[bisect_right(self.intervals, output, key=itemgetter(0)) - 1]
         return min(interval[1], output)
 
     def ceil(self, output: int) -> int | None:
         """The smallest reachable output from ``output`` on, where there is one."""
-        place = bisect_left(self.intervals, output, key=_high)
+        place = bisect_left(self.intervals, output, key=itemgetter(1))
         return None if place == len(self.intervals) else max(self.intervals[place][0], output)
 
 
@@ -79,11 +75,7 @@ class Bits(NamedTuple):
     mask: int
 
     def with_unit(self, unit: Unit, limit: int, clock: Clock) -> Bits:
-        """The reach with one more unit, up to ``limit``; O(log(width of its range) * bits / 30).
-
-        Raises:
-            TimeLimitPassed: the time limit has passed.
-        """
+        """The reach with one more unit, up to ``limit``; O(log(width of its range) * bits / 30)."""
         _, least, most = unit
         if least > limit:
             return self
@@ -120,14 +112,6 @@ def _as_bits(intervals: list[tuple[int, int]], base: int) -> int:
     return _as_bits(intervals[:half], base) | _as_bits(intervals[half:], middle) << middle - base
 
 
-def _low(interval: tuple[int, int]) -> int:
-    return interval[0]
-
-
-def _high(interval: tuple[int, int]) -> int:
-    return interval[1]
-
-
 def _reach_of(first: Reach, units: Sequence[Unit], limit: int, clock: Clock) -> Reach:
     """A reach with more units, up to ``limit``."""
     for unit in units:
@@ -152,15 +136,7 @@ class Group:
         self._reach_limit = -1
 
     def gap_around(self, output: int) -> tuple[int, int] | None:
-        """The nearest reachable outputs below and above an unreachable one; ``None`` if it is reachable.
-
-        Args:
-            output: from 0 to the capacity.
-
-        Raises:
-            TimeLimitPassed: the time limit has passed.
-            TooLarge: the reach would not fit into memory.
-        """
+        """The nearest reachable outputs around an unreachable one up to the capacity; ``None`` if it is reachable."""
         return None if self.commit(output) is not None else self.neighbours_of(output)
 
     def neighbours_of(self, output: int) -> tuple[int, int]:
@@ -179,10 +155,6 @@ class Group:
         Units are filled in order. Then a few around the partly loaded one are chosen again, with those before them at
         maximum and those after them off. If no choice among the few produces the output, twice as many are tried, up
         to the whole group.
-
-        Raises:
-            TimeLimitPassed: the time limit has passed.
-            TooLarge: the reach would not fit into memory.
         """
         total, window = len(self.units), FIRST_WINDOW
         middle = min(bisect_left(self._filled, output, 1) - 1, total - 1)
@@ -207,8 +179,7 @@ class Identical(Group):
     def commit(self, output: int) -> list[bool] | None:
         """See :class:`Group`."""
         count = self._count(output)
-        possible = count * self.units[0].min_output <= output
-        return [True] * count + [False] * (len(self.units) - count) if possible else None
+        return None if self.gap_around(output) else [True] * count + [False] * (len(self.units) - count)
 
     def neighbours_of(self, output: int) -> tuple[int, int]:
         """See :class:`Group`."""
@@ -266,10 +237,7 @@ def group_of(units: Sequence[Unit], capacity: int, clock: Clock) -> Group:
 
 
 def _commitment(units: Sequence[Unit], output: int, clock: Clock) -> list[bool] | None:
-    """A commitment of the units that can produce exactly ``output``; ``None`` if there is none.
-
-    Later units stay off if possible, so that it is always the same one.
-    """
+    """The commitment for exactly ``output`` in which later units stay off if possible; ``None`` if none."""
     limit, part = output, 1 + isqrt(len(units))
     starts: list[Reach] = [NOTHING]  # only one reach for each part: a reach may be large
     for start in range(0, len(units), part):

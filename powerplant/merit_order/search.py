@@ -8,12 +8,7 @@ A node gives each class a range of outputs, and its bound is the relaxed fill in
 marginal one are at the top of their range, classes after it at the bottom, and both are reachable. So only the marginal
 class can have an unreachable output, in a gap of its reach. Then the node is split: at most the lower end of the gap,
 or at least the upper end. A child's bound is computed from its parent's, usually in a few steps. The search is depth
-first, the cheaper child first (Land and Doig 1960; for the knapsack Horowitz and Sahni 1974)::
-
-        0..4600 (marginal at 200: a gap from 0 to 1000)
-          │
-          ├── at most 0 ──── later classes produce 200 more: a plan? a gap? too expensive?
-          └── at least 1000 ── earlier classes produce 800 less
+first, the cheaper child first (Land and Doig 1960; for the knapsack Horowitz and Sahni 1974).
 """
 
 from __future__ import annotations
@@ -33,12 +28,7 @@ NODE = 4
 
 
 def by_search(bracket: Bracket) -> Phase:
-    """The cheapest plan, or a proof that none exists; it yields after each node.
-
-    Raises:
-        TimeLimitPassed: the time limit has passed.
-        TooLarge: the reach of a class does not fit into memory.
-    """
+    """The cheapest plan, or a proof that none exists; it yields after each node."""
     search = Search(bracket)
     while search.open:
         search.visit()
@@ -89,7 +79,7 @@ class Search:
         self._sorted_costs = list(map(merit_order.costs.__getitem__, merit_order.order))
         self._classes: dict[int, UnitClass] = {}
         marginal = self._class_at(fill.place)
-        output = bracket.load - merit_order.capacity_of(0, marginal.start)
+        output = bracket.load - merit_order.capacity[marginal.start]
         self.open: list[Node | None] = [Node(fill.cost, marginal, output, {})]
         bracket.open_bounds = lambda: [node.bound for node in self.open if node is not None]
 
@@ -149,7 +139,7 @@ class Search:
         if known is None:
             end, merit_order = bisect_right(costs, cost, place), self.bracket.merit_order
             units = [merit_order.units[position] for position in merit_order.order[start:end]]
-            group = group_of(units, merit_order.capacity_of(start, end), self.bracket.clock)
+            group = group_of(units, merit_order.capacity[end] - merit_order.capacity[start], self.bracket.clock)
             known = self._classes[start] = UnitClass(cost, start, end, group)
         return known
 

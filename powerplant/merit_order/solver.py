@@ -45,18 +45,16 @@ def solve(
     merit_order = MeritOrder(units)
     if load < 0:
         raise ValueError("a load must not be negative")
-    if load > merit_order.total:
-        return _too_little(merit_order, load)
-    fill = merit_order.relaxed_fill(load)
-    outputs = merit_order.plan_at_the_bound(fill)
-    if outputs is None and max(merit_order.max_outputs) > load:
-        merit_order = merit_order.usable_under(load)
-        if merit_order.total < load:
+    while True:
+        if load > merit_order.total:
             return _too_little(merit_order, load)
         fill = merit_order.relaxed_fill(load)
         outputs = merit_order.plan_at_the_bound(fill)
-    if outputs is not None:
-        return Solution(tuple(outputs), fill.cost, fill.cost, Proof("merit order", (Bound(fill.marginal_cost),)))
+        if outputs is not None:
+            return Solution(tuple(outputs), fill.cost, fill.cost, Proof("merit order", (Bound(fill.marginal_cost),)))
+        if max(merit_order.max_outputs) <= load:
+            break
+        merit_order = merit_order.usable_under(load)
     # 2. The search, alternating with counting and the core programme.
     bracket = Bracket(merit_order, fill, load, Clock(start, time_limit))
     try:
@@ -93,9 +91,7 @@ def _by_counting_or_core(bracket: Bracket, improve: Improve | None) -> Phase:
     bracket.report_to(improve)  # ordinary fleets are solved before
     if result := (yield from by_counting(bracket)):
         return result
-    bracket.clock.turn_end = (
-        0  # end this turn: the search often needs only one more, which is shorter than what follows
-    )
+    bracket.clock.turn_end = 0  # the search often needs only one more turn, which is shorter than what follows
     yield
     if bracket.incumbent is None and (no_plan := by_reach(bracket)):
         return no_plan
@@ -103,12 +99,7 @@ def _by_counting_or_core(bracket: Bracket, improve: Improve | None) -> Phase:
 
 
 def by_reach(bracket: Bracket) -> Infeasible | None:
-    """A proof that no plan exists; else ``None``, and the bracket has an incumbent.
-
-    Raises:
-        TimeLimitPassed: the time limit has passed.
-        TooLarge: the reach of the fleet does not fit into memory.
-    """
+    """A proof that no plan exists; else ``None``, and the bracket has an incumbent."""
     committed = bracket.fleet.commit(bracket.load)
     if committed is None:
         return bracket.infeasible("search", [Empty("unreachable")], bracket.fleet.neighbours_of(bracket.load))
@@ -146,11 +137,10 @@ def nearest_loads(
         gap_above = fleet.gap_around(above) if 0 < above <= fleet.capacity else None
     except (TimeLimitPassed, TooLarge):
         return GaveUp(None, None, 0)
-    nearest_below = below if gap_below is None else gap_below[0]
-    if gap_above is None and above <= fleet.capacity:
-        return NearestLoads(nearest_below, above)
-    candidates = [merit_order.starts_beyond(above), gap_above and gap_above[1]]
-    return NearestLoads(nearest_below, min((load for load in candidates if load is not None), default=None))
+    sums = [] if above > fleet.capacity else [gap_above[1] if gap_above else above]
+    alone = merit_order.starts_beyond(above)
+    nearest_above = min(sums if alone is None else [*sums, alone], default=None)
+    return NearestLoads(gap_below[0] if gap_below else below, nearest_above)
 
 
 def _too_little(merit_order: MeritOrder, load: int) -> Infeasible:

@@ -19,10 +19,9 @@ from powerplant.merit_order.clock import Clock, TimeLimitPassed, TooLarge
 from powerplant.merit_order.core import fields, plans_within, stages, walk
 from powerplant.merit_order.core.fields import NO_STATES, Fields, Reader, States
 from powerplant.merit_order.core.items import Deviations
-from powerplant.merit_order.counting import largest_weight, priced
-from powerplant.merit_order.fill import MeritOrder
+from powerplant.merit_order.counting import least_outputs, priced
+from powerplant.merit_order.fill import MeritOrder, Relaxation, Row
 from powerplant.merit_order.proof import weight_of
-from powerplant.merit_order.relaxation import Relaxation, Row, of_fill
 
 NEVER = Clock()
 
@@ -39,13 +38,17 @@ def capacity_of(units: Sequence[Unit]) -> int:
     return sum(unit.max_output for unit in units)
 
 
+def largest_weight(counted: list[tuple[int, int]], load: int) -> int:
+    return len(finished(least_outputs(counted, load, NEVER))) - 1
+
+
 def row_of(units: Sequence[Unit], load: int, grain: int) -> Row:
     """The row of a grain, whether or not the fill violates it."""
     weights = [weight_of(unit.min_output, grain) for unit in units]
     counted = [(unit.min_output, weight) for unit, weight in zip(units, weights, strict=True) if weight]
     stopped = [(unit.max_output, weight) for unit, weight in zip(units, weights, strict=True) if weight]
-    least = sum(weights) - finished(largest_weight(stopped, capacity_of(units) - load, NEVER))
-    return Row(grain, weights, finished(largest_weight(counted, load, NEVER)), least)
+    least = sum(weights) - largest_weight(stopped, capacity_of(units) - load)
+    return Row(grain, weights, largest_weight(counted, load), least)
 
 
 def relaxed(units: Sequence[Unit], load: int, price: int, charge: int, scale: int, row: Row | None) -> Relaxation:
@@ -109,13 +112,13 @@ def questions(draw: st.DrawFn, max_units: int = 8, largest: int = 30) -> tuple[l
 @given(questions())
 def test_from_the_relaxed_fill_it_finds_the_cheapest_plan_within_any_budget(question: tuple[list[Unit], int]) -> None:
     units, load = question
-    check_around(units, load, of_fill(MeritOrder(units).relaxed_fill(load)))
+    check_around(units, load, MeritOrder(units).relaxed_fill(load).relaxation())
 
 
 @given(questions(), st.integers(0, 200))
 def test_a_plan_is_found_only_if_its_gap_is_within_the_budget(question: tuple[list[Unit], int], budget: int) -> None:
     units, load = question
-    relaxation = of_fill(MeritOrder(units).relaxed_fill(load))
+    relaxation = MeritOrder(units).relaxed_fill(load).relaxation()
     finds_the_best(units, load, relaxation, budget, dense_programme(as_units(units), load))
 
 
@@ -140,7 +143,7 @@ def test_from_any_multipliers_it_finds_the_cheapest_plan(question: tuple[list[Un
 def test_among_many_sums_it_finds_the_cheapest_plan(question: tuple[list[Unit], int]) -> None:
     """So many that the window removes those at the edges."""
     units, load = question
-    check_around(units, load, of_fill(MeritOrder(units).relaxed_fill(load)))
+    check_around(units, load, MeritOrder(units).relaxed_fill(load).relaxation())
 
 
 def test_a_state_may_violate_a_row_that_the_plan_satisfies() -> None:
@@ -182,7 +185,7 @@ SHAPES: dict[str, tuple[list[Unit], range]] = {
 def test_every_kind_of_move(shape: str) -> None:
     units, loads = SHAPES[shape]
     for load in loads:
-        check_around(units, load, of_fill(MeritOrder(units).relaxed_fill(load)))
+        check_around(units, load, MeritOrder(units).relaxed_fill(load).relaxation())
         check_around(units, load, finished(priced(MeritOrder(units), load, row_of(units, load, 5), NEVER)))
 
 
@@ -199,7 +202,7 @@ def test_from_the_rows_of_a_family_it_finds_the_cheapest_plan(family: str) -> No
         fill = merit.relaxed_fill(load)
         least = dense_programme(as_units(units), load)
         for relaxation in [
-            of_fill(fill),
+            fill.relaxation(),
             *(finished(priced(merit, load, row, NEVER)) for row in rows_against(merit, load, NEVER)),
         ]:
             budget = (10**9 if least is None else least) * relaxation.scale - relaxation.bound
@@ -225,7 +228,7 @@ def test_the_result_is_exact_for_any_rounding_of_the_first_run(
     monkeypatch.setattr(walk, "MOST_LOOKS", looks)
     units, loads = SHAPES[shape]
     for load in loads[::4]:
-        check_around(units, load, of_fill(MeritOrder(units).relaxed_fill(load)))
+        check_around(units, load, MeritOrder(units).relaxed_fill(load).relaxation())
         check_around(units, load, finished(priced(MeritOrder(units), load, row_of(units, load, 0), NEVER)))
 
 
@@ -240,12 +243,12 @@ def test_states_that_were_not_kept_are_computed_again(
     monkeypatch.setattr(stages, "KEPT_BITS", kept_bits)
     units, loads = SHAPES[shape]
     for load in loads[::3]:
-        check_around(units, load, of_fill(MeritOrder(units).relaxed_fill(load)))
+        check_around(units, load, MeritOrder(units).relaxed_fill(load).relaxation())
 
 
 def test_states_above_the_memory_limit_raise_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     units, load = unit_list(FAMILIES["block_ceiling"](12, 1)[0]), FAMILIES["block_ceiling"](12, 1)[1]
-    relaxation = of_fill(MeritOrder(units).relaxed_fill(load))
+    relaxation = MeritOrder(units).relaxed_fill(load).relaxation()
     assert best_within(units, relaxation, load, 10**14) is not None
     monkeypatch.setattr(fields, "STATE_BITS", 4000)
     with pytest.raises(TooLarge):
@@ -258,7 +261,7 @@ def test_huge_states_raise_too_large_before_memory_is_used() -> None:
         2 * 10**17 + 6,
     )
     with pytest.raises(TooLarge):
-        best_within(units, of_fill(MeritOrder(units).relaxed_fill(load)), load, 10**20)
+        best_within(units, MeritOrder(units).relaxed_fill(load).relaxation(), load, 10**20)
 
 
 @pytest.mark.parametrize("family", ["block_ceiling", "block_negative", "near_infeasible", "counted_two_sizes"])
@@ -330,7 +333,7 @@ def test_copies_of_an_item_type_make_every_multiple_of_its_divisor() -> None:
     """5, 5, 10 and 20 give every multiple of 5 up to 40: one item type. Equal units are one item type too."""
     ladder = [Unit(3, size, size) for size in (5, 5, 10, 20)]
     units = [*ladder, Unit(4, 10, 10), Unit(4, 20, 20), Unit(4, 5, 5), *[Unit(9, 6, 7)] * 3]
-    deviations = Deviations(units, of_fill(MeritOrder(units).relaxed_fill(60)), 60, NEVER)
+    deviations = Deviations(units, MeritOrder(units).relaxed_fill(60).relaxation(), 60, NEVER)
     item_types = {tuple(item.item_type.positions): item.item_type for item in deviations.items}
     assert {positions: each.size for positions, each in item_types.items()} == {
         (0, 1, 2, 3): 8,
@@ -354,4 +357,4 @@ def test_the_core_programme_stops_at_the_time_limit(family: str) -> None:
     units = unit_list(plain)
     merit = MeritOrder(units)
     with pytest.raises(TimeLimitPassed):
-        best_within(units, of_fill(merit.relaxed_fill(load)), load, 10**13, Clock(perf_counter() - 1, 0))
+        best_within(units, merit.relaxed_fill(load).relaxation(), load, 10**13, Clock(perf_counter() - 1, 0))

@@ -17,10 +17,9 @@ from strategies import PlainUnit, fleets, instances
 from benchmarks.families import FAMILIES
 from powerplant.merit_order import Unit
 from powerplant.merit_order.clock import Clock, TimeLimitPassed
-from powerplant.merit_order.counting import largest_weight, outputs_around, priced, suggested_commitment
-from powerplant.merit_order.fill import MeritOrder
+from powerplant.merit_order.counting import least_outputs, outputs_around, priced, suggested_commitment
+from powerplant.merit_order.fill import MeritOrder, Relaxation, Row
 from powerplant.merit_order.proof import weight_of
-from powerplant.merit_order.relaxation import Relaxation, Row, of_fill
 
 NEVER = Clock()
 TERA = 10**12
@@ -49,13 +48,17 @@ def proven_by(units: Sequence[Unit], load: int, relaxation: Relaxation) -> int:
     return bound
 
 
+def largest_weight(counted: list[tuple[int, int]], load: int) -> int:
+    return len(finished(least_outputs(counted, load, NEVER))) - 1
+
+
 def any_row(units: Sequence[Unit], load: int, grain: int) -> Row:
     """The row of a grain, whether or not the fill violates it."""
     weights = [weight_of(unit.min_output, grain) for unit in units]
     counted = [(unit.min_output, weight) for unit, weight in zip(units, weights, strict=True) if weight]
     stopped = [(unit.max_output, weight) for unit, weight in zip(units, weights, strict=True) if weight]
-    least = sum(weights) - finished(largest_weight(stopped, sum(unit.max_output for unit in units) - load, NEVER))
-    return Row(grain, weights, finished(largest_weight(counted, load, NEVER)), least)
+    least = sum(weights) - largest_weight(stopped, sum(unit.max_output for unit in units) - load)
+    return Row(grain, weights, largest_weight(counted, load), least)
 
 
 @st.composite
@@ -126,7 +129,7 @@ def test_a_row_by_hand() -> None:
     # Two of them produce 208, and the rest is expensive: 728 + 42 * 90. The fill costs 728 + 42 * 5.
     relaxation = finished(priced(merit, 250, first, NEVER))
     assert brute_force(as_units(units), 250) == relaxation.lower_bound() == 728 + 42 * 90
-    assert of_fill(merit.relaxed_fill(250)).lower_bound() == 728 + 42 * 5
+    assert merit.relaxed_fill(250).relaxation().lower_bound() == 728 + 42 * 5
     assert suggested_commitment(merit, relaxation) == [True, True, False, True]
 
 
@@ -135,12 +138,12 @@ def test_the_largest_weight_is_that_of_the_heaviest_commitment(counted: list[tup
     sums = [(0, 0)]
     for output, own in counted:
         sums += [(made + output, weight + own) for made, weight in sums]
-    assert finished(largest_weight(counted, load, NEVER)) == max(weight for made, weight in sums if made <= load)
+    assert largest_weight(counted, load) == max(weight for made, weight in sums if made <= load)
 
 
 def test_units_that_do_not_fit_under_the_load_are_not_counted() -> None:
     with cut_off(2):
-        assert finished(largest_weight([(3, 1), (10**9, 10**9), (TERA, TERA), (4, 2)], 7, NEVER)) == 3
+        assert largest_weight([(3, 1), (10**9, 10**9), (TERA, TERA), (4, 2)], 7) == 3
 
 
 def test_a_grain_with_too_large_a_sum_of_weights_is_skipped() -> None:
@@ -172,7 +175,7 @@ def test_if_the_limits_of_a_row_cross_there_is_no_plan_and_the_nearest_loads_are
     for row in [any_row(units, load, grain) for grain in (0, units[0].min_output or 1)]:
         if row.least > row.most:
             assert brute_force(as_units(units), load) is None
-            assert outputs_around(merit, row, NEVER) == nearest_loads(as_units(units), load)
+            assert finished(outputs_around(merit, row, load, NEVER)) == nearest_loads(as_units(units), load)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +187,7 @@ def test_a_family_without_a_plan_has_a_row_whose_limits_cross(family: str, seed:
     merit = MeritOrder(units)
     crossed = [row for row in rows_against(merit, load, NEVER) if row.least > row.most]
     assert crossed
-    assert outputs_around(merit, crossed[0], NEVER) == nearest_loads(as_units(units), load)
+    assert finished(outputs_around(merit, crossed[0], load, NEVER)) == nearest_loads(as_units(units), load)
 
 
 # --- Multipliers -----------------------------------------------------------------------------------------------------
@@ -195,7 +198,7 @@ def test_the_bound_of_the_fills_relaxation_is_the_cost_of_the_fill(instance: tup
     units, load = unit_list(instance[0]), instance[1]
     assume(load <= sum(unit.max_output for unit in units))
     fill = MeritOrder(units).relaxed_fill(load)
-    relaxation = of_fill(fill)
+    relaxation = fill.relaxation()
     assert relaxation.lower_bound() == relaxation.bound == fill.cost == proven_by(units, load, relaxation)
 
 

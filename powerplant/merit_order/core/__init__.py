@@ -20,8 +20,8 @@ from powerplant.merit_order.core.items import Deviations
 from powerplant.merit_order.core.stages import Stages
 from powerplant.merit_order.core.walk import walked_back
 from powerplant.merit_order.counting import proven_by_relaxation
+from powerplant.merit_order.fill import Relaxation
 from powerplant.merit_order.proof import Recomputed
-from powerplant.merit_order.relaxation import Relaxation, of_fill
 
 COARSE_BITS = 10
 """At first the budget is rounded to this many bits."""
@@ -34,13 +34,11 @@ WORTHWHILE = Fraction(1, 4)
 
 
 def by_core_programme(bracket: Bracket) -> Phase:
-    """Double the budget until the incumbent, which must exist, is optimal; it yields after each stage.
-
-    Raises:
-        TimeLimitPassed: the time limit has passed.
-        TooLarge: the states would not fit into memory.
-    """
-    relaxation = _worthwhile(bracket)
+    """Double the budget until the incumbent, which must exist, is optimal; it yields after each stage."""
+    # The tightest relaxation; one with a row, which needs more states, only if it closes enough of the gap.
+    relaxation, cost = bracket.relaxation, bracket.fill.cost
+    if relaxation.lower_bound() - cost < WORTHWHILE * (bracket.best.cost - cost):
+        relaxation = bracket.fill.relaxation()
     deviations = Deviations(bracket.merit_order.units, relaxation, bracket.load, bracket.clock)
     budget, searched = first_budget(deviations), -1
     while (widest := (bracket.best.cost - 1) * relaxation.scale - relaxation.bound) > searched:
@@ -54,12 +52,6 @@ def by_core_programme(bracket: Bracket) -> Phase:
     return bracket.solution("core programme", [Recomputed()])
 
 
-def _worthwhile(bracket: Bracket) -> Relaxation:
-    """The tightest relaxation; one with a row, which needs more states, only if it closes enough of the gap."""
-    closed, gap = bracket.relaxation.lower_bound() - bracket.fill.cost, bracket.best.cost - bracket.fill.cost
-    return bracket.relaxation if closed >= WORTHWHILE * gap else of_fill(bracket.fill)
-
-
 def first_budget(deviations: Deviations) -> int:
     """The budget with which :data:`FIRST_ITEMS` items can move; above 0."""
     entries = sorted(item.entry for item in deviations.items)
@@ -71,19 +63,14 @@ def plans_within(budget: int, deviations: Deviations, relaxation: Relaxation, cl
 
     If there is none within the budget, the result may be a more expensive one, or empty. Time and memory grow with the
     number of items and the width of the windows; at most O(units * load) fields, with a row for each sum of weights.
-
-    Raises:
-        TimeLimitPassed: the time limit has passed.
-        TooLarge: the states would not fit into memory.
     """
     plans = []
-    coarseness = max(0, budget.bit_length() - COARSE_BITS)
-    found, is_certain = yield from walked_back(Stages(deviations, relaxation, budget, coarseness, clock))
-    if found is not None:
-        plans.append(found.committed)
-        budget = min(budget, found.cost - 1)
-    if not is_certain:
-        found, _ = yield from walked_back(Stages(deviations, relaxation, budget, 0, clock))
+    for coarseness in (max(0, budget.bit_length() - COARSE_BITS), 0):
+        found, is_certain = yield from walked_back(Stages(deviations, relaxation, budget, coarseness, clock))
         if found is not None:
-            plans.append(found.committed)
+            committed, cost = found
+            plans.append(committed)
+            budget = min(budget, cost - 1)
+        if is_certain:
+            break
     return plans

@@ -47,10 +47,6 @@ class Fields:
 
         ``ahead`` is the rest of the budget after the move minus the rest after staying. The better of the two is
         staying plus ``ahead`` where that is positive. The guard bits separate the subtractions and show the sign.
-
-        Raises:
-            TimeLimitPassed: the time limit has passed.
-            TooLarge: the states would not fit into memory.
         """
         move_lowest = move.lowest + by
         if not stay.size:
@@ -73,13 +69,17 @@ class Fields:
         positive = ahead & self._guards
         return States(staying + (ahead & positive - (positive >> width - 1)), lowest, count)
 
-    def first(self, packed: int, count: int) -> int:
-        """The first ``count`` fields."""
-        return packed & (1 << self.width * count) - 1
-
-    def after(self, packed: int, count: int) -> int:
-        """The fields after the first ``count``."""
-        return packed >> self.width * count
+    def between(self, states: States, first: int, last: int) -> States:
+        """The states of the imbalances from ``first`` to ``last``."""
+        packed, lowest, size = states
+        if last < lowest + size - 1:
+            size = max(0, last - lowest + 1)
+            packed &= (1 << self.width * size) - 1
+        if first > lowest:
+            packed >>= self.width * (first - lowest)
+            size = max(0, size - (first - lowest))
+            lowest = first
+        return States(packed, lowest, size)
 
     def every(self, states: States, divisor: int) -> States:
         """The states of the multiples of a divisor, divided by it; for fields of whole bytes."""
@@ -99,7 +99,7 @@ class Fields:
         while have < self._count:
             ones |= ones << self.width * have
             have *= 2
-        self._ones = self.first(ones, self._count)
+        self._ones = ones & (1 << self.width * self._count) - 1
         self._guards = self._ones << self.width - 1
 
 

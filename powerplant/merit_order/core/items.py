@@ -1,6 +1,6 @@
 """The items of the core: deviations from a relaxation, and their costs.
 
-In a relaxation (:mod:`powerplant.merit_order.relaxation`) each unit has the output that is best at the multipliers, its
+In a :class:`powerplant.merit_order.fill.Relaxation` each unit has the output that is best at the multipliers, its
 **default**: off, or on at one of its limits. Any other choice has a deviation cost of at least 0. A plan is a set of
 moves away from the defaults whose outputs sum to the **residual load**.
 
@@ -14,12 +14,14 @@ by the scale of the relaxation.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from powerplant.merit_order.clock import Clock
+from powerplant.merit_order.fill import Relaxation
 from powerplant.merit_order.reach import Blocks, group_of
-from powerplant.merit_order.relaxation import Relaxation
 from powerplant.merit_order.types import Unit
+
+T = TypeVar("T")
 
 
 class ItemType(NamedTuple):
@@ -118,13 +120,10 @@ class Deviations:
     def commitment(self, switched: Iterable[Item]) -> list[bool]:
         """The commitment after some items have switched; all others are at their default."""
         committed = self._default_on[:]
-        item_types: dict[int, tuple[ItemType, int]] = {}
-        for item in switched:
-            first = item.item_type.positions[0]
-            _, count = item_types.get(first, (item.item_type, item.item_type.size if item.on else 0))
-            item_types[first] = item.item_type, count - item.size if item.on else count + item.size
-        for item_type, count in item_types.values():
-            for position, on in zip(item_type.positions, item_type.commit(count), strict=True):
+        for items in _grouped(switched, lambda item: item.item_type.positions[0]):
+            item_type, count = items[0].item_type, sum(item.size for item in items)
+            chosen = item_type.commit(item_type.size - count if items[0].on else count)
+            for position, on in zip(item_type.positions, chosen, strict=True):
                 committed[position] = on
         return committed
 
@@ -144,9 +143,7 @@ class Deviations:
         """Add the default of an item type, and its items: 1, 2, 4, ... copies, so that any number of them can move."""
         unit, weight, charge = item_type.unit, item_type.weight, self._relaxation.charge
         least, most = max(unit.min_output, 1), unit.max_output
-        slope = (
-            unit.marginal_cost * self._relaxation.scale - self._relaxation.price
-        )  # of a tenth of a MW, above the price
+        slope = unit.marginal_cost * self._relaxation.scale - self._relaxation.price  # of a tenth of a MW
         start, slide = (most, least - most) if slope < 0 else (least, most - least)
         on_cost = slope * start + charge * weight
         on = on_cost < 0
@@ -168,9 +165,9 @@ class Deviations:
             together *= 2
 
 
-def _grouped(positions: Iterable[int], key: Callable[[int], Hashable]) -> list[list[int]]:
-    """The positions that share a key, group by group."""
-    groups: dict[Hashable, list[int]] = {}
-    for position in positions:
-        groups.setdefault(key(position), []).append(position)
+def _grouped(members: Iterable[T], key: Callable[[T], Hashable]) -> list[list[T]]:
+    """The members that share a key, group by group."""
+    groups: dict[Hashable, list[T]] = {}
+    for member in members:
+        groups.setdefault(key(member), []).append(member)
     return list(groups.values())

@@ -21,7 +21,7 @@ from powerplant.merit_order.bracket import Turns
 from powerplant.merit_order.clock import Clock, TooLarge
 from powerplant.merit_order.core.fields import NO_STATES, STATE_BITS, Fields, States
 from powerplant.merit_order.core.items import Deviations, Item
-from powerplant.merit_order.relaxation import Relaxation
+from powerplant.merit_order.fill import Relaxation
 
 KEPT_BITS = 1 << 30
 """The most bits of states that are kept for the walk back. If there are more, only every second, fourth, ... stage is
@@ -41,11 +41,10 @@ class Stages:
     """One run with one budget.
 
     Attributes:
-        budget, coarseness: of the run.
-        deviations: the defaults, and all items.
-        clock: counts the work.
+        deviations, budget, coarseness, clock: of the run.
         items: those within the budget, in the order of the stages.
         divisor: the unit of the imbalances from before the stage ``lattice_from`` on.
+        charge: of the row for each grain.
         limit, lightest, heaviest: of the sum of weights at the end: the limit that the charge belongs to, the least
             and the most; all without the defaults.
         fields: the arithmetic on the states.
@@ -71,8 +70,8 @@ class Stages:
         self.divisor, self.lattice_from = self._find_lattice()
         self.fields = Fields(budget >> coarseness, clock, whole_bytes=self.divisor > 1)
         self._windows = self._find_windows()
-        start = {0: States((budget >> coarseness) + 1, -deviations.residual_load, 1)}
-        self._kept = {0: start if self.lattice_from else self._on_lattice(start)}
+        start = States((budget >> coarseness) + 1, -deviations.residual_load, 1)
+        self._kept = {0: {0: start if self.lattice_from else self.fields.every(start, self.divisor)}}
 
     def _find_lattice(self) -> tuple[int, int]:
         """Move the sliders to the front; the common divisor of the other items, and the stage where those begin."""
@@ -80,7 +79,7 @@ class Stages:
         others = [item for item in self.items if not item.slide]
         divisor = gcd(*(item.switch for item in others))
         if divisor <= 1:
-            return 1, len(self.items)
+            return 1, len(self.items) + 1
         self.items = sliders + others
         return divisor, len(sliders)
 
@@ -113,10 +112,6 @@ class Stages:
 
         They are computed from the last stage that is kept, and some stages on the way are kept too. Stages must be
         requested in descending order.
-
-        Raises:
-            TimeLimitPassed: the time limit has passed.
-            TooLarge: the states would not fit into memory.
         """
         while next(reversed(self._kept)) > stage:
             self._kept.popitem()
@@ -142,21 +137,17 @@ class Stages:
 
     def _after(self, states: dict[int, States], stage: int) -> dict[int, States]:
         """The states after a stage, inside its window."""
-        window, unit = self._windows[stage], self.unit(stage)
-        worth_keeping = {}
-        for weight, after in self._moved(states, self.items[stage], unit).items():
-            if window.lightest <= weight <= window.heaviest:
-                trimmed = self._trim(after, window, unit)
-                if trimmed.packed:
-                    worth_keeping[weight] = trimmed
-        return self._on_lattice(worth_keeping) if stage + 1 == self.lattice_from else worth_keeping
-
-    def _on_lattice(self, states: dict[int, States]) -> dict[int, States]:
-        """Only the states that later items, which move by multiples of the divisor, can bring into balance."""
-        if self.divisor == 1:
-            return states
-        on_lattice = {weight: self.fields.every(before, self.divisor) for weight, before in states.items()}
-        return {weight: before for weight, before in on_lattice.items() if before.packed}
+        (lowest, highest, lightest, heaviest), unit = self._windows[stage], self.unit(stage)
+        inside = {
+            weight: self.fields.between(after, -(-lowest // unit), highest // unit)
+            for weight, after in self._moved(states, self.items[stage], unit).items()
+            if lightest <= weight <= heaviest
+        }
+        if stage + 1 == self.lattice_from:  # later items move by multiples of the divisor
+            inside = {
+                weight: self.fields.every(after, self.divisor) for weight, after in inside.items() if after.packed
+            }
+        return {weight: after for weight, after in inside.items() if after.packed}
 
     def _moved(self, states: dict[int, States], item: Item, unit: int) -> dict[int, States]:
         """The states after the moves of an item: it stays or switches, and slides if it is on."""
@@ -185,26 +176,9 @@ class Stages:
             covered += by
         return states
 
-    def _trim(self, states: States, window: Window, unit: int) -> States:
-        """The states inside a window."""
-        packed, lowest, count = states
-        highest, window_lowest = window.highest // unit, -(-window.lowest // unit)
-        if highest < lowest + count - 1:
-            count = max(0, highest - lowest + 1)
-            packed = self.fields.first(packed, count)
-        if window_lowest > lowest:
-            packed = self.fields.after(packed, window_lowest - lowest)
-            count = max(0, count - (window_lowest - lowest))
-            lowest = window_lowest
-        return States(packed, lowest, count)
-
     def unit(self, stage: int) -> int:
         """The unit of the imbalances in a stage, in tenths of a MW."""
         return self.divisor if stage >= self.lattice_from else 1
-
-    def slack_cost(self, weight: int) -> int:
-        """The charge of the row for the difference between its limit and the final sum of weights."""
-        return self.charge * (self.limit - weight)
 
 
 def _bits(states: dict[int, States]) -> int:

@@ -15,11 +15,8 @@ MOST_LOOKS = 3_000
 """If the walk back would look at more states than this to compare rounded plans, it stops without a decision."""
 
 
-class Found(NamedTuple):
-    """A plan: its commitment, and the cost of its moves."""
-
-    committed: list[bool]
-    cost: int
+Found = tuple[list[bool], int]
+"""A plan: its commitment, and the cost of its moves."""
 
 
 class _Place(NamedTuple):
@@ -46,15 +43,11 @@ def walked_back(stages: Stages) -> Turns[tuple[Found | None, bool]]:
 
     The first walk follows the best states. With rounded costs its plan may not be the cheapest, and may cost more than
     the budget; then a second walk goes through all states that can lead to a cheaper one.
-
-    Raises:
-        TimeLimitPassed: the time limit has passed.
-        TooLarge: the states would not fit into memory.
     """
     last = yield from stages.before(len(stages.items))
     reader = Reader(stages.fields, last)
     ends = [
-        _Place(weight, 0, stages.slack_cost(weight), None)
+        _Place(weight, 0, stages.charge * (stages.limit - weight), None)  # the charge for what is left of the limit
         for weight in last
         if stages.lightest <= weight <= stages.heaviest
     ]
@@ -66,7 +59,7 @@ def walked_back(stages: Stages) -> Turns[tuple[Found | None, bool]]:
         first = min(ends, key=lambda end: _least(stages, reader, end))
         best = yield from _back(stages, [first], inf, best_state_only=True)
         if stages.coarseness and best:
-            best = (yield from _back(stages, ends, min(stages.budget, best.cost - 1))) or best
+            best = (yield from _back(stages, ends, min(stages.budget, best[1] - 1))) or best
     except _Undecided:
         return best, False
     return best, best is not None
@@ -103,7 +96,14 @@ def _back(stages: Stages, places: list[_Place], limit: float, *, best_state_only
         at_most = best
         stages.clock.spend(looks - looked)
         places = list(cheapest.values())
-    return min((_found(stages, place) for place in places), key=lambda found: found.cost, default=None)
+    if not places:
+        return None
+    place = min(places, key=lambda place: place.spent)
+    items, switched = [], place.switched
+    while switched:
+        item, switched = switched
+        items.append(item)
+    return stages.deviations.commitment(items), place.spent
 
 
 def _ways_back(stages: Stages, reader: Reader, after: _Place, stage: int) -> Iterator[_Place]:
@@ -139,12 +139,3 @@ def _least(stages: Stages, reader: Reader, place: _Place) -> float:
     if not credit:
         return inf
     return place.spent + ((stages.budget >> stages.coarseness) + 1 - credit << stages.coarseness)
-
-
-def _found(stages: Stages, place: _Place) -> Found:
-    """The plan at the end of a walk."""
-    items, switched = [], place.switched
-    while switched:
-        item, switched = switched
-        items.append(item)
-    return Found(stages.deviations.commitment(items), place.spent)

@@ -1,12 +1,12 @@
-"""Renews ``openapi.json``, the description of the service for programs (OpenAPI 3.1), at development time.
+"""Renews ``powerplant/api/openapi.json``, the description of the service for programs (OpenAPI 3.1).
 
 ::
 
-    python -m powerplant.api.openapi
+    python -m tools.openapi
 
-The service sends the file and never imports this module. Addresses, parameters, headers and the requests of the
-examples are edited by hand in the file. This module writes the parts that follow from the code: the schemas, from the
-models; the responses with problems, from the table of problem types; the answers of the examples, from the service.
+The service sends the file. Addresses, parameters, headers and the requests of the examples are edited by hand in it.
+This module writes the parts that follow from the code: the schemas, from the models; the responses with problems, from
+the table of problem types; the answers of the examples, from the service.
 
 To add an address, add it to the file: its summary, its answer, and for each status with a problem a reference to a
 response, whose name is the problem type, or several joined by ``-or-``. This module writes that response, and the
@@ -29,7 +29,7 @@ from powerplant.models import PlantOutput, ProductionPlanRequest, Report
 from powerplant.problems import PROBLEM_TYPES
 
 Json = dict[str, Any]
-FILE = Path(__file__).with_name("openapi.json")
+FILE = Path(__file__).parents[1] / "powerplant" / "api" / "openapi.json"
 WIDTH = 110
 OR = "-or-"
 PROBLEM = "application/problem+json"
