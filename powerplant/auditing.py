@@ -23,6 +23,9 @@ from powerplant.solving import solve_and_check
 from powerplant.verification import verify
 from powerplant.workers import Workers
 
+NOISE = Decimal("1e-6")
+"""MW. A load that differs from a multiple of 0.1 MW by less is that multiple."""
+
 
 class GivenOutput(PlantOutput):
     """The output of one power plant in a plan that someone else made; other members are ignored."""
@@ -98,6 +101,8 @@ def _faults(request: ProductionPlanRequest, instance: Instance, plan: Sequence[G
     yield from (Fault("#", f"{name} is missing") for name in instance.names if name not in listed)
     produced = sum((_tenths(output) for output in plan), Decimal(0)) / TENTHS_PER_MEGAWATT
     load = Decimal(repr(request.load))
+    if abs(load - round(load, 1)) < NOISE:
+        load = round(load, 1)
     if produced != load:
         more_or_less = f"{abs(produced - load):f} MW too {'much' if produced > load else 'little'}"
         yield Fault("#", f"the plan produces {produced:f} MW, and the load is {load:f} MW: {more_or_less}")
