@@ -102,7 +102,10 @@ def explain(request: ProductionPlanRequest, solved: Solved, appraisal: Appraisal
             up=_megawatt(sum(unit.max_output - output for unit, output in running)),
             down=_megawatt(sum(output - unit.min_output for unit, output in running)),
         ),
-        powerplants=[plant.model_copy(update={"reason": reason_of(plant, needed)}) for plant in plants],
+        powerplants=[
+            plant.model_copy(update={"reason": reason_of(plant, request.powerplants[index], needed, float(load))})
+            for plant, index in zip(plants, in_merit_order(instance), strict=True)
+        ],
     )
 
 
@@ -171,15 +174,21 @@ def _price(marginal_cost: int | None) -> float | None:
 # --- Reasons ---------------------------------------------------------------------------------------------------------
 
 
-def reason_of(plant: PlantReport, needed: Sequence[PlantReport]) -> str:
+def reason_of(plant: PlantReport, given: PowerPlant, needed: Sequence[PlantReport], load: float) -> str:
     """Why a plant runs or is off, in one sentence, from the numbers of the report.
 
     Args:
         plant: its report.
+        given: the plant of the payload.
         needed: the running plants without which no plan meets the load.
+        load: in MW.
     """
     if not plant.pmax:
-        return "Off: there is no wind." if plant.type == "windturbine" else "Off: it can produce nothing."
+        return f"Off: {_why_nothing(given)}."
+    if plant.pmin > load:
+        if isinstance(given, WindTurbine):
+            return f"Off: its {plant.pmax} MW are more than the load of {load} MW, and a wind turbine is on or off."
+        return f"Off: its pmin of {given.pmin} MW is above the load of {load} MW."
     place = PLACES[plant.state]
     if not plant.p and plant.marginal_cost.total == 0:
         place += " although free"
@@ -190,6 +199,15 @@ def reason_of(plant: PlantReport, needed: Sequence[PlantReport]) -> str:
     names = " and ".join(f"the {other.p} MW of {other.name}" for other in needed[:2])
     condition = "without it" if plant.p else f"without {names}" if names else "with it on"
     return f"{place}: {condition} no plan meets the load."
+
+
+def _why_nothing(given: PowerPlant) -> str:
+    """Why a plant can produce nothing in this hour."""
+    if isinstance(given, WindTurbine):
+        can_run = given.pmax >= 1 / TENTHS_PER_MEGAWATT
+        return "there is no wind" if can_run else f"it can never run, since its pmax of {given.pmax} MW is below 0.1 MW"
+    between = f"its pmin of {given.pmin} MW and its pmax of {given.pmax} MW"
+    return f"it can never run, since no multiple of 0.1 MW above 0 is between {between}"
 
 
 def _more(euro: float | None) -> str:

@@ -132,11 +132,33 @@ def test_a_load_without_a_plan_has_no_report() -> None:
             {"wind": "Off although free: without the 150.0 MW of gas no plan meets the load."},
         ),
         (160, [GAS, WIND], {"wind": "At its maximum: switching it off would cost 1,380.00 euro more."}),
-        (60, [GAS, WIND], {"gas": "Off: without the 60.0 MW of wind no plan meets the load."}),
-        (0, [GAS, WIND], {"gas": "Off: with it on no plan meets the load."}),
+        (60, [GAS, WIND], {"gas": "Off: its pmin of 100.0 MW is above the load of 60.0 MW."}),
+        (0, [GAS, WIND], {"gas": "Off: its pmin of 100.0 MW is above the load of 0.0 MW."}),
+        (130, [GAS, WIND], {"wind": "Off although free: without the 130.0 MW of gas no plan meets the load."}),
+        (
+            60,
+            [GAS | {"pmin": 0}, WIND | {"pmax": 100}],
+            {"wind": "Off: its 100.0 MW are more than the load of 60.0 MW, and a wind turbine is on or off."},
+        ),
         (100, [GAS, GAS | {"name": "twin"}], {"gas": "At its minimum: switching it off would cost the same."}),
-        (100, [GAS, WIND | {"pmax": 0}], {"wind": "Off: there is no wind."}),
-        (100, [GAS, GAS | {"name": "none", "pmin": 1.01, "pmax": 1.09}], {"none": "Off: it can produce nothing."}),
+        (
+            100,
+            [GAS, WIND | {"pmax": 0}],
+            {"wind": "Off: it can never run, since its pmax of 0.0 MW is below 0.1 MW."},
+        ),
+        (
+            100,
+            [GAS, GAS | {"name": "none", "pmin": 1.01, "pmax": 1.09}],
+            {
+                "none": "Off: it can never run, since no multiple of 0.1 MW above 0 is between its pmin of 1.01 MW and "
+                "its pmax of 1.09 MW."
+            },
+        ),
+        (
+            100,
+            [GAS, WIND | {"pmax": 0.05}],
+            {"wind": "Off: it can never run, since its pmax of 0.05 MW is below 0.1 MW."},
+        ),
         (
             120,
             [GAS | {"pmin": 0}, WIND],
@@ -163,9 +185,10 @@ def test_each_plant_has_its_reason(load: float, plants: list[dict[str, Any]], re
 def test_a_reason_rounds_a_difference_to_the_cent_but_never_to_zero(difference: float, words: str) -> None:
     """A negative one is possible for a plan that is not proven to be the cheapest."""
     plants = reported({"load": 150, "fuels": FUELS, "powerplants": [GAS, GAS | {"name": "twin"}]}).powerplants
+    given = decode_json({"load": 150, "fuels": FUELS, "powerplants": [GAS]}, co2=True, max_plants=1).powerplants[0]
     gas, twin = (plant.model_copy(update={"outcome": "feasible", "cost_difference": difference}) for plant in plants)
-    assert reason_of(gas, []) == f"Between its limits: switching it off would cost {words}."
-    assert reason_of(twin, []) == f"Off: switching it on would cost {words}."
+    assert reason_of(gas, given, [], 150) == f"Between its limits: switching it off would cost {words}."
+    assert reason_of(twin, given, [], 150) == f"Off: switching it on would cost {words}."
 
 
 # --- Every number, with an oracle ------------------------------------------------------------------------------------
