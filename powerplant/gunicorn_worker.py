@@ -8,6 +8,7 @@ clients are freed first.
 
 from __future__ import annotations
 
+import ctypes
 import json
 import socket
 import sys
@@ -28,6 +29,7 @@ from gunicorn.workers.gthread import ThreadWorker
 from werkzeug.exceptions import RequestTimeout
 
 from powerplant.config import Settings
+from powerplant.workers import LARGE
 
 GRACE = 0.25
 """Seconds that a thread waits for its client at least, even while others queue for a thread."""
@@ -35,6 +37,9 @@ GRACE = 0.25
 SEND_TIMEOUT = 5.0
 SLOWEST = 100_000
 """A client has so many seconds to take an answer, and one more for each of these bytes."""
+
+M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8
+"""Options of glibc's mallopt: bytes from which memory comes from the system directly, and the most heaps."""
 
 SWITCH_INTERVAL = 0.0005
 """Seconds for which one thread computes while others want to: a search in a thread delays short requests little."""
@@ -153,6 +158,7 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
     def init_process(self) -> None:
         """Begin, in the process of the worker."""
         sys.setswitchinterval(SWITCH_INTERVAL)
+        _give_memory_back()
         super().init_process()
 
     def enqueue_req(self, conn: Any) -> None:
@@ -271,3 +277,14 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         head = [f"HTTP/1.1 {status.value} {status.phrase}", *map(": ".join, headers.items())]
         with suppress(OSError):
             client.sendall("\r\n".join([*head, "", body]).encode())
+
+
+def _give_memory_back() -> None:
+    """Let glibc return the memory of large bodies to the system when they are freed; other libraries do so anyway.
+
+    By default, 100 threads allocate from 16 heaps, and each keeps what it had once.
+    """
+    with suppress(AttributeError, OSError):
+        set_option = ctypes.CDLL(None).mallopt
+        for option, value in ((M_ARENA_MAX, 2), (M_MMAP_THRESHOLD, LARGE)):
+            set_option(option, value)
