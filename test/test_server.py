@@ -230,6 +230,7 @@ def test_what_is_not_a_legal_request_is_answered_with_a_problem(hasty: LiveServe
     data, status, name = REFUSED[fault]
     (connection,) = crowd(hasty, 1, data)
     request_id = assert_problem(connection, status, name)
+    assert soon(lambda: request_id in hasty.log), "a thread of its own writes the log"
     assert hasty.log.count(request_id) == 1, "one line in the log"
 
 
