@@ -142,6 +142,11 @@ class Settings(BaseSettings):
         return min(MOST_WAITING, self.threads // 2 - self.solvers - self.batches)
 
     @property
+    def turns(self) -> int:
+        """How many threads may have or wait for a turn: with those of long work, half of all threads."""
+        return max(1, self.threads // 2 - self.solvers - self.batches - self.waiting)
+
+    @property
     def debug(self) -> bool:
         """Whether Flask's debugger is on."""
         return self.flask_env in {"dev", "development"}

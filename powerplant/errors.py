@@ -125,6 +125,7 @@ class TooBusy(PowerplantError):
     """
 
     LONG_PAYLOADS: ClassVar = "The server is already solving as many long payloads as it accepts."
+    TURNS: ClassVar = "The server is already reading as many payloads as it accepts."
 
     def __init__(self, message: str = LONG_PAYLOADS, so_far: object = None) -> None:
         super().__init__(message)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import select
 import socket
 import sys
 from contextlib import suppress
@@ -18,6 +19,7 @@ from functools import partial
 from http import HTTPStatus
 from importlib.util import find_spec
 from itertools import islice
+from math import inf
 from secrets import token_hex
 from selectors import EVENT_READ
 from time import monotonic
@@ -43,6 +45,9 @@ M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8
 
 SWITCH_INTERVAL = 0.0005
 """Seconds for which one thread computes while others want to: a search in a thread delays short requests little."""
+
+MOST_HEAD = 64 * 1024
+"""Bytes of a head beyond which it is refused. gunicorn limits only each header and their number: 800 kB in all."""
 
 LINGER = 2.0
 """Seconds that a client has, after the last answer on its connection, to read it and to close."""
@@ -83,11 +88,15 @@ class ClientSocket(socket.socket):
     Args:
         sock: the connection, which this object takes over.
         waiting: the connections for which threads wait: since when, and which direction ends the wait.
+
+    Attributes:
+        most: bytes that may still be read of the head.
     """
 
     def __init__(self, sock: socket.socket, waiting: dict[ClientSocket, tuple[float, int]]) -> None:
         super().__init__(sock.family, sock.type, sock.proto, sock.detach())
         self._waiting = waiting
+        self.most: float = inf
         self.limit(None)
         self.begin_answer()
 
@@ -111,7 +120,16 @@ class ClientSocket(socket.socket):
             self._waiting.pop(self, None)
         if monotonic() > self.deadline:
             raise self._error
+        self.most -= len(data)
+        if self.most < 0:
+            raise errors.LimitRequestHeaders("the head is too large")
         return data
+
+    def has_left(self) -> bool:
+        """Whether the client has reset the connection; what it sent before could still be read."""
+        poll = select.poll()
+        poll.register(self, 0)
+        return bool(poll.poll(0))
 
     def sendall(self, data: Any, flags: int = 0) -> None:
         """Send all of it, or fail as if the client had left when it does not take the answer in time."""
@@ -208,7 +226,11 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
 
     def handle(self, conn: Any) -> bool:
         """Answer a request, in a thread, and say whether the connection stays open."""
+        if conn.sock.has_left():  # while it queued: its request is not worth the work
+            conn.sock.stop_waiting(socket.SHUT_RDWR)
+            return False
         conn.sock.limit(self._settings.body_timeout, RequestTimeout)
+        conn.sock.most = MOST_HEAD
         kept = bool(super().handle(conn))
         conn.sock.limit(None)
         if not kept:
@@ -217,6 +239,7 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
 
     def handle_request(self, req: Any, conn: Any) -> bool:
         """Answer a request whose head has arrived."""
+        conn.sock.most = inf
         if req.version >= (1, 1) and sum(name == "HOST" for name, _ in req.headers) != 1:  # RFC 9112, 3.2
             raise errors.InvalidHeader("Host")
         if getattr(req.body.reader, "length", None) == 0:

@@ -9,7 +9,8 @@ than its limit. Long work is
 - a batch (:meth:`Workers.submit`).
 
 Each call of these three first gets a place, or is refused (:meth:`Workers.enter`). So threads that wait for long work
-are few, and all others stay free.
+are few, and all others stay free. What remains in the threads is short for a small body; larger ones take turns
+(:meth:`Workers.turn`).
 """
 
 from __future__ import annotations
@@ -18,25 +19,28 @@ import os
 import pickle
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing import get_context, parent_process
 from pathlib import Path
-from threading import BoundedSemaphore, RLock, Thread, Timer
-from time import monotonic, perf_counter
+from threading import BoundedSemaphore, Lock, RLock, Thread, Timer, local
+from time import monotonic, perf_counter, sleep
 from typing import Any, Protocol, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
-from powerplant.errors import TooBusy
+from powerplant.errors import PowerplantError, TooBusy
 
 QUICK = 0.005
 """Seconds for the first attempt, in the thread of the request; an ordinary payload takes less than 1 ms."""
 
 AT_ONCE = 0.05
 """Seconds for a second attempt in the thread, if the call has a place. Sending it to a process takes as long."""
+
+SMALL = 4 * 1024
+"""Most bytes of a body that needs no turn. To decode it, or to find all its faults, takes at most some milliseconds."""
 
 LARGE = 128 * 1024
 """Most bytes of a body that is decoded in the thread of its request: about 1 300 power plants."""
@@ -46,6 +50,12 @@ GRACE = 0.5
 
 PATIENCE = 0.25
 """Seconds for which a call waits for a place. On a busy server even a call of 20 ms may need one."""
+
+TURN_PATIENCE = 1.0
+"""Seconds for which a body waits for its turn. A turn takes at most about 0.1 s, most take less than 0.01 s."""
+
+LONGEST_PAUSE = 0.1
+"""Seconds for which, at most, the turn of a faulty body is kept after its faults are found."""
 
 IDLE = 30.0
 """Seconds without work after which the processes end, and give back their memory."""
@@ -76,17 +86,25 @@ class Workers:
         processes: how many. With 0 everything runs in the calling thread.
         places: calls that work at the same time; by default as many as processes.
         waiting: calls that may wait for a place at the same time.
+        turns: threads that may have or wait for a turn at the same time.
         most_memory: bytes that a process may allocate; no limit by default.
     """
 
     died = DIED
 
     def __init__(
-        self, processes: int, *, places: int | None = None, waiting: int = 16, most_memory: int | None = None
+        self,
+        processes: int,
+        *,
+        places: int | None = None,
+        waiting: int = 16,
+        turns: int = 30,
+        most_memory: int | None = None,
     ) -> None:
         self.processes = processes
         places = max(1, processes) if places is None else places
         self._places, self._accepted = BoundedSemaphore(places), BoundedSemaphore(places + waiting)
+        self._line, self._turn, self._has_turn = BoundedSemaphore(turns), Lock(), local()
         self._most_memory = most_memory
         self._lock = RLock()  # cancelling a future calls back
         self._pool: ProcessPool | None = None
@@ -115,6 +133,7 @@ class Workers:
         result, is_final = _attempt(function, arguments, end, QUICK)
         if is_final:
             return result
+        self._end_turn()
         self.enter(max(0.0, min(PATIENCE, end - perf_counter())), so_far=result)
         try:
             result, is_final = _attempt(function, arguments, end, AT_ONCE)
@@ -130,6 +149,47 @@ class Workers:
             return self._in_process(function, arguments, end)
         finally:
             self.leave()
+
+    @contextmanager
+    def turn(self, size: int) -> Iterator[None]:
+        """Compute in this thread while no other thread computes for a body of more than :data:`SMALL` bytes.
+
+        Many threads that compute at the same time would delay each short request by the number of them: a parser
+        written in C or Rust lets no other thread run until it has ended. For the same reason the next turn begins only
+        a little after one for a faulty body. A turn ends early when :meth:`run` needs more than its first attempt. A
+        small body needs no turn, and a large one does not compute in this thread.
+
+        Args:
+            size: bytes of the body.
+
+        Raises:
+            TooBusy: too many bodies wait for their turn, or for too long.
+        """
+        if not SMALL < size <= LARGE:
+            yield
+            return
+        if not self._line.acquire(timeout=PATIENCE):
+            raise TooBusy(TooBusy.TURNS)
+        if not self._turn.acquire(timeout=TURN_PATIENCE):
+            self._line.release()
+            raise TooBusy(TooBusy.TURNS)
+        self._has_turn.now = True
+        start = monotonic()
+        try:
+            yield
+        except PowerplantError:
+            if self._has_turn.now:  # one call of the parser found all faults: short requests need as much time as it
+                sleep(min(LONGEST_PAUSE, monotonic() - start))
+            raise
+        finally:
+            self._end_turn()
+
+    def _end_turn(self) -> None:
+        """Let the next thread compute, if this one has the turn."""
+        if getattr(self._has_turn, "now", False):
+            self._has_turn.now = False
+            self._turn.release()
+            self._line.release()
 
     def enter(self, patience: float, message: str = "", so_far: object = None) -> None:
         """Take a place, if one is free within so many seconds. The caller must :meth:`leave`.

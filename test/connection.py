@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import select
 import socket
+import struct
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -52,6 +53,11 @@ class Connection:
     def end_sending(self) -> None:
         """Close the sending side; answers can still be read."""
         self._socket.shutdown(socket.SHUT_WR)
+
+    def reset(self) -> None:
+        """Close the connection at once, without an orderly end."""
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._close()
 
     def send(self, request_line: str, *headers: str, body: bytes = b"") -> None:
         head = "\r\n".join([request_line, f"Host: {self._host}", *headers, "", ""])

@@ -82,6 +82,11 @@ def assert_problem(connection: Connection, status: int, name: str) -> str:
 
 # --- Slow and silent clients -----------------------------------------------------------------------------------------
 
+FAULTY = b'{"load":1,"fuels":{},"powerplants":[%s]}' % b",".join(
+    [b'{"name":"p","type":"gasfire","efficiency":2,"pmin":5,"pmax":1}'] * 2000
+)
+"""Just small enough to be decoded in a thread; to find its faults takes about 0.1 s."""
+
 ATTACKS = {
     "silent": (300, b""),
     "half-sent heads": (200, HEAD + b"X-Slow: "),
@@ -91,6 +96,8 @@ ATTACKS = {
     "half-sent chunks": (200, POST + b'Transfer-Encoding: chunked\r\n\r\n80\r\n{"load"'),
     "bodies that are announced too large": (200, POST + b"Content-Length: 5000000\r\n\r\n{"),
     "bodies that nobody asked for": (200, b"GET /health HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"),
+    "bodies with many faults": (60, POST + b"Content-Length: %d\r\n\r\n" % len(FAULTY) + FAULTY),
+    "large heads without an end": (100, HEAD + b"".join(b"X-%d: %s\r\n" % (i, b"v" * 8000) for i in range(90))),
     "connections that the client does not close": (200, HEAD + b"Connection: close\r\n\r\n"),
     "answers that the client does not read": (50, b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 60),
 }
@@ -184,6 +191,7 @@ REFUSED = {
     "an expectation": (HEAD + b"Expect: wonders\r\n\r\n", 417, "expectation-failed"),
     "a long header": (HEAD + b"X: " + b"a" * 9000 + b"\r\n\r\n", 431, "headers-too-large"),
     "many headers": (HEAD + b"X: a\r\n" * 200 + b"\r\n", 431, "headers-too-large"),
+    "a large head": (HEAD + b"".join(b"X-%d: %s\r\n" % (i, b"a" * 8000) for i in range(20)), 431, "headers-too-large"),
     # What could make a proxy and the service disagree about where a request ends.
     "a length and chunks": (
         POST + b"Transfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n0\r\n\r\n",
@@ -222,6 +230,7 @@ def test_what_is_not_a_legal_request_is_answered_with_a_problem(hasty: LiveServe
     data, status, name = REFUSED[fault]
     (connection,) = crowd(hasty, 1, data)
     request_id = assert_problem(connection, status, name)
+    assert soon(lambda: request_id in hasty.log), "a thread of its own writes the log"
     assert hasty.log.count(request_id) == 1, "one line in the log"
 
 
@@ -264,6 +273,20 @@ def test_pipelined_requests_are_answered_in_order(server: LiveServer, crowd: Cro
     instances = [json.loads(connection.next_answer()[2])["instance"] for _ in requests]
     assert instances == [f"/nowhere/{number}" for number in range(200)]
     assert connection.next_answer()[0] == 200
+
+
+def test_a_request_whose_client_has_reset_its_connection_while_it_queued_is_not_answered(crowd: Crowd) -> None:
+    settings = {"POWERPLANT_WORKERS": "1", "POWERPLANT_THREADS": "8", "POWERPLANT_BODY_TIMEOUT": "30"}
+    with live_server(settings, command=GUNICORN) as server:
+        for held in crowd(server, 8, HEAD):  # these hold all threads
+            held.send_bytes(b"X-Slow: ")
+        with Connection(server.url) as leaving, Connection(server.url) as staying:
+            leaving.send_bytes(b"GET /left HTTP/1.1\r\nHost: x\r\n\r\n")
+            leaving.reset()
+            staying.send_bytes(b"GET /stayed HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert staying.next_status() == 404
+        assert soon(lambda: "/stayed" in server.log)
+        assert "/left" not in server.log
 
 
 def test_no_answer_names_the_server_software(server: LiveServer, crowd: Crowd) -> None:

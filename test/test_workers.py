@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,7 +23,7 @@ from powerplant.merit_order import GaveUp, Infeasible, NearestLoads, Proof, Solu
 from powerplant.merit_order.alternatives import NO_PLAN, NOT_COMPUTED, Alternative, Appraisal
 from powerplant.merit_order.proof import Bound
 from powerplant.solving import solve_and_check
-from powerplant.workers import DIED, GRACE, PATIENCE, Workers
+from powerplant.workers import DIED, GRACE, LARGE, PATIENCE, SMALL, Workers
 
 TWO = [Unit(10, 50, 100), Unit(20, 0, 100)]
 LIMIT = 20.0
@@ -132,6 +132,71 @@ def wait_until(condition: Callable[[], bool], seconds: float = 15) -> None:
 def assert_usable(workers: Workers) -> None:
     """The next call works, in a process."""
     assert run(workers, echo, Answer("next")) == Answer("next")
+
+
+# --- Turns -----------------------------------------------------------------------------------------------------------
+
+
+def computes(workers: Workers, size: int) -> bool:
+    """Whether another thread may compute now for a body of so many bytes; it waits for it as long as it has to."""
+
+    def take() -> None:
+        with workers.turn(size):
+            pass
+
+    with ThreadPoolExecutor(1) as thread:
+        try:
+            thread.submit(take).result()
+        except TooBusy:
+            return False
+    return True
+
+
+def test_bodies_of_some_size_take_turns_and_others_do_not_wait() -> None:
+    workers = Workers(1)
+    with workers.turn(SMALL + 1):
+        assert computes(workers, SMALL)
+        assert computes(workers, LARGE + 1), "a process computes for it"
+        assert not computes(workers, SMALL + 1)
+        assert not computes(workers, LARGE)
+    assert computes(workers, LARGE)
+
+
+def test_a_turn_ends_when_the_call_turns_out_to_be_long() -> None:
+    workers = Workers(1)
+    with workers.turn(SMALL + 1), workers_busy(workers):
+        with pytest.raises(TooBusy):
+            run(workers, pid)
+        assert computes(workers, SMALL + 1)
+    assert computes(workers, SMALL + 1)
+
+
+@contextmanager
+def workers_busy(workers: Workers) -> Iterator[None]:
+    """All places are taken."""
+    workers.enter(0)
+    try:
+        yield
+    finally:
+        workers.leave()
+
+
+def test_a_turn_ends_after_an_error() -> None:
+    workers = Workers(1)
+    with pytest.raises(ZeroDivisionError), workers.turn(SMALL + 1):
+        raise ZeroDivisionError
+    assert computes(workers, SMALL + 1)
+
+
+def test_only_some_threads_wait_for_a_turn() -> None:
+    workers = Workers(1, turns=1)
+    with (
+        workers.turn(SMALL + 1),
+        pytest.raises(TooBusy, match="as many payloads as it accepts"),
+        workers.turn(SMALL + 1),
+    ):
+        pass
+    assert computes(workers, SMALL + 1)
 
 
 # --- In which process ------------------------------------------------------------------------------------------------

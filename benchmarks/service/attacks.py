@@ -14,6 +14,7 @@ import re
 import resource
 import signal
 import socket
+import struct
 import subprocess
 import threading
 from collections import Counter
@@ -368,6 +369,44 @@ def dripping_bodies(port: int) -> None:
         sleep(1)
 
 
+def faults_below_the_limit(port: int) -> None:
+    """100 clients send bodies of 128 kB, which a thread decodes, with as many faults as fit."""
+    wrong = b'{"name":"p","type":"gasfire","efficiency":2,"pmin":5,"pmax":1}'
+    bodies = [
+        b'{"load":1,"fuels":{},"powerplants":[%s]}' % b",".join([part] * (130_000 // (len(part) + 1)))
+        for part in (wrong, b"[]")
+    ]
+    _in_threads(100, lambda port, number: ask(port, post(bodies[number % 2])), port)
+
+
+def wind_parks(port: int) -> None:
+    """100 clients ask for reports on as many wind parks as fit into 128 kB."""
+    fleet = [
+        {"name": f"w{i}", "type": "windturbine", "efficiency": 1, "pmin": 0, "pmax": i % 100 + 1} for i in range(1700)
+    ]
+    body = json.dumps({"load": 1000, "fuels": FUELS, "powerplants": fleet}, separators=(",", ":")).encode()
+    _in_threads(100, lambda port, _: ask(port, post(body, "/productionplan/report")), port)
+
+
+def huge_heads(port: int) -> None:
+    """300 connections on which a head of 730 kB is sent, without its end."""
+    _hold(port, 300, head("GET", "/health", *[f"X-{i}: {'v' * 8100}" for i in range(90)])[:-2])
+
+
+def requests_of_clients_that_leave(*, reset: bool, hard: bool = False) -> Callable[[int], None]:
+    """30 clients send a payload, leave at once, and connect again as fast as they can."""
+
+    def step(port: int, number: int) -> None:
+        with connect(port, 5) as connection:
+            connection.sendall(post(hard_payload(number) if hard else ORDINARY))
+            if hard:
+                sleep(0.1)
+            if reset:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    return lambda port: _in_threads(30, step, port)
+
+
 def nothing(_: int) -> None:
     """No attack: the figures of a server that nobody attacks."""
     sleep(3600)
@@ -392,12 +431,18 @@ ATTACKS: dict[str, Callable[[int], None]] = {
     "16 large bodies": large_bodies,
     "16 tiny chunks": tiny_chunks,
     "16 file read slowly": file_that_is_read_slowly,
+    "17 faults in 128 kB": faults_below_the_limit,
+    "17 reports on wind parks": wind_parks,
+    "17 huge heads": huge_heads,
+    "17 resets": requests_of_clients_that_leave(reset=True),
+    "17 resets of hard payloads": requests_of_clients_that_leave(reset=True, hard=True),
+    "17 closes": requests_of_clients_that_leave(reset=False),
     "300 silent": silent,
     "200 half heads": half_heads,
     "200 half bodies": half_bodies,
     "200 dripping bodies": dripping_bodies,
 }
-"""By the row of the list of attacks; 16 is what the list does not have."""
+"""By the row of the list of attacks; 16 and 17 are what the list does not have."""
 
 
 # --- A server --------------------------------------------------------------------------------------------------------

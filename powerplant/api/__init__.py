@@ -31,7 +31,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.url_map.merge_slashes = False  # an address with a double slash is not found, instead of redirected
     app.config["SETTINGS"] = settings
     most = settings.process_memory
-    app.config["SOLVERS"] = Workers(settings.solvers, waiting=settings.waiting, most_memory=most)
+    app.config["SOLVERS"] = Workers(settings.solvers, waiting=settings.waiting, turns=settings.turns, most_memory=most)
     app.config["BATCHES"] = Workers(settings.batch_processes, places=settings.batches, waiting=0, most_memory=most)
     counters = []
     if find_spec("prometheus_client"):

@@ -8,6 +8,7 @@ from powerplant.answers import View, answer, answer_plan, answer_report
 from powerplant.api.request_log import entry
 from powerplant.api.requests import read_body, read_options
 from powerplant.config import Settings
+from powerplant.workers import Workers
 
 blueprint = Blueprint("productionplan", __name__)
 
@@ -28,5 +29,7 @@ def _answer(view: View) -> Response:
     settings: Settings = current_app.config["SETTINGS"]
     log, options = entry(), read_options()
     log.payload = body = read_body(settings.max_body)
-    content, headers = answer(view, body, options, settings.max_plants, current_app.config["SOLVERS"], log.note)
+    workers: Workers = current_app.config["SOLVERS"]
+    with workers.turn(len(body)):
+        content, headers = answer(view, body, options, settings.max_plants, workers, log.note)
     return Response(content, headers=[("Content-Type", "application/json"), *headers.items()])
