@@ -350,7 +350,8 @@ def _read_rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
         for row in reader:
             yield reader.line_num, row
     except csv.Error as error:
-        raise InvalidInput(reader.line_num, f"the row is not CSV: {error}") from None
+        what = "a cell is too long" if "field limit" in str(error) else f"the row is not CSV: {error}"
+        raise InvalidInput(reader.line_num, what) from None
 
 
 def _shown(cell: str) -> str:

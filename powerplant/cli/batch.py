@@ -141,9 +141,9 @@ def batch(
         raise click.UsageError("Only one of the files can be stdin.")
     check_names([payloads] if fleet is None else [payloads, fleet.argument], plans, summary, resume=resume)
     rules = Rules(Options(co2, feasible, time_limit), MAX_ITEMS, MAX_BYTES)
-    check_output(plans, overwrite=overwrite, resume=resume)
     start = perf_counter()
     with _errors_as_messages(payloads, plans), ExitStack() as stack:
+        check_output(plans, overwrite=overwrite, resume=resume)
         shared = None if fleet is None else fleet.fleet()
         source = stack.enter_context(closing(Input(payloads)))
         given = _read(source, payloads, fleet, rules, is_csv=is_csv, is_fraction=wind == FRACTION)
