@@ -110,10 +110,28 @@ def parse(body: bytes, expected: str) -> Any:
         raise MalformedPayload(f"The body is empty. It must be JSON: {expected}.")
     if body.startswith(UTF16_BOMS) or b"\0" in body[:4]:
         raise MalformedPayload("The body is not in UTF-8; it looks like UTF-16 or UTF-32. Send it in UTF-8.")
+    if body.startswith(b"--") and b"form-data" in body[:_LENGTH_OF_A_HEAD]:
+        raise MalformedPayload(
+            "The body is not JSON: it is a form (multipart). Send the file itself as the body; "
+            "with curl, that is --data-binary @FILE instead of -F."
+        )
     try:
         return from_json(body)
     except ValueError as error:
-        raise MalformedPayload(f"The body is not JSON: {_in_words(str(error), body)}.") from None
+        hint = ""
+        if "trailing characters" in str(error) and _SEVERAL.search(body):
+            hint = SEVERAL_PAYLOADS
+        raise MalformedPayload(f"The body is not JSON: {_in_words(str(error), body)}.{hint}") from None
+
+
+SEVERAL_PAYLOADS = (
+    " Several payloads are a batch, for /productionplan/batch, with a line for each; "
+    "curl keeps the line ends with --data-binary instead of -d."
+)
+
+_SEVERAL = re.compile(rb"\}\s*\{")
+_LENGTH_OF_A_HEAD = 1000
+"""Bytes in which a form says that it is one."""
 
 
 def _in_words(message: str, body: bytes) -> str:

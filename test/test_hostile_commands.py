@@ -163,7 +163,9 @@ def evil(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     write("empty", proof | {"method": EVIL, "steps": []})
     write("not-a-proof", proof | {"steps": [{"kind": EVIL}]})
     write("lines", ndjson([example(3, powerplants=plants), EVIL.replace("\n", "").encode(), {EVIL: 1}]))
-    write("hours.csv", f'"{EVIL[:-3]}",load\n1,2\n'.encode())
+    columns = "gas(euro/MWh),kerosine(euro/MWh),co2(euro/ton),wind(%)"
+    write("hours.csv", f'"{EVIL[:-3]}",load,{columns}\n1,2,3,4,5,{EVIL[:-3]}\n'.encode())
+    write("totals.csv", f'x,load,{columns}\n"{EVIL[:-3]}",,,,,\n'.encode())
     write("misnamed.csv", f'"wind{EVIL[:-3]}",load\n1,2\n'.encode())
     return name
 
@@ -195,6 +197,7 @@ def evil(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         ("batch {}/lines {}/out --workers {}", 2),
         ("batch {}/nowhere", 2),
         ("batch {}/hours.csv --fleet {}/good", 1),
+        ("batch {}/totals.csv --fleet {}/good", 1),
         ("batch {}/misnamed.csv --fleet {}/good", 2),
         ("serve --port {}", 2),
         ("serve --host {}", 2),
@@ -296,7 +299,7 @@ def test_a_table_with_a_line_that_is_too_long_is_refused(name: str, tmp_path: Pa
     table.write_bytes(gzip.compress(data, 1) if name.endswith(".gz") else data)
     fleet = str(ROOT / "example_payloads" / "payload3.json")
     result = in_little_memory("batch", str(table), "--fleet", fleet)
-    assert (result.returncode, result.stderr) == (2, f"{table}:2: the line is too long.\n")
+    assert (result.returncode, result.stderr) == (2, f"{table}:2: a cell is too long.\n")
 
 
 @pytest.mark.parametrize("item", ["1", "{}", '{"name": "a", "p": 1}'])

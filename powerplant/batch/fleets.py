@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from powerplant.models import FUEL_KEYS, Hour, PowerPlant
 from powerplant.problems import CLIENT_ERRORS, Problem, problem_of
 
 FLEET = "an object with powerplants"
+WIND = FUEL_KEYS["wind"]
 
 
 class SharedFleet(NamedTuple):
@@ -52,18 +54,45 @@ def read_fleet(line: Line, *, max_plants: int) -> SharedFleet:
 
 
 def decode_fleet(content: bytes, *, max_plants: int) -> list[PowerPlant]:
-    """The power plants of an object; its other members are ignored.
+    """The power plants of an object, whose other members are ignored, or of a list.
 
     Raises:
         MalformedPayload: the content is not JSON.
         InvalidPayload: it is not a valid fleet; lists every fault.
     """
     payload = parse(content, FLEET)
+    if isinstance(payload, list) and payload:
+        payload = {"powerplants": payload}
     if not isinstance(payload, dict) or "powerplants" not in payload:
         raise InvalidPayload([Fault("#", f"must be {FLEET}")])
     # With all prices present, the only faults are those of the fleet.
     hour = {"load": 0, "fuels": dict.fromkeys(FUEL_KEYS.values(), 0), "powerplants": payload["powerplants"]}
     return decode_json(hour, co2=True, max_plants=max_plants).powerplants
+
+
+def constant_prices(content: bytes) -> dict[str, float]:
+    """The prices that stand beside the power plants of a fleet, by their keys; wind is not a price.
+
+    Raises:
+        InvalidPayload: a price is not valid; lists every fault.
+    """
+    payload = parse(content, FLEET)
+    fuels = (payload.get("fuels") or {}) if isinstance(payload, dict) else {}
+    if isinstance(fuels, dict):
+        fuels = {key: fuels[key] for key in FUEL_KEYS.values() if key != WIND and fuels.get(key) is not None}
+    turbine = {"name": "wind", "type": "windturbine", "pmax": 0}  # it needs no price
+    hour = {"load": 0, "fuels": fuels | {WIND: 0} if isinstance(fuels, dict) else fuels, "powerplants": [turbine]}
+    decode_json(hour, co2=False, max_plants=1)
+    return fuels
+
+
+def faults_of_hour(content: bytes, shared: SharedFleet, *, co2: bool) -> Sequence[Fault]:
+    """The faults of a line with an hour, for a valid fleet that it shares."""
+    try:
+        _read_hour(content, shared, co2=co2)
+    except InvalidPayload as error:
+        return error.faults
+    return ()
 
 
 def read_task(content: bytes, shared: SharedFleet | None, *, co2: bool, max_plants: int) -> Task:

@@ -15,7 +15,7 @@ from powerplant.answers import CENT, cents
 from powerplant.batch.fleets import SharedFleet, read_fleet, read_task
 from powerplant.batch.reading import Chunk, Line
 from powerplant.batch.tally import Tally
-from powerplant.errors import MalformedPayload, OutOfTime, TooBusy
+from powerplant.errors import InvalidPayload, MalformedPayload, OutOfTime, TooBusy
 from powerplant.planning import Options, ProductionPlan, present, solve_instance
 from powerplant.problems import CLIENT_ERRORS, PROBLEM_TYPES, Problem, problem_of
 from powerplant.workers import Workers
@@ -106,6 +106,8 @@ def _answer(line: Line, shared: SharedFleet | None, rules: Rules) -> tuple[bytes
         return (b"", Tally()) if shared.problem is None else _refuse(line, shared.problem, rules)
     options, start = rules.options, perf_counter()
     try:
+        if line.faults:
+            raise InvalidPayload(line.faults)
         task = read_task(line.content, shared, co2=options.co2, max_plants=rules.max_plants)
         options = options.after(perf_counter() - start)
         solved = solve_instance(task.instance, task.load, options, THIS_THREAD)
@@ -137,7 +139,8 @@ def _refuse(line: Line, problem: Problem, rules: Rules) -> tuple[bytes, Tally]:
         return answer, Tally(gave_up=1)
     if problem.name == "internal-error":
         return answer, Tally(bugs=1)
-    return answer, Tally(faulty=1, first_fault=f"line {line.number}: {_in_words(problem)}")
+    what = line.faults[0].detail if line.faults else _in_words(problem)  # a row's faults name its columns
+    return answer, Tally(faulty=1, first_fault=f"line {line.number}: {what}")
 
 
 def _in_words(problem: Problem) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 from pydantic_core import from_json
 
 from powerplant.decoding import UTF8_BOM, WHITE_SPACE
+from powerplant.errors import Fault, PowerplantError
 from powerplant.workers import LARGE
 
 BLOCK = 128 * 1024
@@ -30,10 +31,12 @@ class Line(NamedTuple):
     Attributes:
         number: from 1; blank lines count.
         content: its bytes without the line end; ``None`` if the line is too long.
+        faults: what is wrong with it, if that is known already (of a row of a table).
     """
 
     number: int
     content: bytes | None
+    faults: Sequence[Fault] = ()
 
 
 class Chunk(NamedTuple):
@@ -48,11 +51,37 @@ class Chunk(NamedTuple):
     fleet: Line | None = None
 
 
+class InvalidInput(PowerplantError):
+    """The input as a whole is not a batch.
+
+    Attributes:
+        line: the line of the fault; 0 if it has none.
+    """
+
+    def __init__(self, line: int, what: str) -> None:
+        super().__init__(what)
+        self.line = line
+
+
 class Stream(Protocol):
     """A file, a pipe, or bytes in memory."""
 
     def read1(self, size: int, /) -> bytes:
         """What is available, at most ``size`` bytes; empty at the end of the stream."""
+
+
+def read_whole(stream: Stream, most: int) -> bytes:
+    """The rest of a stream.
+
+    Raises:
+        InvalidInput: it has more than ``most`` bytes.
+    """
+    content = bytearray()
+    while block := stream.read1(BLOCK):
+        content += block
+        if len(content) > most:
+            raise InvalidInput(0, f"the input is too large: a table or a JSON list may have at most {most:,} bytes")
+    return bytes(content)
 
 
 def read_lines(stream: Stream, max_line: int) -> Iterator[list[Line]]:
@@ -95,8 +124,13 @@ def read_chunks(stream: Stream, max_line: int, fleet: Line | None = None) -> Ite
         max_line: most bytes of a line.
         fleet: the fleet that the lines share. A first line that holds only a fleet is then skipped.
     """
+    yield from in_chunks(read_lines(stream, max_line), fleet)
+
+
+def in_chunks(parts: Iterable[Sequence[Line]], fleet: Line | None) -> Iterator[Chunk]:
+    """Lines in chunks; arguments as for :func:`read_chunks`."""
     first = True
-    for lines in read_lines(stream, max_line):
+    for lines in parts:
         if first and is_fleet(lines[0].content):
             fleet, lines = (lines[0], lines) if fleet is None else (fleet, lines[1:])
         first = False

@@ -141,7 +141,7 @@ class Results:
             self._checkpoint.unlink()
 
     def _add(self, lines: Sequence[Line]) -> None:
-        for number, content in lines:
+        for number, content, *_ in lines:
             self._digest.update(b"%d:%d:" % (number, -1 if content is None else len(content)) + (content or b""))
             self._line = number
 

@@ -1,130 +1,373 @@
-"""From a table of hours (CSV, as spreadsheets save it) to the lines of a batch."""
+"""From a table of hours (CSV, as spreadsheets save it) to the lines of a batch.
+
+A table is read as a whole before any of its hours is planned: only all cells together show whether its points are
+decimal, and whether its wind is a fraction.
+"""
 
 from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from io import StringIO
 from itertools import islice
+from typing import NamedTuple
 
 from pydantic_core import to_json
 
-from powerplant.batch.reading import Chunk, Line, Stream, max_lines, read_lines
-from powerplant.errors import PowerplantError
+from powerplant.batch.fleets import SharedFleet, constant_prices, faults_of_hour
+from powerplant.batch.numerals import UNITS, Numeral, plain_unit, read_numeral
+from powerplant.batch.reading import Chunk, InvalidInput, Line, max_lines
+from powerplant.decoding import UTF16_BOMS, faults_of_fuels, pointer
+from powerplant.errors import Fault
 from powerplant.models import FUEL_KEYS
 
 LOAD = "load"
 FUELS = tuple(FUEL_KEYS.values())
 NAMES = (LOAD, *FUELS)
-DELIMITERS = (",", ";", "\t")
-NUMBER = re.compile(r"([-+]?)0*(\d+)(?:[.,](\d+))?(?:[eE]([-+]?\d{1,4}))?", re.ASCII)
+WIND = FUEL_KEYS["wind"]
+FRACTION = "fraction"
+"""What heading or command line call wind that is given as a fraction of 1."""
+
+DELIMITERS = (",", ";", "\t", "|")
+SEPARATED_BY = "commas, semicolons, tabs or |"
+
+MOST_ROWS_BEFORE = 20
+"""Most lines before the one that names the columns: titles, and the line ``sep=;`` of spreadsheets."""
+
+MOST_SHOWN = 40
+"""Most characters of a cell in a message."""
+
+_SEPARATOR_LINE = re.compile(r'\s*"?sep=([^"\r\n])"?[;,\t|]*(?:[\r\n]|\Z)', re.IGNORECASE)
+_HEADING = re.compile(
+    r"(?P<of>load|gas|kerosine|co2|wind)(?: price)?(?: in\b)?\s*[\[(]?\s*(?P<unit>[^\[\]()]*?)\s*[\])]?", re.IGNORECASE
+)
+_FRACTIONS = {"fraction", "0-1", "0..1", "p.u.", "pu"}
+_TOTALS = re.compile(
+    r"(?:grand )?(?:total|sum|average|mean|min|max|gesamt|summe|mittelwert|somme|moyenne|totaal|gemiddelde)s?:?",
+    re.IGNORECASE,
+)
 
 
-class InvalidTable(PowerplantError):
-    """The input is not a table of hours.
+class Column(NamedTuple):
+    """A column that is used.
 
     Attributes:
-        line: the line of the fault.
+        place: of its cells in a row, from 0.
+        heading: its name as the table has it, on one line.
+        of: ``load``, ``gas``, ``kerosine``, ``co2`` or ``wind``.
+        is_fraction: whether its wind is a fraction of 1.
     """
 
-    def __init__(self, line: int, what: str) -> None:
-        super().__init__(what)
-        self.line = line
+    place: int
+    heading: str
+    of: str
+    is_fraction: bool
 
 
-def read_hours(stream: Stream, fleet: Line, max_line: int) -> Iterator[Chunk]:
-    """The rows of a table in chunks; the number of a row is that of its last line.
+class Hours:
+    """A table of hours.
+
+    Its first row with a column ``load`` names the columns: ``load``, and the fuels as in payloads, in any order and
+    with other spellings of their units. Columns with other names are ignored. An empty cell means no value; a row of
+    empty cells is skipped. The number of a row is that of its last line.
+
+    Attributes:
+        count: how many hours.
+        notes: what somebody who uses the results should know, in sentences.
 
     Args:
-        stream: the table, in UTF-8. Its first line that is not blank names the columns: ``load``, and fuels as in
-            payloads, in any order. Columns with other names are ignored. An empty cell means no value; a row of empty
-            cells is skipped. Columns are separated by commas, semicolons or tabs; with the latter two, numbers may
-            have a decimal comma.
-        fleet: the power plants of each hour.
-        max_line: most bytes of a line.
+        content: the table, in UTF-8, UTF-16 or Windows-1252.
+        fleet: the power plants of each hour, and perhaps constant prices.
+        shared: the same fleet, valid.
+        co2: whether CO2 counts, so that its price is needed.
+        is_fraction: whether wind is a fraction of 1.
 
     Raises:
-        InvalidTable: a column is missing, or there twice; a column is probably meant to be one that is missing; or a
-            row has more cells than the table has columns, or is not CSV.
+        InvalidInput: a column is missing, or there twice; a row has more cells than the table has columns, or is not
+            CSV; or the meaning of a cell cannot be decided.
+        InvalidPayload: a constant price of the fleet is not valid.
     """
-    rows = _read_rows(_Text(stream, max_line))
-    while lines := list(islice(rows, max_lines(fleet))):
-        yield Chunk(lines, fleet)
 
+    def __init__(
+        self, content: bytes, fleet: Line, shared: SharedFleet, *, co2: bool, is_fraction: bool = False
+    ) -> None:
+        self.count, self.notes = 0, list[str]()
+        self._fleet, self._shared, self._co2 = fleet, shared, co2
+        self._text = _decoded(content)
+        self._delimiter, self._first, self._names = _heading(self._text)
+        self._columns = _columns(self._names, self._first, is_fraction=is_fraction)
+        prices = constant_prices(fleet.content or b"")
+        given = {column.of for column in self._columns.values()}
+        self._constant = {key: price for key, price in prices.items() if key.partition("(")[0] not in given}
+        self._check_columns()
+        self._mark = self._decimal_mark()
+        self._note_constant_prices()
 
-def _read_rows(table: _Text) -> Iterator[Line]:
-    header = next(table, "")
-    delimiter = max(DELIMITERS, key=header.count)
-    try:
-        columns = [name.strip() for name in next(csv.reader([header], delimiter=delimiter), [])]
-        _check(columns, table.number)
-        for row in csv.reader(table, delimiter=delimiter):
+    def chunks(self) -> Iterator[Chunk]:
+        """The hours."""
+        hours = (self._hour(number, cells) for number, cells in self._rows())
+        while lines := list(islice(hours, max_lines(self._fleet))):
+            yield Chunk(lines, self._fleet)
+
+    # --- Rows --------------------------------------------------------------------------------------------------------
+
+    def _rows(self) -> Iterator[tuple[int, list[str]]]:
+        """The rows after the headings that are not empty, with their numbers."""
+        width = len(self._names)
+        for number, row in _read_rows(self._text, self._delimiter):
             cells = [cell.strip() for cell in row]
-            if any(cells[len(columns) :]):  # probably a decimal comma: the row would be read as another hour
-                hint = "; commas separate columns here, so numbers need a decimal point" if delimiter == "," else ""
-                raise InvalidTable(
-                    table.number, f"the row has {len(row)} cells, the table {len(columns)} columns{hint}"
-                )
-            if any(cells):
-                yield Line(table.number, _hour(columns, cells, delimiter))
-    except csv.Error as error:
-        raise InvalidTable(table.number, f"the row is not CSV: {error}") from None
+            if number <= self._first or not any(cells) or cells[:width] == self._names:
+                continue
+            if self._is_units(cells):
+                continue
+            if any(cells[width:]):  # probably a decimal comma: the row would be read as another hour
+                hint = "; commas separate columns here: a number needs a decimal point, or quotes"
+                counts = f"the row has {len(row)} cells, the table {width} columns"
+                raise InvalidInput(number, counts + (hint if self._delimiter == "," else ""))
+            yield number, cells
+
+    def _is_units(self, cells: Sequence[str]) -> bool:
+        """Whether a row has the units of the columns above it."""
+        given = self._given(cells).values()
+        return bool(given) and all(re.fullmatch(UNITS[column.of], plain_unit(cell)) for column, cell in given)
+
+    def _hour(self, number: int, cells: Sequence[str]) -> Line:
+        """A row as a line of a batch."""
+        given = self._given(cells)
+        if _TOTALS.fullmatch(first := next(filter(None, cells))):
+            return Line(number, b"{}", [Fault("#", f"the row begins with {_shown(first)}: totals are not an hour")])
+        if not given:
+            return Line(number, b"{}", [Fault("#", f"the row has {_shown(first)}, and neither load nor prices")])
+        values = {name: self._value(column, cell) for name, (column, cell) in given.items()}
+        load = values.pop(LOAD, None)
+        fuels = self._constant | values
+        members = {"fuels": fuels} if load is None else {LOAD: load, "fuels": fuels}
+        content = _to_json(members)
+        faults = faults_of_hour(content, self._shared, co2=self._co2)
+        return Line(number, content, [self._in_words(fault, cells) for fault in faults])
+
+    def _given(self, cells: Sequence[str]) -> Mapping[str, tuple[Column, str]]:
+        """The cells of a row that have a value, by the names of their columns."""
+        return {
+            name: (column, cells[column.place])
+            for name, column in self._columns.items()
+            if column.place < len(cells) and cells[column.place]
+        }
+
+    def _value(self, column: Column, cell: str) -> Decimal | str:
+        """The number of a cell; or the cell, which is then a fault of the hour."""
+        numeral = read_numeral(cell, column.of)
+        number = numeral.read(self._mark)
+        if number is None:
+            return cell
+        return Decimal(number) * 100 if column.is_fraction and not numeral.unit else Decimal(number)
+
+    def _in_words(self, fault: Fault, cells: Sequence[str]) -> Fault:
+        """A fault of an hour, with the heading of its column and the cell."""
+        for name, column in self._columns.items():
+            if fault.pointer == (pointer(LOAD) if name == LOAD else pointer("fuels", name)):
+                cell = cells[column.place] if column.place < len(cells) else ""
+                if not cell:
+                    return fault._replace(
+                        detail=f"{column.heading} {fault.detail.replace('is missing', 'is empty', 1)}"
+                    )
+                times = ", times 100," if column.is_fraction else ""
+                detail = re.sub(r"(must be a number).*", r"\1", fault.detail)
+                return fault._replace(detail=f"{column.heading} is {_shown(cell)}, and{times} {detail}")
+        return fault
+
+    # --- The table as a whole ----------------------------------------------------------------------------------------
+
+    def _check_columns(self) -> None:
+        """Refuse missing columns: otherwise every hour would be answered with a missing price."""
+        headings = {name: 0.0 for name in self._names if name} | dict.fromkeys(self._columns, 0.0) | self._constant
+        for fault in faults_of_fuels(self._shared.types, headings, co2=self._co2):
+            name = next(name for name in FUELS if pointer("fuels", name) == fault.pointer)
+            what = fault.detail.replace("is not a known fuel", "is not a known column")
+            raise InvalidInput(self._first, f"the column {name} {what}")
+
+    def _decimal_mark(self) -> str:
+        """Whether points or commas are decimal, by all cells; and a note about wind that is probably a fraction."""
+        marks: set[str] = set()
+        doubtful: tuple[int, Column, str, Numeral] | None = None
+        thousands: tuple[Column, str, Numeral] | None = None
+        highest = Decimal(0)
+        for number, cells in self._rows():
+            self.count += 1
+            for column, cell in self._given(cells).values():
+                numeral = read_numeral(cell, column.of)
+                marks.add(numeral.mark)
+                if numeral.is_ambiguous:
+                    doubtful = doubtful or (number, column, cell, numeral)
+                if column.of == "wind" and numeral.read(".") is not None:
+                    highest = max(highest, Decimal(100) if numeral.unit else Decimal(numeral.read(".") or 0))
+        marks.discard("")
+        if doubtful and len(marks) != 1:
+            number, column, cell, numeral = doubtful
+            one, other = numeral.with_point, numeral.with_comma
+            why = "and no other cell shows which" if not marks else "and the table has decimal points and commas"
+            small, large = (cell + "0", other) if "." in cell else (cell + "0", one)
+            what = f"can mean {one} or {other}, {why}: write {large} or {small}"
+            raise InvalidInput(number, f"{column.heading} is {_shown(cell)}, which {what}")
+        mark = min(marks, default=".")
+        if doubtful:
+            _, column, cell, numeral = doubtful
+            thousands = (column, cell, numeral) if mark not in cell else None
+        if thousands:
+            column, cell, numeral = thousands
+            why = f"because the table has decimal {'commas' if mark == ',' else 'points'}"
+            self.notes.append(f"{column.heading}: {_shown(cell)} is read as {numeral.read(mark)}, {why}.")
+        self._note_wind(highest)
+        return mark
+
+    def _note_wind(self, highest: Decimal) -> None:
+        column = self._columns.get(WIND)
+        if column and not column.is_fraction and 0 < highest <= 1:
+            one, other = (f"{number.normalize():f}" for number in (highest, 100 * highest))
+            self.notes.append(
+                f"{column.heading} is never above {one}. It is planned as it stands: as at most {one} % of pmax. "
+                f"If it is a fraction, --wind fraction reads {one} as {other} %."
+            )
+
+    def _note_constant_prices(self) -> None:
+        if self._constant:
+            prices = ", ".join(f"{key} {price}" for key, price in self._constant.items())
+            self.notes.append(f"The same in every hour, from the fleet's file: {prices}.")
 
 
-class _Text(Iterator[str]):
-    """The lines of a table as text.
+# --- Headings --------------------------------------------------------------------------------------------------------
 
-    Attributes:
-        number: of the last line that was read.
-    """
 
-    def __init__(self, stream: Stream, max_line: int) -> None:
-        self.number = 1
-        self._lines = (line for lines in read_lines(stream, max_line) for line in lines)
+def is_heading(line: str) -> bool:
+    """Whether a line names the columns of a table of hours, or is the line ``sep=;`` before it."""
+    if _SEPARATOR_LINE.match(line):
+        return True
+    return any(any(map(_is_load, next(csv.reader([line], delimiter=each), []))) for each in DELIMITERS)
 
-    def __next__(self) -> str:
-        line = next(self._lines)
-        self.number = line.number
-        if line.content is None:
-            raise InvalidTable(line.number, "the line is too long")
+
+def _heading(text: str) -> tuple[str, int, list[str]]:
+    """The delimiter of a table, the number of the row that names its columns, and their names."""
+    marked = _SEPARATOR_LINE.match(text)
+    best: tuple[int, int, str, int, list[str]] | None = None
+    first, error = 1, None
+    for delimiter in [marked[1]] if marked else DELIMITERS:
         try:
-            return line.content.decode()
-        except UnicodeDecodeError:
-            raise InvalidTable(line.number, "the table is not in UTF-8: save it as CSV UTF-8") from None
-
-
-def _check(columns: Sequence[str], line: int) -> None:
-    """Refuse misspelt columns: otherwise every hour would be answered with a missing price."""
-    present = {_without_unit(name) for name in columns if name in NAMES}
-    for index, name in enumerate(columns):
-        if name in NAMES and name in columns[:index]:
-            raise InvalidTable(line, f"the column {name} is there twice")
-        if name not in NAMES:
-            for meant in NAMES:
-                if _without_unit(meant) not in present and name.casefold().startswith(_without_unit(meant)):
-                    raise InvalidTable(line, f"there is no column {meant}: rename {name}, if that is meant")
-    if LOAD not in columns:
+            rows = ((number, [" ".join(cell.split()) for cell in row]) for number, row in _read_rows(text, delimiter))
+            filled = [(number, names) for number, names in islice(rows, MOST_ROWS_BEFORE) if any(names)]
+        except InvalidInput as not_csv:
+            error = not_csv
+            continue
+        first = filled[0][0] if filled else 1
+        for number, names in filled:
+            if any(map(_is_load, names)):
+                while not names[-1]:
+                    names.pop()
+                found = (sum(_known(name) is not None for name in names), len(names), delimiter, number, names)
+                best = max(best or found, found, key=lambda each: each[:2])
+                break
+    if best is None and error is not None:
+        raise error
+    if best is None:
         others = f"the fuels as in payloads, for example {FUELS[0]}"
-        raise InvalidTable(line, f"the column {LOAD} is missing; the first line must name it, and {others}")
+        what = f"the column {LOAD} is missing; the first line must name it, and {others}, separated by {SEPARATED_BY}"
+        raise InvalidInput(first, what)
+    _, _, delimiter, number, names = best
+    numbers = [name for name in names[1:] if read_numeral(name, LOAD).read(".") is not None]
+    if _is_load(names[0]) and numbers:
+        what = "the names stand in the first column: a table needs a row for each hour, so transpose it"
+        raise InvalidInput(number, what)
+    return delimiter, number, names
 
 
-def _without_unit(column: str) -> str:
-    return column.partition("(")[0]
+def _is_load(name: str) -> bool:
+    known = _known(name.strip())
+    return known is not None and known[0] == LOAD
 
 
-def _hour(columns: Sequence[str], cells: Sequence[str], delimiter: str) -> bytes:
-    """A row as a line of JSON."""
-    values = {name: _value(cell, delimiter) for name, cell in zip(columns, cells, strict=False) if cell}
-    fuels = b",".join(b"%s:%s" % (to_json(name), values[name]) for name in FUELS if name in values)
-    load = b'"load":%s,' % values[LOAD] if LOAD in values else b""
-    return b'{%s"fuels":{%s}}' % (load, fuels)
+def _known(name: str) -> tuple[str, bool] | None:
+    """The name of a column as payloads have it, and whether it is a fraction of 1; ``None`` for a column to ignore."""
+    if name in NAMES:
+        return name, False
+    parts = _HEADING.fullmatch(" ".join(name.translate({ord("₂"): "2"}).split()))
+    if parts is None:
+        return None
+    of, unit = parts["of"].casefold(), plain_unit(parts["unit"])
+    key = next(key for key in NAMES if key.partition("(")[0] == of)
+    if of == "wind" and unit in _FRACTIONS:
+        return key, True
+    is_unit = re.fullmatch(UNITS[of], unit) and (of in {LOAD, "wind"} or "/" in unit)
+    return (key, False) if is_unit or (of == LOAD and not unit) else None
 
 
-def _value(cell: str, delimiter: str) -> bytes:
-    """A cell as JSON: a number, or else a string, which the planner refuses with a reason."""
-    number = NUMBER.fullmatch(cell)
-    if number is None or ("," in cell and delimiter == ","):
-        return to_json(cell)
-    sign, whole, places, exponent = number.groups()
-    text = f"{'-' if sign == '-' else ''}{whole}{f'.{places}' if places else ''}{f'e{exponent}' if exponent else ''}"
-    return text.encode()
+def _columns(names: Sequence[str], line: int, *, is_fraction: bool) -> dict[str, Column]:
+    """The columns that are used, by their names in payloads. A name as in payloads comes before other spellings."""
+    columns: dict[str, Column] = {}
+    exact = {name for name in names if name in NAMES}
+    for index, name in enumerate(names):
+        known = _known(name)
+        if known is None or (known[0] in exact and name not in NAMES):
+            continue
+        key, fraction = known
+        if key in columns:
+            twice = f"the column {key} is there twice"
+            raise InvalidInput(line, twice + ("" if name == key else f": {columns[key].heading} and {name}"))
+        of = key.partition("(")[0]
+        columns[key] = Column(index, name, of, fraction or (is_fraction and key == WIND))
+    return columns
+
+
+# --- Text ------------------------------------------------------------------------------------------------------------
+
+
+def _decoded(content: bytes) -> str:
+    """The text of a table: UTF-8 or UTF-16 (with or without a byte order mark), or else Windows-1252."""
+    if content.startswith(UTF16_BOMS):
+        encodings = ["utf-16"]
+    elif b"\0" in content[:2]:
+        encodings = ["utf-16-be" if content[:1] == b"\0" else "utf-16-le"]
+    else:
+        encodings = ["utf-8-sig", "cp1252"]
+    for encoding in encodings:
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\0" not in text:
+            return text
+    raise InvalidInput(1, "the table is not text: save it as CSV, in UTF-8")
+
+
+def _read_rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a text with line ends of any kind, and the number of the last line of each.
+
+    Raises:
+        InvalidInput: a row is not CSV.
+    """
+    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True)
+    try:
+        for row in reader:
+            yield reader.line_num, row
+    except csv.Error as error:
+        what = "a cell is too long" if "field limit" in str(error) else f"the row is not CSV: {error}"
+        raise InvalidInput(reader.line_num, what) from None
+
+
+def _shown(cell: str) -> str:
+    text = " ".join(cell.split())
+    return f'"{text}"' if len(text) <= MOST_SHOWN else f'"{text[:MOST_SHOWN]}..."'
+
+
+def _to_json(members: Mapping[str, object]) -> bytes:
+    """JSON in which decimals are numbers with all their digits."""
+    parts = []
+    for key, value in members.items():
+        if isinstance(value, Mapping):
+            text = _to_json(value)
+        elif isinstance(value, Decimal):
+            text = str(value).encode()
+        else:
+            text = to_json(value)
+        parts.append(b"%s:%s" % (to_json(key), text))
+    return b"{%s}" % b",".join(parts)

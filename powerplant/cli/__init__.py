@@ -6,8 +6,10 @@ Each command is a module that is imported when the command is called, so that th
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
@@ -24,6 +26,8 @@ COMMANDS = {
     "serve": "Start the service.",
 }
 """Each command, with its line in ``powerplant --help``. Its function and its module have its name."""
+
+FILES = re.compile(r"\.(json|jsonl|ndjson|csv|tsv)(\.gz)?$", re.IGNORECASE)
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C."""
@@ -53,6 +57,18 @@ class _Commands(click.Group):
             return None
         command: click.Command = getattr(import_module(f"{__name__}.{cmd_name}"), cmd_name)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            meant = next(iter(get_close_matches(name.casefold(), COMMANDS, 1)), None)
+            hint = f"Did you mean {meant}?" if meant else f"The commands are {', '.join(COMMANDS)}."
+            if not meant and FILES.search(name):
+                hint = f"Did you mean powerplant {'plan' if name.casefold().endswith('.json') else 'batch'} {name}?"
+            raise click.UsageError(f"There is no command {name}. {hint}", ctx)
+        return super().resolve_command(ctx, args)
 
     def main(self, *arguments: Any, **options: Any) -> Any:
         open_closed_streams()

@@ -8,28 +8,32 @@ import re
 import signal
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, closing, contextmanager
 from importlib.util import find_spec
+from io import BytesIO
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from powerplant.batch.documents import Peeked, form_of, split_documents
+from powerplant.batch.fleets import read_fleet
 from powerplant.batch.planner import Answered, Rules
-from powerplant.batch.reading import Chunk, Line, read_chunks
+from powerplant.batch.reading import Chunk, InvalidInput, in_chunks, read_chunks, read_whole
 from powerplant.batch.resuming import CannotResume, checkpoint_of
 from powerplant.batch.running import in_order
-from powerplant.batch.spreadsheet import InvalidTable, read_hours
+from powerplant.batch.spreadsheet import FRACTION, Hours
 from powerplant.cli import INTERRUPTED, progress
-from powerplant.cli.files import Input, check_names, opened_results
+from powerplant.cli.files import Input, check_names, check_output, opened_results
 from powerplant.cli.options import planning_options
 from powerplant.cli.outputs import STDIO, writable
 from powerplant.cli.sources import MAX_BYTES, MAX_ITEMS, NAME, STDIN, Source, read
 from powerplant.cli.totals import print_totals, write_totals
 from powerplant.cli.words import BAD_INPUT, NO_PLAN, complain, describe, fail
+from powerplant.errors import InvalidPayload
 from powerplant.planning import Options
 from powerplant.workers import Workers
 
@@ -39,6 +43,14 @@ if TYPE_CHECKING:
 
 MAX_PROCESSES = 1024
 """Most processes that plan: more are a slip, and would stop the machine."""
+
+
+MOST_OF_A_TABLE = 64 * 1024 * 1024
+"""Most bytes of a table, or of JSON that spans lines: they are read as a whole. A table of a year has 300 KB."""
+
+
+TABLES = re.compile(r"\.(csv|tsv|tab)(\.gz)?$", re.IGNORECASE)
+"""Names of tables. Other files are tables if their first line names a column ``load``."""
 
 
 MOST_MEMORY = 1024 * 1024 * 1024
@@ -61,7 +73,14 @@ def _address(_context: click.Context, _parameter: click.Parameter, address: str 
     help="Processes that plan.  [default: one for each processor]",
 )
 @click.option("--fleet", type=NAME, metavar="FILE", callback=read, help="Power plants for lines without any.")
-@click.option("--csv", "is_csv", is_flag=True, help="IN is a table of hours, even if its name does not end in .csv.")
+@click.option("--csv", "is_csv", is_flag=True, help="IN is a table of hours, whatever its name and its first line.")
+@click.option(
+    "--wind",
+    type=click.Choice(["percent", FRACTION]),
+    default="percent",
+    show_default=True,
+    help="How a table gives wind: 60, or 0.6.",
+)
 @click.option("--resume", is_flag=True, help="Continue an interrupted run.")
 @click.option("--overwrite", is_flag=True, help="Replace OUT if it has content.")
 @click.option("--cluster", metavar="ADDRESS", callback=_address, help="Plan on the Dask cluster of this scheduler.")
@@ -82,6 +101,7 @@ def batch(
     workers: int | None,
     fleet: Source | None,
     is_csv: bool,
+    wind: str,
     resume: bool,
     overwrite: bool,
     cluster: str | None,
@@ -93,8 +113,9 @@ def batch(
     """Plan each line of IN, and write the answers to OUT in the same order.
 
     IN is newline-delimited JSON: one payload a line. If its first line has only power plants, or with --fleet, the
-    other lines need only load and fuels. With --fleet, IN can also be a CSV table of hours: its first line names the
-    columns, load and the fuels as in payloads. A name that ends in .gz is a compressed file; - is stdin or stdout.
+    other lines need only load and fuels. A JSON list of payloads works too. With --fleet, IN can also be a table of
+    hours (CSV): its first line names the columns, load and the fuels as in payloads; prices that are the same in every
+    hour can stand in the fleet's file. A name that ends in .gz is a compressed file; - is stdin or stdout.
 
     An answer is {"line": 1, "plan": [...], "cost": 24976.36} or {"line": 2, "problem": {...}}. Totals go to stderr.
 
@@ -120,17 +141,18 @@ def batch(
         raise click.UsageError("Only one of the files can be stdin.")
     check_names([payloads] if fleet is None else [payloads, fleet.argument], plans, summary, resume=resume)
     rules = Rules(Options(co2, feasible, time_limit), MAX_ITEMS, MAX_BYTES)
-    shared = None if fleet is None else fleet.fleet()
     start = perf_counter()
     with _errors_as_messages(payloads, plans), ExitStack() as stack:
+        check_output(plans, overwrite=overwrite, resume=resume)
+        shared = None if fleet is None else fleet.fleet()
         source = stack.enter_context(closing(Input(payloads)))
-        chunks = _chunks(source, shared, is_csv=is_csv or Path(payloads).name.removesuffix(".gz").endswith(".csv"))
+        given = _read(source, payloads, fleet, rules, is_csv=is_csv, is_fraction=wind == FRACTION)
+        _print_notes(payloads, given.notes)
         pool = stack.enter_context(closing(_workers(cluster, workers)))
-        results, chunks = stack.enter_context(
-            opened_results(plans, rules, shared, chunks, overwrite=overwrite, resume=resume)
-        )
+        results, chunks = stack.enter_context(opened_results(plans, rules, shared, given.chunks, resume=resume))
         parts = stack.enter_context(closing(in_order(chunks, pool, rules)))
-        with progress.shown(source, hidden=plans == STDIO and sys.stdout.isatty()) as show:
+        is_hidden = plans == STDIO and sys.stdout.isatty()
+        with progress.shown(source, given.total, hidden=is_hidden) as show:
             for chunk, answered in parts:
                 results.write(chunk, answered)
                 show(results.tally.lines)
@@ -138,9 +160,16 @@ def batch(
         results.finish()
     seconds = perf_counter() - start
     print_totals(results.tally, seconds)
+    if is_hidden:  # by now the answers have moved the notes out of sight
+        _print_notes(payloads, given.notes)
     if summary:
-        write_totals(results.tally, seconds, summary)
+        write_totals(results.tally, seconds, given.notes, summary)
     sys.exit(NO_PLAN if results.tally.problems else 0)
+
+
+def _print_notes(payloads: str, notes: Sequence[str]) -> None:
+    for note in notes:
+        complain(f"{payloads}: {note}")
 
 
 def _report_bugs(payloads: str, answered: Answered) -> None:
@@ -149,12 +178,42 @@ def _report_bugs(payloads: str, answered: Answered) -> None:
         describe(traceback)
 
 
-def _chunks(source: Input, fleet: Line | None, *, is_csv: bool) -> Iterator[Chunk]:
-    if not is_csv:
-        return read_chunks(source, MAX_BYTES, fleet)
-    if fleet is None:
+class _Given(NamedTuple):
+    """The lines of a batch; how many, if that is known; and what somebody who uses the answers should know."""
+
+    chunks: Iterator[Chunk]
+    total: int | None = None
+    notes: Sequence[str] = ()
+
+
+def _read(source: Input, name: str, fleet: Source | None, rules: Rules, *, is_csv: bool, is_fraction: bool) -> _Given:
+    """Read lines as they come, and a table or JSON that spans lines as a whole.
+
+    Raises:
+        InvalidInput: it is not a batch.
+    """
+    peeked = Peeked(source)
+    form = form_of(peeked.head, is_table=is_csv or TABLES.search(name) is not None)
+    shared = None if fleet is None else fleet.fleet()
+    if form != "table" and is_fraction:
+        raise click.UsageError("--wind is for a table of hours; in JSON, wind(%) is per cent.")
+    if form == "documents":
+        content = read_whole(peeked, MOST_OF_A_TABLE)
+        if (lines := split_documents(content, MAX_BYTES)) is not None:
+            return _Given(in_chunks([lines] if lines else [], shared), len(lines))
+        return _Given(read_chunks(BytesIO(content), MAX_BYTES, shared))
+    if form == "lines":
+        return _Given(read_chunks(peeked, MAX_BYTES, shared))
+    if fleet is None or shared is None:
         raise click.UsageError("A table of hours needs a --fleet.")
-    return read_hours(source, fleet, MAX_BYTES)
+    content = read_whole(peeked, MOST_OF_A_TABLE)
+    types = read_fleet(shared, max_plants=MAX_ITEMS)
+    try:
+        hours = Hours(content, shared, types, co2=rules.options.co2, is_fraction=is_fraction)
+    except InvalidPayload as error:
+        fleet.print_faults(error.faults)
+        sys.exit(BAD_INPUT)
+    return _Given(hours.chunks(), hours.count, hours.notes)
 
 
 def _workers(cluster: str | None, count: int | None) -> Workers | Cluster:
@@ -185,8 +244,10 @@ def _errors_as_messages(payloads: str, plans: str) -> Iterator[None]:
         fail(f"Stopped; --resume continues {plans}." if can_resume else "Stopped.", INTERRUPTED)
     except CannotResume as error:
         fail(f"{plans} cannot be resumed: {error}. --overwrite starts again.", BAD_INPUT)
-    except InvalidTable as error:
-        fail(f"{payloads}:{error.line}: {error}.", BAD_INPUT)
+    except InvalidInput as error:
+        name = "stdin" if payloads == STDIO else payloads
+        place = f"{name}:{error.line}" if error.line else name
+        fail(f"{place}: {error}{'' if f'{error}'.endswith('?') else '.'}", BAD_INPUT)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         fail(f"{payloads} is not a complete gzip file: {error}.", BAD_INPUT)
     except CancelledError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import re
 import sys
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from powerplant.cli.words import BAD_INPUT, fail, say_json
 if sys.platform != "win32":  # Windows has no such locks
     import fcntl
 
-OTHER_FORMATS = (".csv", ".tsv", ".xlsx")
+OTHER_FORMATS = re.compile(r"\.(csv|tsv|tab|xlsx?|xlsm|ods)(?P<gz>(\.gz)?)$", re.IGNORECASE)
 
 
 class Input:
@@ -74,19 +75,31 @@ class _Stdout:
 
 def check_names(inputs: Collection[str], plans: str, summary: Path | None, *, resume: bool) -> None:
     """Refuse outputs that are the same file as an input or as each other, and formats that answers do not have."""
-    if plans.removesuffix(".gz").endswith(OTHER_FORMATS):
-        raise click.UsageError("The answers are lines of JSON: name the file .jsonl.")
+    if OTHER_FORMATS.search(plans):
+        meant = OTHER_FORMATS.sub(r".jsonl\g<gz>", plans)
+        raise click.UsageError(f"The answers are lines of JSON, which no spreadsheet opens: name the file {meant}.")
     if resume and (plans == STDIO or plans.endswith(".gz")):
         raise click.UsageError("--resume needs a file OUT that is not compressed.")
     files = [] if plans == STDIO else files_beside(Path(plans))
     keep_apart(inputs, [plans, *files, *([] if summary is None else [summary])])
 
 
+def check_output(name: str, *, overwrite: bool, resume: bool) -> None:
+    """End the command if the file for the answers has content, or cannot be resumed."""
+    path = Path(name)
+    if name == STDIO:
+        return
+    if resume and path.exists() and not path.is_file():
+        fail(f"{path} is not a file, so it cannot be resumed.", BAD_INPUT)
+    if not (overwrite or resume) and path.is_file() and path.stat().st_size:
+        fail(f"{path} has content: --resume continues it, --overwrite replaces it.", BAD_INPUT)
+
+
 @contextmanager
 def opened_results(
-    name: str, rules: Rules, fleet: Line | None, chunks: Iterator[Chunk], *, overwrite: bool, resume: bool
+    name: str, rules: Rules, fleet: Line | None, chunks: Iterator[Chunk], *, resume: bool
 ) -> Iterator[tuple[Results, Iterator[Chunk]]]:
-    """Open the file for the answers. If it has content, or another run is writing to it, the command ends.
+    """Open the file for the answers. If another run is writing to it, the command ends.
 
     Yields:
         The results, and the chunks that are not answered in them.
@@ -98,10 +111,6 @@ def opened_results(
     if name == STDIO:
         yield Results(cast(BinaryIO, _Stdout()), None, rules, fleet), chunks
         return
-    if resume and path.exists() and not path.is_file():
-        fail(f"{path} is not a file, so it cannot be resumed.", BAD_INPUT)
-    if not (overwrite or resume) and path.is_file() and path.stat().st_size:
-        fail(f"{path} has content: --resume continues it, --overwrite replaces it.", BAD_INPUT)
     with path.open("ab") as file:
         if not path.is_file():  # a pipe, or /dev/null
             yield Results(file, None, rules, fleet), chunks

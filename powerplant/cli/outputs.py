@@ -74,6 +74,9 @@ def writable(_context: click.Context, _parameter: click.Parameter, path: Path | 
             fail(f"{path}: cannot be written: it is a folder", BAD_INPUT)
         if not os.access(path if path.exists() else path.parent, os.W_OK):
             fail(f"{path}: cannot be written: permission denied", BAD_INPUT)
+        if not path.exists():  # a folder in which files are not made, as in /proc, is known only by trying
+            path.open("xb").close()
+            path.unlink()
     except OSError as error:  # a name that is too long, a folder that cannot be searched
         fail(f"{path}: {error.strerror}", BAD_INPUT)
     return path

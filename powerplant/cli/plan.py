@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from powerplant.cli.options import Command, planning_options
 from powerplant.cli.outputs import STDIO, keep_apart, writable
 from powerplant.cli.sources import NAME, Source, read
 from powerplant.cli.tables import plan_as_table, report_as_text
-from powerplant.cli.words import BAD_INPUT, NO_PLAN, complain, fail, say, say_json
+from powerplant.cli.words import BAD_INPUT, NO_PLAN, complain, fail, say, say_json, terminal_width
 from powerplant.errors import InfeasibleLoad, OutOfTime
 from powerplant.merit_order import Proof
 from powerplant.merit_order.alternatives import NOT_COMPUTED, Appraisal
@@ -87,7 +88,8 @@ def plan(
     if form == "report":
         say_json(report_as_json(report))
     else:
-        say(plan_as_table(report) if form is None else report_as_text(report))
+        width = terminal_width(sys.stdout)
+        say(plan_as_table(report, width) if form is None else report_as_text(report, width))
 
 
 # --- The proof -------------------------------------------------------------------------------------------------------

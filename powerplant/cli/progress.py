@@ -10,17 +10,23 @@ from time import perf_counter
 import click
 
 from powerplant.cli.files import Input
+from powerplant.cli.words import terminal_width
 
 INTERVAL = 0.1
 """Seconds between two updates: a write to a terminal takes longer than a plan."""
 
+WIDEST_BAR = 36
+NARROWEST = len("Planning  [-]  100%  0d 00:00:00  ")
+"""Columns of a line without the rate, with the shortest bar."""
+
 
 @contextmanager
-def shown(source: Input, *, hidden: bool) -> Iterator[Callable[[int], None]]:
-    """Show a bar on stderr, if that is a terminal.
+def shown(source: Input, count: int | None = None, *, hidden: bool) -> Iterator[Callable[[int], None]]:
+    """Show a bar on stderr, if that is a terminal. It is never wider than the terminal.
 
     Args:
         source: the input.
+        count: how many lines it has, if that is known; else the bar shows how many of its bytes were read.
         hidden: whether the terminal shows the answers.
 
     Yields:
@@ -33,17 +39,23 @@ def shown(source: Input, *, hidden: bool) -> Iterator[Callable[[int], None]]:
     position = done = 0
 
     def rate(_: object) -> str:
-        return f"{done:,} lines, {done / (perf_counter() - start):,.0f} a second" if done else ""
+        if not done:
+            return ""
+        text = f"{done:,} lines, {done / (perf_counter() - start):,.0f} a second"
+        return text if NARROWEST + len(text) < (terminal_width(sys.stderr) or 0) else ""
 
-    bar = click.progressbar(length=source.size or None, label="Planning", file=sys.stderr, item_show_func=rate)
+    bar = click.progressbar(length=count or source.size or None, label="Planning", file=sys.stderr, item_show_func=rate)
 
     def update(lines: int, *, now: bool = False) -> None:
         nonlocal updated, position, done
         done = lines
         if now or perf_counter() > updated + INTERVAL:
             updated = perf_counter()
-            bar.update(source.position - position, "")
-            position = source.position
+            room = (terminal_width(sys.stderr) or 0) - NARROWEST - len(rate(None))
+            bar.width = max(1, min(WIDEST_BAR, room))
+            progress = done if count else source.position
+            bar.update(progress - position, "")
+            position = progress
 
     with bar:
         try:

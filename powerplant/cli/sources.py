@@ -12,10 +12,10 @@ import click
 from pydantic_core import from_json
 
 from powerplant.auditing import GivenOutput, decode_plan
-from powerplant.batch.reading import Line
+from powerplant.batch.reading import InvalidInput, Line
 from powerplant.cli.outputs import STDIO
 from powerplant.cli.words import BAD_INPUT, complain, counted, fail
-from powerplant.decoding import UTF8_BOM, decode
+from powerplant.decoding import SEVERAL_PAYLOADS, UTF8_BOM, decode
 from powerplant.errors import Fault, InvalidPayload, MalformedPayload
 from powerplant.models import ProductionPlanRequest
 from powerplant.proofs import Claim, proof_from_json
@@ -34,6 +34,9 @@ MAX_BYTES = 16 * 1024 * 1024
 MAX_ITEMS = 100_000
 """Most power plants of a payload, outputs of a plan or steps of a proof: a list of their faults takes much memory."""
 
+MAX_HEAD = 64 * 1024
+"""Bytes that are enough to see what a file is."""
+
 Content = TypeVar("Content")
 
 
@@ -46,7 +49,7 @@ class Source:
 
     def payload(self, *, co2: bool) -> ProductionPlanRequest:
         """Its payload."""
-        return self._read(lambda body: decode(body, co2=co2, max_plants=MAX_ITEMS))
+        return self._read(lambda body: decode(body, co2=co2, max_plants=MAX_ITEMS), self._hint)
 
     def plan(self) -> list[GivenOutput]:
         """Its plan."""
@@ -68,16 +71,33 @@ class Source:
         if len(faults) > MOST_FAULTS:
             complain(f"{self.name}: {counted(len(faults) - MOST_FAULTS, 'more fault')}.")
 
-    def _read(self, decode: Callable[[bytes], Content]) -> Content:
+    def _read(self, decode: Callable[[bytes], Content], hint: Callable[[], str] = str) -> Content:
         if _longest_list(self._body) > MAX_ITEMS:
             fail(f"{self.name}: The file is too large: it may have at most {MAX_ITEMS:,} list items.", BAD_INPUT)
         try:
             return decode(self._body)
         except MalformedPayload as error:
-            fail(f"{self.name}: {str(error).replace('The body', 'The file', 1)}", BAD_INPUT)
+            what = str(error).removesuffix(SEVERAL_PAYLOADS).replace("The body", "The file", 1)
+            complain(f"{self.name}: {what}")
         except InvalidPayload as error:
             self.print_faults(error.faults)
-            sys.exit(BAD_INPUT)
+        if meant := hint():
+            complain(meant)
+        sys.exit(BAD_INPUT)
+
+    def _hint(self) -> str:
+        """What was probably meant, if the file is a table or has several payloads."""
+        from powerplant.batch.documents import form_of
+
+        try:
+            form = form_of(self._body[:MAX_HEAD], is_table=self.name.casefold().endswith((".csv", ".tsv")))
+        except InvalidInput:
+            return ""
+        if form == "table":
+            return f"A table of hours is for: powerplant batch {self.argument} --fleet FILE"
+        if (len(self._body.splitlines()) > 1 and form == "lines") or self._body.lstrip()[:1] == b"[":
+            return f"Several payloads are for: powerplant batch {self.argument}"
+        return ""
 
 
 def _longest_list(body: bytes) -> int:

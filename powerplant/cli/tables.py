@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from unicodedata import combining, east_asian_width
 
 from powerplant.cli.words import printable, to_the_cent
@@ -15,19 +15,92 @@ NUMBERS = (2, 3, 4, 5)
 STATES = {"off": "off", "at_minimum": "at minimum", "in_between": "in between", "at_maximum": "at maximum"}
 
 
-def plan_as_table(report: Report) -> str:
-    """A row for each plant in merit order, the totals, and what is proven. The alternatives are not used."""
+DROPPED = (1, 5, 3)
+"""Columns that a narrow terminal does not show, the first one first: type, CO2, price."""
+
+SHORTEST_NAME = 12
+"""Columns are dropped before names become shorter."""
+
+
+def plan_as_table(report: Report, width: int | None = None) -> str:
+    """A row for each plant in merit order, the totals, and what is proven. The alternatives are not used.
+
+    Args:
+        report: the report.
+        width: columns of the terminal; names are shortened and columns dropped to fit. ``None``: no limit.
+    """
     rows = [HEADS, *map(_row, report.powerplants), _totals(report)]
-    lines = [line.rstrip() for line in _columns(rows)]
-    rule = "-" * max(map(len, lines))
-    return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1], "", *_summary(report)]) + "\n"
+    shown, name_width = _fitted(rows, width)
+    rows = [(_shortened(row[0], name_width), *(row[i] for i in shown)) for row in rows]
+    lines = [line.rstrip() for line in _columns(rows, [i + 1 for i, shown_ in enumerate(shown) if shown_ in NUMBERS])]
+    rule = "-" * max(map(_width, lines))
+    summary = [*_summary(report), *_dropped(shown)]
+    text = "\n".join(line for sentence in summary for line in wrapped(sentence, width))
+    return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1], "", text]) + "\n"
 
 
-def report_as_text(report: Report) -> str:
-    """The table, the prices of the next MWh, and a reason for each plant."""
-    width = max(_width(printable(plant.name)) for plant in report.powerplants)
-    reasons = (f"{_padded(printable(plant.name), width)}  {printable(plant.reason)}" for plant in report.powerplants)
-    return "\n".join([plan_as_table(report), *_prices_and_headroom(report), "", *reasons, ""])
+def report_as_text(report: Report, width: int | None = None) -> str:
+    """The table, the prices of the next MWh, and a reason for each plant; arguments as for :func:`plan_as_table`."""
+    longest = max(_width(printable(plant.name)) for plant in report.powerplants)
+    room = longest if width is None else min(longest, max(SHORTEST_NAME, width // 3))
+    lines = [line for sentence in _prices_and_headroom(report) for line in wrapped(sentence, width)]
+    lines.append("")
+    for plant in report.powerplants:
+        name = _padded(_shortened(printable(plant.name), room), room)
+        first, *others = wrapped(printable(plant.reason), None if width is None else width - room - 2)
+        lines += [f"{name}  {first}", *(f"{' ' * room}  {line}" for line in others)]
+    return "\n".join([plan_as_table(report, width), *lines, ""])
+
+
+def _fitted(rows: Sequence[Sequence[str]], width: int | None) -> tuple[list[int], int]:
+    """The columns after the name that fit, and the columns of the terminal that are left for the name."""
+    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
+    shown, dropped = list(range(1, len(widths))), list(DROPPED)
+    if width is None:
+        return shown, widths[0]
+
+    def room() -> int:
+        return width - sum(widths[i] + 2 for i in shown)
+
+    while dropped and room() < min(widths[0], SHORTEST_NAME):
+        shown.remove(dropped.pop(0))
+    return shown, max(min(widths[0], room()), len("total"))
+
+
+def _dropped(shown: Sequence[int]) -> Iterator[str]:
+    if names := [HEADS[i] for i in sorted(DROPPED) if i not in shown]:
+        yield f"A wider terminal also shows: {', '.join(names)}."
+
+
+def _shortened(name: str, width: int) -> str:
+    """A name that is too wide, without its middle: beginnings and ends tell plants apart."""
+    if _width(name) <= width:
+        return name
+    end = name
+    while _width(end) > (width - 3) // 2:
+        end = end[1:]
+    start = name
+    while _width(start) + 3 + _width(end) > width:
+        start = start[:-1]
+    return f"{start}...{end}"
+
+
+def wrapped(text: str, width: int | None) -> list[str]:
+    """A text in lines that are not wider than this, broken between words; a longer word is broken too."""
+    if width is None or _width(text) <= width:
+        return [text]
+    lines = [""]
+    for word in text.split(" "):
+        if lines[-1] and _width(lines[-1]) + 1 + _width(word) <= width:
+            lines[-1] += f" {word}"
+            continue
+        if lines[-1]:
+            lines.append("")
+        for character in word:
+            if _width(lines[-1] + character) > max(width, 2):
+                lines.append("")
+            lines[-1] += character
+    return lines
 
 
 def _row(plant: PlantReport) -> Sequence[str]:
@@ -74,11 +147,12 @@ def _prices_and_headroom(report: Report) -> Iterator[str]:
         yield f"{report.curtailed_wind} MW of wind are not used."
 
 
-def _columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+def _columns(rows: Sequence[Sequence[str]], numbers: Collection[int]) -> Iterator[str]:
+    """The rows as lines; these columns are aligned to the right."""
     widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (
-            _padded(text, width, right=i in NUMBERS) for i, (text, width) in enumerate(zip(row, widths, strict=True))
+            _padded(text, width, right=i in numbers) for i, (text, width) in enumerate(zip(row, widths, strict=True))
         )
         yield "  ".join(cells)
 

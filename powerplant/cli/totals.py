@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from powerplant.batch.tally import Tally
@@ -15,7 +15,7 @@ def print_totals(tally: Tally, seconds: float) -> None:
     describe("\n".join(_totals(tally, seconds)))
 
 
-def write_totals(tally: Tally, seconds: float, path: Path) -> None:
+def write_totals(tally: Tally, seconds: float, notes: Sequence[str], path: Path) -> None:
     """Write the totals to a JSON file; an error ends the command."""
     totals = {
         "lines": tally.lines,
@@ -28,6 +28,7 @@ def write_totals(tally: Tally, seconds: float, path: Path) -> None:
         "slowest_solve_seconds": tally.slowest,
         "slowest_line": tally.slowest_line or None,
         "seconds": seconds,
+        "notes": list(notes),
     }
     try:
         path.write_text(json.dumps(totals, indent=2) + "\n", encoding="utf-8")

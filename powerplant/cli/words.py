@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import suppress
 from decimal import Decimal
 from typing import NoReturn, TextIO
 
@@ -13,6 +14,8 @@ import click
 NO_PLAN, BAD_INPUT = 1, 2
 """Exit codes: no plan, or a wrong plan or proof; input that cannot be read or is not valid."""
 
+DEFAULT_WIDTH = 80
+"""Columns of a terminal that does not say how wide it is."""
 
 # --- Writing: nothing else writes text to stdout or stderr ------------------------------------------------------------
 
@@ -41,6 +44,18 @@ def fail(message: str, code: int) -> NoReturn:
     """Print a message of one line to stderr, and exit with this code."""
     complain(message)
     sys.exit(code)
+
+
+def terminal_width(stream: TextIO) -> int | None:
+    """The columns of a terminal; ``None`` if a stream is not one. The variable ``COLUMNS`` comes first."""
+    if not stream.isatty():
+        return None
+    with suppress(ValueError):
+        if (columns := int(os.environ.get("COLUMNS", ""))) > 0:
+            return columns
+    with suppress(OSError):
+        return os.get_terminal_size(stream.fileno()).columns or DEFAULT_WIDTH
+    return DEFAULT_WIDTH
 
 
 def _write(lines: str | bytes, *, err: bool) -> None:

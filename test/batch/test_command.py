@@ -290,17 +290,175 @@ def test_a_file_with_two_uses_is_not_overwritten(write: Write, tmp_path: Path, o
     assert not Path(out).exists()
 
 
-@pytest.mark.parametrize("name", ["plans.csv", "plans.tsv", "plans.xlsx", "plans.csv.gz"])
-def test_a_name_of_another_format_is_refused(write: Write, tmp_path: Path, name: str) -> None:
-    assert "name the file .jsonl" in refused(write(ndjson([payload(480)])), str(tmp_path / name))
+@pytest.mark.parametrize(
+    ("name", "works"),
+    [
+        ("plans.csv", "plans.jsonl"),
+        ("plans.TSV", "plans.jsonl"),
+        ("plans.xlsx", "plans.jsonl"),
+        ("plans.ods", "plans.jsonl"),
+        ("plans.csv.gz", "plans.jsonl.gz"),
+    ],
+)
+def test_a_name_of_another_format_is_refused_with_the_name_that_works(
+    write: Write, tmp_path: Path, name: str, works: str
+) -> None:
+    message = refused(write(ndjson([payload(480)])), str(tmp_path / name))
+    assert f"name the file {tmp_path / works}.\n" in message
+    assert not (tmp_path / name).exists()
 
 
 def test_a_table_needs_a_fleet_and_columns(write: Write, out: str) -> None:
     table = write(b"load,wind\n480,60\n", "hours.csv")
     assert "A table of hours needs a --fleet." in refused(table, out)
+    fleet = write(json.dumps({"powerplants": FLEET[3:]}).encode(), "fleet.json")
+    needed = "the column wind(%) is missing, and windturbine power plants need it"
+    hint = "wind is not a known column; did you mean wind(%)?"
+    assert refused(table, out, "--fleet", fleet) == f"{table}:1: {needed}; {hint}\n"
+    assert not Path(out).exists()
+
+
+def with_fleet(write: Write, content: bytes, name: str, *options: str, **members: Any) -> Result:
+    """Run a batch beside a fleet."""
+    fleet = write(json.dumps(AS_FLEET | members).encode(), "fleet.json")
+    return run(write(content, name), "--fleet", fleet, *options)
+
+
+ROW = HEADER + "480;13,4;50,8;20;60\n"
+
+
+@pytest.mark.parametrize("name", ["HOURS.CSV", "hours.tsv", "hours.txt", "hours", "hours.txt.gz"])
+def test_a_table_is_recognised_by_its_name_or_its_first_line(write: Write, name: str) -> None:
+    result = with_fleet(write, ROW.encode(), name)
+    assert (result.exit_code, [answer["line"] for answer in parsed(result.stdout.encode())]) == (0, [2])
+
+
+def test_a_table_on_stdin_is_recognised_by_its_first_line(write: Write) -> None:
     fleet = write(json.dumps(AS_FLEET).encode(), "fleet.json")
-    expected = f"{table}:1: there is no column wind(%): rename wind, if that is meant.\n"
-    assert refused(table, out, "--fleet", fleet) == expected
+    runner = CliRunner(catch_exceptions=False)
+    result = runner.invoke(cli.main, ["batch", "-", "--fleet", fleet], input=ROW.encode("utf-16"))
+    assert (result.exit_code, result.stdout.count('"plan"')) == (0, 1)
+
+
+def test_wind_that_is_probably_a_fraction_is_said_on_stderr_and_in_the_summary(write: Write, tmp_path: Path) -> None:
+    totals = tmp_path / "totals.json"
+    content = (HEADER + "480;13,4;50,8;20;0,6\n").encode()
+    result = with_fleet(write, content, "hours.csv", "--summary", str(totals))
+    (note,) = json.loads(totals.read_text())["notes"]
+    assert "wind(%) is never above 0.6" in note
+    assert "--wind fraction" in note
+    assert f"hours.csv: {note}\n" in result.stderr
+    result = with_fleet(write, content, "hours.csv", "--wind", "fraction")
+    assert "fraction" not in result.stderr
+    assert parsed(result.stdout.encode()) == parsed(with_fleet(write, ROW.encode(), "hours.csv").stdout.encode())
+
+
+def test_wind_as_a_fraction_is_for_tables(write: Write) -> None:
+    assert "--wind is for a table of hours" in refused(write(ndjson([payload(480)])), "--wind", "fraction")
+
+
+def test_a_faulty_row_is_answered_with_its_heading_and_cell_and_the_others_are_planned(write: Write) -> None:
+    result = with_fleet(write, (ROW + "n/a;13,4;50,8;20;60\nTotal;480;;;\n").encode(), "hours.csv")
+    first, second, third = parsed(result.stdout.encode())
+    fault = {"pointer": "#/load", "detail": 'load is "n/a", and must be a number'}
+    assert "plan" in first
+    assert (second["line"], second["problem"]["errors"]) == (3, [fault])
+    assert "totals are not an hour" in third["problem"]["errors"][0]["detail"]
+    assert 'the first is line 3: load is "n/a", and must be a number\n' in result.stderr
+
+
+def test_constant_prices_beside_the_fleet_are_used_and_said(write: Write) -> None:
+    content = b"load;wind(%)\n480;60\n"
+    result = with_fleet(write, content, "hours.csv", fuels=hour(1)["fuels"])
+    assert "from the fleet's file: gas(euro/MWh) 13.4" in result.stderr
+    assert parsed(result.stdout.encode()) == parsed(with_fleet(write, ROW.encode(), "hours.csv").stdout.encode())
+    result = with_fleet(write, content, "hours.csv", fuels={"gas(euro/MWh)": "13,4"})
+    assert "fleet.json: /fuels/gas(euro~1MWh): must be a number, without quotes" in result.stderr
+    assert result.exit_code == 2
+
+
+def test_a_refused_table_leaves_no_output(write: Write, out: str) -> None:
+    fleet = write(json.dumps(AS_FLEET).encode(), "fleet.json")
+    table = write(HEADER.encode() + b"1.100;13;50;20;60\n", "hours.csv")
+    assert "which can mean 1.100 or 1100" in refused(table, out, "--fleet", fleet)
+    assert list(Path(out).parent.glob("plans*")) == []
+
+
+# --- JSON that spans lines -------------------------------------------------------------------------------------------
+
+THREE = [payload(480), payload(300), payload(350)]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        json.dumps(THREE).encode(),
+        json.dumps(THREE, indent=2).encode(),
+        b"\xef\xbb\xbf\n" + json.dumps(THREE, indent="\t").replace("\n", "\r\n").encode(),
+        b"\n".join(json.dumps(each, indent=1).encode() for each in THREE),
+        b"".join(json.dumps(each).encode() for each in THREE),
+        json.dumps(THREE[:2]).encode() + b"\n" + json.dumps(THREE[2:]).encode(),
+        json.dumps([AS_FLEET, *map(hour, (480, 300, 350))][1:], indent=2).encode(),
+    ],
+    ids=["list", "printed list", "tabs and CRLF", "printed payloads", "without line ends", "two lists", "hours"],
+)
+def test_json_that_spans_lines_is_a_batch_of_its_payloads(write: Write, content: bytes) -> None:
+    expected = run(write(ndjson(THREE))).stdout
+    result = with_fleet(write, content, "payloads.json")
+    assert (result.exit_code, result.stdout) == (0, expected)
+
+
+def test_a_list_may_begin_with_a_fleet(write: Write) -> None:
+    answers = parsed(run(write(json.dumps([AS_FLEET, hour(480), hour(300)]).encode())).stdout.encode())
+    assert [answer["line"] for answer in answers] == [2, 3]
+    assert all("plan" in answer for answer in answers)
+
+
+def test_a_batch_of_a_list_can_be_resumed(write: Write, out: str) -> None:
+    source = write(json.dumps([AS_FLEET, *hours(40)], indent=1).encode(), "payloads.json")
+    assert run(source, out, "--resume").exit_code == 1  # one in ten has no plan
+    assert len(answers(out)) == 40
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            b'[\n  {"load": 480},\n  {"load": 490\n]\n',
+            ":4: the JSON is not valid: Expecting ',' delimiter at column 1.",
+        ),
+        (b'[{"load": 1} {"load": 2}]', ":1: the JSON is not valid: a comma or ] is expected at column 14."),
+        (b'{\n "load": 480,\n', ":3: the JSON is not valid: "),
+        (b"[" * 100_000, ": the JSON is not in UTF-8, or is nested too deeply."),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", ": this is not JSON, but a picture."),
+        (b"PK\x03\x04\x14\0", ": this is not JSON, but a spreadsheet or a zip archive: save it as CSV."),
+        (b"\x1f\x8b\x08\0", ": this is not JSON, but compressed: name it .gz, or unpack it."),
+        (b"\xca\xfe\0\1", ": this is not text, so it has neither payloads nor hours."),
+        ('{"load": 480}'.encode("utf-16"), ": the text is in UTF-16: save it in UTF-8."),
+        (
+            b"power plants\nof Belgium\n" * 200,
+            ": this is neither JSON nor a table of hours, it begins with `power plants`",
+        ),
+    ],
+)
+def test_input_that_is_no_batch_is_one_message_and_leaves_no_output(
+    write: Write, out: str, content: bytes, message: str
+) -> None:
+    source = write(content)
+    given = refused(source, out)
+    assert given.startswith(f"{source}{message}")
+    assert given.count("\n") == 1
+    assert not Path(out).exists()
+
+
+def test_a_line_that_is_cut_off_does_not_harm_the_lines_after_it(write: Write) -> None:
+    answers = parsed(run(write(ndjson([b'{"load": 480,', payload(480), payload(300)]))).stdout.encode())
+    assert ["plan" in answer for answer in answers] == [False, True, True]
+
+
+def test_a_fleet_may_be_a_list_of_plants(write: Write) -> None:
+    fleet = write(json.dumps(FLEET).encode(), "fleet.json")
+    assert run(write(ndjson([hour(480)])), "--fleet", fleet).exit_code == 0
 
 
 def test_every_fault_of_a_fleet_is_reported(write: Write, out: str) -> None:

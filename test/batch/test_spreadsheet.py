@@ -1,4 +1,4 @@
-"""Tables of hours as spreadsheets save them."""
+"""Tables of hours as people and spreadsheets write them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ import time
 from typing import Any
 
 import pytest
+from batches import FLEET
 
 from powerplant.batch import reading
-from powerplant.batch.reading import Line
-from powerplant.batch.spreadsheet import InvalidTable, read_hours
+from powerplant.batch.fleets import read_fleet
+from powerplant.batch.reading import InvalidInput, Line, read_whole
+from powerplant.batch.spreadsheet import Hours, is_heading
 
-FLEET = Line(0, b'{"powerplants": []}')
+WITH_FLEET = Line(0, json.dumps({"powerplants": FLEET}).encode())
 HEADER = "load,gas(euro/MWh),kerosine(euro/MWh),co2(euro/ton),wind(%)"
+SEMICOLONS = HEADER.replace(",", ";")
 
 
 OTHER_COLUMNS = """\
@@ -24,12 +27,37 @@ windy"
 """
 
 
-def rows(table: str | bytes, longest: int = 10_000) -> list[tuple[int, dict[str, Any]]]:
-    """The rows of a table with their numbers."""
+def hours_of(table: str | bytes, fleet: Line = WITH_FLEET, **options: Any) -> Hours:
     content = table if isinstance(table, bytes) else table.encode()
-    chunks = list(read_hours(io.BytesIO(content), FLEET, longest))
-    assert all(chunk.fleet == FLEET for chunk in chunks)
-    return [(line.number, json.loads(line.content or b"")) for chunk in chunks for line in chunk.lines]
+    return Hours(content, fleet, read_fleet(fleet, max_plants=100), **({"co2": True} | options))
+
+
+def lines(table: str | bytes, **options: Any) -> list[Line]:
+    chunks = list(hours_of(table, **options).chunks())
+    assert all(chunk.fleet == options.get("fleet", WITH_FLEET) for chunk in chunks)
+    return [line for chunk in chunks for line in chunk.lines]
+
+
+def rows(table: str | bytes, **options: Any) -> list[tuple[int, dict[str, Any]]]:
+    """The rows of a table with their numbers."""
+    return [(line.number, json.loads(line.content or b"")) for line in lines(table, **options)]
+
+
+def loads(*cells: str, others: str = "13.4;50.8;20;60") -> list[Any]:
+    """What the cells of the column of loads are read as, in a table with these other cells."""
+    return [hour["load"] for _, hour in rows(SEMICOLONS + "\n" + "".join(f"{cell};{others}\n" for cell in cells))]
+
+
+def faults(table: str, **options: Any) -> list[str]:
+    """The faults of the only row."""
+    (line,) = lines(table, **options)
+    return [fault.detail for fault in line.faults]
+
+
+def refusal(table: str | bytes, **options: Any) -> str:
+    with pytest.raises(InvalidInput) as error:
+        lines(table, **options)
+    return f"{error.value.line}: {error.value}"
 
 
 def fuels(gas: Any = 13.4, kerosine: Any = 50.8, co2: Any = 20, wind: Any = 60) -> dict[str, Any]:
@@ -44,73 +72,307 @@ def test_a_row_is_an_hour_with_the_number_of_its_line() -> None:
     ]
 
 
+UNITS = "Load (MW);Gas price (EUR/MWh);KEROSINE [€/MWh];CO₂ (euro per tonne);Wind in per cent"
+
+
 @pytest.mark.parametrize(
     "table",
     [
         f"\ufeff{HEADER}\r\n480,13.4,50.8,20,60\r\n",
-        f"{HEADER.replace(',', ';')}\n480;13,4;50,8;20;60\n",
+        f"{SEMICOLONS}\n480;13,4;50,8;20;60\n",
         f"{HEADER.replace(',', chr(9))}\n480\t13.4\t50,8\t20\t60",
+        f"{HEADER.replace(',', '|')}\n480|13.4|50.8|20|60\n",
         OTHER_COLUMNS,
         f"\n\n{HEADER}\n+480,013.40,50.8,20,60\n",
+        f'{HEADER}\n480,"13,4","50,8",20,60\n',
+        f"{SEMICOLONS}\r480;13,4;50,8;20;60\r",
+        f"{SEMICOLONS}\r\n480;13,4;50,8;20;60\r;;;;\n\n",
+        f"sep=;\r\n{SEMICOLONS}\r\n480;13,4;50,8;20;60\r\n",
+        f'"sep=;"\n{SEMICOLONS}\n480;13,4;50,8;20;60\n',
+        f'"Total\nload",{HEADER}\n1,480,13.4,50.8,20,60\n',
+        f"{SEMICOLONS};;\n480;13,4;50,8;20;60;;\n",
+        f"{HEADER}\n480,13.4,50.8,20,60,,\n",
+        f"{UNITS}\n480;13,4;50,8;20;60\n",
+        f"{UNITS}\n480 MW;€ 13,40;50,8 €/MWh;20 EUR;60%\n",
+        f"{SEMICOLONS}\nMW;€/MWh;€/MWh;€/t;%\n480;13,4;50,8;20;60\n",
+        f"Forecast of the day;;;;\n\n{SEMICOLONS}\n480;13,4;50,8;20;60\n",
+        f"{SEMICOLONS}\n480;13,4;50,8;20;60\n{SEMICOLONS}\n",
+        f",{HEADER}\n0,480,13.4,50.8,20,60\n",
+        'load, wind(%), co2(euro/ton), "kerosine(euro/MWh)", gas(euro/MWh)\n480, 60, 20, 50.8, 13.4\n',
+        f"{HEADER}\n4.8E+02,13.4,5.08e1,20,6E1\n",
     ],
-    ids=["as Excel saves it", "semicolons", "tabs", "other columns", "signs and zeros"],
+    ids=[
+        "as Excel saves it",
+        "semicolons",
+        "tabs",
+        "pipes",
+        "other columns",
+        "signs and zeros",
+        "quoted decimal commas",
+        "line ends of old Macs",
+        "mixed line ends",
+        "a line that names the separator",
+        "a quoted line that names the separator",
+        "a line break in a heading",
+        "trailing separators",
+        "trailing separators in rows only",
+        "units in headings",
+        "units in cells",
+        "a row of units",
+        "a title above",
+        "headings again",
+        "an index without a heading",
+        "spaces after commas",
+        "exponents",
+    ],
 )
 def test_a_table_can_be_written_in_many_ways(table: str) -> None:
     assert [hour for _, hour in rows(table)] == [{"load": 480, "fuels": fuels()}]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
+def test_a_table_can_have_the_encodings_of_spreadsheets(encoding: str) -> None:
+    table = "load;wind(%);gas (€/MWh);CO2 (€/t);kerosine (€/MWh);über\r\n1\u00a0480,5;60;13,4;20;50,8;é\r\n"
+    assert rows(table.encode(encoding)) == [(2, {"load": 1480.5, "fuels": fuels()})]
+
+
 def test_an_empty_cell_means_no_value() -> None:
-    assert rows(f"{HEADER}\n,13.4,, ,60\n480\n") == [
-        (2, {"fuels": fuels(kerosine=None, co2=None)}),
-        (3, {"load": 480, "fuels": {}}),
+    first, second = lines(f"{HEADER}\n,13.4,50.8, ,60\n480\n")
+    assert json.loads(first.content or b"") == {"fuels": fuels(co2=None)}
+    assert [fault.detail for fault in first.faults] == [
+        "load is empty",
+        "co2(euro/ton) is empty, and gasfired power plants need it",
     ]
+    assert len(second.faults) == 4
 
 
 def test_a_row_of_empty_cells_is_skipped() -> None:
     assert [number for number, _ in rows(f"{HEADER}\n480,1,1,1,1\n,,,,\n , ,,,\n490,1,1,1,1,,\n,,,,,,\n")] == [2, 5]
 
 
-@pytest.mark.parametrize("cell", ["n/a", "1,5", "NaN", "0x10", "1.2.3", "--1", "1 000", "Infinity", "\u0663"])
-def test_a_cell_that_is_not_a_number_is_a_string_which_the_planner_refuses(cell: str) -> None:
-    ((_, hour),) = rows(f'{HEADER}\n"{cell}",13.4,50.8,20,60\n')
-    assert hour["load"] == cell
+# --- Numbers ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("table", "line", "what"),
+    ("cell", "load"),
     [
-        ("", 1, "the column load is missing"),
-        ("hour,wind(%)\n", 1, "the column load is missing"),
-        ("\nload,wind\n1,2\n", 2, r"there is no column wind\(%\): rename wind,"),
-        ("load,CO2 price\n1,2\n", 1, r"there is no column co2\(euro/ton\): rename CO2 price,"),
-        ("load,wind(%),load\n1,2,3\n", 1, "the column load is there twice"),
-        ("load,wind(%)\n480,60,,\n480,5,60\n", 3, "the row has 3 cells, the table 2 columns; .* need a decimal point"),
-        ("load;wind(%)\n480;60;1\n", 2, "the row has 3 cells, the table 2 columns$"),
-        ("load;wind(%)\r480;60\r", 1, "the row is not CSV"),
-        (b"load\n1\n\xff\n", 3, "not in UTF-8"),
-        (b"load\n1\n" + b"2" * 10_001 + b"\n", 3, "too long"),
+        ("1100", 1100),
+        ("1 100", 1100),
+        ("1\u202f100,5", 1100.5),
+        ("1\u2009100.5", 1100.5),
+        ("1'100", 1100),
+        ("1’100.5", 1100.5),
+        ("1.100,5", 1100.5),
+        ("1,100.5", 1100.5),
+        ("1.100.000", 1_100_000),
+        ("1,000,000", 1_000_000),
+        ("1e3", 1000),
+        ("1,1E+03", 1100),
+        ("0.743", 0.743),
+        ("0,743", 0.743),
+        (".5", 0.5),
+        ("1234.567", 1234.567),
+        ("1.1000", 1.1),
+        ("480 MW", 480),
+        ("480MWh", 480),
+        ("\u22125,5", -5.5),
     ],
 )
-def test_a_table_that_cannot_be_understood_says_where_and_why(table: str | bytes, line: int, what: str) -> None:
-    with pytest.raises(InvalidTable, match=what) as error:
-        rows(table)
-    assert error.value.line == line
+def test_a_number_with_one_meaning_has_it_in_every_table(cell: str, load: float) -> None:
+    assert loads(cell) == loads(cell, others="13,4;50,8;20;60") == [load]
+
+
+@pytest.mark.parametrize(
+    ("cell", "with_points", "with_commas"),
+    [("1.100", 1.1, 1100), ("1,100", 1100, 1.1), ("-1.100", -1.1, -1100), ("999,999", 999_999, 999.999)],
+)
+def test_the_other_cells_decide_whether_a_point_is_decimal(cell: str, with_points: float, with_commas: float) -> None:
+    assert loads(cell) == [with_points]
+    assert loads(cell, others="13,4;50,8;20;60") == [with_commas]
+    assert loads("565", cell, "2.034,5", others="13;50;20;60")[1] == with_commas
+
+
+def test_a_table_that_does_not_show_whether_its_points_are_decimal_is_refused() -> None:
+    both = '3: load is "1.100", which can mean 1.100 or 1100, and no other cell shows which: write 1100 or 1.1000'
+    assert refusal(f"{SEMICOLONS}\n565;13;50;20;60\n1.100;13;50;20;60\n") == both
+    comma = '2: load is "1,100", which can mean 1100 or 1.100, and no other cell shows which: write 1100 or 1,1000'
+    assert refusal(f"{SEMICOLONS}\n1,100;13;50;20;60\n") == comma
+    mixed = refusal(f"{SEMICOLONS}\n1.100;13,4;50.8;20;60\n")
+    assert "and the table has decimal points and commas" in mixed
+
+
+def test_thousands_that_the_other_cells_show_are_noted() -> None:
+    notes = hours_of(f"{SEMICOLONS}\n1.100;13,4;50,8;20;60\n").notes
+    assert notes == ['load: "1.100" is read as 1100, because the table has decimal commas.']
+    assert hours_of(f"{SEMICOLONS}\n13.125;13.4;50.8;20;60\n").notes == []
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["n/a", "NaN", "0x10", "1.2.3", "--1", "1 00", "1,1000.5", "Infinity", "\u0663", "565 kW", "5 %", "€ 5", "-"],
+)
+def test_a_cell_that_is_not_a_number_is_a_fault_that_shows_it(cell: str) -> None:
+    heading = SEMICOLONS.replace("load", "Load (MW)")
+    assert faults(f"{heading}\n{cell};13,4;50,8;20;60\n") == [f'Load (MW) is "{cell}", and must be a number']
+
+
+def test_a_number_beyond_its_limits_is_a_fault_that_shows_the_cell() -> None:
+    assert faults(f"{UNITS}\n-480;13,4;50,8;20;120 %\n") == [
+        'Load (MW) is "-480", and must be at least 0',
+        'Wind in per cent is "120 %", and must be at most 100',
+    ]
+
+
+# --- The table as a whole --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ("", "1: the column load is missing"),
+        ("hour,wind(%)\n", "1: the column load is missing"),
+        ("\n\nload.gas\n1.2\n", "3: .*separated by commas, semicolons, tabs or |"),
+        (f"{HEADER.replace('wind(%)', 'wind')}\n", "wind is not a known column; did you mean wind"),
+        (f"{HEADER.replace('kerosine', 'kerosene')}\n", "kerosene(euro/MWh) is not a known column; did you mean kero"),
+        (f"{HEADER.replace('co2(euro/ton)', 'CO2 price')}\n", "CO2 price is not a known column; did you mean co2"),
+        (f"{HEADER.replace('gas(euro/MWh)', 'gas(ct/kWh)')}\n", "gas(ct/kWh) is not a known column; did you mean gas"),
+        (f"{HEADER},load\n", "1: the column load is there twice"),
+        (f"{UNITS};Load MW\n", "1: the column load is there twice: Load (MW) and Load MW"),
+        (f"{HEADER},,\n480,60,5,5,5\n480,5,60,5,5,5\n", "3: the row has 6 cells, the table 5 columns; commas separate"),
+        (f"{SEMICOLONS}\n480;60;1;1;1;1\n", "2: the row has 6 cells, the table 5 columns"),
+        (f'{SEMICOLONS};remark\n480;60;1;1;1;"cold\n', "2: the row is not CSV: unexpected end of data"),
+        (b"load\n\0\1\n", "1: the table is not text"),
+        ("load;480;910;480\ngas(euro/MWh);13,4;13,4;13,4\n", "1: the names stand in the first column"),
+        ("hour;0:00;1:00\nload;480;910\nwind(%);60;70\n", "2: the names stand in the first column"),
+    ],
+)
+def test_a_table_that_cannot_be_understood_says_where_and_why(table: str | bytes, message: str) -> None:
+    place, _, what = message.partition(": ") if message[0].isdigit() else ("", "", message)
+    given = refusal(table)
+    assert given.startswith(place)
+    assert what.removeprefix(".*") in given
+
+
+def test_only_the_columns_that_the_fleet_needs_are_needed() -> None:
+    turbine = Line(0, json.dumps({"powerplants": FLEET[3:]}).encode())
+    assert rows("load,wind(%)\n90,60\n", fleet=turbine) == [(2, {"load": 90, "fuels": {"wind(%)": 60}})]
+    assert "the column co2(euro/ton) is missing" in refusal("load,gas(euro/MWh),kerosine(euro/MWh),wind(%)\n1,2,3,4\n")
+    assert rows("load,gas(euro/MWh),kerosine(euro/MWh),wind(%)\n1,2,3,4\n", co2=False)
+
+
+def test_totals_and_notes_under_the_table_are_faults_that_show_them() -> None:
+    heading = f"hour;{SEMICOLONS}\n"
+    assert faults(f"{heading}Total:;21000;13,4;50,8;20;60\n") == [
+        'the row begins with "Total:": totals are not an hour'
+    ]
+    assert faults(f"{heading}Source: the market;;;;;\n") == [
+        'the row has "Source: the market", and neither load nor prices'
+    ]
+    assert "Source" in faults(f"{SEMICOLONS}\nSource: the market;;;;\n")[0]
 
 
 def test_a_column_like_a_fuel_is_ignored_if_the_fuel_is_present() -> None:
-    assert rows("load,wind(%),wind speed\n1,2,3\n") == [(2, {"load": 1, "fuels": {"wind(%)": 2}})]
-    for kerosine in ("kerosine(euro/MWh)", "kerosine(euro/Mwh)"):  # one fuel, two spellings
-        assert rows(f"load,{kerosine},kerosine stock\n1,2,3\n") == [(2, {"load": 1, "fuels": {kerosine: 2}})]
+    assert rows(f"{HEADER},wind speed,load last year\n480,13.4,50.8,20,60,3,4\n") == [
+        (2, {"load": 480, "fuels": fuels()})
+    ]
+    assert rows(f"Load (MW),{HEADER}\n3,480,13.4,50.8,20,60\n") == [(2, {"load": 480, "fuels": fuels()})]
+    other = "kerosine(euro/Mwh)"  # the other spelling of the challenge
+    ((_, hour),) = rows(f"{HEADER.replace('kerosine(euro/MWh)', other)}\n480,13.4,50.8,20,60\n")
+    assert hour["fuels"][other] == 50.8
 
 
 def test_a_table_may_have_many_columns() -> None:
     names = ",".join(f"load {number}" for number in range(50_000))
     start = time.process_time()
-    assert rows(f"load,wind(%),{names}\n1,2,3\n", longest=10_000_000) == [(2, {"load": 1, "fuels": {"wind(%)": 2}})]
+    assert rows(f"{HEADER},{names}\n480,13.4,50.8,20,60\n") == [(2, {"load": 480, "fuels": fuels()})]
     assert time.process_time() - start < 2
 
 
 def test_rows_come_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "MAX_LINES", 2)
-    chunks = list(read_hours(io.BytesIO(b"load\n1\n2\n3\n"), FLEET, 100))
-    assert [[line.number for line in chunk.lines] for chunk in chunks] == [[2, 3], [4]]
+    hours = hours_of(f"{HEADER}\n" + "480,13.4,50.8,20,60\n" * 3)
+    assert [[line.number for line in chunk.lines] for chunk in hours.chunks()] == [[2, 3], [4]]
+    assert hours.count == 3
+
+
+def test_a_table_that_is_too_large_is_refused() -> None:
+    assert read_whole(io.BytesIO(b"x" * 10), 10) == b"x" * 10
+    with pytest.raises(InvalidInput, match="at most 9 bytes"):
+        read_whole(io.BytesIO(b"x" * 10), 9)
+
+
+@pytest.mark.parametrize(
+    ("line", "is_one"),
+    [
+        (HEADER, True),
+        ("hour\tLoad (MW)\tx", True),
+        ('"day, hour";load', True),
+        ("sep=;", True),
+        ("hour;wind(%)", False),
+        ('{"load": 5}', False),
+        ("", False),
+    ],
+)
+def test_a_heading_is_recognised_by_its_load(line: str, is_one: bool) -> None:
+    assert is_heading(line) is is_one
+
+
+# --- Wind ------------------------------------------------------------------------------------------------------------
+
+
+def wind(*cells: str, heading: str = "wind(%)", **options: Any) -> tuple[list[Any], list[str]]:
+    """What the cells of the column of wind are read as, and the notes."""
+    table = SEMICOLONS.replace("wind(%)", heading) + "\n" + "".join(f"480;13,4;50,8;20;{cell}\n" for cell in cells)
+    return [hour["fuels"]["wind(%)"] for _, hour in rows(table, **options)], hours_of(table, **options).notes
+
+
+def test_wind_that_is_probably_a_fraction_is_planned_as_it_stands_and_noted() -> None:
+    values, notes = wind("0,6", "0,75", "0")
+    assert values == [0.6, 0.75, 0]
+    planned = "It is planned as it stands: as at most 0.75 % of pmax."
+    hint = "If it is a fraction, --wind fraction reads 0.75 as 75 %."
+    assert notes == [f"wind(%) is never above 0.75. {planned} {hint}"]
+
+
+@pytest.mark.parametrize("cells", [["0,6", "1,5"], ["0", "0"], ["1 %", "0,5 %"]])
+def test_wind_that_is_per_cent_is_not_noted(cells: list[str]) -> None:
+    assert wind(*cells)[1] == []
+
+
+@pytest.mark.parametrize("options", [{"is_fraction": True}, {"heading": "wind (fraction)"}, {"heading": "Wind [p.u.]"}])
+def test_wind_can_be_a_fraction(options: dict[str, Any]) -> None:
+    assert wind("0,6", "1", "0,743", "60 %", **options) == ([60, 100, 74.3, 60], [])
+
+
+def test_a_fraction_above_one_is_a_fault() -> None:
+    assert faults(f"{HEADER}\n480,13.4,50.8,20,60\n", is_fraction=True) == [
+        'wind(%) is "60", and, times 100, must be at most 100'
+    ]
+
+
+# --- Constant prices -------------------------------------------------------------------------------------------------
+
+
+def fleet_with(**prices: Any) -> Line:
+    return Line(0, json.dumps({"powerplants": FLEET, "fuels": fuels(**({"wind": None} | prices))}).encode())
+
+
+def test_constant_prices_may_stand_in_the_file_of_the_fleet() -> None:
+    hours = hours_of("hour;load;wind(%)\n1;480;60\n", fleet=fleet_with())
+    assert rows("hour;load;wind(%)\n1;480;60\n", fleet=fleet_with()) == [(2, {"load": 480, "fuels": fuels()})]
+    prices = "gas(euro/MWh) 13.4, kerosine(euro/MWh) 50.8, co2(euro/ton) 20"
+    assert hours.notes == [f"The same in every hour, from the fleet's file: {prices}."]
+
+
+def test_a_column_overrides_a_constant_price_even_where_its_cell_is_empty() -> None:
+    fleet = fleet_with(gas=99, kerosine=99)
+    heading = "load;gas(euro/MWh);kerosine(euro/Mwh);wind(%)"
+    ((_, hour),) = rows(f"{heading}\n480;13,4;50,8;60\n", fleet=fleet)
+    assert hour["fuels"] == {"gas(euro/MWh)": 13.4, "kerosine(euro/Mwh)": 50.8, "co2(euro/ton)": 20, "wind(%)": 60}
+    assert faults(f"{heading}\n480;;50,8;60\n", fleet=fleet) == [
+        "gas(euro/MWh) is empty, and gasfired power plants need it"
+    ]
+
+
+def test_wind_is_not_a_constant_price() -> None:
+    assert "the column wind(%) is missing" in refusal("load\n480\n", fleet=fleet_with(wind=60))

@@ -1,0 +1,103 @@
+"""Numbers as people and spreadsheets write them: decimal points or commas, separators of thousands, units."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+MOST_CHARACTERS = 60
+"""Longer cells are not numbers."""
+
+CURRENCY = r"(?:€|eur|euros?)"
+UNITS = {
+    "load": r"mw|mwh|mwh/h|megawatt",
+    "gas": rf"{CURRENCY}(?:/mwh)?",
+    "kerosine": rf"{CURRENCY}(?:/mwh)?",
+    "co2": rf"{CURRENCY}(?:/(?:t|tons?|tonnes?)(?:co2)?)?",
+    "wind": r"%|percent|pct",
+}
+"""The units of a column, as patterns; the part after the currency may be missing in a cell, not in a heading."""
+
+_MINUS = str.maketrans({"\N{MINUS SIGN}": "-", "\N{RIGHT SINGLE QUOTATION MARK}": "'", "₂": "2"})
+_PARTS = re.compile(
+    rf"(?P<sign>[-+]?)\s*(?P<currency>{CURRENCY}?)\s*(?P<inner>[-+]?)\s*"
+    r"(?P<digits>\d[\d.,'\s]*|[.,]\d+)(?P<exponent>e[-+]?\d{1,4})?(?P<unit>\D.*)?",
+    re.ASCII | re.IGNORECASE,
+)
+
+
+class Numeral(NamedTuple):
+    """The meanings of a cell: JSON numbers, equal if the cell has only one.
+
+    Attributes:
+        with_point: if points are decimal; ``None`` if the cell is then not a number.
+        with_comma: if commas are decimal.
+        unit: the unit that it has.
+    """
+
+    with_point: str | None
+    with_comma: str | None
+    unit: str = ""
+
+    @property
+    def mark(self) -> str:
+        """The decimal mark that the cell shows: a point or a comma; empty if it does not show one."""
+        if (self.with_point is None) == (self.with_comma is None):
+            return ""
+        return "," if self.with_point is None else "."
+
+    @property
+    def is_ambiguous(self) -> bool:
+        """Whether it is one number with a decimal point, and another one with a decimal comma."""
+        return None not in {self.with_point, self.with_comma} and self.with_point != self.with_comma
+
+    def read(self, mark: str) -> str | None:
+        """The number in a table with this decimal mark; a cell with one meaning has it in any table."""
+        if mark == ",":
+            return self.with_comma or self.with_point
+        return self.with_point or self.with_comma
+
+
+def plain_unit(unit: str) -> str:
+    """A unit in small letters without spaces, and ``per`` as a slash."""
+    words = unit.translate(_MINUS).casefold().replace("per cent", "percent")
+    return "".join(re.sub(r"\bper\b", "/", words).split())
+
+
+@lru_cache(maxsize=50_000)
+def read_numeral(cell: str, of: str) -> Numeral:
+    """Read a cell.
+
+    Args:
+        cell: the cell.
+        of: what the column holds: ``load``, ``gas``, ``kerosine``, ``co2`` or ``wind``.
+    """
+    parts = None if len(cell) > MOST_CHARACTERS else _PARTS.fullmatch(_with_ascii_spaces(cell.translate(_MINUS)))
+    if parts is None or (parts["sign"] and parts["inner"]):
+        return Numeral(None, None)
+    unit = plain_unit(parts["currency"] + (parts["unit"] or ""))
+    if unit and not re.fullmatch(UNITS[of], unit):
+        return Numeral(None, None)
+    sign = "-" if "-" in (parts["sign"], parts["inner"]) else ""
+    point, comma = (
+        _decimal(parts["digits"].strip(), mark, separators, parts["exponent"] or "")
+        for mark, separators in ((r"\.", ", '"), (",", ". '"))
+    )
+    return Numeral(point and sign + point, comma and sign + comma, unit)
+
+
+def _with_ascii_spaces(text: str) -> str:
+    """White space of any kind (no-break, thin) as a space."""
+    return "".join(" " if c.isspace() else c for c in text).strip()
+
+
+def _decimal(digits: str, mark: str, separators: str, exponent: str) -> str | None:
+    """Digits as JSON, if this mark is decimal and one of the separators may stand between thousands."""
+    grouped = rf"[1-9]\d{{0,2}}(?:(?P<separator>[{separators}])\d{{3}})(?:(?P=separator)\d{{3}})*"
+    number = re.fullmatch(rf"(?P<whole>{'' if exponent else f'{grouped}|'}\d*)(?:{mark}(?P<places>\d+))?", digits)
+    if number is None:
+        return None
+    whole = re.sub(r"\D", "", number["whole"]).lstrip("0") or "0"
+    places = number["places"]
+    return f"{whole}{f'.{places}' if places else ''}{exponent}"
