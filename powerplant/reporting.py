@@ -86,6 +86,7 @@ def explain(request: ProductionPlanRequest, solved: Solved, appraisal: Appraisal
         lower_bound=float(euros(solution.lower_bound)),
         proof=solution.proof.method,
         co2_tonnes=float(_sum(station.co2_tonnes for station in stations)),
+        co2_emitted_tonnes=float(_sum(station.co2_emitted_tonnes for station in stations)),
         average_price=float(total / load) if load else None,
         marginal_price=MarginalPrice(
             commitment_as_it_is=_prices_of_running(running), commitment_free=_prices_of_loads(appraisal, solution.cost)
@@ -137,7 +138,12 @@ class _Station(NamedTuple):
     @property
     def co2_tonnes(self) -> Decimal:
         """Tonnes of CO2 that it is charged for."""
-        return Decimal(0) if self.allowance is None else self.energy * TONNES_OF_CO2_PER_MWH
+        return Decimal(0) if self.allowance is None else self.co2_emitted_tonnes
+
+    @property
+    def co2_emitted_tonnes(self) -> Decimal:
+        """Tonnes of CO2 that it emits, charged or not. The challenge gives a figure for gas-fired plants only."""
+        return self.energy * TONNES_OF_CO2_PER_MWH if isinstance(self.plant, GasFired) else Decimal(0)
 
     @property
     def state(self) -> State:
@@ -162,6 +168,7 @@ def _plant_report(station: _Station, cost: int) -> PlantReport:
         marginal_cost=MarginalCost(total=float(per_mwh), fuel=float(per_mwh - for_co2), co2=float(for_co2)),
         cost=float(euros(unit.marginal_cost * output)),
         co2_tonnes=float(station.co2_tonnes),
+        co2_emitted_tonnes=float(station.co2_emitted_tonnes),
         state=station.state,
         alternative="forced_off" if output else "forced_on",
         outcome=_outcome(alternative),

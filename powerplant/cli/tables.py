@@ -16,7 +16,10 @@ STATES = {"off": "off", "at_minimum": "at minimum", "in_between": "in between", 
 
 
 def plan_as_table(report: Report) -> str:
-    """A row for each plant in merit order, the totals, and what is proven. The alternatives are not used."""
+    """A row for each plant in merit order, with the CO2 that it emits, the totals, and what is proven.
+
+    The alternatives are not used.
+    """
     rows = [HEADS, *map(_row, report.powerplants), _totals(report)]
     lines = [line.rstrip() for line in _columns(rows)]
     rule = "-" * max(map(len, lines))
@@ -37,7 +40,7 @@ def _row(plant: PlantReport) -> Sequence[str]:
         f"{plant.p:,.1f}",
         to_the_cent(plant.marginal_cost.total),
         to_the_cent(plant.cost),
-        to_the_cent(plant.co2_tonnes),
+        to_the_cent(plant.co2_emitted_tonnes),
         STATES[plant.state],
     )
 
@@ -50,7 +53,7 @@ def _totals(report: Report) -> Sequence[str]:
         f"{report.load:,.1f}",
         average,
         to_the_cent(report.cost.total),
-        to_the_cent(report.co2_tonnes),
+        to_the_cent(report.co2_emitted_tonnes),
         "",
     )
 
