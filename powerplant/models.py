@@ -190,6 +190,9 @@ class PlantReport(_Answer):
     marginal_cost: MarginalCost
     cost: float = Field(description="euro")
     co2_tonnes: float = Field(description="tonnes of CO2 that it is charged for")
+    co2_emitted_tonnes: float = Field(
+        description="tonnes of CO2 that it emits, charged or not; of gas-fired plants only"
+    )
     state: Literal["off", "at_minimum", "in_between", "at_maximum"]
     alternative: Literal["forced_on", "forced_off"] = Field(description="the other choice for the plant")
     outcome: Literal["feasible", "infeasible", "not_computed"] = Field(
@@ -210,6 +213,9 @@ class Report(_Answer):
     lower_bound: float = Field(description="no plan costs less, in euro; equal to the cost if it is proven optimal")
     proof: str = Field(description="how the cost was proven")
     co2_tonnes: float = Field(description="tonnes of CO2 that are charged")
+    co2_emitted_tonnes: float = Field(
+        description="tonnes of CO2 that the gas-fired plants emit, charged or not; 0.3 per MWh of power"
+    )
     average_price: float | None = Field(description="euro per MWh; null if nothing is produced")
     marginal_price: MarginalPrice
     curtailed_wind: float = Field(description="MW of available wind that is not used")

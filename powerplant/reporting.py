@@ -79,7 +79,8 @@ def explain(request: ProductionPlanRequest, solved: Solved, appraisal: Appraisal
     allowance = None if price is None else EXACT.multiply(TONNES_OF_CO2_PER_MWH, Decimal(repr(price)))
     rows = list(zip(request.powerplants, instance.units, solution.dispatch, appraisal.switched, strict=True))
     running = [(unit, output) for _, unit, output, _ in rows if output]
-    charged = sum(output for plant, _, output, _ in rows if isinstance(plant, GasFired)) if allowance is not None else 0
+    emitted = sum(output for plant, _, output, _ in rows if isinstance(plant, GasFired))
+    charged = 0 if allowance is None else emitted
     total, for_co2 = euros(solution.cost), _times(charged, allowance)
     load = _energy(instance.load)
     plants = [_plant_report(*rows[index], solution.cost, allowance) for index in in_merit_order(instance)]
@@ -91,6 +92,7 @@ def explain(request: ProductionPlanRequest, solved: Solved, appraisal: Appraisal
         lower_bound=float(euros(solution.lower_bound)),
         proof=solution.proof.method,
         co2_tonnes=float(_times(charged, TONNES_OF_CO2_PER_MWH)),
+        co2_emitted_tonnes=float(_times(emitted, TONNES_OF_CO2_PER_MWH)),
         average_price=float(total / load) if load else None,
         marginal_price=MarginalPrice(
             commitment_as_it_is=_prices_of_running(running), commitment_free=_prices_of_loads(appraisal, solution.cost)
@@ -134,6 +136,7 @@ def _plant_report(
         marginal_cost=MarginalCost(total=float(per_mwh), fuel=float(per_mwh - for_co2), co2=float(for_co2)),
         cost=float(euros(unit.marginal_cost * output)),
         co2_tonnes=0.0 if charged is None else float(_times(output, TONNES_OF_CO2_PER_MWH)),
+        co2_emitted_tonnes=float(_times(output, TONNES_OF_CO2_PER_MWH)) if isinstance(plant, GasFired) else 0.0,
         state=_state(unit, output),
         alternative="forced_off" if output else "forced_on",
         outcome=outcome if alternative.computed else "not_computed",

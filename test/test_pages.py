@@ -6,6 +6,8 @@ import json
 import re
 import shutil
 import subprocess
+from base64 import b64encode
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -129,10 +131,17 @@ def test_a_vendored_file_has_its_licence_in_the_same_folder(address: str) -> Non
     assert "permi" in licence.lower()
 
 
-@pytest.mark.parametrize("address", ["/", "/docs"])
-def test_a_page_has_no_inline_script_and_no_inline_style(client: FlaskClient, address: str) -> None:
-    page = client.get(address).text
-    assert not re.search(r"<script(?![^>]* src=)|<style|\sstyle=|\son\w+=|javascript:", page)
+@pytest.mark.parametrize(("address", "scripts"), [("/", 1), ("/docs", 0)])
+def test_a_page_has_no_inline_style_and_only_scripts_whose_hash_the_policy_has(
+    client: FlaskClient, address: str, scripts: int
+) -> None:
+    response = client.get(address)
+    inline = re.findall(r"<script>(.*?)</script>", response.text, re.DOTALL)
+    assert len(inline) == scripts
+    for script in inline:
+        code = b64encode(sha256(script.encode()).digest()).decode()
+        assert f"'sha256-{code}'" in response.headers["Content-Security-Policy"]
+    assert not re.search(r"<script(?!>| src=)|<style|\sstyle=|\son\w+=|javascript:", response.text)
 
 
 @pytest.mark.parametrize("address", ["/", "/docs", "/docs/"])

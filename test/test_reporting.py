@@ -89,8 +89,21 @@ def test_the_marginal_prices_differ_if_another_plant_must_start() -> None:
 def test_without_co2_no_plant_is_charged() -> None:
     report = reported(example(3), co2=False)
     assert report.cost.co2 == report.co2_tonnes == 0
+    assert all(plant.co2_tonnes == 0 for plant in report.powerplants)
     assert report.cost.fuel == report.cost.total
     assert all(plant.marginal_cost.co2 == 0 for plant in report.powerplants)
+
+
+@pytest.mark.parametrize("co2", [True, False])
+def test_gas_fired_plants_emit_co2_whether_it_is_charged_or_not(co2: bool) -> None:
+    """The turbojet produces too; the challenge says nothing of its CO2."""
+    report = reported(example(3, load=1040), co2=co2)
+    plants = by_name(report)
+    assert plants["tj1"].p > 0 or plants["gasfiredsomewhatsmaller"].p > 0
+    gas = sum(plant.p for plant in report.powerplants if plant.type == "gasfired")
+    assert report.co2_emitted_tonnes == pytest.approx(0.3 * gas)
+    for plant in report.powerplants:
+        assert plant.co2_emitted_tonnes == pytest.approx(0.3 * plant.p if plant.type == "gasfired" else 0)
 
 
 def test_emissions_count_even_if_their_price_is_zero() -> None:

@@ -6,9 +6,12 @@ Nothing is loaded from another host.
 from __future__ import annotations
 
 import re
+from base64 import b64encode
+from hashlib import sha256
 from pathlib import Path
 
 from flask import Blueprint, Response, current_app, render_template, request, send_from_directory
+from markupsafe import Markup
 from werkzeug.exceptions import NotFound
 
 from powerplant import __version__
@@ -25,7 +28,23 @@ CONTENT_TYPES = {
 }
 """The types of the files that are served. On Windows any program can change the types of the system."""
 
-PAGE_POLICY = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
+FIRST_SCRIPT = Markup(
+    'document.documentElement.classList.add("js");'
+    'if(!location.pathname.endsWith("/"))'
+    'history.replaceState(null,"",location.pathname+"/"+location.search+location.hash)'
+)
+"""Runs before anything is loaded, so it is part of the page.
+
+Behind a proxy that does not send the prefix, the service cannot know that the address of the page was ``/prefix``
+without the slash, from where its relative addresses lead elsewhere. The browser knows, and adds the slash.
+"""
+
+_HASH = b64encode(sha256(FIRST_SCRIPT.encode()).digest()).decode()
+
+PAGE_POLICY = (
+    f"default-src 'self'; script-src 'self' 'sha256-{_HASH}'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
+)
 DOCS_POLICY = (
     "default-src 'none'; connect-src 'self'; img-src 'self' data:; script-src 'self'; "
     "style-src 'self' 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -40,7 +59,8 @@ blueprint = Blueprint("pages", __name__, template_folder=str(WEB))
 @blueprint.get("/")
 def page() -> Response:
     """The page for planning, with the server's setting for CO2."""
-    return _html("page/index.html", PAGE_POLICY, co2=current_app.config["SETTINGS"].co2, version=__version__)
+    values = {"co2": current_app.config["SETTINGS"].co2, "version": __version__, "first_script": FIRST_SCRIPT}
+    return _html("page/index.html", PAGE_POLICY, **values)
 
 
 @blueprint.get("/docs", strict_slashes=False)

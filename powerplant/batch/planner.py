@@ -114,11 +114,12 @@ def _answer(line: Line, shared: SharedFleet | None, rules: Rules) -> tuple[bytes
     except CLIENT_ERRORS as error:
         return _refuse(line, problem_of(_of_a_line(error)), rules)
     dispatch, plants = solved.solution.dispatch, task.fleet.plants
-    charged = [output for plant, output in zip(plants, dispatch, strict=True) if plant.type == "gasfired"]
+    emitting = sum(output for plant, output in zip(plants, dispatch, strict=True) if plant.type == "gasfired")
     tally = Tally(
         plans=1,
         cost=solved.solution.cost,
-        charged=sum(charged) if options.co2 else 0,
+        emitting=emitting,
+        charged=emitting if options.co2 else 0,
         slowest=solved.seconds,
         slowest_line=line.number,
     )

@@ -18,7 +18,8 @@ class Tally(NamedTuple):
         faulty: lines that are not a valid payload.
         bugs: lines for which this program failed.
         cost: of all plans, in 10**-10 euro.
-        charged: output that CO2 was charged for, in tenths of a MWh.
+        emitting: output of gas-fired plants, which emit CO2, in tenths of a MWh.
+        charged: the part of it that CO2 was charged for, in tenths of a MWh.
         slowest: seconds of the slowest solve.
         slowest_line: its line; 0 if nothing was solved.
         first_fault: the first faulty line and its fault, in words.
@@ -30,6 +31,7 @@ class Tally(NamedTuple):
     faulty: int = 0
     bugs: int = 0
     cost: int = 0
+    emitting: int = 0
     charged: int = 0
     slowest: float = 0.0
     slowest_line: int = 0
@@ -51,9 +53,14 @@ class Tally(NamedTuple):
         return euros(self.cost)
 
     @property
-    def tonnes(self) -> Decimal:
+    def tonnes_emitted(self) -> Decimal:
+        """The CO2 that the gas-fired plants emit, charged or not."""
+        return _tonnes(self.emitting)
+
+    @property
+    def tonnes_charged(self) -> Decimal:
         """The CO2 that is charged."""
-        return EXACT.multiply(Decimal(self.charged) / TENTHS_PER_MEGAWATT, TONNES_OF_CO2_PER_MWH)
+        return _tonnes(self.charged)
 
     def plus(self, other: Tally) -> Tally:
         """Both together; the other one is of later lines."""
@@ -65,8 +72,13 @@ class Tally(NamedTuple):
             faulty=self.faulty + other.faulty,
             bugs=self.bugs + other.bugs,
             cost=self.cost + other.cost,
+            emitting=self.emitting + other.emitting,
             charged=self.charged + other.charged,
             slowest=slower.slowest,
             slowest_line=slower.slowest_line,
             first_fault=self.first_fault or other.first_fault,
         )
+
+
+def _tonnes(tenths: int) -> Decimal:
+    return EXACT.multiply(Decimal(tenths) / TENTHS_PER_MEGAWATT, TONNES_OF_CO2_PER_MWH)

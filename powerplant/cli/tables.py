@@ -23,7 +23,7 @@ SHORTEST_NAME = 12
 
 
 def plan_as_table(report: Report, width: int | None = None) -> str:
-    """A row for each plant in merit order, the totals, and what is proven. The alternatives are not used.
+    """A row for each plant in merit order, with the CO2 that it emits, the totals, and what is proven.
 
     Args:
         report: the report.
@@ -110,7 +110,7 @@ def _row(plant: PlantReport) -> Sequence[str]:
         f"{plant.p:,.1f}",
         to_the_cent(plant.marginal_cost.total),
         to_the_cent(plant.cost),
-        to_the_cent(plant.co2_tonnes),
+        to_the_cent(plant.co2_emitted_tonnes),
         STATES[plant.state],
     )
 
@@ -123,7 +123,7 @@ def _totals(report: Report) -> Sequence[str]:
         f"{report.load:,.1f}",
         average,
         to_the_cent(report.cost.total),
-        to_the_cent(report.co2_tonnes),
+        to_the_cent(report.co2_emitted_tonnes),
         "",
     )
 

@@ -24,7 +24,8 @@ def write_totals(tally: Tally, seconds: float, notes: Sequence[str], path: Path)
         "gave_up": tally.gave_up,
         "faulty": tally.faulty + tally.bugs,
         "cost": float(tally.euros),
-        "co2_tonnes": float(tally.tonnes),
+        "co2_tonnes": float(tally.tonnes_charged),
+        "co2_emitted_tonnes": float(tally.tonnes_emitted),
         "slowest_solve_seconds": tally.slowest,
         "slowest_line": tally.slowest_line or None,
         "seconds": seconds,
@@ -46,6 +47,7 @@ def _totals(tally: Tally, seconds: float) -> Iterator[str]:
         first = f"; the first is {printable(tally.first_fault)}" if tally.first_fault else ""
         yield f"{counted(tally.faulty + tally.bugs, 'line')} with a fault{first}"
     yield f"total cost     {to_the_cent(tally.euros):>20} euro"
-    yield f"CO2 charged    {to_the_cent(tally.tonnes):>20} t"
+    yield f"CO2 emitted    {to_the_cent(tally.tonnes_emitted):>20} t"
+    yield f"CO2 charged    {to_the_cent(tally.tonnes_charged):>20} t"
     if tally.slowest_line:
         yield f"slowest solve  {1000 * tally.slowest:>20,.1f} ms, line {tally.slowest_line}"

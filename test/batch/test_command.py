@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -101,10 +102,20 @@ def test_lines_are_planned_in_order_and_summed_up(write: Write, out: str, tmp_pa
     assert f"{summary['cost']:,.2f} euro" in result.stderr
     assert abs(summary["cost"] - cost) < 0.5
     gas = sum(plant["p"] for answer in plans for plant in answer["plan"] if plant["name"].startswith("gas"))
-    assert summary["co2_tonnes"] == pytest.approx(0.3 * gas)
+    assert summary["co2_tonnes"] == summary["co2_emitted_tonnes"] == pytest.approx(0.3 * gas)
     counts = {name: summary[name] for name in ("lines", "plans", "infeasible", "gave_up", "faulty")}
     assert counts == {"lines": 102, "plans": 91, "infeasible": 10, "gave_up": 0, "faulty": 1}
     assert f"line {summary['slowest_line']}" in result.stderr
+
+
+def test_co2_that_is_not_charged_is_still_emitted(write: Write, out: str, tmp_path: Path) -> None:
+    totals = tmp_path / "totals.json"
+    result = run(write(ndjson([payload(480)])), out, "--no-co2", "--summary", str(totals))
+    summary = json.loads(totals.read_text())
+    gas = sum(plant["p"] for plant in answers(out)[0]["plan"] if plant["name"].startswith("gas"))
+    assert gas > 0
+    assert (summary["co2_tonnes"], summary["co2_emitted_tonnes"]) == (0, pytest.approx(0.3 * gas))
+    assert re.search(rf"CO2 emitted +{0.3 * gas:.2f} t\nCO2 charged +0\.00 t", result.stderr)
 
 
 def test_a_batch_without_a_problem_ends_well(write: Write, out: str) -> None:

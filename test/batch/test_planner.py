@@ -226,13 +226,15 @@ def test_the_tally_is_the_sum_of_the_answers() -> None:
     tally = planned.tally
     assert (tally.plans, tally.infeasible, tally.faulty, tally.problems, tally.lines) == (3, 1, 1, 2, 5)
     assert abs(tally.euros - sum(Decimal(str(answer["cost"])) for answer in plans)) < Decimal("0.02")
-    assert tally.tonnes == Decimal(str(round(gas, 1))) * Decimal("0.3")
+    assert tally.tonnes_charged == tally.tonnes_emitted == Decimal(str(round(gas, 1))) * Decimal("0.3")
     assert tally.slowest_line in {1, 2, 5}
     assert tally.slowest > 0
 
 
-def test_co2_that_does_not_count_is_not_charged() -> None:
-    assert plan(payload(480), rules=RULES._replace(options=Options(co2=False))).tally.charged == 0
+def test_co2_that_does_not_count_is_emitted_and_not_charged() -> None:
+    tally = plan(payload(480), rules=RULES._replace(options=Options(co2=False))).tally
+    assert tally.charged == 0
+    assert tally.tonnes_emitted > 0
 
 
 # --- Memory ----------------------------------------------------------------------------------------------------------

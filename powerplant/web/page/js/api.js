@@ -1,6 +1,7 @@
 // Requests to the server of this page. A question is a payload, whether CO₂ counts, and whether a plan that is not
 // proven to be the cheapest is accepted.
 
+import { toSend } from "./payload.js";
 import { sketchOf } from "./sketch.js";
 
 const PATIENCE = 250; // least milliseconds before a question is aborted for a newer one
@@ -21,7 +22,7 @@ export const addressOf = (what, { co2, feasible }) => `${what}?co2=${co2}${feasi
 export async function post(what, question, signal) {
   let response, text;
   try {
-    const body = JSON.stringify(question.payload);
+    const body = JSON.stringify(toSend(question.payload));
     response = await fetch(addressOf(what, question), {
       method: "POST",
       headers: { "Content-Type": "application/json" },

@@ -1,10 +1,14 @@
-// The merit-order curve on the page: drawn for each plan; plants are selected with the pointer or the arrow keys.
+// The merit-order curve on the page: drawn for each plan; plants are selected with the pointer or the arrow keys. The
+// value axis is zoomed with buttons, with the keys + - 0, or by dragging it.
 
 import { draw } from "./curve.js";
 import { byId, element } from "./dom.js";
 import { STATES, TYPES, cents, euro, limits, megawatt, plain, price, tonnes } from "./format.js";
 
 const PAGE = 10; // plants that Page Up and Page Down move by
+const ZOOM = 2; // how much a step of the zoom stretches the value axis
+const SHORTEST = 0.5; // euro per MWh: the value axis is not zoomed further
+const DRAG = 160; // pixels of a drag that stretch it as much as a step
 
 /**
  * Its cursor is one element over the whole drawing: for keys and screen readers a slider whose values are plants, so
@@ -13,6 +17,7 @@ const PAGE = 10; // plants that Page Up and Page Down move by
 export class MeritOrder {
   #drawn = null;
   #position = 0;
+  #limit = Infinity; // euro per MWh at which the value axis ends
 
   /** @param pointed is called with the plant under the cursor, or null. */
   constructor(pointed) {
@@ -21,11 +26,15 @@ export class MeritOrder {
     this.column = this.cursor.firstElementChild;
     this.tip = byId("tip");
     this.pointed = pointed;
-    let width = 0;
-    new ResizeObserver(([entry]) => {
-      if (this.#drawn && entry.contentRect.width !== width) this.draw(this.#drawn.report, this.#drawn.before);
-      width = entry.contentRect.width;
-    }).observe(this.stage);
+    let size = "";
+    const redraw = () => {
+      const { width, height } = this.#size();
+      if (this.#drawn && size !== `${width} ${height}`) this.#redraw();
+      size = `${width} ${height}`;
+    };
+    new ResizeObserver(redraw).observe(this.stage);
+    addEventListener("resize", redraw);
+    this.#listenForZoom();
     for (const kind of ["pointermove", "pointerdown"])
       this.cursor.addEventListener(kind, (event) => this.#show(this.#blockUnder(event)));
     this.cursor.addEventListener("pointerleave", () => this.hide());
@@ -37,8 +46,11 @@ export class MeritOrder {
 
   /** @param before the report to compare with, or null. */
   draw(report, before) {
-    const { figure, blocks, left, pixels } = draw(report, before, Math.max(280, this.stage.clientWidth));
-    this.#drawn = { report, before, blocks, left, pixels };
+    const { figure, ...drawn } = draw(report, before, this.#size(), this.#limit);
+    this.#drawn = { report, before, ...drawn };
+    const { blocks, end, whole } = drawn;
+    byId("zoom-in").disabled = end / ZOOM < SHORTEST;
+    byId("zoom-out").disabled = byId("zoom-reset").disabled = end >= whole;
     figure.setAttribute("aria-hidden", "true");
     this.stage.replaceChildren(figure);
     this.#position = Math.max(0, Math.min(this.#position, blocks.length - 1));
@@ -46,6 +58,49 @@ export class MeritOrder {
     this.cursor.setAttribute("aria-valuemax", Math.max(1, blocks.length));
     this.#setValue();
     if (!this.tip.hidden) this.#show(this.#position);
+  }
+
+  /** The style sheet has the height: that of the window matters too. */
+  #size() {
+    return { width: Math.max(280, this.stage.clientWidth), height: parseFloat(getComputedStyle(this.stage).minHeight) };
+  }
+
+  #redraw() {
+    this.draw(this.#drawn.report, this.#drawn.before);
+  }
+
+  /** Lets the value axis end at this many euro per MWh; at Infinity it is whole. */
+  #zoomTo(limit) {
+    if (!this.#drawn) return;
+    this.#limit = limit >= this.#drawn.whole ? Infinity : Math.max(SHORTEST, limit);
+    this.#redraw();
+  }
+
+  /** The whole value axis, also for the next drawing. */
+  resetZoom() {
+    this.#limit = Infinity;
+  }
+
+  #listenForZoom() {
+    const press = (id, act) =>
+      byId(id).addEventListener("click", () => {
+        act();
+        if (byId(id).disabled) byId(id === "zoom-in" ? "zoom-out" : "zoom-in").focus();
+        const { end, whole } = this.#drawn;
+        byId("zoom-note").textContent = end < whole ? `The axis ends at ${price(end)}.` : "The whole axis.";
+      });
+    press("zoom-in", () => this.#zoomTo(this.#drawn.end / ZOOM));
+    press("zoom-out", () => this.#zoomTo(this.#drawn.end * ZOOM));
+    press("zoom-reset", () => this.#zoomTo(Infinity));
+    const axis = byId("axis");
+    axis.addEventListener("pointerdown", (event) => {
+      if (!this.#drawn || event.pointerType === "touch") return; // which scrolls the page
+      axis.setPointerCapture(event.pointerId);
+      const { end } = this.#drawn;
+      axis.onpointermove = ({ clientY }) => this.#zoomTo(end * ZOOM ** ((clientY - event.clientY) / DRAG));
+    });
+    for (const kind of ["pointerup", "pointercancel"]) axis.addEventListener(kind, () => (axis.onpointermove = null));
+    axis.addEventListener("dblclick", () => this.#zoomTo(Infinity));
   }
 
   /** Selects a plant, or none if it is not drawn. */
@@ -84,6 +139,9 @@ export class MeritOrder {
       Home: -Infinity,
       End: Infinity,
     };
+    const zooms = { "+": 1 / ZOOM, "-": ZOOM, 0: Infinity };
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key in zooms) this.#zoomTo(this.#drawn.end * zooms[event.key]);
     if (!(event.key in steps)) return;
     event.preventDefault();
     this.#show(Math.min(this.#drawn.blocks.length - 1, Math.max(0, this.#position + steps[event.key])));
@@ -128,7 +186,7 @@ function tipOf(plant) {
     ["Marginal cost", price(plant.marginal_cost.total)],
     ...(co2 ? [["", `${cents(fuel)} fuel, ${cents(co2)} CO₂`]] : []),
     ["Cost", euro(plant.cost)],
-    ...(plant.co2_tonnes ? [["CO₂", tonnes(plant.co2_tonnes)]] : []),
+    ...(plant.co2_emitted_tonnes ? [["CO₂ emitted", tonnes(plant.co2_emitted_tonnes)]] : []),
   ];
   return [
     element("p", { class: "tip-name" }, element("i", { class: `swatch ${plant.type}` }), plant.name),

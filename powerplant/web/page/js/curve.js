@@ -2,7 +2,7 @@
 // Screen readers ignore it. All blocks of a type are one path, so that ten thousand plants are drawn quickly.
 
 import { svgElement } from "./dom.js";
-import { TYPES, megawatt, price } from "./format.js";
+import { TYPES, cents, megawatt, price } from "./format.js";
 import { nextPrice } from "./plan.js";
 
 const LEAST_HEIGHT = 0.025; // of the whole height: free plants are visible too
@@ -12,22 +12,25 @@ const PHONE = 520; // a narrower drawing (in pixels) is lower and has fewer tick
 const NARROW = 5; // a narrower block (in pixels) has neither outline nor pmin
 const CROWDED = 8; // average width of blocks in pixels from which they have gaps
 const BELOW_ZERO = 24; // pixels for the names, between the axis and the lowest block
+const ARROW = 9; // width of a block in pixels from which an arrow shows that it is cut off
 const MARGINS = { marginTop: 30, marginRight: 12, marginBottom: 38, marginLeft: 46 };
 
 /**
  * The drawing, its blocks from left to right, the left edge of the first one, and the pixels of a MW.
  *
  * @param before the report to compare with, or null. Both fit into the axes, so that the axes do not change.
+ * @param size width and height in pixels.
+ * @param limit euro per MWh at which the value axis ends; Infinity for the whole axis.
  */
-export function draw(report, before, width) {
+export function draw(report, before, { width, height }, limit) {
   const { Plot } = globalThis;
-  const frame = frameOf([report, before].filter(Boolean), width);
+  const frame = frameOf([report, before].filter(Boolean), width, limit);
   const blocks = blocksOf(report, frame);
   const figure = Plot.plot({
     className: "merit-order",
     ...MARGINS,
     width,
-    height: width < PHONE ? 280 : 430,
+    height,
     insetBottom: BELOW_ZERO,
     x: { domain: [0, frame.right], label: null },
     y: { domain: [frame.bottom, frame.top], label: null },
@@ -36,30 +39,34 @@ export function draw(report, before, width) {
       layers(Plot, blocks, frame),
       leastOutputs(blocks, frame),
       names(Plot, blocks, frame),
+      endsBeyond(Plot, blocks, frame),
       before ? Plot.ruleX([before.load], forEyes("load before")) : [],
-      lineOfPrice(Plot, nextPrice(report)),
+      lineOfPrice(Plot, nextPrice(report), frame),
       lineOfLoad(Plot, report.load, frame),
     ].flat(),
   });
   figure.querySelectorAll("style").forEach((style) => style.remove()); // the policy forbids inline styles
-  return { figure, blocks, left: MARGINS.marginLeft, pixels: frame.pixels };
+  return { figure, blocks, left: MARGINS.marginLeft, pixels: frame.pixels, end: frame.end, whole: frame.whole };
 }
 
 const forEyes = (className, options = {}) => ({ className, ariaHidden: "true", ...options });
 
-/** The axes: the MW and the euro per MWh of all plants, always with zero. */
-function frameOf(reports, width) {
+/** The axes: the MW of all plants, and their euro per MWh up to the limit; always with zero. */
+function frameOf(reports, width, limit) {
   const able = reports.map(({ powerplants }) => powerplants.filter((plant) => plant.pmax));
   const heights = able.flat().map((plant) => plant.marginal_cost.total);
   const widths = able.map((plants) => plants.reduce((sum, plant) => sum + plant.pmax, 0));
-  const top = Math.max(1, ...heights) * 1.08;
-  const bottom = Math.min(0, ...heights) * 1.08;
+  const highest = Math.max(1, ...heights) * 1.08;
+  const lowest = Math.min(0, ...heights) * 1.08;
+  const [top, bottom] = [Math.min(highest, limit), Math.max(lowest, -limit)];
   const right = Math.max(1, ...widths, ...reports.map((report) => report.load));
   const pixels = (width - MARGINS.marginLeft - MARGINS.marginRight) / right; // of a MW
-  return { width, right, top, bottom, pixels, least: (top - bottom) * LEAST_HEIGHT };
+  const [end, whole] = [Math.max(top, -bottom), Math.max(highest, -lowest)]; // of the value axis, now and not zoomed
+  return { width, right, top, bottom, pixels, end, whole, least: (top - bottom) * LEAST_HEIGHT };
 }
 
-function blocksOf({ powerplants }, { least }) {
+/** A block is cut off where the axis ends. */
+function blocksOf({ powerplants }, { least, top, bottom }) {
   let end = 0;
   return powerplants
     .filter((plant) => plant.pmax)
@@ -67,7 +74,8 @@ function blocksOf({ powerplants }, { least }) {
       const cost = plant.marginal_cost.total;
       const x1 = end;
       end += plant.pmax;
-      return { plant, x1, x2: end, cost: cost < 0 ? Math.min(cost, -least) : Math.max(cost, least) };
+      const visible = cost < 0 ? Math.max(bottom, Math.min(cost, -least)) : Math.min(top, Math.max(cost, least));
+      return { plant, x1, x2: end, cost: visible, isCut: cost > top || cost < bottom };
     });
 }
 
@@ -151,6 +159,19 @@ function names(Plot, blocks, { pixels }) {
   return Plot.text(wide, forEyes("name", { x, text, frameAnchor: "bottom", dy: -5 }));
 }
 
+/** Where a block is cut off: an arrow, and its marginal cost if there is enough space. */
+function endsBeyond(Plot, blocks, { pixels }) {
+  const cut = blocks.filter(({ isCut, x1, x2 }) => isCut && (x2 - x1) * pixels >= ARROW);
+  const x = ({ x1, x2 }) => (x1 + x2) / 2;
+  const text = ({ plant, cost, x1, x2 }) => {
+    const arrow = cost < 0 ? "▼" : "▲";
+    const words = `${arrow} ${cents(plant.marginal_cost.total)}`;
+    return words.length * LETTER <= (x2 - x1) * pixels ? words : arrow;
+  };
+  const ends = [cut.filter(({ cost }) => cost >= 0), cut.filter(({ cost }) => cost < 0)];
+  return ends.map((some, below) => Plot.text(some, forEyes("beyond", { x, text, y: "cost", dy: below ? -9 : 9 })));
+}
+
 function shortened(name, pixels) {
   const letters = Math.floor(pixels / LETTER);
   if (name.length <= letters) return name;
@@ -167,11 +188,16 @@ function lineOfLoad(Plot, load, { right }) {
 }
 
 /** Its label is where no block is: cheaper plants are on the left, and below zero more expensive ones are above. */
-function lineOfPrice(Plot, next) {
+function lineOfPrice(Plot, next, { top, bottom }) {
   if (next === null) return [];
   const left = { frameAnchor: "left", textAnchor: "start", dx: 6, dy: -8 };
   const right = { frameAnchor: "right", textAnchor: "end", dx: -6, dy: 11 };
-  const text = () => `Marginal price ${price(next)}`;
+  const arrow = next > top ? " ▲" : next < bottom ? " ▼" : "";
+  const text = () => `Marginal price ${price(next)}${arrow}`;
+  if (arrow) {
+    const place = next > top ? { ...left, frameAnchor: "top-left", dy: 11 } : { ...right, frameAnchor: "bottom-right", dy: -8 };
+    return [Plot.text([next], forEyes("price-label", { text, ...place }))];
+  }
   return [
     Plot.ruleY([next], forEyes("price")),
     Plot.text([next], forEyes("price-label", { y: next, text, ...(next < 0 ? right : left) })),

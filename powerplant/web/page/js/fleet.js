@@ -2,7 +2,7 @@
 
 import { byId, element } from "./dom.js";
 import { TYPES, plain } from "./format.js";
-import { isTabular, numberIn, pointerTo, withNewPlant, withValue, withoutPlant } from "./payload.js";
+import { isTabular, numberIn, pointerTo, unavailable, withNewPlant, withValue, withoutPlant } from "./payload.js";
 
 const MOST_ROWS = 200;
 const NUMBERS = { efficiency: ["Efficiency", "MWh/MWh"], pmin: ["pmin", "MW"], pmax: ["pmax", "MW"] };
@@ -11,7 +11,8 @@ const FOR_WIND = new Set(["pmax"]);
 export class Fleet {
   /**
    * @param payload returns the current payload.
-   * @param changed is called with the new payload after an edit.
+   * @param changed is called with the new payload after an edit, and with the place that was edited; null for a plant
+   *   that is new or removed.
    */
   constructor(payload, changed) {
     this.payload = payload;
@@ -29,19 +30,33 @@ export class Fleet {
     const payload = this.payload();
     const tabular = isTabular(payload);
     const plants = tabular ? payload.powerplants : [];
+    const focused = this.body.contains(document.activeElement) ? document.activeElement.id : null;
     this.body.replaceChildren(...plants.slice(0, MOST_ROWS).map(row));
+    if (focused) (byId(focused) ?? byId("add")).focus({ preventScroll: true });
+    this.#describe(plants, tabular);
+  }
+
+  #describe(plants, tabular) {
+    const out = unavailable(this.payload()).length;
     const note = byId("fleet-note");
-    note.hidden = tabular && plants.length <= MOST_ROWS;
-    note.textContent = tabular
-      ? `The table shows ${MOST_ROWS} of ${plain(plants.length)} plants; the JSON has all of them.`
-      : "A table cannot show this payload. Switch to JSON.";
+    const notes = [
+      tabular ? null : "A table cannot show this payload. Switch to JSON.",
+      plants.length > MOST_ROWS
+        ? `The table shows ${MOST_ROWS} of ${plain(plants.length)} plants; the JSON has all of them.`
+        : null,
+      out ? `${out === 1 ? "1 plant is" : `${plain(out)} plants are`} not available, and not sent to the server.` : null,
+    ];
+    note.textContent = notes.filter(Boolean).join(" ");
+    note.hidden = !note.textContent;
     byId("add").disabled = !tabular;
   }
 
   #edit(field) {
     const { pointer, kind } = field.dataset;
     if (kind === "type") disableWhatMeansNothing(field.closest("tr"), field.value);
-    this.changed(withValue(this.payload(), pointer, kind === "number" ? numberIn(field.value) : field.value));
+    if (kind === "available") field.closest("tr").classList.toggle("out", !field.checked);
+    this.changed(withValue(this.payload(), pointer, valueOf(field)), pointer);
+    if (kind === "available") this.#describe(this.payload().powerplants, true);
   }
 
   #remove(index) {
@@ -58,15 +73,21 @@ export class Fleet {
   }
 
   #replace(payload) {
-    this.changed(payload);
+    this.changed(payload, null);
     this.show();
   }
+}
+
+function valueOf(field) {
+  if (field.dataset.kind === "number") return numberIn(field.value);
+  if (field.dataset.kind === "available") return field.checked ? undefined : false; // by default it is available
+  return field.value;
 }
 
 function row(plant, index) {
   const line = element(
     "tr",
-    {},
+    { class: plant.available === false ? "out" : null },
     cell(
       "Name",
       "name",
@@ -82,6 +103,17 @@ function row(plant, index) {
     Object.entries(NUMBERS).map(([key, [label, unit]]) =>
       cell(label, "number", numberField(plant[key], index, key), index, unit),
     ),
+    cell(
+      "Available",
+      "available",
+      element("input", {
+        type: "checkbox",
+        checked: plant.available !== false,
+        "data-pointer": pointerTo("powerplants", index, "available"),
+        "data-kind": "available",
+      }),
+      index,
+    ),
     element(
       "td",
       { class: "remove" },
@@ -90,6 +122,7 @@ function row(plant, index) {
         {
           type: "button",
           class: "quiet",
+          id: `plant-${index}-remove`,
           "data-remove": String(index),
           "aria-label": `Remove ${plant.name ?? `plant ${index + 1}`}`,
         },

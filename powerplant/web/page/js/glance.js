@@ -1,14 +1,28 @@
-// A summary of the result above the sliders. On narrow screens it stays visible when the chart scrolls away.
-// Screen readers ignore it; the page has all of it elsewhere.
+// A summary of the result, at the top of the window while the chart is scrolled out of it: sliders and fleet are used
+// with the result in sight. Screen readers ignore it; the page has all of it elsewhere.
 
 import { byId, element, svgElement } from "./dom.js";
-import { TYPES, euro, signed, tonnes } from "./format.js";
+import { TYPES, euro, price, signed, tonnes } from "./format.js";
+import { nextPrice } from "./plan.js";
 
 const HIGH = 22; // pixels
 
+const ENOUGH = 0.6; // of the chart is visible: no summary is needed
+
+const content = byId("glance").firstElementChild;
 let shown = null; // the report and the one to compare with; null if there is no plan
 
-new ResizeObserver(() => draw()).observe(byId("glance"));
+new ResizeObserver(() => draw()).observe(content);
+
+new IntersectionObserver(
+  ([{ intersectionRatio, boundingClientRect }]) => {
+    const isNeeded = intersectionRatio < ENOUGH && boundingClientRect.top < 0;
+    byId("glance").hidden = !isNeeded;
+    document.documentElement.classList.toggle("with-glance", isNeeded);
+    draw();
+  },
+  { threshold: [0, ENOUGH / 2, ENOUGH] },
+).observe(byId("chart"));
 
 /** @param before the report to compare with, or null. */
 export function showGlance(report, before) {
@@ -18,22 +32,28 @@ export function showGlance(report, before) {
 
 export function showNoPlan(title) {
   shown = null;
-  byId("glance").replaceChildren(element("p", { class: "fault" }, title));
+  content.replaceChildren(element("p", { class: "fault" }, title));
 }
 
 function draw() {
-  const view = byId("glance");
-  if (!shown || !view.offsetParent) return;
+  if (!shown || byId("glance").hidden) return;
   const { report, before } = shown;
-  const { paddingInline } = getComputedStyle(view);
-  view.replaceChildren(
+  const next = nextPrice(report);
+  content.replaceChildren(
     element(
       "p",
       {},
-      figure(euro(report.cost.total), before && signed(report.cost.total - before.cost.total, euro)),
-      figure(tonnes(report.co2_tonnes) + " CO₂", before && signed(report.co2_tonnes - before.co2_tonnes, tonnes)),
+      figure(
+        euro(report.cost.total) + (report.status === "optimal" ? " ✓" : ""),
+        before && signed(report.cost.total - before.cost.total, euro),
+      ),
+      next === null ? null : element("span", { class: "wide" }, "next MWh ", element("b", {}, price(next))),
+      figure(
+        tonnes(report.co2_emitted_tonnes) + " CO₂",
+        before && signed(report.co2_emitted_tonnes - before.co2_emitted_tonnes, tonnes),
+      ),
     ),
-    ribbon(report, view.clientWidth - 2 * parseFloat(paddingInline)),
+    ribbon(report, content.clientWidth),
   );
 }
 

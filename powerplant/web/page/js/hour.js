@@ -19,7 +19,7 @@ const pointerOf = (id, payload) => (id === "load" ? pointerTo("load") : pointerT
 export class Hour {
   /**
    * @param payload returns the current payload.
-   * @param changed is called with the new payload, and whether it was typed.
+   * @param changed is called with the new payload, whether it was typed, and which quantity it was.
    */
   constructor(payload, changed) {
     this.payload = payload;
@@ -55,7 +55,18 @@ export class Hour {
   }
 
   #set(id, value, typed) {
-    this.changed(withValue(this.payload(), pointerOf(id, this.payload()), value), typed);
+    this.changed(withValue(this.payload(), pointerOf(id, this.payload()), value), typed, id);
+  }
+
+  /** The values in one line, for paper. */
+  inWords() {
+    const payload = this.payload();
+    if (!isTabular(payload)) return "";
+    return this.controls
+      .map(({ id, label, unit }) => [label, valueAt(payload, pointerOf(id, payload)), unit])
+      .filter(([, value]) => Number.isFinite(value))
+      .map(([label, value, unit]) => `${label} ${plain(value)}${SPACE}${unit}`)
+      .join(", ");
   }
 
   /** Shows the values; `fresh` also sets the ranges of the sliders, which must not change while one moves. */
@@ -82,17 +93,17 @@ function fit(slider, { from, to, step }, least, value) {
   slider.max = Math.ceil(Math.max(least || to, value > to ? value * 1.5 : value));
 }
 
-/** Shows the difference from the plan before. `before` and `now` are reports, or null if there is no plan. */
+/** Shows the difference from the baseline. `before` and `now` are reports, or null if there is no plan. */
 export function showDifference(comparing, before, now) {
   const view = byId("difference");
   const plants = comparing && before && now ? switched(before, now) : null;
   view.classList.toggle("waiting", !plants);
   if (!plants) {
     const text = !comparing
-      ? "Move a slider to see what changes."
+      ? "Move a slider or change a plant: this shows what changes."
       : before
         ? "There is no plan now."
-        : "There was no plan before.";
+        : "The baseline has no plan.";
     view.replaceChildren(element("p", { class: "note" }, text));
     return;
   }
@@ -101,7 +112,8 @@ export function showDifference(comparing, before, now) {
       "dl",
       {},
       line("Cost", signed(now.cost.total - before.cost.total, euro)),
-      line("CO₂", signed(now.co2_tonnes - before.co2_tonnes, tonnes)),
+      line("CO₂ emitted", signed(now.co2_emitted_tonnes - before.co2_emitted_tonnes, tonnes)),
+      line("CO₂ charged", signed(now.co2_tonnes - before.co2_tonnes, tonnes)),
       line("Switched on", named(plants.on)),
       line("Switched off", named(plants.off)),
     ),

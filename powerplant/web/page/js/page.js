@@ -1,27 +1,32 @@
-// The page: the current question, and everything that depends on it.
+// The page: the current question, the baseline that it is compared with, and everything that depends on them.
 
 import { Planner, Problem, planOf, post } from "./api.js";
 import { Bars } from "./bars.js";
 import { MeritOrder } from "./chart.js";
+import { isCells, plantsIn } from "./cells.js";
 import { byId, whenQuiet } from "./dom.js";
 import { Fleet } from "./fleet.js";
 import { showGlance, showNoPlan } from "./glance.js";
 import { Hour, inWords, showDifference } from "./hour.js";
 import { fromFragment, toFragment } from "./link.js";
-import { pointerTo, withValue } from "./payload.js";
+import { isTabular, pointerTo, unavailable, withPlants, withValue } from "./payload.js";
 import { gapOf, highlight, showPlants, showTotals } from "./plan.js";
 import { clearProblem, showProblem } from "./problem.js";
 import { copy, curlOf, save } from "./share.js";
+import { Steps } from "./steps.js";
 
 const FIRST_EXAMPLE = "payload3";
 const LONG = 40; // with more plants the table is updated only when the slider rests
+const TEXT_FIELD = "input:not([type]), textarea"; // which have an undo and a paste of their own
 
 /** The current question. Each change replaces the object, so that an answer can be matched with its question. */
 let question = { payload: null, co2: document.documentElement.dataset.co2 === "true", feasible: false };
 /** The question on the page, with its report or its problem. */
 let shown = { question: null, report: null, problem: null };
-/** The start of a what-if: its question, its report, and whether its answer is known; null without a what-if. */
-let before = null;
+/** What changes are compared with: a question, its report (null if it has no plan), and whether its answer is known. */
+let baseline = beginningAt(question);
+/** Each state is a question, a baseline, and the example that the question is, or "". */
+const steps = new Steps();
 
 const chart = new MeritOrder((plant) => {
   bars.highlight(plant);
@@ -30,34 +35,48 @@ const chart = new MeritOrder((plant) => {
 const bars = new Bars((plant) => chart.point(plant));
 const planner = new Planner(answer);
 const current = () => question.payload;
-const hour = new Hour(current, (payload, typed) => whatIf({ ...question, payload }, typed));
-const fleet = new Fleet(current, (payload) => start({ ...question, payload }, fleet));
+const hour = new Hour(current, (payload, typed, place) => whatIf({ ...question, payload }, { source: hour, place, typed }));
+const fleet = new Fleet(current, (payload, place) => whatIf({ ...question, payload }, { source: fleet, place, typed: place }));
 
 // --- Questions ------------------------------------------------------------------------------------------------------
 
-/** Asks a new question, the start of later what-ifs. `source` is the view that made the change; it is not updated. */
-function start(next, source) {
-  before = null;
-  ask(next, source, true, source === fleet || source === json);
+function beginningAt(question) {
+  return { question, report: null, known: false };
 }
 
-/** Asks a question with a changed hour, and compares it with the start. */
-function whatIf(next, typed = false) {
-  const known = shown.question === question;
-  before ??= { question, report: known ? shown.report : null, known };
-  ask(next, hour, false, typed);
+/** Loads a payload, which is the new baseline unless another one is given. */
+function start(next, { example = "", compared = next } = {}) {
+  chart.resetZoom();
+  enter({ question: next, baseline: beginningAt(compared), example }, { isLoaded: true });
 }
 
-/** Updates every view at once, and asks the server: at once, or when the typing pauses. */
-function ask(next, source, fresh, typed) {
-  question = next;
-  hour.show(fresh);
-  if (fresh && source !== fleet) fleet.show();
+/**
+ * Asks a changed question, and compares it with the baseline.
+ *
+ * `source` is the view that made the change; it is not updated. Changes of one `place` that follow each other at once
+ * are one step of the undo. After a `typed` one the server is asked when the typing pauses.
+ */
+function whatIf(next, { source, place = null, typed = false } = {}) {
+  enter({ question: next, baseline, example: "" }, { source, place, typed: Boolean(typed) });
+}
+
+function enter(state, { place, ...how }) {
+  steps.add(state, place);
+  apply(how);
+}
+
+/** Updates every view at once, and asks the server. The ranges of the sliders change with the fleet only. */
+function apply({ source, typed = false, isLoaded = false }) {
+  const isOtherFleet = isLoaded || steps.state.question.payload?.powerplants !== question.payload?.powerplants;
+  ({ question, baseline } = steps.state);
+  hour.show(isOtherFleet);
+  if (isOtherFleet && source !== fleet) fleet.show();
   if (source !== json) json.show();
   byId("co2").checked = question.co2;
-  byId("keep").disabled = byId("reset").disabled = before === null;
+  byId("example").value = steps.state.example;
+  byId("on-paper").textContent = `${hour.inWords()}. CO₂ is ${question.co2 ? "" : "not "}charged.`;
+  showSteps();
   showCurl();
-  if (source !== examples) byId("example").value = examples.name = "";
   keepInAddress();
   (typed ? askSoon : askNow)();
 }
@@ -84,13 +103,13 @@ const waiting = {
 // --- Answers --------------------------------------------------------------------------------------------------------
 
 function answer(asked, report, problem) {
-  if (asked === before?.question) Object.assign(before, { report, known: true });
-  if (before && !before.known) learn(before);
-  if (asked !== before?.question || asked === question) shown = { question: asked, report, problem };
+  if (asked === baseline.question) Object.assign(baseline, { report, known: true });
+  if (question !== baseline.question && !baseline.known) learn(baseline);
+  if (asked !== baseline.question || asked === question) shown = { question: asked, report, problem };
   if (shown.question) show(shown);
 }
 
-/** Requests the plan of the start of a what-if, if a slider moved before its answer came. */
+/** Requests the plan of the baseline, if something changed before its answer came, or it came with a link. */
 async function learn(beginning) {
   beginning.known = true;
   try {
@@ -98,12 +117,12 @@ async function learn(beginning) {
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
   }
-  if (beginning === before && shown.question) show(shown);
+  if (beginning === baseline && shown.question) show(shown);
 }
 
-function show({ report, problem }) {
+function show({ question: asked, report, problem }) {
   waiting.end();
-  const compared = before?.report ?? null;
+  const compared = asked === baseline.question ? null : baseline.report;
   if (report) {
     clearProblem();
     showTotals(report);
@@ -115,11 +134,11 @@ function show({ report, problem }) {
     announce(inWords(report, gapOf(report)));
   } else {
     chart.hide();
-    showProblem(problem, { useLoad, takeFeasible, askAgain, showJson: () => json.open() });
+    showProblem(problem, asked.payload, { useLoad, takeFeasible, askAgain, showJson: () => json.open() });
     showNoPlan(problem.title);
     announce([problem.title, problem.detail].join(". "));
   }
-  showDifference(before !== null, compared, report);
+  showDifference(asked !== baseline.question && baseline.known, compared, report);
 }
 
 const showPlantsSoon = whenQuiet(150, showPlants);
@@ -135,7 +154,10 @@ function takeFeasible() {
 }
 
 function accept(feasible) {
-  ask({ ...question, feasible }, hour, false, false);
+  const next = { ...question, feasible };
+  const isBaseline = question === baseline.question;
+  steps.replace({ ...steps.state, question: next, baseline: isBaseline ? beginningAt(next) : baseline });
+  apply({ source: hour });
   byId("result").focus({ preventScroll: true });
 }
 
@@ -146,10 +168,17 @@ function askAgain() {
 
 function noteNotDrawn(plants) {
   const note = byId("not-drawn");
-  note.hidden = !plants.length;
-  const names = plants.length > 3 ? `${plants.length} plants` : plants.map((plant) => plant.name).join(" and ");
-  note.textContent = `Not in the chart, because they can produce nothing in this hour: ${names}.`;
+  const out = unavailable(question.payload);
+  note.hidden = !plants.length && !out.length;
+  const notes = [
+    plants.length ? `Not in the chart, because they can produce nothing in this hour: ${named(plants)}.` : "",
+    out.length ? `Not available: ${named(out)}.` : "",
+  ];
+  note.textContent = notes.filter(Boolean).join(" ");
 }
+
+const named = (plants) =>
+  plants.length > 3 ? `${plants.length} plants` : plants.map((plant) => plant.name).join(" and ");
 
 // Once, when a slider rests.
 const announce = whenQuiet(800, (text) => (byId("announcer").textContent = text));
@@ -157,8 +186,9 @@ const showNote = (text) => (byId("source-note").textContent = text);
 
 // --- Sources of payloads --------------------------------------------------------------------------------------------
 
-/** Loads a payload from text. Text that is not JSON is shown in the editor. */
+/** Loads a payload from text, or plants from cells. Text that is neither is shown in the editor. */
 function read(text, from) {
+  if (isCells(text) && isTabular(question.payload)) return readCells(text, from);
   try {
     start({ ...question, payload: JSON.parse(text), feasible: false });
     showNote(`Loaded from ${from}.`);
@@ -169,18 +199,20 @@ function read(text, from) {
   }
 }
 
+function readCells(text, from) {
+  const { payload, added, changed } = withPlants(question.payload, plantsIn(text));
+  whatIf({ ...question, payload });
+  showNote(`From ${from}: ${added} ${added === 1 ? "plant" : "plants"} added, ${changed} changed.`);
+}
+
 const examples = {
-  name: "", // of the example on the page; empty after a change
   async load(name) {
     const payload = await fetch(`web/examples/${name}.json`).then(
       (response) => response.json(),
       () => undefined,
     );
-    if (payload !== undefined) {
-      this.name = name;
-      start({ ...question, payload, feasible: false }, examples);
-    }
-    byId("example").value = this.name;
+    if (payload !== undefined) start({ ...question, payload, feasible: false }, { example: name });
+    byId("example").value = steps.state?.example ?? "";
     showNote(payload === undefined ? "The server does not answer." : "");
   },
 };
@@ -203,7 +235,11 @@ byId("file").addEventListener("change", async ({ target }) => {
 });
 byId("paste").addEventListener("click", paste);
 document.addEventListener("paste", (event) => {
-  if (!event.target.closest?.("input, textarea, select")) read(event.clipboardData.getData("text"), "the clipboard");
+  const text = event.clipboardData.getData("text");
+  const isForField = event.target.closest?.(TEXT_FIELD) && !(isCells(text) && event.target.closest("#fleet"));
+  if (isForField) return;
+  event.preventDefault();
+  read(text, "the clipboard");
 });
 for (const kind of ["dragover", "drop"]) {
   document.addEventListener(kind, (event) => {
@@ -228,7 +264,7 @@ const json = {
   },
   edited() {
     try {
-      start({ ...question, payload: JSON.parse(byId("json").value) }, json);
+      whatIf({ ...question, payload: JSON.parse(byId("json").value) }, { source: json, place: "json", typed: true });
       this.fault("");
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
@@ -256,19 +292,74 @@ byId("view").addEventListener("change", ({ target }) => {
 
 byId("co2").addEventListener("change", ({ target }) => whatIf({ ...question, co2: target.checked }));
 byId("reset").addEventListener("click", () => {
-  start(before.question);
+  enter({ question: baseline.question, baseline, example: "" }, { isLoaded: true });
   focusSliders();
 });
 byId("keep").addEventListener("click", () => {
-  start(question);
+  const known = shown.question === question;
+  baseline = { question, report: known ? shown.report : null, known };
+  steps.add({ ...steps.state, baseline });
+  showSteps();
+  keepInAddress();
+  if (known) show(shown);
   focusSliders();
 });
 
-/** Keep and Reset are disabled when they are pressed, so the focus moves back to the sliders. */
+/** These buttons are disabled when they are pressed, so the focus moves back to the sliders. */
 function focusSliders() {
   byId("load-slider").focus({ preventScroll: true });
 }
 
+// --- Undo and redo --------------------------------------------------------------------------------------------------
+
+function showSteps() {
+  byId("keep").disabled = byId("reset").disabled = question === baseline.question;
+  for (const id of ["undo", "fleet-undo"]) byId(id).disabled = !steps.canUndo;
+  for (const id of ["redo", "fleet-redo"]) byId(id).disabled = !steps.canRedo;
+}
+
+function undo() {
+  if (!steps.canUndo) return;
+  steps.undo();
+  apply({});
+}
+
+function redo() {
+  if (!steps.canRedo) return;
+  steps.redo();
+  apply({});
+}
+
+for (const [id, act, other] of [
+  ["undo", undo, "redo"],
+  ["redo", redo, "undo"],
+  ["fleet-undo", undo, "fleet-redo"],
+  ["fleet-redo", redo, "fleet-undo"],
+]) {
+  byId(id).addEventListener("click", () => {
+    act();
+    if (byId(id).disabled) byId(other).focus();
+  });
+}
+document.addEventListener("keydown", (event) => {
+  if (!(event.ctrlKey || event.metaKey) || event.altKey || event.target.closest?.(TEXT_FIELD)) return;
+  const key = event.key.toLowerCase();
+  const act = key === "z" ? (event.shiftKey ? redo : undo) : key === "y" ? redo : null;
+  if (!act) return;
+  event.preventDefault();
+  act();
+});
+
+// A click elsewhere or Escape closes what the proof means.
+const certainty = byId("certainty");
+document.addEventListener("pointerdown", ({ target }) => {
+  if (!certainty.contains(target)) certainty.open = false;
+});
+certainty.addEventListener("keydown", ({ key }) => {
+  if (key !== "Escape") return;
+  certainty.open = false;
+  byId("certainty-label").focus();
+});
 byId("prove").addEventListener("click", () => accept(false));
 
 // --- Exports --------------------------------------------------------------------------------------------------------
@@ -277,7 +368,8 @@ const showCurl = () => byId("as-curl").open && (byId("curl").textContent = curlO
 byId("as-curl").addEventListener("toggle", showCurl);
 
 const linkToThis = async () => {
-  const fragment = await toFragment(question);
+  const compared = question === baseline.question ? undefined : baseline.question;
+  const fragment = await toFragment({ ...question, baseline: compared });
   history.replaceState(null, "", fragment);
   return location.href;
 };
@@ -286,7 +378,9 @@ const keepInAddress = whenQuiet(300, linkToThis);
 async function restore() {
   const kept = await fromFragment(location.hash);
   if (kept?.payload === undefined) return false;
-  start({ payload: kept.payload, co2: kept.co2 === true, feasible: kept.feasible === true });
+  const asQuestion = ({ payload, co2, feasible }) => ({ payload, co2: co2 === true, feasible: feasible === true });
+  const next = asQuestion(kept);
+  start(next, { compared: kept.baseline?.payload === undefined ? next : asQuestion(kept.baseline) });
   return true;
 }
 

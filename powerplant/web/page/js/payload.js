@@ -60,6 +60,41 @@ export function numberIn(text) {
   return Number.isFinite(number) ? number : trimmed;
 }
 
+/** `available: false` is a plant that cannot run. It stays in the payload of the page; the server does not get it. */
+const isAvailable = (plant) => plant.available !== false;
+
+export const unavailable = (payload) =>
+  isTabular(payload) ? payload.powerplants.filter((plant) => !isAvailable(plant)) : [];
+
+/** What the server gets. */
+export const toSend = (payload) =>
+  unavailable(payload).length ? { ...payload, powerplants: payload.powerplants.filter(isAvailable) } : payload;
+
+/** The place in the payload of the page, of a pointer into what the server got. */
+export function inPage(payload, pointer) {
+  const [list, index, ...rest] = keysOf(pointer);
+  if (list !== "powerplants" || !/^\d+$/.test(index) || !unavailable(payload).length) return pointer;
+  const positions = [...payload.powerplants.keys()].filter((position) => isAvailable(payload.powerplants[position]));
+  return pointerTo(list, positions[index] ?? index, ...rest);
+}
+
+/** The payload with plants from cells: members of plants with the same name change, the others are new. */
+export function withPlants(payload, plants) {
+  const all = [...payload.powerplants];
+  const positions = new Map(all.map((plant, position) => [plant.name, position]));
+  let changed = 0;
+  for (const { available, ...members } of plants) {
+    const known = positions.get(members.name);
+    const plant = { ...all[known], ...members };
+    if (available === false) plant.available = false;
+    else if (available) delete plant.available;
+    if (known === undefined) positions.set(plant.name, all.push(plant) - 1);
+    else all[known] = plant;
+    changed += known === undefined ? 0 : 1;
+  }
+  return { payload: { ...payload, powerplants: all }, changed, added: plants.length - changed };
+}
+
 export const withoutPlant = (payload, index) => ({ ...payload, powerplants: payload.powerplants.toSpliced(index, 1) });
 
 /** The payload with one more gas-fired plant, which has an unused name. */

@@ -1,22 +1,25 @@
 // The plan: its totals, and a row for each plant.
 
 import { byId, element } from "./dom.js";
-import { TYPES, cents, euro, limits, megawatt, oneDigit, plain, price, signed } from "./format.js";
+import { TYPES, cents, euro, limits, megawatt, oneDigit, plain, price, signed, tonnes } from "./format.js";
 
 const MOST_ROWS = 200;
 
 export function showTotals(report) {
   const { cost, marginal_price: marginal } = report;
   const split = cost.co2 ? `${euro(cost.fuel)} fuel + ${euro(cost.co2)} CO₂` : "for fuel";
-  byId("totals").replaceChildren(
-    total("Cost of the hour", cents(cost.total), "€", split),
+  byId("cost").replaceChildren(total("Cost of the hour", cents(cost.total), "€", split));
+  byId("others").replaceChildren(
     total("Marginal price", priceOrNone(nextPrice(report)), "€/MWh", onNextMwh(marginal)),
     total("Average price", priceOrNone(report.average_price), "€/MWh", `over ${megawatt(report.load)}`),
-    total("CO₂ charged", oneDigit(report.co2_tonnes), "t", report.co2_tonnes ? "to gas-fired plants" : "none"),
+    total("CO₂ emitted", oneDigit(report.co2_emitted_tonnes), "t", `${tonnes(report.co2_tonnes)} charged`),
   );
+  showCertainty(report);
   byId("unproven").hidden = report.status === "optimal";
   byId("gap").textContent = euro(gapOf(report));
-  byId("proof").textContent = [onProof(report), onHeadroom(report), onWind(report)].join(" ");
+  byId("proof").textContent = [report.isSketch ? "The reasons are being computed." : "", onHeadroom(report), onWind(report)]
+    .filter(Boolean)
+    .join(" ");
 }
 
 const priceOrNone = (value) => (value === null ? "–" : cents(value));
@@ -45,10 +48,18 @@ export function nextPrice({ marginal_price: { commitment_as_it_is: prices } }) {
   return prices.up ?? prices.down;
 }
 
-function onProof({ status, lower_bound: bound, proof, isSketch }) {
-  if (isSketch) return "The reasons are being computed.";
-  if (status === "optimal") return `Optimal: proven${proof ? ` (${proof})` : ""} that no plan costs less than ${euro(bound)}.`;
-  return `Not proven to be the cheapest: no plan costs less than ${euro(bound)}.`;
+/** Beside the cost: whether it is proven, or the gap; and what that means, after a click. */
+function showCertainty(report) {
+  const { status, lower_bound: bound, proof } = report;
+  const isProven = status === "optimal";
+  byId("certainty").classList.toggle("doubt", !isProven);
+  byId("certainty-label").textContent = isProven ? "✓ Proven cheapest" : `Gap: at most ${euro(gapOf(report))}`;
+  const method = proof ? ` Method: ${proof}.` : "";
+  byId("certainty-meaning").textContent = isProven
+    ? `No plan for this payload costs less than ${euro(bound)}. The solver computed a bound that no plan can be ` +
+      `below, and this plan costs exactly that.${method}`
+    : `The time limit ended the search. No plan costs less than ${euro(bound)}, so the cheapest plan costs at most ` +
+      `${euro(gapOf(report))} less than this one.${method}`;
 }
 
 /** How many euro more than the cheapest plan it may cost; 0 if it is proven optimal. */
@@ -99,7 +110,7 @@ function row(plant, earlier) {
     cell("number limits", "", limits(plant)),
     cell("number", "€/MWh", cents(plant.marginal_cost.total)),
     cell("number", "€", cents(plant.cost)),
-    cell("number", "t", oneDigit(plant.co2_tonnes)),
+    cell("number", "t", oneDigit(plant.co2_emitted_tonnes)),
     element("td", { class: "why", role: "cell" }, plant.reason),
   );
 }

@@ -2,18 +2,19 @@
 
 import { byId, element } from "./dom.js";
 import { megawatt } from "./format.js";
-import { fromFragment, pointerTo, pointersToFuel } from "./payload.js";
+import { fromFragment, inPage, pointerTo, pointersToFuel } from "./payload.js";
 
 const MOST_LISTED = 6;
 const [KEROSINE, OTHER_KEROSINE] = pointersToFuel("kerosine");
 
 /**
- * The functions are called by the buttons of the card: useLoad with a load in MW; takeFeasible and askAgain if the
+ * `payload` is that of the page. The functions are called by the buttons of the card: useLoad with a load in MW; takeFeasible and askAgain if the
  * server was out of time or busy; showJson for a fault that has no field.
  */
-export function showProblem(problem, { useLoad, takeFeasible, askAgain, showJson }) {
-  clearProblem();
-  const faults = (problem.errors ?? []).filter((fault) => fault.pointer !== undefined).map(located);
+export function showProblem(problem, payload, { useLoad, takeFeasible, askAgain, showJson }) {
+  removeFaults();
+  const places = (problem.errors ?? []).filter((fault) => fault.pointer !== undefined);
+  const faults = places.map((fault) => located(fault, payload));
   faults.forEach(placeBeside);
   const card = byId("problem");
   const ways = [
@@ -46,6 +47,10 @@ const button = ([words, act], index) =>
 export function clearProblem() {
   byId("problem").hidden = true;
   withPlan(true);
+  removeFaults();
+}
+
+function removeFaults() {
   for (const message of document.querySelectorAll("p.fault.placed")) message.remove();
   for (const field of document.querySelectorAll("[data-pointer][aria-invalid]")) {
     field.removeAttribute("aria-invalid");
@@ -53,13 +58,17 @@ export function clearProblem() {
   }
 }
 
+/** Without a plan its table is not there. The element with the focus stays where it is on the screen. */
 function withPlan(there) {
+  const focused = document.activeElement;
+  const top = focused.getBoundingClientRect().top;
   document.body.classList.toggle("without-plan", !there);
   for (const id of ["cursor", "bars"]) byId(id).inert = !there;
+  if (focused !== document.body) scrollBy({ top: focused.getBoundingClientRect().top - top, behavior: "instant" });
 }
 
-function located(fault) {
-  const pointer = fromFragment(fault.pointer);
+function located(fault, payload) {
+  const pointer = inPage(payload, fromFragment(fault.pointer));
   const place = pointer === OTHER_KEROSINE ? KEROSINE : pointer;
   return { pointer, detail: fault.detail, field: document.querySelector(`[data-pointer="${CSS.escape(place)}"]`) };
 }

@@ -2,18 +2,18 @@
 // alternatives. It is shown while a slider moves; the exact report follows.
 
 import { STATES } from "./format.js";
-import { KEYS, fuelPrice } from "./payload.js";
+import { KEYS, fuelPrice, toSend } from "./payload.js";
 
-const TONNES_PER_MWH = 0.3; // that gas-fired plants are charged for
+const TONNES_PER_MWH = 0.3; // that gas-fired plants emit
 
 export function sketchOf({ payload, co2 }, outputs, headers) {
   const { load } = payload;
   const prices = Object.fromEntries(Object.keys(KEYS).map((fuel) => [fuel, fuelPrice(payload, fuel)]));
   const allowance = co2 ? (prices.co2 ?? null) : null;
-  const plants = new Map(payload.powerplants.map((plant) => [plant.name, plant]));
+  const plants = new Map(toSend(payload).powerplants.map((plant) => [plant.name, plant]));
   const powerplants = outputs.map(({ name, p }) => plantOf(plants.get(name), p, prices, allowance));
   const total = Number(headers.get("Plan-Cost"));
-  const tonnes = powerplants.reduce((sum, plant) => sum + plant.co2_tonnes, 0);
+  const tonnes = sum(powerplants, (plant) => plant.co2_tonnes);
   const charged = tonnes * (allowance ?? 0);
   return {
     isSketch: true,
@@ -23,6 +23,7 @@ export function sketchOf({ payload, co2 }, outputs, headers) {
     lower_bound: total - Number(headers.get("Plan-Gap") ?? 0),
     proof: null,
     co2_tonnes: tonnes,
+    co2_emitted_tonnes: sum(powerplants, (plant) => plant.co2_emitted_tonnes),
     average_price: load ? total / load : null,
     marginal_price: { commitment_as_it_is: pricesOf(powerplants), commitment_free: { up: null, down: null } },
     curtailed_wind: sum(powerplants, (plant) => (plant.type === "windturbine" && !plant.p ? plant.pmax : 0)),
@@ -52,6 +53,7 @@ function plantOf(plant, p, prices, allowance) {
     marginal_cost: { total: fuel + co2, fuel, co2 },
     cost: p * (fuel + co2),
     co2_tonnes: isCharged ? TONNES_PER_MWH * p : 0,
+    co2_emitted_tonnes: type === "gasfired" ? TONNES_PER_MWH * p : 0,
     state,
     alternative: p ? "forced_off" : "forced_on",
     outcome: "not_computed",
