@@ -1169,8 +1169,10 @@ def paste_text(page: Page, text: str) -> None:
     "cells",
     [  # an Excel with decimal commas, and one with other columns in another order
         "peaker\tTurbojet\t0,3\t0\t1.250,5\r\ngasfiredbig1\tgas\t55 %\t100\t460\r\n",
-        "pmax (MW)\tname\tRemarks\ttype\tefficiency\tpmin (MW)\n1250.5\tpeaker\tnew\tturbojet\t0.3\t0\n460\t"
-        "gasfiredbig1\t\tgas-fired\t0.55\t100\n",
+        (
+            "pmax (MW)\tname\tRemarks\ttype\tefficiency\tpmin (MW)\n1250.5\tpeaker\tnew\tturbojet\t0.3\t0\n460\t"
+            "gasfiredbig1\t\tgas-fired\t0.55\t100\n"
+        ),
     ],
     ids=["without headings, decimal commas", "below headings"],
 )
