@@ -621,3 +621,55 @@ def test_the_commands_in_the_documentation_print_what_it_shows(document: str, le
                 check=False,
             )
             assert shell.stdout == printed, line
+
+
+# --- What was probably meant -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("file", "hint"),
+    [
+        ("day.csv", "A table of hours is for: powerplant batch example_payloads/day.csv --fleet FILE"),
+        ("day.jsonl", "Several payloads are for: powerplant batch example_payloads/day.jsonl"),
+    ],
+)
+def test_a_file_that_is_a_batch_gets_a_hint(file: str, hint: str) -> None:
+    result = run("plan", f"example_payloads/{file}")
+    assert result.exit_code == 2
+    assert result.stderr.endswith(f"{hint}\n")
+    assert "curl" not in result.stderr
+
+
+def test_a_list_of_payloads_gets_a_hint(write: Write) -> None:
+    source = write([example(3), example(2)])
+    message, hint = run("plan", source).stderr.splitlines()
+    assert message == f"{source}: must be an object with load, fuels and powerplants"
+    assert hint == f"Several payloads are for: powerplant batch {source}"
+
+
+def test_a_faulty_payload_gets_no_hint(write: Write) -> None:
+    assert "batch" not in run("plan", write(example(3, load="x"))).stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["pln", "x"], "There is no command pln. Did you mean plan?"),
+        (["Batch"], "There is no command Batch. Did you mean batch?"),
+        (["payload.json"], "There is no command payload.json. Did you mean powerplant plan payload.json?"),
+        (["day.CSV"], "There is no command day.CSV. Did you mean powerplant batch day.CSV?"),
+        (["x"], "There is no command x. The commands are plan, batch, check, serve."),
+    ],
+)
+def test_a_command_that_does_not_exist_gets_a_hint(arguments: list[str], hint: str) -> None:
+    result = run(*arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.endswith(f"Error: {hint}\n")
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="the system has no /proc")
+@pytest.mark.parametrize("line", [f"plan {PAYLOAD_3} --proof", "batch example_payloads/day.jsonl --summary"])
+def test_a_file_that_cannot_be_made_is_reported_before_anything_is_planned(line: str) -> None:
+    result = run(*line.split(), "/proc/totals.json")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("/proc/totals.json: ")

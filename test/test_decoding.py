@@ -620,3 +620,22 @@ def test_a_body_means_the_same_if_it_is_read_at_once_or_as_plain_json(body: byte
 )
 def test_json_that_parsers_read_differently_is_valid_or_not(body: bytes, valid: bool) -> None:
     assert (request_of(body) is not None) == valid
+
+
+# --- What was probably meant -----------------------------------------------------------------------------------------
+
+
+def test_a_batch_that_was_sent_without_its_line_ends_gets_a_hint() -> None:
+    lines = b'{"powerplants": []}{"load": 480, "fuels": {}}{"load": 490, "fuels": {}}'
+    for body in (lines, lines.replace(b"}{", b"}\n{"), lines.replace(b"}{", b"} \t{")):
+        with pytest.raises(MalformedPayload, match=r"/productionplan/batch.* --data-binary instead of -d"):
+            parse(body, "an object")
+    with pytest.raises(MalformedPayload) as error:
+        parse(b'{"load": 480} x', "an object")
+    assert "--data-binary" not in str(error.value)
+
+
+def test_a_form_gets_a_hint() -> None:
+    form = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.json"\r\n\r\n{"load": 1}\r\n--b--\r\n'
+    with pytest.raises(MalformedPayload, match=r"it is a form.*Send the file itself as the body.* instead of -F"):
+        parse(form, "an object")

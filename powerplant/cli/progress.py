@@ -44,6 +44,9 @@ def shown(source: Input, count: int | None = None, *, hidden: bool) -> Iterator[
         text = f"{done:,} lines, {done / (perf_counter() - start):,.0f} a second"
         return text if NARROWEST + len(text) < (terminal_width(sys.stderr) or 0) else ""
 
+    def fitting() -> int:
+        return max(1, min(WIDEST_BAR, (terminal_width(sys.stderr) or 0) - NARROWEST - len(rate(None))))
+
     bar = click.progressbar(length=count or source.size or None, label="Planning", file=sys.stderr, item_show_func=rate)
 
     def update(lines: int, *, now: bool = False) -> None:
@@ -51,12 +54,12 @@ def shown(source: Input, count: int | None = None, *, hidden: bool) -> Iterator[
         done = lines
         if now or perf_counter() > updated + INTERVAL:
             updated = perf_counter()
-            room = (terminal_width(sys.stderr) or 0) - NARROWEST - len(rate(None))
-            bar.width = max(1, min(WIDEST_BAR, room))
+            bar.width = fitting()
             progress = done if count else source.position
             bar.update(progress - position, "")
             position = progress
 
+    bar.width = fitting()
     with bar:
         try:
             yield update

@@ -95,7 +95,7 @@ class Source:
             return ""
         if form == "table":
             return f"A table of hours is for: powerplant batch {self.argument} --fleet FILE"
-        if (len(self._body.splitlines()) > 1 and form == "lines") or self._body.lstrip()[:1] == b"[":
+        if (len(self._body.strip().splitlines()) > 1 and form == "lines") or self._body.lstrip()[:1] == b"[":
             return f"Several payloads are for: powerplant batch {self.argument}"
         return ""
 
