@@ -8,6 +8,7 @@ import { STATES, TYPES, cents, euro, limits, megawatt, plain, price, tonnes } fr
 const PAGE = 10; // plants that Page Up and Page Down move by
 const ZOOM = 2; // how much a step of the zoom stretches the value axis
 const SHORTEST = 0.5; // euro per MWh: the value axis is not zoomed further
+const PAPER = { width: 700, height: 300 }; // pixels, whatever the window is
 const DRAG = 160; // pixels of a drag that stretch it as much as a step
 
 /**
@@ -18,6 +19,7 @@ export class MeritOrder {
   #drawn = null;
   #position = 0;
   #limit = Infinity; // euro per MWh at which the value axis ends
+  #isOnPaper = false;
 
   /** @param pointed is called with the plant under the cursor, or null. */
   constructor(pointed) {
@@ -34,6 +36,11 @@ export class MeritOrder {
     };
     new ResizeObserver(redraw).observe(this.stage);
     addEventListener("resize", redraw);
+    for (const kind of ["beforeprint", "afterprint"])
+      addEventListener(kind, () => {
+        this.#isOnPaper = kind === "beforeprint";
+        redraw();
+      });
     this.#listenForZoom();
     for (const kind of ["pointermove", "pointerdown"])
       this.cursor.addEventListener(kind, (event) => this.#show(this.#blockUnder(event)));
@@ -62,6 +69,7 @@ export class MeritOrder {
 
   /** The style sheet has the height: that of the window matters too. */
   #size() {
+    if (this.#isOnPaper) return PAPER;
     return { width: Math.max(280, this.stage.clientWidth), height: parseFloat(getComputedStyle(this.stage).minHeight) };
   }
 

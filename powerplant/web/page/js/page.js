@@ -368,19 +368,29 @@ const showCurl = () => byId("as-curl").open && (byId("curl").textContent = curlO
 byId("as-curl").addEventListener("toggle", showCurl);
 
 const linkToThis = async () => {
-  const compared = question === baseline.question ? undefined : baseline.question;
-  const fragment = await toFragment({ ...question, baseline: compared });
+  const fragment = await toFragment({ ...question, baseline: baselineForLink() });
   history.replaceState(null, "", fragment);
   return location.href;
 };
 const keepInAddress = whenQuiet(300, linkToThis);
+
+/** The baseline if it is another question; without its plants if they are those of the payload. */
+function baselineForLink() {
+  if (question === baseline.question) return undefined;
+  const { payload } = baseline.question;
+  const isSameFleet = isTabular(payload) && payload.powerplants === question.payload?.powerplants;
+  return { ...baseline.question, payload: isSameFleet ? { ...payload, powerplants: undefined } : payload };
+}
 
 async function restore() {
   const kept = await fromFragment(location.hash);
   if (kept?.payload === undefined) return false;
   const asQuestion = ({ payload, co2, feasible }) => ({ payload, co2: co2 === true, feasible: feasible === true });
   const next = asQuestion(kept);
-  start(next, { compared: kept.baseline?.payload === undefined ? next : asQuestion(kept.baseline) });
+  const compared = kept.baseline?.payload === undefined ? next : asQuestion(kept.baseline);
+  if (compared.payload && !("powerplants" in compared.payload))
+    compared.payload = { ...compared.payload, powerplants: next.payload?.powerplants };
+  start(next, { compared });
   return true;
 }
 
