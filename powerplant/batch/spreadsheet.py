@@ -36,6 +36,8 @@ SEPARATED_BY = "commas, semicolons, tabs or |"
 MOST_ROWS_BEFORE = 20
 """Most lines before the one that names the columns: titles, and the line ``sep=;`` of spreadsheets."""
 
+BYTE_ORDER_MARK = "\ufeff"
+
 MOST_SHOWN = 40
 """Most characters of a cell in a message."""
 
@@ -43,6 +45,9 @@ _SEPARATOR_LINE = re.compile(r'\s*"?sep=([^"\r\n])"?[;,\t|]*(?:[\r\n]|\Z)', re.I
 _HEADING = re.compile(
     r"(?P<of>load|gas|kerosine|co2|wind)(?: price)?(?: in\b)?\s*[\[(]?\s*(?P<unit>[^\[\]()]*?)\s*[\])]?", re.IGNORECASE
 )
+_LOAD_IN_OTHER_WORDS = re.compile(r"\b(?:load|demand|consumption|last|charge)\b[^;,\t|\r\n\"]*", re.IGNORECASE)
+MOST_OF_A_HEADING = 1000
+
 _FRACTIONS = {"fraction", "0-1", "0..1", "p.u.", "pu"}
 _TOTALS = re.compile(
     r"(?:grand )?(?:total|sum|average|mean|min|max|gesamt|summe|mittelwert|somme|moyenne|totaal|gemiddelde)s?:?",
@@ -118,7 +123,8 @@ class Hours:
         width = len(self._names)
         for number, row in _read_rows(self._text, self._delimiter):
             cells = [cell.strip() for cell in row]
-            if number <= self._first or not any(cells) or cells[:width] == self._names:
+            is_blank = not any(cell.strip("-:") for cell in cells)  # or the rule of a table in Markdown
+            if number <= self._first or is_blank or cells[:width] == self._names:
                 continue
             if self._is_units(cells):
                 continue
@@ -272,6 +278,8 @@ def _heading(text: str) -> tuple[str, int, list[str]]:
     if best is None:
         others = f"the fuels as in payloads, for example {FUELS[0]}"
         what = f"the column {LOAD} is missing; the first line must name it, and {others}, separated by {SEPARATED_BY}"
+        if meant := _LOAD_IN_OTHER_WORDS.search(text[:MOST_OF_A_HEADING]):
+            what += f"; {_shown(meant[0])} is not a known column; did you mean load, in MW?"
         raise InvalidInput(first, what)
     _, _, delimiter, number, names = best
     numbers = [name for name in names[1:] if read_numeral(name, LOAD).read(".") is not None]
@@ -335,7 +343,7 @@ def _decoded(content: bytes) -> str:
         except UnicodeDecodeError:
             continue
         if "\0" not in text:
-            return text
+            return text.replace(BYTE_ORDER_MARK, "")  # files that were put one after another have several
     raise InvalidInput(1, "the table is not text: save it as CSV, in UTF-8")
 
 
