@@ -61,7 +61,7 @@ class Source:
 
     def fleet(self) -> Line:
         """Its power plants, as a line of a batch; other members are ignored."""
-        return self._read(_as_fleet)
+        return self._read(_as_fleet, self._hint_of_fleet)
 
     def print_faults(self, faults: Sequence[Fault]) -> None:
         """Print a line for each of the first faults: file, pointer, and what is wrong."""
@@ -84,6 +84,10 @@ class Source:
         if meant := hint():
             complain(meant)
         sys.exit(BAD_INPUT)
+
+    def _hint_of_fleet(self) -> str:
+        first = self._body.lstrip()[:1]
+        return "" if first in {b"{", b"["} else 'A fleet is JSON, {"powerplants": [...]}, also for a table of hours.'
 
     def _hint(self) -> str:
         """What was probably meant, if the file is a table or has several payloads."""

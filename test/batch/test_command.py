@@ -467,6 +467,12 @@ def test_a_line_that_is_cut_off_does_not_harm_the_lines_after_it(write: Write) -
     assert ["plan" in answer for answer in answers] == [False, True, True]
 
 
+def test_a_fleet_that_is_a_table_gets_a_hint(write: Write, out: str) -> None:
+    fleet = write(b"name;type;pmax\nwind;windturbine;150\n", "fleet.csv")
+    hint = 'A fleet is JSON, {"powerplants": [...]}, also for a table of hours.'
+    assert refused(write(ndjson([hour(480)])), out, "--fleet", fleet).endswith(f"{hint}\n")
+
+
 def test_a_fleet_may_be_a_list_of_plants(write: Write) -> None:
     fleet = write(json.dumps(FLEET).encode(), "fleet.json")
     assert run(write(ndjson([hour(480)])), "--fleet", fleet).exit_code == 0
