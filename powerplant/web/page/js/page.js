@@ -111,12 +111,14 @@ function answer(asked, report, problem) {
 
 /** Requests the plan of the baseline, if something changed before its answer came, or it came with a link. */
 async function learn(beginning) {
-  beginning.known = true;
+  if (beginning.isAsked) return;
+  beginning.isAsked = true;
   try {
     beginning.report = await planOf(beginning.question);
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
   }
+  beginning.known = true;
   if (beginning === baseline && shown.question) show(shown);
 }
 
