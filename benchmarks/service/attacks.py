@@ -467,7 +467,7 @@ def server(checkout: Path, name: str) -> Iterator[tuple[int, int]]:
         preexec_fn=limit,
     )
     try:
-        end = monotonic() + 20
+        end = monotonic() + 60
         while True:
             with suppress(OSError, ValueError):
                 if ask(port, head("GET", "/health"), 1) == 200:
