@@ -10,7 +10,7 @@ import json
 import logging
 import os
 import re
-import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
 from queue import SimpleQueue
@@ -22,6 +22,9 @@ from pydantic_core import to_json
 
 PLAIN_WORD = re.compile("[!#-~]+")
 
+STDOUT = 1
+"""The descriptor that lines are written to. Python's ``sys.stdout`` has a lock, and Python aborts at its end if a thread
+has it: while nobody reads, the thread that writes would have it for ever."""
 
 MOST_WAITING = 4 * 1024 * 1024
 """Characters of lines that wait to be written; further lines are dropped, and counted."""
@@ -78,11 +81,10 @@ class Output(logging.Handler):
 
 
 def _write(line: str) -> None:
-    try:
-        sys.stdout.write(line + "\n")
-        sys.stdout.flush()
-    except (OSError, ValueError):  # nobody can read it
-        pass
+    left = f"{line}\n".encode("ascii", "backslashreplace")
+    with suppress(OSError):  # nobody can read it
+        while left:
+            left = left[os.write(STDOUT, left) :]
 
 
 class JsonLines(logging.Formatter):

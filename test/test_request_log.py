@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
+import subprocess
 import sys
 import threading
-from io import StringIO
 from typing import Any
 
 import pytest
 from conftest import Log
 from flask.testing import FlaskClient
+from live_server import ROOT
 from payloads import ONE_WIND_PARK, WIND_PARK
 
 import powerplant.answers
@@ -100,7 +102,7 @@ def test_addresses_that_begin_like_those_of_probes_are_logged(client: FlaskClien
 
 
 def test_a_metric_that_fails_stops_no_answer(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     metrics = pytest.importorskip("powerplant.api.metrics", reason="the extra metrics is not installed")
 
@@ -110,7 +112,7 @@ def test_a_metric_that_fails_stops_no_answer(
     monkeypatch.setattr(metrics, "count", fail)
     assert create_app().test_client().post("/productionplan", json=PAYLOAD).status_code == 200
     output(as_json=True).flush()
-    assert [json.loads(line)["event"] for line in capsys.readouterr().out.splitlines()] == ["plan", "a metric failed"]
+    assert [json.loads(line)["event"] for line in capfd.readouterr().out.splitlines()] == ["plan", "a metric failed"]
 
 
 def test_the_payload_is_not_in_the_log(client: FlaskClient, log: Log) -> None:
@@ -140,60 +142,69 @@ def test_a_bug_is_logged_with_its_traceback_and_the_payload(
     assert {entry["request_id"] for entry in (traceback, payload, line)} == {"abc"}
 
 
-def test_the_log_goes_to_stdout_and_each_line_once(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_log_goes_to_stdout_and_each_line_once(capfd: pytest.CaptureFixture[str]) -> None:
     """Also where a process has made an app before."""
     create_app()
     create_app().test_client().post("/productionplan", json=PAYLOAD)
     output(as_json=True).flush()
-    captured = capsys.readouterr()
+    captured = capfd.readouterr()
     assert json.loads(captured.out)["event"] == "plan"
     assert captured.err == ""
 
 
-class Full(StringIO):
-    """A pipe that nobody reads, until ``reader`` is set."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.reader = threading.Event()
-
-    def write(self, text: str) -> int:
-        self.reader.wait()
-        return super().write(text)
-
-
 def test_lines_that_nobody_reads_are_dropped_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    full = Full()
-    monkeypatch.setattr(sys, "stdout", full)
+    reader, writer = os.pipe()
+    monkeypatch.setattr("powerplant.logs.STDOUT", writer)
     monkeypatch.setattr("powerplant.logs.MOST_WAITING", 10_000)
     handler = Output(JsonLines())
-    for number in range(1000):
+    for number in range(3000):
         handler.handle(logging.makeLogRecord({"msg": "event", "facts": {"number": number, "text": "x" * 100}}))
-    full.reader.set()
+    read: list[bytes] = []
+    thread = threading.Thread(target=lambda: read.extend(iter(lambda: os.read(reader, 4096), b"")))
+    thread.start()
     handler.flush()
     handler.handle(logging.makeLogRecord({"msg": "next"}))
     handler.flush()
-    lines = [json.loads(line) for line in full.getvalue().splitlines()]
+    os.close(writer)
+    thread.join()
+    os.close(reader)
+    lines = [json.loads(line) for line in b"".join(read).splitlines()]
     kept = [line["number"] for line in lines if line["event"] == "event"]
-    assert kept == [*range(len(kept))]
-    assert 10 < len(kept) < 200
-    assert sum(line["lines"] for line in lines if line["event"] == "log-lines-dropped") == 1000 - len(kept)
+    assert kept == sorted(set(kept))
+    assert 10 < len(kept) < 2000
+    assert sum(line["lines"] for line in lines if line["event"] == "log-lines-dropped") == 3000 - len(kept)
     assert lines[-1]["event"] in {"next", "log-lines-dropped"}
 
 
-def test_a_stdout_that_is_closed_stops_no_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    closed = StringIO()
-    closed.close()
+def test_a_stdout_that_is_closed_stops_no_line(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
     handler = Output(JsonLines())
     with monkeypatch.context() as patch:
-        patch.setattr(sys, "stdout", closed)
+        patch.setattr("powerplant.logs.STDOUT", writer)
         handler.handle(logging.makeLogRecord({"msg": "lost"}))
         handler.flush()
-    opened = StringIO()
-    monkeypatch.setattr(sys, "stdout", opened)
+    os.close(writer)
     handler.handle(logging.makeLogRecord({"msg": "written"}))
     handler.flush()
-    assert json.loads(opened.getvalue())["event"] == "written"
+    assert json.loads(capfd.readouterr().out)["event"] == "written"
+
+
+UNREAD = """
+import logging
+from powerplant.logs import JsonLines, Output
+
+handler = Output(JsonLines())
+for _ in range(1000):  # more than a pipe has room for
+    handler.handle(logging.makeLogRecord({"msg": "event", "facts": {"text": "x" * 100}}))
+"""
+
+
+def test_a_process_ends_as_usual_while_nobody_reads_its_lines() -> None:
+    with subprocess.Popen([sys.executable, "-c", UNREAD], cwd=ROOT, stdout=subprocess.PIPE) as process:
+        assert process.wait(20) == 0
 
 
 # --- The form of a line ----------------------------------------------------------------------------------------------
@@ -220,12 +231,12 @@ def test_any_text_becomes_one_line_of_ascii(text: str) -> None:
     assert len(formatted.splitlines()) == 1
 
 
-def test_the_log_can_be_text(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_log_can_be_text(capfd: pytest.CaptureFixture[str]) -> None:
     client = create_app(Settings(log="text")).test_client()
     client.post("/productionplan", json=PAYLOAD, headers={"X-Request-ID": "abc"})
     client.get("/a%0A2026-01-01%20INFO%20plan%1b[2J")
     output(as_json=False).flush()
-    plan, unknown = capsys.readouterr().out.split("\n", 1)
+    plan, unknown = capfd.readouterr().out.split("\n", 1)
     assert re.fullmatch(
         r"\S+ \S+ INFO plan request_id=abc method=POST path=/productionplan status=200 plants=1 load=10\.0 "
         r"cost=0\.00 proof=\"merit order\" solve_ms=[\d.e-]+ ms=[\d.]+",

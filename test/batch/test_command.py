@@ -506,6 +506,12 @@ def size_of(path: str) -> int:
     return Path(path).stat().st_size if Path(path).exists() else 0
 
 
+def answered(path: str) -> int:
+    """The last line that is answered, by the checkpoint of an interrupted run."""
+    checkpoint = Path(f"{path}.resume")
+    return int(json.loads(checkpoint.read_bytes())["line"]) if checkpoint.exists() else 0
+
+
 def wait(until: Callable[[], bool], seconds: float) -> None:
     end = time.monotonic() + seconds
     while not until() and time.monotonic() < end:
@@ -520,7 +526,7 @@ def test_a_batch_of_stdin_can_be_resumed_with_the_same_input_only(write: Write, 
     whole = Path(out).read_bytes()
     Path(out).unlink()
     with Path(source).open("rb") as stdin, start("-", out, "--workers", "1", stdin=stdin) as process:
-        wait(lambda: process.poll() is not None or size_of(out) > 0, 60)
+        wait(lambda: process.poll() is not None or answered(out) > 0, 60)
         process.kill()
     left = Path(out).read_bytes()
     assert left != whole

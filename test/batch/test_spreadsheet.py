@@ -289,11 +289,19 @@ def test_a_column_like_a_fuel_is_ignored_if_the_fuel_is_present() -> None:
     assert hour["fuels"][other] == 50.8
 
 
-def test_a_table_may_have_many_columns() -> None:
-    names = ",".join(f"load {number}" for number in range(50_000))
-    start = time.process_time()
-    assert rows(f"{HEADER},{names}\n480,13.4,50.8,20,60\n") == [(2, {"load": 480, "fuels": fuels()})]
-    assert time.process_time() - start < 2
+def seconds_for_columns(count: int) -> float:
+    """The fastest of three times to read a table with so many columns."""
+    names = ",".join(f"load {number}" for number in range(count))
+    seconds = []
+    for _ in range(3):
+        start = time.process_time()
+        assert rows(f"{HEADER},{names}\n480,13.4,50.8,20,60\n") == [(2, {"load": 480, "fuels": fuels()})]
+        seconds.append(time.process_time() - start)
+    return min(seconds)
+
+
+def test_a_table_with_eight_times_the_columns_does_not_take_the_square_of_the_time() -> None:
+    assert seconds_for_columns(40_000) < 24 * seconds_for_columns(5_000)
 
 
 def test_rows_come_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
