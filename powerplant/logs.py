@@ -23,8 +23,8 @@ from pydantic_core import to_json
 PLAIN_WORD = re.compile("[!#-~]+")
 
 STDOUT = 1
-"""The descriptor that lines are written to. Python's ``sys.stdout`` has a lock, and Python aborts at its end if a thread
-has it: while nobody reads, the thread that writes would have it for ever."""
+"""The descriptor that lines are written to. Python's ``sys.stdout`` has a lock and a buffer, and a process can be
+forked, or end, while a thread is in the middle of a line."""
 
 MOST_WAITING = 4 * 1024 * 1024
 """Characters of lines that wait to be written; further lines are dropped, and counted."""

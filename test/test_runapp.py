@@ -344,7 +344,7 @@ def test_arguments_do_not_replace_the_configuration(ready: Checkout, command: tu
         server.wait_until_healthy()
     log = server.log.read_text()
     assert "Using worker: powerplant.gunicorn_worker.Worker" in log
-    assert log.count("Booting worker") == 1
+    assert log.count("Booting worker") == 1, log
 
 
 def test_gunicorn_writes_nothing_to_the_home_directory(ready: Checkout, tmp_path: Path) -> None:
