@@ -49,6 +49,10 @@ SWITCH_INTERVAL = 0.0005
 MOST_HEAD = 64 * 1024
 """Bytes of a head beyond which it is refused. gunicorn limits only each header and their number: 800 kB in all."""
 
+PIECE = 64 * 1024
+"""Most bytes that are read at once. gunicorn reads up to 1 MiB, and copies what is left of it for each piece that the
+app asks for."""
+
 LINGER = 2.0
 """Seconds that a client has, after the last answer on its connection, to read it and to close."""
 
@@ -111,6 +115,7 @@ class ClientSocket(socket.socket):
 
     def recv(self, size: int, flags: int = 0) -> bytes:
         """Read what has arrived, or raise the error of the limit."""
+        size = min(size, PIECE)
         if self.deadline is None:
             return super().recv(size, flags)
         self._waiting[self] = self._began, socket.SHUT_RD

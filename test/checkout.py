@@ -141,7 +141,7 @@ class Checkout:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,
+                process_group=0,
             )
         try:
             yield Started(process, f"http://127.0.0.1:{port}", log)

@@ -83,7 +83,7 @@ def live_server(
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,
+                process_group=0,
             ) as process,
         ):
             server = LiveServer(f"http://127.0.0.1:{port}", log_file, process.pid)

@@ -145,12 +145,12 @@ def test_the_folder_of_a_master_that_was_killed_is_removed_by_the_next() -> None
     with live_server({}, command=GUNICORN) as server:
         left = folder_of(server)
         children = workers_of(server)
+        assert left.exists()
         os.kill(server.pid, signal.SIGKILL)
         for child in children:
             with suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
         assert soon(lambda: not any(Path(f"/proc/{child}").exists() for child in children))
-        assert left.exists()
     with live_server({}, command=GUNICORN) as server:
         assert not left.exists()
         with live_server({}, command=GUNICORN):

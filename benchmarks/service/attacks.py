@@ -463,7 +463,7 @@ def server(checkout: Path, name: str) -> Iterator[tuple[int, int]]:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE if "log" in name else subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        start_new_session=True,
+        process_group=0,  # no session of its own: Linux may let whole sessions wait for seconds (autogroup)
         preexec_fn=limit,
     )
     try:

@@ -70,7 +70,7 @@ def start(*arguments: str, **options: Any) -> Iterator[subprocess.Popen[bytes]]:
     if sys.platform != "win32":  # a shell makes what it runs in the background ignore Ctrl-C
         options["preexec_fn"] = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
     with subprocess.Popen(
-        command(*arguments), cwd=ROOT, stderr=subprocess.PIPE, start_new_session=True, **options
+        command(*arguments), cwd=ROOT, stderr=subprocess.PIPE, process_group=0, **options
     ) as process:
         try:
             yield process
