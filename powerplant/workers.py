@@ -15,6 +15,7 @@ are few, and all others stay free. What remains in the threads is short for a sm
 
 from __future__ import annotations
 
+import ctypes
 import os
 import pickle
 import sys
@@ -268,6 +269,7 @@ class Workers:
                 self._wake_after(left)
             else:
                 self._discard()
+                _trim_memory()
 
     def _discard(self) -> None:
         if self._pool is not None:
@@ -298,6 +300,12 @@ class Workers:
                 result: R = pickle.loads(file.read_bytes())  # noqa: S301 - our own process wrote it
                 return result
         return None
+
+
+def _trim_memory() -> None:
+    """Let glibc return freed memory to the system: what was allocated for large bodies and answers."""
+    with suppress(AttributeError, OSError, TypeError):  # another library, or system
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _attempt(function: Callable[..., R], arguments: tuple[Any, ...], end: float, seconds: float) -> tuple[R, bool]:
