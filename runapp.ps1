@@ -145,7 +145,7 @@ switch ($command) {
         Install-Environment 'dev'
         $given = " $rest "
         if ($given -notmatch ' (-n|--numprocesses|--pdb|--trace)|no:xdist') {
-            $rest = @('--numprocesses', 'auto', '--dist', 'loadfile') + $rest  # the tests of a file share servers
+            $rest = @('--numprocesses', 'auto', '--dist', 'worksteal') + $rest  # most tests of a file stay together and share servers
         }
         & $Python -m pytest @rest
         exit $LASTEXITCODE
