@@ -69,9 +69,7 @@ def start(*arguments: str, **options: Any) -> Iterator[subprocess.Popen[bytes]]:
     options["env"] = {name: value for name, value in environ.items() if not name.startswith("COVERAGE_")}
     if sys.platform != "win32":  # a shell makes what it runs in the background ignore Ctrl-C
         options["preexec_fn"] = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
-    with subprocess.Popen(
-        command(*arguments), cwd=ROOT, stderr=subprocess.PIPE, process_group=0, **options
-    ) as process:
+    with subprocess.Popen(command(*arguments), cwd=ROOT, stderr=subprocess.PIPE, process_group=0, **options) as process:
         try:
             yield process
         finally:
