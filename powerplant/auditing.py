@@ -14,17 +14,13 @@ from pydantic import ConfigDict, TypeAdapter
 
 from powerplant.decoding import pointer
 from powerplant.errors import Fault, NotCheckedInTime
-from powerplant.formulation import TENTHS_PER_MEGAWATT, Instance
+from powerplant.formulation import EXACT, Grid, Instance
 from powerplant.merit_order import Infeasible, Solution, Unit, check_proof
 from powerplant.models import PlantOutput, ProductionPlanRequest
-from powerplant.planning import Options
+from powerplant.planning import Options, search
 from powerplant.proofs import Claim, read_as
-from powerplant.solving import solve_and_check
 from powerplant.verification import verify
 from powerplant.workers import Workers
-
-NOISE = Decimal("1e-6")
-"""MW. A load that differs from a multiple of 0.1 MW by less is that multiple."""
 
 
 class GivenOutput(PlantOutput):
@@ -74,52 +70,66 @@ def decode_plan(body: bytes) -> list[GivenOutput]:
 
 
 def audit(request: ProductionPlanRequest, instance: Instance, plan: Sequence[GivenOutput]) -> Audit:
-    """Check a plan: every plant once, on the grid, within its limits, and the sum exactly the load."""
+    """Check a plan: every plant once, on the grid, within its limits, and the sum exactly the load.
+
+    Args:
+        request: a decoded payload.
+        instance: the same in integers.
+        plan: the plan.
+    """
     faults = list(_faults(request, instance, plan))
     if faults:
         return Audit(faults, None)
-    tenths = {output.name: int(_tenths(output)) for output in plan}
-    cost = sum(unit.marginal_cost * tenths[name] for name, unit in zip(instance.names, instance.units, strict=True))
+    steps = {output.name: int(_steps(output, instance.grid)) for output in plan}
+    cost = sum(unit.marginal_cost * steps[name] for name, unit in zip(instance.names, instance.units, strict=True))
     return Audit([], cost)
 
 
 def _faults(request: ProductionPlanRequest, instance: Instance, plan: Sequence[GivenOutput]) -> Iterator[Fault]:
-    units = dict(zip(instance.names, instance.units, strict=True))
-    listed: set[str] = set()
+    grid, listed = instance.grid, set[str]()
+    must_run = instance.must_run or [False] * len(instance.units)
+    units = dict(zip(instance.names, zip(instance.units, must_run, strict=True), strict=True))
     for index, output in enumerate(plan):
-        name, tenths = output.name, _tenths(output)
+        name, steps = output.name, _steps(output, grid)
         if name not in units:
             yield Fault(pointer(index, "name"), f"the payload has no power plant {name}")
             continue
         if name in listed:
             yield Fault(pointer(index, "name"), f"{name} is listed twice")
         listed.add(name)
-        if tenths != int(tenths):
-            yield Fault(pointer(index, "p"), f"{name} produces {output.p} MW, which is not a multiple of 0.1 MW")
-        elif tenths and not units[name].min_output <= tenths <= units[name].max_output:
-            yield Fault(pointer(index, "p"), f"{name} produces {output.p} MW, but can produce {_range(units[name])}")
+        unit, must = units[name]
+        if steps != int(steps):
+            why = f"which is not a multiple of {grid.step} MW"
+            yield Fault(pointer(index, "p"), f"{name} produces {output.p} MW, {why}")
+        elif (steps or must) and not unit.min_output <= steps <= unit.max_output:
+            can = _range(unit, grid, must_run=must)
+            yield Fault(pointer(index, "p"), f"{name} produces {output.p} MW, but {can}")
     yield from (Fault("#", f"{name} is missing") for name in instance.names if name not in listed)
-    produced = sum((_tenths(output) for output in plan), Decimal(0)) / TENTHS_PER_MEGAWATT
-    load = Decimal(repr(request.load))
-    if abs(load - round(load, 1)) < NOISE:
-        load = round(load, 1)
+    produced = sum((Decimal(repr(output.p)) for output in plan), Decimal(0))
+    load = _load(request.load, instance)
     if produced != load:
         more_or_less = f"{abs(produced - load):f} MW too {'much' if produced > load else 'little'}"
         yield Fault("#", f"the plan produces {produced:f} MW, and the load is {load:f} MW: {more_or_less}")
 
 
-def _tenths(output: GivenOutput) -> Decimal:
-    """The output in tenths of a MW: the shortest decimal that rounds to the double."""
-    return Decimal(repr(output.p)) * TENTHS_PER_MEGAWATT
+def _load(megawatts: float, instance: Instance) -> Decimal:
+    """The load that a plan must meet, in MW: that of the grid if it is on it."""
+    return instance.grid.energy(instance.load) if instance.on_grid else Decimal(repr(megawatts))
 
 
-def _range(unit: Unit) -> str:
-    least, most = (output / TENTHS_PER_MEGAWATT for output in unit[1:])
+def _steps(output: GivenOutput, grid: Grid) -> Decimal:
+    """The output in steps: the shortest decimal that rounds to the double."""
+    return Decimal(repr(output.p)).scaleb(grid.digits, EXACT)
+
+
+def _range(unit: Unit, grid: Grid, *, must_run: bool) -> str:
+    """What a plant can produce, in words."""
+    least, most = (grid.megawatts(output) for output in unit[1:])
+    verb = "must produce" if must_run and least else "can produce"
     if not most:
-        return "nothing"
-    if least == most:
-        return f"0 or exactly {most} MW"
-    return f"0 or {least} to {most} MW" if least else f"0 to {most} MW"
+        return f"{verb} nothing"
+    exactly = f"exactly {most} MW" if least == most else f"{least or 0} to {most} MW"
+    return f"{verb} {exactly}" if must_run or not least else f"{verb} 0 or {exactly}"
 
 
 # --- The cheapest plan -----------------------------------------------------------------------------------------------
@@ -127,7 +137,9 @@ def _range(unit: Unit) -> str:
 
 def least_cost(instance: Instance, options: Options, workers: Workers) -> LeastCost | None:
     """The cost of the cheapest plan, or a bound on it if the time limit passes first; ``None`` if there is no plan."""
-    result = workers.run(solve_and_check, instance.units, instance.load, time_limit=options.time_limit)
+    if instance.task.load < 0:
+        return None
+    result = search(instance, options, workers)
     if isinstance(result, Infeasible):
         return None
     if isinstance(result, Solution):
@@ -149,7 +161,8 @@ def proven_cost(instance: Instance, claim: Claim, cost: int | None, time_limit: 
         NotCheckedInTime: the time limit passed.
     """
     tried = [price for price in (cost, claim.cost) if price is not None]
-    first = _first_proven(instance, claim, tried, time_limit)
+    base = instance.base_cost  # a proof is without what the plants that must run cost at least
+    first = _first_proven(instance, claim, [price - base for price in tried], time_limit)
     return None if first is None else tried[first]
 
 
@@ -159,7 +172,7 @@ def proves_that_no_plan_exists(instance: Instance, claim: Claim, time_limit: flo
     Raises:
         NotCheckedInTime: the time limit (in seconds) passed.
     """
-    return not instance.on_grid or _first_proven(instance, claim, [None], time_limit) == 0
+    return not instance.on_grid or instance.task.load < 0 or _first_proven(instance, claim, [None], time_limit) == 0
 
 
 def _first_proven(instance: Instance, claim: Claim, costs: Sequence[int | None], time_limit: float) -> int | None:
@@ -169,9 +182,10 @@ def _first_proven(instance: Instance, claim: Claim, costs: Sequence[int | None],
     which is not waited for after the time limit.
     """
     found: list[int | None] = []
+    units, load = instance.task
 
     def check() -> None:
-        held = (i for i, cost in enumerate(costs) if check_proof(instance.units, instance.load, cost, claim.proof))
+        held = (i for i, cost in enumerate(costs) if check_proof(units, load, cost, claim.proof))
         found.append(next(held, None))
 
     thread = Thread(target=check, name="check of a proof", daemon=True)

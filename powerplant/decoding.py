@@ -9,12 +9,12 @@ found by :func:`faults_between`.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any, TypeGuard
+from typing import Annotated, Any, NamedTuple, TypeGuard
 from urllib.parse import quote
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, from_json
 
 from powerplant.errors import Fault, InvalidPayload, MalformedPayload
@@ -23,9 +23,17 @@ from powerplant.models import (
     FIELDS,
     FUEL_KEYS,
     MAX_NAME_LENGTH,
+    TYPES,
+    CurtailableWindTurbine,
     Fuels,
+    GasFired,
+    OtherPlant,
     PowerPlant,
     ProductionPlanRequest,
+    Turbojet,
+    WindTurbine,
+    price_key,
+    profile_key,
 )
 
 UTF8_BOM = b"\xef\xbb\xbf"
@@ -73,13 +81,17 @@ def decode_json(payload: Any, *, co2: bool, max_plants: int) -> ProductionPlanRe
     fuels, plants = payload.get("fuels"), payload.get("powerplants")
     if isinstance(plants, list) and len(plants) > max_plants:
         raise InvalidPayload([Fault("#/powerplants", f"must have at most {max_plants} power plants")])
-    request, faults = None, []
     try:
-        request = ProductionPlanRequest.model_validate(payload)
+        request, faults = ProductionPlanRequest.model_validate(payload), []
     except ValidationError as error:
-        faults = list(_faults_inside(error, plants))
+        request, faults = None, list(_faults_outside_plants(error))
+    listed: list[Listed] = []
+    for index, plant in enumerate(plants if isinstance(plants, list) else ()):
+        own = list(_faults_of_plant(index, plant))
+        faults += own
+        if isinstance(plant, dict):
+            listed.append(_listed(index, plant, {fault.pointer for fault in own}))
     wrong = {fault.pointer for fault in faults}
-    listed = list(_listed(plants, wrong)) if isinstance(plants, list) else []
     faults += faults_between(listed, fuels if isinstance(fuels, dict) else None, wrong, co2=co2)
     if request is None or faults:
         raise InvalidPayload(faults)
@@ -171,24 +183,27 @@ _JSON_WORDS = {
 # --- Faults inside members -------------------------------------------------------------------------------------------
 
 
-def _faults_inside(error: ValidationError, plants: Any) -> Iterator[Fault]:
-    """All faults inside members, from the validation error of a payload, which has only the first of its plants."""
-    is_of_plant = False
+def _faults_outside_plants(error: ValidationError) -> Iterator[Fault]:
+    """The faults of all members but the power plants, from the validation error of a payload."""
     for details in error.errors(include_url=False):
-        is_of_plant = details["loc"][0] == "powerplants" and len(details["loc"]) > 1
-        if is_of_plant:
-            break
-        yield _fault(details["type"], [*details["loc"]], details["input"], details["msg"])
-    for index, plant in enumerate(plants if is_of_plant else ()):  # one by one, since each error takes much memory
-        for details in _errors_of_plant(plant):
-            path = details["loc"][1:]  # without the type of the plant, which the payload does not have there
-            yield _fault(details["type"], ["powerplants", index, *path], details["input"], details["msg"])
+        if details["loc"][0] != "powerplants" or len(details["loc"]) == 1:
+            yield _fault(details["type"], [*details["loc"]], details["input"], details["msg"])
+
+
+def _faults_of_plant(index: int, plant: Any) -> Iterator[Fault]:
+    """What is wrong with the members of a plant."""
+    for details in _errors_of_plant(plant):
+        path = [*details["loc"]]
+        if path and path[0] in TYPES:  # pydantic adds it; the payload does not have it there
+            del path[0]
+        yield _fault(details["type"], ["powerplants", index, *path], details["input"], details["msg"])
 
 
 def _errors_of_plant(plant: Any) -> list[ErrorDetails]:
-    """What is wrong with a plant; behind a wrong type also what is wrong with its other members."""
+    """The errors of a plant; behind a wrong type also those of its other members."""
+    model = _model_of(plant)
     try:
-        _PLANT.validate_python(plant)
+        (_CHALLENGE if model is None else _MODELS[model]).validate_python(plant)
     except ValidationError as error:
         errors = error.errors(include_url=False)
         if errors[0]["type"] in {"union_tag_invalid", "union_tag_not_found"}:
@@ -199,6 +214,19 @@ def _errors_of_plant(plant: Any) -> list[ErrorDetails]:
     return []
 
 
+def _model_of(plant: Any) -> type[PlantModel] | None:
+    """The model for a power plant of plain JSON; ``None`` if it has no type that can be one."""
+    type_ = plant.get("type") if isinstance(plant, dict) else None
+    if not isinstance(type_, str):
+        return None
+    if type_ == "windturbine" and (plant.get("curtailable") is True or plant.get("fuel") is not None):
+        return CurtailableWindTurbine
+    if type_ in TYPES:
+        return _OF_TYPE[type_]
+    is_other = any(plant.get(key) is not None for key in _SOURCES) and not _is_slip(type_)
+    return OtherPlant if is_other else None
+
+
 def type_meant(value: Any) -> str | None:
     """The type of power plant that a wrong type was probably meant to be."""
     if not isinstance(value, str):
@@ -206,6 +234,12 @@ def type_meant(value: Any) -> str | None:
     text = value[:_LONGEST_SLIP].casefold()
     known = (type_ for type_, words in _WORDS_FOR_TYPES.items() if any(word in text for word in words))
     return next(known, None) or next(iter(get_close_matches(text, TYPES, 1)), None)
+
+
+def _is_slip(type_: str) -> bool:
+    """Whether a type is one of the challenge in other capitals, or misspelt."""
+    text = re.sub(r"[\s_-]", "", type_[:_LONGEST_SLIP].casefold())
+    return bool(get_close_matches(text, TYPES, 1, _ALIKE))
 
 
 def _fault(kind: str, path: list[str | int], value: Any, message: str) -> Fault:
@@ -226,7 +260,7 @@ def _words(kind: str, key: str, value: Any) -> str | None:
     if kind in {"missing", "union_tag_not_found"} and (meant := _mistaken_for(key, value)) is not None:
         return f"{_WORDS[kind]}; {meant} is not a known key; did you mean {key}?"
     if kind == "union_tag_invalid" and (type_ := type_meant(value.get("type"))):
-        return f"{_WORDS[kind]}; did you mean {type_}?"
+        return f"must be gasfired, turbojet or windturbine; did you mean {type_}?"
     return _WORDS.get(kind)
 
 
@@ -236,12 +270,25 @@ def _is_number(value: Any) -> TypeGuard[float]:
 
 def _mistaken_for(key: str, given: Mapping[str, Any]) -> str | None:
     """A key that was probably meant to be this one: it begins alike, and is not a known key itself."""
+    known = next((fields for fields in FIELDS if key in fields), FIELDS[1])
     alike = (other for other in given if len(other) <= _LONGEST_SLIP and other.strip().casefold().startswith(key[:3]))
-    return next((other for other in alike if other not in FIELDS), None)
+    return next((other for other in alike if other not in known), None)
 
 
-_PLANT: TypeAdapter[PowerPlant] = TypeAdapter(PowerPlant)
-TYPES = ("gasfired", "turbojet", "windturbine")
+PlantModel = GasFired | Turbojet | WindTurbine | CurtailableWindTurbine | OtherPlant
+
+_OF_TYPE: dict[str, type[PlantModel]] = {"gasfired": GasFired, "turbojet": Turbojet, "windturbine": WindTurbine}
+_MODELS: dict[type[PlantModel], TypeAdapter[PlantModel]] = {
+    model: TypeAdapter(model) for model in (*_OF_TYPE.values(), CurtailableWindTurbine, OtherPlant)
+}
+_ANY_TYPE = CurtailableWindTurbine, OtherPlant
+_CHALLENGE: TypeAdapter[PlantModel] = TypeAdapter(
+    Annotated[GasFired | Turbojet | WindTurbine, Field(discriminator="type")]
+)
+
+_SOURCES = ("fuel", "profile", "cost(euro/MWh)")
+"""Members of which a plant of another type has at least one."""
+
 _WORDS_FOR_TYPES = {
     "gasfired": ("gas", "ccgt", "ocgt", "combined cycle"),
     "turbojet": ("jet", "kerosin", "kerosen"),
@@ -250,6 +297,9 @@ _WORDS_FOR_TYPES = {
 """Words in the types of other programs."""
 
 _LONGEST_SLIP = 40
+_ALIKE = 0.85
+"""How alike a misspelt word and the right one are, as difflib counts it."""
+
 _NUMBER_IN_QUOTES = re.compile(r"\s*[-+]?\d+([.,]\d+)?\s*")
 _WORDS = {
     "missing": "is missing",
@@ -264,23 +314,57 @@ _WORDS = {
     "model_type": "must be an object with prices and wind",
     "model_attributes_type": "must be an object with name, type, efficiency, pmin and pmax",
     "union_tag_not_found": "is missing: gasfired, turbojet or windturbine",
-    "union_tag_invalid": "must be gasfired, turbojet or windturbine",
+    "union_tag_invalid": "must be gasfired, turbojet or windturbine, or the plant needs a fuel, a profile or "
+    "cost(euro/MWh)",
+    "bool_type": "must be true or false",
+    "literal_error": "must be true or false",
 }
 
 
 # --- Faults between members ------------------------------------------------------------------------------------------
 
 
-Listed = tuple[int, str | None, Any, float | None, float | None]
-"""A power plant for the rules between members: index, name, type, pmin, pmax; ``None`` if missing, wrong or ignored."""
+class Needs(NamedTuple):
+    """What a plant needs of the fuels.
+
+    Attributes:
+        type: its type, for messages.
+        fuel, profile: their names; ``None`` without one.
+        emits: whether it emits CO2, so that it needs the price of CO2 where that counts.
+    """
+
+    type: str
+    fuel: str | None
+    profile: str | None
+    emits: bool
+
+    @classmethod
+    def of(cls, plant: PowerPlant) -> Needs:
+        """The needs of a plant."""
+        return cls(plant.type, plant.fuel, plant.profile, plant.tonnes > 0)
 
 
-_NEEDED_FUELS = [
-    ("gasfired", [FUEL_KEYS["gas"]]),
-    ("turbojet", [FUEL_KEYS["kerosine"], FUEL_KEYS["kerosine_other_spelling"]]),
-    ("windturbine", [FUEL_KEYS["wind"]]),
-]
-"""The fuel that each type of power plant needs; several keys are spellings of one fuel."""
+class Listed(NamedTuple):
+    """A power plant for the rules between members; ``None`` for what is missing, wrong or ignored.
+
+    Attributes:
+        place: in the payload, from 0.
+        name: its name.
+        pmin, pmax: its limits in MW.
+        needs: what it needs of the fuels.
+        lacks: its members that its other members make necessary, and why.
+    """
+
+    place: int
+    name: str | None
+    pmin: float | None
+    pmax: float | None
+    needs: Needs | None
+    lacks: Sequence[tuple[str, str]] = ()
+
+
+KEROSINE = FUEL_KEYS["kerosine"], FUEL_KEYS["kerosine_other_spelling"]
+"""Two spellings of one key."""
 
 
 def faults_between(
@@ -290,65 +374,135 @@ def faults_between(
 
     Args:
         plants: the power plants.
-        fuels: prices and wind by the keys of the payload; ``None`` if they are not an object.
+        fuels: prices and profiles by the keys of the payload; ``None`` if they are not an object.
         wrong: pointers to members that have a fault of their own.
         co2: whether CO2 counts, so that its price is needed.
     """
     first_of: dict[str, int] = {}
-    for index, name, _, pmin, pmax in plants:
+    for index, name, pmin, pmax, _, lacks in plants:
         if name is not None and first_of.setdefault(name, index) != index:
             first = pointer("powerplants", first_of[name], "name")
             yield Fault(pointer("powerplants", index, "name"), f"is the name of another power plant ({first})")
         if pmin is not None and pmax is not None and pmin > pmax:
             yield Fault(pointer("powerplants", index, "pmin"), "must not be above pmax")
+        for key, why in lacks:
+            yield Fault(pointer("powerplants", index, key), f"is missing, and {why}")
     if fuels is not None:
-        types = {plant[2] for plant in plants if isinstance(plant[2], str)}
-        yield from faults_of_fuels(types, fuels, wrong, co2=co2)
+        needs = dict.fromkeys([plant.needs for plant in plants if plant.needs is not None])
+        yield from faults_of_fuels(needs, fuels, wrong, co2=co2)
 
 
 def faults_of_fuels(
-    types: Collection[str], fuels: Mapping[str, Any], wrong: Collection[str] = (), *, co2: bool
+    needs: Iterable[Needs], fuels: Mapping[str, Any], wrong: Collection[str] = (), *, co2: bool
 ) -> Iterator[Fault]:
-    """The faults between the types of the power plants and the fuels; arguments as for :func:`faults_between`."""
-    needed = [(type_, keys) for type_, keys in _NEEDED_FUELS if type_ in types]
-    if co2 and "gasfired" in types:
-        needed.append(("gasfired", [FUEL_KEYS["co2"]]))
-    for type_, keys in needed:
-        if all(fuels.get(key) is None for key in keys):
-            meant = _mistaken_for(keys[0], fuels)
-            hint = "" if meant is None else f"; {meant} is not a known fuel; did you mean {keys[0]}?"
-            yield Fault(pointer("fuels", keys[0]), f"is missing, and {type_} power plants need it{hint}")
-    spellings = _NEEDED_FUELS[1][1]
-    one, other = map(fuels.get, spellings)
+    """The faults between what the power plants need and the fuels; other arguments as for :func:`faults_between`."""
+    needed: dict[str, str] = {}
+    for type_, fuel, profile, emits in needs:
+        if fuel is not None:
+            needed.setdefault(price_key(fuel), type_)
+        if profile is not None:
+            needed.setdefault(profile_key(profile), type_)
+        if emits and co2:
+            needed.setdefault(FUEL_KEYS["co2"], type_)
+    for key in sorted(needed, key=_in_order_of_the_challenge):
+        value = fuels.get(key)
+        if value is None and key in KEROSINE:
+            value = fuels.get(KEROSINE[1])
+        if value is None:
+            meant = _mistaken_for(key, fuels)
+            hint = "" if meant is None else f"; {meant} is not a known fuel; did you mean {key}?"
+            yield Fault(pointer("fuels", key), f"is missing, and {needed[key]} power plants need it{hint}")
+        elif key not in FIELDS[1] and (what := _wrong_with(key, value)):  # the model checks the others
+            yield Fault(pointer("fuels", key), what)
+    one, other = map(fuels.get, KEROSINE)
     if one is not None and other is not None and one != other:
-        this, that = (pointer("fuels", key) for key in spellings)
+        this, that = (pointer("fuels", key) for key in KEROSINE)
         if this not in wrong and that not in wrong:
-            yield Fault(that, f"differs from {spellings[0]}: both are the price of kerosine")
+            yield Fault(that, f"differs from {KEROSINE[0]}: both are the price of kerosine")
 
 
-def fuels_by_key(fuels: Fuels) -> dict[str, float | None]:
-    """Prices and wind by the keys of the payload."""
-    return {key: getattr(fuels, name) for name, key in FUEL_KEYS.items()}
+def _in_order_of_the_challenge(key: str) -> int:
+    return next((place for place, known in enumerate(_FIRST_KEYS) if key == known), len(_FIRST_KEYS))
+
+
+_FIRST_KEYS = [FUEL_KEYS[name] for name in ("gas", "kerosine", "wind", "co2")]
+
+
+def _wrong_with(key: str, value: Any) -> str | None:
+    """What is wrong with the price or the profile of a name that the challenge does not have."""
+    like = FUEL_KEYS["wind" if key.endswith("(%)") else "gas"]
+    try:
+        _FUELS.validate_python({like: value})
+    except ValidationError as error:
+        return _words(error.errors(include_url=False)[0]["type"], like, value)
+    return None
+
+
+_FUELS = TypeAdapter(Fuels)
+
+
+def fuels_by_key(fuels: Fuels) -> dict[str, Any]:
+    """Prices and profiles by the keys of the payload."""
+    return {key: getattr(fuels, name) for name, key in FUEL_KEYS.items()} | (fuels.model_extra or {})
 
 
 def _has_faults(request: ProductionPlanRequest, *, co2: bool) -> bool:
-    plants: list[Listed] = [
-        (index, plant.name, plant.type, None, None)
-        if plant.type == "windturbine"
-        else (index, plant.name, plant.type, plant.pmin, plant.pmax)
-        for index, plant in enumerate(request.powerplants)
-    ]
-    return any(faults_between(plants, fuels_by_key(request.fuels), co2=co2))
-
-
-def _listed(plants: list[Any], wrong: Collection[str]) -> Iterator[Listed]:
-    """The power plants of plain JSON, without the members that are wrong."""
-    for index, plant in enumerate(plants):
-        if not isinstance(plant, dict):
-            continue
-        name, pmin, pmax = (
-            None if pointer("powerplants", index, key) in wrong else plant.get(key) for key in ("name", "pmin", "pmax")
+    plants = request.powerplants
+    if any(isinstance(plant, OtherPlant) and not _is_other(plant) for plant in plants):
+        return True
+    listed = [
+        Listed(
+            index,
+            plant.name,
+            plant.least,
+            plant.pmax,
+            Needs.of(plant),
+            ()
+            if isinstance(plant, GasFired | Turbojet | WindTurbine)
+            else _lacks(plant.fuel, plant.profile, plant.efficiency, plant.pmin),
         )
-        if not (_is_number(pmin) and _is_number(pmax)) or plant.get("type") == "windturbine":
-            pmin = pmax = None
-        yield index, name if isinstance(name, str) else None, plant.get("type"), pmin, pmax
+        for index, plant in enumerate(plants)
+    ]
+    return any(faults_between(listed, fuels_by_key(request.fuels), co2=co2))
+
+
+def _is_other(plant: OtherPlant) -> bool:
+    """Whether the type of a plant is a label, and not a slip or one of the challenge with a fault."""
+    has_source = plant.fuel is not None or plant.profile is not None or "cost" in plant.model_fields_set
+    return has_source and not _is_slip(plant.type)
+
+
+def _lacks(fuel: str | None, profile: str | None, efficiency: Any, pmin: Any) -> list[tuple[str, str]]:
+    """What a plant of any type lacks."""
+    lacks = []
+    if fuel is not None and efficiency is None:
+        lacks.append(("efficiency", f"the plant burns {fuel}"))
+    if profile is None and pmin is None:
+        lacks.append(("pmin", "the plant has no profile"))
+    return lacks
+
+
+def _listed(index: int, plant: Mapping[str, Any], wrong: Collection[str]) -> Listed:
+    """A power plant of plain JSON, without the members that are wrong."""
+    model = _model_of(plant)
+    defaults = (
+        {} if model is None else {field.alias or name: field.default for name, field in model.model_fields.items()}
+    )
+    keys = ("name", "pmin", "pmax", "fuel", "profile", "curtailable", "co2(ton/MWh)", "efficiency")
+    right = [key for key in keys if pointer("powerplants", index, key) not in wrong]
+    values = {key: plant.get(key) if plant.get(key) is not None else defaults.get(key) for key in right}
+    name, pmin, pmax = values.get("name"), values.get("pmin"), values.get("pmax")
+    fuel, profile = values.get("fuel"), values.get("profile")
+    is_fixed = profile is not None and values.get("curtailable") is not True  # its pmin does not count
+    if is_fixed or not (_is_number(pmin) and _is_number(pmax)):
+        pmin_counts = pmax_counts = None
+    else:
+        pmin_counts, pmax_counts = pmin, pmax
+    return Listed(
+        index,
+        name if isinstance(name, str) else None,
+        pmin_counts,
+        pmax_counts,
+        None if model is None else Needs(plant["type"], fuel, profile, (values.get("co2(ton/MWh)") or 0) > 0),
+        _lacks(fuel, profile, plant.get("efficiency"), plant.get("pmin")) if model in _ANY_TYPE else (),
+    )

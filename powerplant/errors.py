@@ -66,16 +66,23 @@ class InfeasibleLoad(PowerplantError):
 
     Attributes:
         load: the load of the payload, in MW.
-        reason: ``off_grid``, ``above_capacity``, ``below_minimum`` or ``in_a_gap``.
-        nearest_below: the largest smaller load that has a plan, in MW.
+        reason: ``off_grid``, ``below_must_run``, ``above_capacity``, ``below_minimum`` or ``in_a_gap``.
+        nearest_below: the largest smaller load that has a plan, in MW; ``None`` below what plants must produce.
         nearest_above: the smallest larger load that has a plan, in MW; ``None`` above the capacity of all plants.
-        proof: the proof that no plan exists; ``None`` for a load that is off the grid, which needs no proof.
+        proof: the proof that no plan exists; ``None`` if the load alone shows it.
     """
 
     def __init__(
-        self, load: float, reason: str, nearest_below: float, nearest_above: float | None, proof: object = None
+        self,
+        load: float,
+        reason: str,
+        nearest_below: float | None,
+        nearest_above: float | None,
+        proof: object = None,
+        *,
+        step: str = "0.1",
     ) -> None:
-        super().__init__(_infeasible(load, reason, nearest_below, nearest_above))
+        super().__init__(_infeasible(load, reason, nearest_below, nearest_above, step))
         self.load = load
         self.reason = reason
         self.nearest_below = nearest_below
@@ -83,16 +90,17 @@ class InfeasibleLoad(PowerplantError):
         self.proof = proof
 
 
-def _infeasible(load: float, reason: str, nearest_below: float, nearest_above: float | None) -> str:
+def _infeasible(load: float, reason: str, nearest_below: float | None, nearest_above: float | None, step: str) -> str:
     why = {
-        "off_grid": "is not a multiple of 0.1 MW",
+        "off_grid": f"is not a multiple of {step} MW",
+        "below_must_run": "is below what the power plants that must run produce at least",
         "above_capacity": "is above the capacity of all power plants together",
         "below_minimum": "is below the smallest output of any power plant",
         "in_a_gap": "is in a gap: no combination of power plants produces exactly this load",
     }[reason]
-    nearest = f"{nearest_below} MW" if nearest_above is None else f"{nearest_below} MW and {nearest_above} MW"
-    loads = "load with a plan is" if nearest_above is None else "loads with a plan are"
-    return f"A load of {load} MW {why}. The nearest {loads} {nearest}."
+    nearest = [f"{megawatt} MW" for megawatt in (nearest_below, nearest_above) if megawatt is not None]
+    loads = "load with a plan is" if len(nearest) == 1 else "loads with a plan are"
+    return f"A load of {load} MW {why}. The nearest {loads} {' and '.join(nearest)}."
 
 
 class OutOfTime(PowerplantError):

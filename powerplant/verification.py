@@ -20,10 +20,13 @@ def verify(instance: Instance, solution: Solution, *, proven: bool = True) -> No
     if len(outputs) != len(instance.units):
         raise WrongPlan(f"{len(outputs)} outputs for {len(instance.units)} power plants")
     produced = cost = 0
-    for name, (marginal_cost, least, most), output in zip(instance.names, instance.units, outputs, strict=True):
+    must_run = instance.must_run or [False] * len(outputs)
+    for name, (marginal_cost, least, most), output, must in zip(
+        instance.names, instance.units, outputs, must_run, strict=True
+    ):
         if type(output) is not int:
             raise WrongPlan(f"{name} produces {output!r}, which is off the grid")
-        if output and not least <= output <= most:
+        if (output or must) and not least <= output <= most:
             raise WrongPlan(f"{name} produces {output}, outside its limits {least}..{most}")
         produced += output
         cost += marginal_cost * output

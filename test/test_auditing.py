@@ -203,7 +203,7 @@ def test_the_least_cost_agrees_with_an_oracle_whether_solved_or_proven(payload: 
 
 
 def test_when_the_time_is_over_only_a_bound_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("powerplant.auditing.solve_and_check", lambda *_: GaveUp(None, None, 7))
+    monkeypatch.setattr("powerplant.planning.solve_and_check", lambda *_: GaveUp(None, None, 7))
     assert least_cost(instance_of(PAYLOAD), Options(), Workers(0)) == LeastCost(7, is_met=False)
 
 

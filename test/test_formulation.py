@@ -13,7 +13,7 @@ from oracles import exact, expected_units
 from strategies import payloads
 
 from powerplant.decoding import decode_json
-from powerplant.formulation import Instance, _ratio, euros, formulate
+from powerplant.formulation import TENTHS, Instance, _ratio, formulate
 from powerplant.merit_order import Unit
 
 
@@ -171,8 +171,8 @@ def test_kerosine_has_two_spellings(spelling: str) -> None:
 
 
 def test_euros_are_exact() -> None:
-    assert euros(249_763_600_000_001) == Decimal("24976.3600000001")
-    assert Fraction(euros(-(10**40) - 1)) == Fraction(-(10**40) - 1, 10**10)
+    assert TENTHS.euros(249_763_600_000_001) == Decimal("24976.3600000001")
+    assert Fraction(TENTHS.euros(-(10**40) - 1)) == Fraction(-(10**40) - 1, 10**10)
 
 
 @given(payloads(max_plants=8, largest=1000), st.booleans())

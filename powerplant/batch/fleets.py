@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
 from powerplant.batch.reading import Line
-from powerplant.decoding import EXPECTED, decode, decode_json, faults_of_fuels, fuels_by_key, parse
+from powerplant.decoding import EXPECTED, Needs, decode, decode_json, faults_of_fuels, fuels_by_key, parse
 from powerplant.errors import Fault, InvalidPayload
-from powerplant.formulation import Fleet, Instance
-from powerplant.models import FUEL_KEYS, Hour, PowerPlant
+from powerplant.formulation import Fleet, Grid, Instance
+from powerplant.models import FUEL_KEYS, Hour, PowerPlant, price_key, profile_key
+from powerplant.planning import Options
 from powerplant.problems import CLIENT_ERRORS, Problem, problem_of
 
 FLEET = "an object with powerplants"
@@ -25,13 +26,13 @@ class SharedFleet(NamedTuple):
     Attributes:
         number: the number of its line.
         problem: what is wrong with it; ``None`` for a valid fleet. Nothing else of a faulty fleet is kept.
-        types: the types of its plants.
+        needs: what its plants need of the fuels of an hour.
         fleet: its plants in integers; empty if there is a problem.
     """
 
     number: int
     problem: Problem | None
-    types: frozenset[str] = frozenset()
+    needs: tuple[Needs, ...] = ()
     fleet: Fleet = Fleet((), [])
 
 
@@ -44,13 +45,14 @@ class Task(NamedTuple):
 
 
 @lru_cache(maxsize=4)  # some batches at the same time
-def read_fleet(line: Line, *, max_plants: int) -> SharedFleet:
+def read_fleet(line: Line, grid: Grid, *, max_plants: int) -> SharedFleet:
     """Read a line with a fleet that other lines share."""
     try:
         plants = decode_fleet(line.content or b"", max_plants=max_plants)
     except CLIENT_ERRORS as error:
         return SharedFleet(line.number, problem_of(error))
-    return SharedFleet(line.number, None, frozenset(plant.type for plant in plants), Fleet.of(plants))
+    needs = tuple(dict.fromkeys(map(Needs.of, plants)))
+    return SharedFleet(line.number, None, needs, Fleet.of(plants, grid))
 
 
 def decode_fleet(content: bytes, *, max_plants: int) -> list[PowerPlant]:
@@ -66,8 +68,19 @@ def decode_fleet(content: bytes, *, max_plants: int) -> list[PowerPlant]:
     if not isinstance(payload, dict) or "powerplants" not in payload:
         raise InvalidPayload([Fault("#", f"must be {FLEET}")])
     # With all prices present, the only faults are those of the fleet.
-    hour = {"load": 0, "fuels": dict.fromkeys(FUEL_KEYS.values(), 0), "powerplants": payload["powerplants"]}
+    plants = payload["powerplants"]
+    keys = [*FUEL_KEYS.values(), *_keys_of(plants if isinstance(plants, list) else [])]
+    hour = {"load": 0, "fuels": dict.fromkeys(keys, 0), "powerplants": plants}
     return decode_json(hour, co2=True, max_plants=max_plants).powerplants
+
+
+def _keys_of(plants: Sequence[Any]) -> Iterator[str]:
+    """The keys of the prices and profiles that plants of plain JSON name."""
+    for plant in plants:
+        if isinstance(plant, dict):
+            for member, key in (("fuel", price_key), ("profile", profile_key)):
+                if isinstance(name := plant.get(member), str):
+                    yield key(name)
 
 
 def constant_prices(content: bytes) -> dict[str, float]:
@@ -95,24 +108,26 @@ def faults_of_hour(content: bytes, shared: SharedFleet, *, co2: bool) -> Sequenc
     return ()
 
 
-def read_task(content: bytes, shared: SharedFleet | None, *, co2: bool, max_plants: int) -> Task:
+def read_task(content: bytes, shared: SharedFleet | None, options: Options, *, max_plants: int) -> Task:
     """Read a line with an hour.
 
     Args:
         content: the line.
         shared: the fleet for a line without one.
-        co2: whether CO2 counts.
+        options: how to plan it.
         max_plants: most power plants of a line.
 
     Raises:
         MalformedPayload: the line is not JSON.
         InvalidPayload: it is not a valid payload, alone or with the shared fleet.
     """
+    co2, round_load = options.co2, options.round_load
     if shared is not None and (hour := _read_hour(content, shared, co2=co2)) is not None:
-        return Task(shared.fleet, shared.fleet.at(hour.load, hour.fuels, co2=co2), hour.load)
+        instance = shared.fleet.at(hour.load, hour.fuels, co2=co2, round_load=round_load)
+        return Task(shared.fleet, instance, hour.load)
     request = decode(content, co2=co2, max_plants=max_plants)
-    fleet = Fleet.of(request.powerplants)
-    return Task(fleet, fleet.at(request.load, request.fuels, co2=co2), request.load)
+    fleet = Fleet.of(request.powerplants, options.grid)
+    return Task(fleet, fleet.at(request.load, request.fuels, co2=co2, round_load=round_load), request.load)
 
 
 def _read_hour(content: bytes, shared: SharedFleet, *, co2: bool) -> Hour | None:
@@ -123,7 +138,7 @@ def _read_hour(content: bytes, shared: SharedFleet, *, co2: bool) -> Hour | None
         hour = None
     if hour is not None and hour.powerplants is not None:
         return None
-    if hour is None or shared.problem or any(faults_of_fuels(shared.types, fuels_by_key(hour.fuels), co2=co2)):
+    if hour is None or shared.problem or any(faults_of_fuels(shared.needs, fuels_by_key(hour.fuels), co2=co2)):
         return _read_faulty_hour(content, shared, co2=co2)
     return hour
 
@@ -135,9 +150,15 @@ def _read_faulty_hour(content: bytes, shared: SharedFleet, *, co2: bool) -> Hour
     if shared.problem:
         reason = f"is missing, and the fleet in line {shared.number} is not valid"
         raise InvalidPayload([Fault("#/powerplants", reason)])
-    # One plant of each type: the faults of an hour depend on nothing else of a valid fleet.
-    payload["powerplants"] = [
-        {"name": type_, "type": type_, "efficiency": 1, "pmin": 0, "pmax": 0} for type_ in sorted(shared.types)
-    ]
-    request = decode_json(payload, co2=co2, max_plants=len(shared.types))
+    # One plant for each need: the faults of an hour depend on nothing else of a valid fleet.
+    payload["powerplants"] = [_plant_with(need, f"{place}") for place, need in enumerate(shared.needs)]
+    request = decode_json(payload, co2=co2, max_plants=len(shared.needs))
     return Hour(load=request.load, fuels=request.fuels)
+
+
+def _plant_with(need: Needs, name: str) -> dict[str, Any]:
+    """A plant of plain JSON that needs just this."""
+    type_, fuel, profile, emits = need
+    plant = {"name": name, "type": type_, "efficiency": 1, "pmin": 0, "pmax": 0, "cost(euro/MWh)": 0}
+    given = {"fuel": fuel, "profile": profile}
+    return plant | {"co2(ton/MWh)": int(emits)} | {key: value for key, value in given.items() if value is not None}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import traceback
 from collections.abc import Sequence
-from decimal import ROUND_CEILING
+from decimal import ROUND_CEILING, Decimal
 from time import perf_counter
 from typing import NamedTuple
 
@@ -69,7 +69,7 @@ class Answered(NamedTuple):
 def plan_chunk(chunk: Chunk, rules: Rules, patience: float = PATIENCE) -> Answered:
     """Answer the lines of a chunk in order: at least one, and more until ``patience`` seconds have passed."""
     end = perf_counter() + patience
-    shared = None if chunk.fleet is None else read_fleet(chunk.fleet, max_plants=rules.max_plants)
+    shared = None if chunk.fleet is None else read_fleet(chunk.fleet, rules.options.grid, max_plants=rules.max_plants)
     answers: list[bytes] = []
     bugs: list[Bug] = []
     tally = Tally()
@@ -108,18 +108,17 @@ def _answer(line: Line, shared: SharedFleet | None, rules: Rules) -> tuple[bytes
     try:
         if line.faults:
             raise InvalidPayload(line.faults)
-        task = read_task(line.content, shared, co2=options.co2, max_plants=rules.max_plants)
+        task = read_task(line.content, shared, options, max_plants=rules.max_plants)
         options = options.after(perf_counter() - start)
         solved = solve_instance(task.instance, task.load, options, THIS_THREAD)
     except CLIENT_ERRORS as error:
         return _refuse(line, problem_of(_of_a_line(error)), rules)
-    dispatch, plants = solved.solution.dispatch, task.fleet.plants
-    emitting = sum(output for plant, output in zip(plants, dispatch, strict=True) if plant.type == "gasfired")
+    emitted = task.fleet.emitted(solved.solution.dispatch)
     tally = Tally(
         plans=1,
-        cost=solved.solution.cost,
-        emitting=emitting,
-        charged=emitting if options.co2 else 0,
+        cost=solved.instance.grid.euros(solved.solution.cost),
+        emitted=emitted,
+        charged=emitted if options.co2 else Decimal(0),
         slowest=solved.seconds,
         slowest_line=line.number,
     )

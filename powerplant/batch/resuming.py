@@ -15,7 +15,7 @@ from contextlib import suppress
 from hashlib import sha256
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated, Any, BinaryIO
 
 from pydantic import AfterValidator, BaseModel, NonNegativeInt, ValidationError
 from pydantic_core import to_json
@@ -42,7 +42,8 @@ class CannotResume(PowerplantError):
 
 def _in_range(tally: Tally) -> Tally:
     """Refuse numbers that no batch has and that could not be printed."""
-    if not all(isinstance(value, str) or abs(value) < LARGEST for value in tally):
+    numbers: list[Any] = [value for value in tally if not isinstance(value, str)]
+    if not all(abs(number) < LARGEST for number in numbers):
         raise ValueError("a number is too large")
     return tally
 

@@ -189,7 +189,7 @@ class Hours:
     def _check_columns(self) -> None:
         """Refuse missing columns: otherwise every hour would be answered with a missing price."""
         headings = {name: 0.0 for name in self._names if name} | dict.fromkeys(self._columns, 0.0) | self._constant
-        for fault in faults_of_fuels(self._shared.types, headings, co2=self._co2):
+        for fault in faults_of_fuels(self._shared.needs, headings, co2=self._co2):
             name = next(name for name in FUELS if pointer("fuels", name) == fault.pointer)
             what = fault.detail.replace("is not a known fuel", "is not a known column")
             raise InvalidInput(self._first, f"the column {name} {what}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import NamedTuple
 
-from powerplant.formulation import EXACT, TENTHS_PER_MEGAWATT, TONNES_OF_CO2_PER_MWH, euros
+from powerplant.formulation import EXACT
 
 
 class Tally(NamedTuple):
@@ -17,9 +17,9 @@ class Tally(NamedTuple):
         gave_up: lines whose plan was not proven in time.
         faulty: lines that are not a valid payload.
         bugs: lines for which this program failed.
-        cost: of all plans, in 10**-10 euro.
-        emitting: output of gas-fired plants, which emit CO2, in tenths of a MWh.
-        charged: the part of it that CO2 was charged for, in tenths of a MWh.
+        cost: of all plans, in euro.
+        emitted: tonnes of CO2 that the plants emit, charged or not.
+        charged: tonnes of CO2 that are charged.
         slowest: seconds of the slowest solve.
         slowest_line: its line; 0 if nothing was solved.
         first_fault: the first faulty line and its fault, in words.
@@ -30,9 +30,9 @@ class Tally(NamedTuple):
     gave_up: int = 0
     faulty: int = 0
     bugs: int = 0
-    cost: int = 0
-    emitting: int = 0
-    charged: int = 0
+    cost: Decimal = Decimal(0)
+    emitted: Decimal = Decimal(0)
+    charged: Decimal = Decimal(0)
     slowest: float = 0.0
     slowest_line: int = 0
     first_fault: str = ""
@@ -47,21 +47,6 @@ class Tally(NamedTuple):
         """Lines that are answered with a problem."""
         return self.infeasible + self.gave_up + self.faulty + self.bugs
 
-    @property
-    def euros(self) -> Decimal:
-        """The cost of all plans."""
-        return euros(self.cost)
-
-    @property
-    def tonnes_emitted(self) -> Decimal:
-        """The CO2 that the gas-fired plants emit, charged or not."""
-        return _tonnes(self.emitting)
-
-    @property
-    def tonnes_charged(self) -> Decimal:
-        """The CO2 that is charged."""
-        return _tonnes(self.charged)
-
     def plus(self, other: Tally) -> Tally:
         """Both together; the other one is of later lines."""
         slower = max(self, other, key=lambda tally: tally.slowest)
@@ -71,14 +56,10 @@ class Tally(NamedTuple):
             gave_up=self.gave_up + other.gave_up,
             faulty=self.faulty + other.faulty,
             bugs=self.bugs + other.bugs,
-            cost=self.cost + other.cost,
-            emitting=self.emitting + other.emitting,
-            charged=self.charged + other.charged,
+            cost=EXACT.add(self.cost, other.cost),
+            emitted=EXACT.add(self.emitted, other.emitted),
+            charged=EXACT.add(self.charged, other.charged),
             slowest=slower.slowest,
             slowest_line=slower.slowest_line,
             first_fault=self.first_fault or other.first_fault,
         )
-
-
-def _tonnes(tenths: int) -> Decimal:
-    return EXACT.multiply(Decimal(tenths) / TENTHS_PER_MEGAWATT, TONNES_OF_CO2_PER_MWH)

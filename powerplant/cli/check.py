@@ -14,7 +14,7 @@ from powerplant.cli.outputs import STDIO, keep_apart
 from powerplant.cli.sources import NAME, Source, read
 from powerplant.cli.words import NO_PLAN, at_least_a_hundredth, counted, fail, in_euro, say
 from powerplant.errors import NotCheckedInTime
-from powerplant.formulation import Instance, euros, formulate
+from powerplant.formulation import Grid, Instance, formulate
 from powerplant.models import ProductionPlanRequest
 from powerplant.planning import Options
 from powerplant.proofs import Claim
@@ -64,7 +64,7 @@ def check(file: Source, plan: Source | None, proof: Source | None, optimal: bool
             else least_cost(instance, Options(co2=co2, time_limit=time_limit), Workers(1))
         )
         assert least is not None, "the checked plan is a plan"  # noqa: S101 - for the type checker
-        _print_difference(cost, least)
+        _print_difference(cost, least, instance.grid)
         if cost > least.bound and (optimal or proof is not None):
             sys.exit(NO_PLAN)
     elif proof is not None:
@@ -78,16 +78,16 @@ def _check_plan(source: Source, request: ProductionPlanRequest, instance: Instan
         source.print_faults(faults)
         fail(f"This is not a plan for the payload: {counted(len(faults), 'fault')}.", NO_PLAN)
     say(f"The plan is correct: every plant is listed and within its limits, and the sum is {request.load} MW exactly.")
-    say(f"It costs {in_euro(euros(cost))}.")
+    say(f"It costs {in_euro(instance.grid.euros(cost))}.")
     return cost
 
 
-def _print_difference(cost: int, least: LeastCost) -> None:
+def _print_difference(cost: int, least: LeastCost, grid: Grid) -> None:
     """Print how much more than the cheapest plan it costs."""
     if cost == least.bound:
         say("No plan is cheaper.")
         return
-    more, bound = euros(cost - least.bound), euros(least.bound)
+    more, bound = grid.euros(cost - least.bound), grid.euros(least.bound)
     share = f" ({at_least_a_hundredth(100 * more / bound)} %)" if bound > 0 else ""
     if least.is_met:
         say(f"It costs {in_euro(more)}{share} more than the cheapest plan, which costs {in_euro(bound)}.")
@@ -106,7 +106,7 @@ def _check_proof(source: Source, request: ProductionPlanRequest, instance: Insta
     claim = source.proof()
     if claim.cost is not None:
         least = _proven_cost(source, instance, None, time_limit)
-        say(f"No plan costs less than {in_euro(euros(least.bound))}.")
+        say(f"No plan costs less than {in_euro(instance.grid.euros(least.bound))}.")
     elif _in_time(source, lambda: proves_that_no_plan_exists(instance, claim, time_limit)):
         say(f"The proof holds ({_described(claim)}): no plan meets the load of {request.load} MW.")
     else:

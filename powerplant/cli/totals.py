@@ -23,9 +23,9 @@ def write_totals(tally: Tally, seconds: float, notes: Sequence[str], path: Path)
         "infeasible": tally.infeasible,
         "gave_up": tally.gave_up,
         "faulty": tally.faulty + tally.bugs,
-        "cost": float(tally.euros),
-        "co2_tonnes": float(tally.tonnes_charged),
-        "co2_emitted_tonnes": float(tally.tonnes_emitted),
+        "cost": float(tally.cost),
+        "co2_tonnes": float(tally.charged),
+        "co2_emitted_tonnes": float(tally.emitted),
         "slowest_solve_seconds": tally.slowest,
         "slowest_line": tally.slowest_line or None,
         "seconds": seconds,
@@ -46,8 +46,8 @@ def _totals(tally: Tally, seconds: float) -> Iterator[str]:
     if tally.faulty + tally.bugs:
         first = f"; the first is {printable(tally.first_fault)}" if tally.first_fault else ""
         yield f"{counted(tally.faulty + tally.bugs, 'line')} with a fault{first}"
-    yield f"total cost     {to_the_cent(tally.euros):>20} euro"
-    yield f"CO2 emitted    {to_the_cent(tally.tonnes_emitted):>20} t"
-    yield f"CO2 charged    {to_the_cent(tally.tonnes_charged):>20} t"
+    yield f"total cost     {to_the_cent(tally.cost):>20} euro"
+    yield f"CO2 emitted    {to_the_cent(tally.emitted):>20} t"
+    yield f"CO2 charged    {to_the_cent(tally.charged):>20} t"
     if tally.slowest_line:
         yield f"slowest solve  {1000 * tally.slowest:>20,.1f} ms, line {tally.slowest_line}"

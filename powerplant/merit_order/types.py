@@ -68,9 +68,9 @@ class Infeasible(NamedTuple):
 
 
 class NearestLoads(NamedTuple):
-    """The nearest loads that have a plan, in tenths of a MW; ``above`` is ``None`` if there is none."""
+    """The nearest loads that have a plan, in steps; ``None`` if there is none."""
 
-    below: int
+    below: int | None
     above: int | None
 
     @property

@@ -14,6 +14,7 @@ from powerplant.batch import reading
 from powerplant.batch.fleets import read_fleet
 from powerplant.batch.reading import InvalidInput, Line, read_whole
 from powerplant.batch.spreadsheet import Hours, is_heading
+from powerplant.formulation import TENTHS
 
 WITH_FLEET = Line(0, json.dumps({"powerplants": FLEET}).encode())
 HEADER = "load,gas(euro/MWh),kerosine(euro/MWh),co2(euro/ton),wind(%)"
@@ -29,7 +30,7 @@ windy"
 
 def hours_of(table: str | bytes, fleet: Line = WITH_FLEET, **options: Any) -> Hours:
     content = table if isinstance(table, bytes) else table.encode()
-    return Hours(content, fleet, read_fleet(fleet, max_plants=100), **({"co2": True} | options))
+    return Hours(content, fleet, read_fleet(fleet, TENTHS, max_plants=100), **({"co2": True} | options))
 
 
 def lines(table: str | bytes, **options: Any) -> list[Line]:
