@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from pydantic_core import to_json
 
-from powerplant.decoding import decode
+from powerplant.decoding import decode, ignored_in
 from powerplant.errors import OutOfTime
 from powerplant.models import ProductionPlanRequest, Report
 from powerplant.planning import Options, ProductionPlan, plan_production
@@ -41,6 +41,8 @@ def answer_plan(body: bytes, options: Options, max_plants: int, workers: Workers
     cost = cents(plan.cost)
     note("plan", cost=cost, proof=plan.method, solve_ms=round(plan.seconds * 1000, 3))
     headers = {"Plan-Status": "feasible" if plan.gap else "optimal", "Plan-Cost": cost}
+    if options.round_load:
+        headers["Plan-Load"] = str(plan.load)
     if plan.gap:
         headers["Plan-Gap"] = str(plan.gap.quantize(CENT, ROUND_CEILING))
     return Answer(plan_as_json(plan), headers)
@@ -49,7 +51,7 @@ def answer_plan(body: bytes, options: Options, max_plants: int, workers: Workers
 def answer_report(body: bytes, options: Options, max_plants: int, workers: Workers, note: Note) -> Answer:
     """The report for a body; errors as in :func:`answer_plan`."""
     payload, options = _decode(body, options, max_plants, note)
-    report = report_production(payload, options, workers)
+    report = report_production(payload, options, workers, ignored_in(body))
     note("report", cost=f"{report.cost.total:.2f}", proof=report.proof)
     return Answer(report_as_json(report))
 

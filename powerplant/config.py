@@ -89,6 +89,9 @@ class Settings(BaseSettings):
     time_limit: Seconds = Field(
         Options().time_limit, description="seconds for one payload: decoding, search and reasons"
     )
+    step: Literal["1", "0.1", "0.01", "0.001"] = Field(
+        "0.1", description="MW; outputs and loads are multiples of it if a request does not say"
+    )
     max_body: PositiveInt = Field(4 * MEBIBYTE, description="most bytes of a request body")
     body_timeout: Seconds = Field(5.0, description="seconds within which a request must arrive")
     max_plants: PositiveInt = Field(10_000, description="most power plants of a payload")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from itertools import islice
 from typing import Annotated, Any, NamedTuple, TypeGuard
 from urllib.parse import quote
 
@@ -319,6 +320,72 @@ _WORDS = {
     "bool_type": "must be true or false",
     "literal_error": "must be true or false",
 }
+
+
+# --- What is ignored -------------------------------------------------------------------------------------------------
+
+HOURS_ONLY = frozenset(
+    (
+        "start",
+        "resolution",
+        "relative_gap",
+        "reserve",
+        "lost_load(euro/MWh)",
+        "market",
+        "storages",
+        "min_up_time",
+        "min_down_time",
+        "ramp_up",
+        "ramp_down",
+        "startup_limit",
+        "shutdown_limit",
+        "start_costs",
+        "start_cost",
+        "no_load_cost(euro/h)",
+        "cost_curve",
+        "initial",
+    )
+)
+"""Members that have a meaning only where hours depend on each other."""
+
+
+def ignored_in(body: bytes) -> list[Fault]:
+    """The members and keys of a valid payload that are not used: where they are, and why; at most a hundred."""
+    payload = from_json(body.removeprefix(UTF8_BOM))
+    objects: list[tuple[tuple[str | int, ...], Any, Collection[str]]] = [
+        ((), payload, FIELDS[0]),
+        (("fuels",), payload["fuels"], FIELDS[1]),
+    ]
+    objects += [(("powerplants", i), plant, FIELDS[2]) for i, plant in enumerate(payload["powerplants"])]
+    return list(
+        islice(
+            (
+                Fault(pointer(*path, key), _why_ignored(key, known))
+                for path, members, known in objects
+                for key in members
+                if key not in known and not (path == ("fuels",) and _is_fuel(key))
+            ),
+            MOST_IGNORED,
+        )
+    )
+
+
+def _is_fuel(key: str) -> bool:
+    name, _, unit = key.partition("(")
+    return bool(name.strip()) and unit in {"euro/MWh)", "%)"}
+
+
+def _why_ignored(key: str, known: Collection[str]) -> str:
+    if key in HOURS_ONLY:
+        return "is ignored: it has no meaning for a single hour"
+    meant = get_close_matches(key[:_LONGEST_SLIP], known, 1, _ALIKE)
+    same = [other for other in known if other.casefold() == key.strip().casefold()]
+    hint = f"; did you mean {(same or meant)[0]}?" if same or meant else ""
+    return f"is ignored: it is not a known key{hint}"
+
+
+MOST_IGNORED = 100
+"""Most members that are listed as ignored."""
 
 
 # --- Faults between members ------------------------------------------------------------------------------------------

@@ -80,6 +80,9 @@ class Grid(NamedTuple):
 TENTHS = Grid()
 """The grid of the challenge."""
 
+GRIDS = {grid.step: grid for grid in map(Grid, range(4))}
+"""The grids by their step in MW: 1, 0.1, 0.01 and 0.001."""
+
 
 class Task(NamedTuple):
     """What the solver solves.
@@ -102,7 +105,7 @@ class Instance(NamedTuple):
         load: in steps, rounded down if it is not on the grid.
         on_grid: whether the load is a multiple of the step, up to 10**-6 MW.
         grid: the step.
-        must_run: whether each plant must run; empty if none must.
+        must_run: whether each plant must run, and can; empty if none must.
     """
 
     names: tuple[str, ...]
@@ -233,7 +236,7 @@ class Fleet(NamedTuple):
         """The instance of one hour; see :func:`formulate`."""
         allowance = _price(fuels.co2) if co2 else ZERO
         costs: dict[tuple[str | None, Ratio, Ratio], _Cost] = {}
-        units, must_run = [], False
+        units, musts = [], []
         for plant in self.plants:
             cost = costs.get(plant.cost)
             if cost is None:
@@ -248,10 +251,10 @@ class Fleet(NamedTuple):
                 elif least > most:
                     least = most = 0
             units.append(Unit(cost.at(plant.efficiency), least, most))
-            must_run = must_run or plant.must_run
+            musts.append(plant.must_run and most > 0)
         steps, on_grid = self._steps(load, round_load=round_load)
-        musts = tuple([plant.must_run for plant in self.plants]) if must_run else ()
-        return Instance(self.names, tuple(units), steps, on_grid, self.grid, musts)
+        must_run = tuple(musts) if any(musts) else ()
+        return Instance(self.names, tuple(units), steps, on_grid, self.grid, must_run)
 
     def emitted(self, dispatch: Sequence[int]) -> Decimal:
         """The tonnes of CO2 that plants with these outputs emit, exactly."""

@@ -11,7 +11,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from time import perf_counter
 from typing import Literal, NamedTuple
 
-from powerplant.errors import TooBusy
+from powerplant.errors import Fault, TooBusy
 from powerplant.formulation import COST_DIGITS, EXACT, TENTHS, Grid
 from powerplant.merit_order import Unit
 from powerplant.merit_order.alternatives import NO_PLAN, Alternative, Appraisal, appraise
@@ -49,7 +49,7 @@ PLACES = {
 
 
 def report_production(
-    request: ProductionPlanRequest, options: Options, workers: Workers, ignored: Sequence[Ignored] = ()
+    request: ProductionPlanRequest, options: Options, workers: Workers, ignored: Sequence[Fault] = ()
 ) -> Report:
     """The report on the cheapest plan for a request; ``ignored``: what of the payload is not used.
 
@@ -99,7 +99,7 @@ def explain(
     appraisal: Appraisal,
     *,
     co2: bool,
-    ignored: Sequence[Ignored] = (),
+    ignored: Sequence[Fault] = (),
 ) -> Report:
     """The report on a solution and its alternatives; O(n log n).
 
@@ -147,7 +147,7 @@ def explain(
         ),
         powerplants=[plants[i].model_copy(update={"reason": reasons[i]}) for i in order],
         never_runs=[NeverRuns(name=row.given.name, reason=why) for row in rows if (why := _why_never(row.given, grid))],
-        ignored=list(ignored),
+        ignored=[Ignored(pointer=place, detail=detail) for place, detail in ignored],
         notes=[
             f"{plant.name} burns {plant.fuel}, and the payload does not say how much CO2 that emits: none is counted."
             for plant in request.powerplants
@@ -161,7 +161,7 @@ def _rows(request: ProductionPlanRequest, solved: Solved, appraisal: Appraisal) 
     instance, solution, _ = solved
     must_run = instance.must_run or [False] * len(instance.units)
     return [
-        _Row(plant, unit, must and unit.max_output > 0, output, NO_PLAN if must else alternative)
+        _Row(plant, unit, must, output, NO_PLAN if must else alternative)
         for plant, unit, must, output, alternative in zip(
             request.powerplants, instance.units, must_run, solution.dispatch, appraisal.switched, strict=True
         )

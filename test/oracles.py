@@ -28,7 +28,6 @@ TENTHS_PER_MW = 10
 COST_STEPS_PER_EURO_PER_MWH = 10**9
 COST_STEPS_PER_EURO = COST_STEPS_PER_EURO_PER_MWH * TENTHS_PER_MW
 BRUTE_FORCE_UNITS = 12
-TONNES_CO2_PER_MWH_OF_GAS_POWER = Fraction("0.3")
 
 
 class UnitLike(Protocol):
@@ -52,6 +51,12 @@ class ExpectedUnit:
     marginal_cost: int
     min_output: int
     max_output: int
+    must_run: bool = False
+
+
+def must_run(unit: UnitLike) -> bool:
+    """Whether a unit must run: units of the solver need not."""
+    return bool(getattr(unit, "must_run", False))
 
 
 # The least cost of a load.
@@ -66,7 +71,7 @@ def brute_force(units: Sequence[UnitLike], load: int) -> int | None:
 def _dispatches(units: Sequence[UnitLike], load: int) -> Iterator[list[int]]:
     """The cheapest dispatch of each commitment that meets the load, equal costs in the order of the units."""
     by_cost = sorted(range(len(units)), key=lambda i: units[i].marginal_cost)
-    for commitment in product((False, True), repeat=len(units)):
+    for commitment in product(*[(True,) if must_run(unit) else (False, True) for unit in units]):
         dispatch = [unit.min_output if on else 0 for unit, on in zip(units, commitment, strict=True)]
         residual_load = load - sum(dispatch)
         for i in by_cost:
@@ -88,7 +93,7 @@ def dense_programme(units: Sequence[UnitLike], load: int) -> int | None:
     best: list[int | None] = [0, *[None] * load]
     for unit in units:
         cost, low, high = unit.marginal_cost, unit.min_output, unit.max_output
-        after = best[:]
+        after = [None] * len(best) if must_run(unit) else best[:]
         window: deque[tuple[int, int]] = deque()
         for s in range(low, load + 1):
             entering = best[s - low]
@@ -122,18 +127,20 @@ def reachable(units: Sequence[UnitLike], limit: int) -> int:
             step = min(covered, width - covered)
             smeared |= smeared << step
             covered += step
-        loads |= (smeared << unit.min_output) & mask
+        on = (smeared << unit.min_output) & mask
+        loads = on if must_run(unit) else loads | on
     return loads
 
 
-def nearest_loads(units: Sequence[UnitLike], load: int | Fraction) -> tuple[int, int | None]:
-    """The nearest loads strictly below and strictly above ``load`` that have a plan, None above all of them.
+def nearest_loads(units: Sequence[UnitLike], load: int | Fraction) -> tuple[int | None, int | None]:
+    """The nearest loads strictly below and strictly above ``load`` that have a plan, None where there is none.
 
     ``load`` is positive; it may lie between two integers, as a load off the grid does.
     """
     capacity = sum(unit.max_output for unit in units)
     loads = reachable(units, capacity)
-    below = (loads & ((1 << ceil(load)) - 1)).bit_length() - 1
+    lower = loads & ((1 << ceil(load)) - 1)
+    below = lower.bit_length() - 1 if lower else None
     rest = loads >> (floor(load) + 1)
     above = floor(load) + 1 + _lowest_bit(rest) if rest else None
     return below, above
@@ -148,10 +155,14 @@ def infeasible_reason(units: Sequence[UnitLike], load: int | Fraction) -> str | 
     if load != floor(load):
         return "off_grid"
     whole_load = floor(load)
+    if whole_load < sum(unit.min_output for unit in units if must_run(unit)):
+        return "below_must_run"
     if whole_load > sum(unit.max_output for unit in units):
         return "above_capacity"
     if reachable(units, whole_load) >> whole_load & 1:
         return None
+    if any(must_run(unit) for unit in units):
+        return "in_a_gap"
     smallest_output = min(max(unit.min_output, 1) for unit in units if unit.max_output > 0)
     return "below_minimum" if whole_load < smallest_output else "in_a_gap"
 
@@ -171,7 +182,7 @@ def broken_rules(units: Sequence[UnitLike], load: int, dispatch: Sequence[int]) 
     faults = [
         f"unit {i} produces {output}, neither 0 nor {unit.min_output}..{unit.max_output}"
         for i, (unit, output) in enumerate(zip(units, dispatch, strict=True))
-        if output != 0 and not unit.min_output <= output <= unit.max_output
+        if (output != 0 or must_run(unit)) and not unit.min_output <= output <= unit.max_output
     ]
     if sum(dispatch) != load:
         faults.append(f"the outputs add up to {sum(dispatch)}, not {load}")
@@ -186,36 +197,51 @@ def exact(number: float) -> Fraction:
     return Fraction(repr(number))
 
 
-def expected_units(payload: Mapping[str, Any], co2: bool = True) -> list[ExpectedUnit]:
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "gasfired": {"fuel": "gas", "co2(ton/MWh)": 0.3},
+    "turbojet": {"fuel": "kerosine"},
+    "windturbine": {"profile": "wind", "curtailable": False},
+}
+"""What the types of the challenge bring."""
+
+
+def expected_units(payload: Mapping[str, Any], co2: bool = True, steps: int = TENTHS_PER_MW) -> list[ExpectedUnit]:
     """The units of a valid payload, in its order. A plant that cannot run at all has both limits at 0."""
-    return [_expected_unit(plant, payload["fuels"], co2) for plant in payload["powerplants"]]
+    return [_expected_unit(plant, payload["fuels"], co2, steps) for plant in payload["powerplants"]]
 
 
-def _expected_unit(plant: Mapping[str, Any], fuels: Mapping[str, float], co2: bool) -> ExpectedUnit:
-    max_output = exact(plant["pmax"]) * TENTHS_PER_MW
-    if plant["type"] == "windturbine":
-        output = floor(max_output * exact(fuels["wind(%)"]) / 100)
-        return ExpectedUnit(plant["name"], 0, output, output)
-    efficiency = exact(plant["efficiency"])
-    if plant["type"] == "gasfired":
-        cost = exact(fuels["gas(euro/MWh)"]) / efficiency
-        if co2:
-            cost += TONNES_CO2_PER_MWH_OF_GAS_POWER * exact(fuels["co2(euro/ton)"])
-    else:
-        spelling = "kerosine(euro/MWh)" if "kerosine(euro/MWh)" in fuels else "kerosine(euro/Mwh)"
-        cost = exact(fuels[spelling]) / efficiency
-    low, high = ceil(exact(plant["pmin"]) * TENTHS_PER_MW), floor(max_output)
-    if low > high:
+def _expected_unit(given: Mapping[str, Any], fuels: Mapping[str, float], co2: bool, steps: int) -> ExpectedUnit:
+    plant = DEFAULTS.get(given["type"], {}) | given
+    fuel, profile = plant.get("fuel"), plant.get("profile")
+    cost = exact(plant.get("cost(euro/MWh)", 0))
+    if fuel is not None:
+        keys = [f"{fuel}(euro/MWh)", *(["kerosine(euro/Mwh)"] if fuel == "kerosine" else [])]
+        cost += exact(next(fuels[key] for key in keys if key in fuels)) / exact(plant["efficiency"])
+    if co2 and plant.get("co2(ton/MWh)", 0):
+        cost += exact(plant["co2(ton/MWh)"]) * exact(fuels["co2(euro/ton)"])
+    most = exact(plant["pmax"]) * steps
+    fixed = profile is not None and not plant.get("curtailable", True)
+    low, high = 0 if fixed else ceil(exact(plant.get("pmin", 0)) * steps), floor(most)
+    if profile is not None:
+        high = floor(most * exact(fuels[f"{profile}(%)"]) / 100)
+        low = high if fixed else low
+    if low > high or not plant.get("available", True):
         low = high = 0
     # Python rounds a fraction half to even.
-    return ExpectedUnit(plant["name"], round(cost * COST_STEPS_PER_EURO_PER_MWH), low, high)
+    marginal_cost = round(cost * COST_STEPS_PER_EURO_PER_MWH)
+    return ExpectedUnit(plant["name"], marginal_cost, low, high, plant.get("must_run", False) and high > 0)
 
 
 def load_in_tenths(payload: Mapping[str, Any]) -> Fraction:
     """The load: the nearest whole number of tenths of a MW if it is less than a millionth of a MW away."""
-    load = exact(payload["load"]) * TENTHS_PER_MW
+    return load_in_steps(payload, TENTHS_PER_MW)
+
+
+def load_in_steps(payload: Mapping[str, Any], steps: int) -> Fraction:
+    """The load in steps, of which a MW has so many; the nearest whole number if it is less than 10⁻⁶ MW away."""
+    load = exact(payload["load"]) * steps
     nearest = Fraction(round(load))
-    return nearest if abs(load - nearest) < Fraction(TENTHS_PER_MW, 10**6) else load
+    return nearest if abs(load - nearest) < Fraction(steps, 10**6) else load
 
 
 def expected_answer(payload: Mapping[str, Any], co2: bool = True) -> dict[str, Any]:
@@ -232,7 +258,7 @@ def expected_answer(payload: Mapping[str, Any], co2: bool = True) -> dict[str, A
             "status": 422,
             "type": "/problems/infeasible-load",
             "reason": reason,
-            "nearest_below": below / TENTHS_PER_MW,
+            "nearest_below": None if below is None else below / TENTHS_PER_MW,
             "nearest_above": None if above is None else above / TENTHS_PER_MW,
         }
     # Brute force counts in commitments, the programme in sums: take what is small.

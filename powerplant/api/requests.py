@@ -11,6 +11,7 @@ from werkzeug.wsgi import get_content_length, get_input_stream
 
 from powerplant.config import Settings
 from powerplant.errors import InvalidQuery, TooBusy
+from powerplant.formulation import GRIDS
 from powerplant.planning import Options
 from powerplant.workers import LARGE
 
@@ -22,7 +23,7 @@ CHUNK = 64 * 1024
 LARGEST_AT_ONCE = 4
 """How many bodies of the largest size a server process holds at the same time."""
 
-PARAMETERS = ("accept", "co2")
+PARAMETERS = ("accept", "co2", "round_load", "step")
 
 
 class Bodies:
@@ -72,16 +73,29 @@ def read_options() -> Options:
     """
     settings: Settings = current_app.config["SETTINGS"]
     if not request.query_string:
-        return Options(settings.co2, False, settings.time_limit)
+        return Options(settings.co2, False, settings.time_limit, grid=GRIDS[settings.step])
     for name in request.args:
         if name not in PARAMETERS and name.lower() in PARAMETERS:
             raise InvalidQuery(name, f"must be written in small letters, as {name.lower()}")
-    co2, accept = request.args.getlist("co2"), request.args.getlist("accept")
-    if co2 not in ([], ["true"], ["false"]):
-        raise InvalidQuery("co2", "must be given once, as true or false")
+    accept, step = request.args.getlist("accept"), request.args.getlist("step")
     if accept not in ([], ["feasible"]):
         raise InvalidQuery("accept", "can only be feasible, given once")
-    return Options(co2 == ["true"] if co2 else settings.co2, bool(accept), settings.time_limit)
+    if step not in ([], *([name] for name in GRIDS)):
+        raise InvalidQuery("step", f"must be given once, as {', '.join([*GRIDS][:-1])} or {[*GRIDS][-1]} (MW)")
+    return Options(
+        _flag("co2", default=settings.co2),
+        bool(accept),
+        settings.time_limit,
+        grid=GRIDS[step[0] if step else settings.step],
+        round_load=_flag("round_load", default=False),
+    )
+
+
+def _flag(name: str, *, default: bool) -> bool:
+    given = request.args.getlist(name)
+    if given not in ([], ["true"], ["false"]):
+        raise InvalidQuery(name, "must be given once, as true or false")
+    return given == ["true"] if given else default
 
 
 def read_body(max_body: int) -> bytes:

@@ -122,13 +122,15 @@ def _answer(line: Line, shared: SharedFleet | None, rules: Rules) -> tuple[bytes
         slowest=solved.seconds,
         slowest_line=line.number,
     )
-    return _accept(line, present(solved)), tally
+    return _accept(line, present(solved), with_load=options.round_load), tally
 
 
-def _accept(line: Line, plan: ProductionPlan) -> bytes:
+def _accept(line: Line, plan: ProductionPlan, *, with_load: bool) -> bytes:
     outputs = to_json([{"name": name, "p": p} for name, p in plan.outputs])
     gap = b',"gap":%s' % str(plan.gap.quantize(CENT, ROUND_CEILING)).encode() if plan.gap else b""
-    return b'{"line":%d,"plan":%s,"cost":%s%s}\n' % (line.number, outputs, cents(plan.cost).encode(), gap)
+    load = b',"load":%s' % to_json(plan.load) if with_load else b""
+    cost = cents(plan.cost).encode()
+    return b'{"line":%d,"plan":%s,"cost":%s%s%s}\n' % (line.number, outputs, cost, gap, load)
 
 
 def _refuse(line: Line, problem: Problem, rules: Rules) -> tuple[bytes, Tally]:

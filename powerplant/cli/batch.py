@@ -34,6 +34,7 @@ from powerplant.cli.sources import MAX_BYTES, MAX_ITEMS, NAME, STDIN, Source, re
 from powerplant.cli.totals import print_totals, write_totals
 from powerplant.cli.words import BAD_INPUT, NO_PLAN, complain, describe, fail
 from powerplant.errors import InvalidPayload
+from powerplant.formulation import Grid
 from powerplant.planning import Options
 from powerplant.workers import Workers
 
@@ -109,6 +110,8 @@ def batch(
     feasible: bool,
     co2: bool,
     time_limit: float,
+    grid: Grid,
+    round_load: bool,
 ) -> None:
     """Plan each line of IN, and write the answers to OUT in the same order.
 
@@ -140,7 +143,8 @@ def batch(
     if payloads == STDIO and STDIN in context.meta:
         raise click.UsageError("Only one of the files can be stdin.")
     check_names([payloads] if fleet is None else [payloads, fleet.argument], plans, summary, resume=resume)
-    rules = Rules(Options(co2, feasible, time_limit), MAX_ITEMS, MAX_BYTES)
+    options = Options(co2, feasible, time_limit, grid=grid, round_load=round_load)
+    rules = Rules(options, MAX_ITEMS, MAX_BYTES)
     start = perf_counter()
     with _errors_as_messages(payloads, plans), ExitStack() as stack:
         check_output(plans, overwrite=overwrite, resume=resume)
@@ -207,7 +211,7 @@ def _read(source: Input, name: str, fleet: Source | None, rules: Rules, *, is_cs
     if fleet is None or shared is None:
         raise click.UsageError("A table of hours needs a --fleet.")
     content = read_whole(peeked, MOST_OF_A_TABLE)
-    types = read_fleet(shared, max_plants=MAX_ITEMS)
+    types = read_fleet(shared, rules.options.grid, max_plants=MAX_ITEMS)
     try:
         hours = Hours(content, shared, types, co2=rules.options.co2, is_fraction=is_fraction)
     except InvalidPayload as error:

@@ -35,7 +35,16 @@ Outcome = TypeVar("Outcome")
 )
 @click.option("--optimal", is_flag=True, help="Exit with 1 if the plan is not shown to be the cheapest.")
 @planning_options
-def check(file: Source, plan: Source | None, proof: Source | None, optimal: bool, co2: bool, time_limit: float) -> None:
+def check(
+    file: Source,
+    plan: Source | None,
+    proof: Source | None,
+    optimal: bool,
+    co2: bool,
+    time_limit: float,
+    grid: Grid,
+    round_load: bool,
+) -> None:
     """Check a PLAN for the payload in FILE: list its faults, and say how far it is from the cheapest plan.
 
     PLAN is a list of {"name": ..., "p": ...}, like the service's answer, in any order. To compare it with the cheapest
@@ -55,7 +64,7 @@ def check(file: Source, plan: Source | None, proof: Source | None, optimal: bool
         raise click.UsageError("--optimal needs a PLAN.")
     keep_apart([source.argument for source in (file, plan, proof) if source], [STDIO])
     request = file.payload(co2=co2)
-    instance = formulate(request, co2=co2)
+    instance = formulate(request, co2=co2, grid=grid, round_load=round_load)
     if plan is not None:
         cost = _check_plan(plan, request, instance)
         least = (
@@ -77,7 +86,8 @@ def _check_plan(source: Source, request: ProductionPlanRequest, instance: Instan
     if cost is None:
         source.print_faults(faults)
         fail(f"This is not a plan for the payload: {counted(len(faults), 'fault')}.", NO_PLAN)
-    say(f"The plan is correct: every plant is listed and within its limits, and the sum is {request.load} MW exactly.")
+    load = instance.grid.megawatts(instance.load)
+    say(f"The plan is correct: every plant is listed and within its limits, and the sum is {load} MW exactly.")
     say(f"It costs {in_euro(instance.grid.euros(cost))}.")
     return cost
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import click
 
+from powerplant.formulation import GRIDS, TENTHS
 from powerplant.planning import Options
 
 LONGEST = 7 * 24 * 3600
@@ -16,7 +17,7 @@ Command = TypeVar("Command", bound=Callable[..., None])
 
 
 def planning_options(command: Command) -> Command:
-    """``--co2`` and ``--time-limit``, with the variables and defaults of the service."""
+    """``--co2``, ``--time-limit`` and ``--step``, with the variables and defaults of the service; ``--round-load``."""
     co2 = click.option(
         "--co2/--no-co2",
         default=Options().co2,
@@ -35,7 +36,21 @@ def planning_options(command: Command) -> Command:
         metavar="SECONDS",
         help="Seconds that the solver, or the check of a proof, may take.",
     )
-    return co2(time_limit(command))
+    step = click.option(
+        "--step",
+        "grid",
+        type=click.Choice([*GRIDS]),
+        default=TENTHS.step,
+        callback=lambda _context, _parameter, step: GRIDS[step],
+        envvar="POWERPLANT_STEP",
+        show_envvar=True,
+        show_default=True,
+        help="MW; outputs and loads are multiples of it.",
+    )
+    round_load = click.option(
+        "--round-load", is_flag=True, help="Plan for the nearest multiple of the step if the load is not one."
+    )
+    return co2(time_limit(step(round_load(command))))
 
 
 def _limited(_context: click.Context, _parameter: click.Parameter, seconds: float) -> float:

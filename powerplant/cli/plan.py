@@ -15,6 +15,7 @@ from powerplant.cli.sources import NAME, Source, read
 from powerplant.cli.tables import plan_as_table, report_as_text
 from powerplant.cli.words import BAD_INPUT, NO_PLAN, complain, fail, say, say_json, terminal_width
 from powerplant.errors import InfeasibleLoad, OutOfTime
+from powerplant.formulation import Grid
 from powerplant.merit_order import Proof
 from powerplant.merit_order.alternatives import NOT_COMPUTED, Appraisal
 from powerplant.planning import UNPROVEN, Options, Solved, present, solve_request
@@ -53,7 +54,14 @@ def _form(name: str, help_: str) -> Callable[[Command], Command]:
 @click.option("--feasible", is_flag=True, help="Accept the best plan found when the time is over.")
 @planning_options
 def plan(
-    file: Source, proof_path: Path | None, feasible: bool, co2: bool, time_limit: float, form: str | None = None
+    file: Source,
+    proof_path: Path | None,
+    feasible: bool,
+    co2: bool,
+    time_limit: float,
+    grid: Grid,
+    round_load: bool,
+    form: str | None = None,
 ) -> None:
     """Print the cheapest plan for the payload in FILE.
 
@@ -68,7 +76,8 @@ def plan(
     """  # noqa: D301 - click wants the character itself
     keep_apart([file.argument], [STDIO] if proof_path is None else [STDIO, proof_path])
     request = file.payload(co2=co2)
-    options, workers = Options(co2, feasible, time_limit), Workers(1)
+    options, workers = Options(co2, feasible, time_limit, grid=grid, round_load=round_load), Workers(1)
+    ignored = file.ignored()
     try:
         solved = solve_request(request, options, workers)
     except InfeasibleLoad as error:
@@ -84,7 +93,7 @@ def plan(
         appraisal = Appraisal(NOT_COMPUTED, NOT_COMPUTED, [NOT_COMPUTED] * len(request.powerplants))
     else:
         appraisal = appraise_plan(solved, options, workers)
-    report = explain(request, solved, appraisal, co2=co2)
+    report = explain(request, solved, appraisal, co2=co2, ignored=ignored)
     if form == "report":
         say_json(report_as_json(report))
     else:

@@ -15,7 +15,7 @@ from powerplant.auditing import GivenOutput, decode_plan
 from powerplant.batch.reading import InvalidInput, Line
 from powerplant.cli.outputs import STDIO
 from powerplant.cli.words import BAD_INPUT, complain, counted, fail
-from powerplant.decoding import SEVERAL_PAYLOADS, UTF8_BOM, decode
+from powerplant.decoding import SEVERAL_PAYLOADS, UTF8_BOM, decode, ignored_in
 from powerplant.errors import Fault, InvalidPayload, MalformedPayload
 from powerplant.models import ProductionPlanRequest
 from powerplant.proofs import Claim, proof_from_json
@@ -50,6 +50,13 @@ class Source:
     def payload(self, *, co2: bool) -> ProductionPlanRequest:
         """Its payload."""
         return self._read(lambda body: decode(body, co2=co2, max_plants=MAX_ITEMS), self._hint)
+
+    def ignored(self) -> list[Fault]:
+        """What of its payload is not used; it is also printed."""
+        ignored = ignored_in(self._body)
+        for place, detail in ignored[:MOST_FAULTS]:
+            complain(f"{self.name}: {place.removeprefix('#')} {detail}")
+        return ignored
 
     def plan(self) -> list[GivenOutput]:
         """Its plan."""
