@@ -209,7 +209,8 @@ def _errors_of_plant(plant: Any) -> list[ErrorDetails]:
         errors = error.errors(include_url=False)
         if errors[0]["type"] in {"union_tag_invalid", "union_tag_not_found"}:
             meant = type_meant(plant.get("type"))
-            others = _errors_of_plant(plant | {"type": meant or TYPES[0]})
+            given = {key: value for key, value in plant.items() if value is not None}
+            others = _errors_of_plant(given | {"type": meant or TYPES[0]})
             errors += [details for details in others if meant or details["type"] != "missing"]
         return errors
     return []
@@ -262,6 +263,8 @@ def _words(kind: str, key: str, value: Any) -> str | None:
         return f"{_WORDS[kind]}; {meant} is not a known key; did you mean {key}?"
     if kind == "union_tag_invalid" and (type_ := type_meant(value.get("type"))):
         return f"must be gasfired, turbojet or windturbine; did you mean {type_}?"
+    if kind == "string_pattern_mismatch" and key in {"fuel", "profile"}:
+        return "must not be blank, and have no parentheses"
     return _WORDS.get(kind)
 
 
@@ -273,7 +276,7 @@ def _mistaken_for(key: str, given: Mapping[str, Any]) -> str | None:
     """A key that was probably meant to be this one: it begins alike, and is not a known key itself."""
     known = next((fields for fields in FIELDS if key in fields), FIELDS[1])
     alike = (other for other in given if len(other) <= _LONGEST_SLIP and other.strip().casefold().startswith(key[:3]))
-    return next((other for other in alike if other not in known), None)
+    return next((other for other in alike if other not in known and other != key), None)
 
 
 PlantModel = GasFired | Turbojet | WindTurbine | CurtailableWindTurbine | OtherPlant

@@ -127,27 +127,18 @@ class _Plant(_Payload):
     @property
     def burnt(self) -> float:
         """Its efficiency if it burns a fuel, else 1."""
-        return 1.0
+        return self.efficiency if self.fuel is not None and self.efficiency is not None else 1.0
 
     @property
     def least(self) -> float:
         """Its pmin, in MW; 0 where that is absent or does not count."""
-        return 0.0
+        is_fixed = self.profile is not None and not self.curtailable
+        return 0.0 if self.pmin is None or is_fixed else self.pmin
 
 
 class _FuelBurningPlant(_Plant):
     efficiency: Efficiency = Field(description="MWh of power out of one MWh of fuel")
     pmin: Megawatt = Field(description="MW, the least output when on")
-
-    @property
-    def burnt(self) -> float:
-        """Its efficiency."""
-        return self.efficiency
-
-    @property
-    def least(self) -> float:
-        """Its pmin, in MW."""
-        return self.pmin
 
 
 class GasFired(_FuelBurningPlant):
@@ -179,16 +170,6 @@ class WindTurbine(_Plant):
 class _AnyPlant(_Plant):
     efficiency: Efficiency | None = Field(None, description="MWh of power out of one MWh of fuel; needed with a fuel")
     pmin: Megawatt | None = Field(None, description="MW, the least output when on; needed without a profile")
-
-    @property
-    def burnt(self) -> float:
-        """Its efficiency if it burns a fuel, else 1."""
-        return 1.0 if self.fuel is None or self.efficiency is None else self.efficiency
-
-    @property
-    def least(self) -> float:
-        """Its pmin, in MW; 0 where that is absent or does not count."""
-        return self.pmin if self.pmin is not None and (self.profile is None or self.curtailable) else 0.0
 
 
 class CurtailableWindTurbine(_AnyPlant):

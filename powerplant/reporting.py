@@ -146,7 +146,11 @@ def explain(
             down=grid.megawatts(sum(row.output - row.unit.min_output for row in running)),
         ),
         powerplants=[plants[i].model_copy(update={"reason": reasons[i]}) for i in order],
-        never_runs=[NeverRuns(name=row.given.name, reason=why) for row in rows if (why := _why_never(row.given, grid))],
+        never_runs=[
+            NeverRuns(name=row.given.name, reason=f"{why[0].upper()}{why[1:]}.")
+            for row in rows
+            if (why := _why_never(row.given, grid))
+        ],
         ignored=[Ignored(pointer=place, detail=detail) for place, detail in ignored],
         notes=[
             f"{plant.name} burns {plant.fuel}, and the payload does not say how much CO2 that emits: none is counted."

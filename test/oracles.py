@@ -93,7 +93,7 @@ def dense_programme(units: Sequence[UnitLike], load: int) -> int | None:
     best: list[int | None] = [0, *[None] * load]
     for unit in units:
         cost, low, high = unit.marginal_cost, unit.min_output, unit.max_output
-        after = [None] * len(best) if must_run(unit) else best[:]
+        after: list[int | None] = [None] * len(best) if must_run(unit) else best[:]
         window: deque[tuple[int, int]] = deque()
         for s in range(low, load + 1):
             entering = best[s - low]
@@ -211,7 +211,7 @@ def expected_units(payload: Mapping[str, Any], co2: bool = True, steps: int = TE
 
 
 def _expected_unit(given: Mapping[str, Any], fuels: Mapping[str, float], co2: bool, steps: int) -> ExpectedUnit:
-    plant = DEFAULTS.get(given["type"], {}) | given
+    plant = DEFAULTS.get(given["type"], {}) | dict(given)
     fuel, profile = plant.get("fuel"), plant.get("profile")
     cost = exact(plant.get("cost(euro/MWh)", 0))
     if fuel is not None:
