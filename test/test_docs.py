@@ -9,7 +9,17 @@ from typing import get_args
 
 import pytest
 
-from powerplant.models import Cost, Headroom, MarginalCost, MarginalPrice, PlantReport, Prices, Report
+from powerplant.models import (
+    Cost,
+    Headroom,
+    Ignored,
+    MarginalCost,
+    MarginalPrice,
+    NeverRuns,
+    PlantReport,
+    Prices,
+    Report,
+)
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "benchmarks" / "README.md"])
@@ -25,7 +35,7 @@ def test_the_examples_in_the_algorithm_document_are_right(monkeypatch: pytest.Mo
 
 def test_the_document_on_the_report_names_every_member_and_value() -> None:
     text = (ROOT / "docs" / "report.md").read_text(encoding="utf-8")
-    for model in (Report, Cost, MarginalPrice, Prices, Headroom, PlantReport, MarginalCost):
+    for model in (Report, Ignored, NeverRuns, Cost, MarginalPrice, Prices, Headroom, PlantReport, MarginalCost):
         assert [name for name in model.model_fields if f"`{name}`" not in text] == []
     for name in ("state", "alternative", "outcome"):
         assert [

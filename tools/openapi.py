@@ -88,8 +88,8 @@ class InvalidQueryProblem(ProblemDocument):
 class InfeasibleLoadProblem(ProblemDocument):
     """No plan meets the load."""
 
-    reason: Literal["off_grid", "above_capacity", "below_minimum", "in_a_gap"]
-    nearest_below: float = Field(description="MW: the largest load below that has a plan")
+    reason: Literal["off_grid", "below_must_run", "above_capacity", "below_minimum", "in_a_gap"]
+    nearest_below: float | None = Field(description="MW: the largest load below that has a plan; null if none has")
     nearest_above: float | None = Field(description="MW: the smallest load above that has a plan; null if none has")
 
 
@@ -109,6 +109,9 @@ class LineWithPlan(_Answer):
     cost: float = Field(description="euro, to the cent")
     gap: float | None = Field(
         None, description="euro: how far the plan is, at most, above the cheapest; absent if it is proven"
+    )
+    load: float | None = Field(
+        None, description="MW: the load that the plan meets; present if the request asks for a rounded load"
     )
 
 
