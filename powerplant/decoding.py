@@ -474,21 +474,26 @@ def faults_of_fuels(
             needed.setdefault(profile_key(profile), type_)
         if emits and co2:
             needed.setdefault(FUEL_KEYS["co2"], type_)
-    for key in sorted(needed, key=_in_order_of_the_challenge):
-        value = fuels.get(key)
-        if value is None and key in KEROSINE:
-            value = fuels.get(KEROSINE[1])
-        if value is None:
+    for key in sorted([key for key in needed if _is_wrong(key, fuels)], key=_in_order_of_the_challenge):
+        if fuels.get(key) is None:
             meant = _mistaken_for(key, fuels)
             hint = "" if meant is None else f"; {meant} is not a known fuel; did you mean {key}?"
             yield Fault(pointer("fuels", key), f"is missing, and {needed[key]} power plants need it{hint}")
-        elif key not in FIELDS[1] and (what := _wrong_with(key, value)):  # the model checks the others
-            yield Fault(pointer("fuels", key), what)
+        else:
+            yield Fault(pointer("fuels", key), _wrong_with(key, fuels[key]) or "is not valid")
     one, other = map(fuels.get, KEROSINE)
     if one is not None and other is not None and one != other:
         this, that = (pointer("fuels", key) for key in KEROSINE)
         if this not in wrong and that not in wrong:
             yield Fault(that, f"differs from {KEROSINE[0]}: both are the price of kerosine")
+
+
+def _is_wrong(key: str, fuels: Mapping[str, Any]) -> bool:
+    """Whether a price or profile is missing, or has a fault that the model does not find."""
+    value = fuels.get(key)
+    if value is None:
+        return key != KEROSINE[0] or fuels.get(KEROSINE[1]) is None
+    return key not in FIELDS[1] and _wrong_with(key, value) is not None
 
 
 def _in_order_of_the_challenge(key: str) -> int:
@@ -517,23 +522,21 @@ def fuels_by_key(fuels: Fuels) -> dict[str, Any]:
 
 
 def _has_faults(request: ProductionPlanRequest, *, co2: bool) -> bool:
+    """Whether a request that pydantic accepts may have faults; :func:`decode_json` then looks for them."""
     plants = request.powerplants
-    if any(isinstance(plant, OtherPlant) and not _is_other(plant) for plant in plants):
-        return True
-    listed = [
-        Listed(
-            index,
-            plant.name,
-            plant.least,
-            plant.pmax,
-            Needs.of(plant),
-            ()
-            if isinstance(plant, GasFired | Turbojet | WindTurbine)
-            else _lacks(plant.fuel, plant.profile, plant.efficiency, plant.pmin),
-        )
-        for index, plant in enumerate(plants)
-    ]
-    return any(faults_between(listed, fuels_by_key(request.fuels), co2=co2))
+    names, needs = {plant.name for plant in plants}, set[Needs]()
+    for plant in plants:
+        needs.add(Needs(plant.type, plant.fuel, plant.profile, plant.tonnes > 0))
+        if isinstance(plant, GasFired | Turbojet):
+            if plant.pmin > plant.pmax:
+                return True
+        elif not isinstance(plant, WindTurbine) and (
+            plant.least > plant.pmax
+            or _lacks(plant.fuel, plant.profile, plant.efficiency, plant.pmin)
+            or (isinstance(plant, OtherPlant) and not _is_other(plant))
+        ):
+            return True
+    return len(names) < len(plants) or any(faults_of_fuels(needs, fuels_by_key(request.fuels), co2=co2))
 
 
 def _is_other(plant: OtherPlant) -> bool:

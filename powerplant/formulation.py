@@ -218,8 +218,8 @@ class Fleet(NamedTuple):
                     plant.fuel,
                     plant.tonnes,
                     plant.cost,
-                    plant.burnt,
-                    plant.least,
+                    1.0 if plant.fuel is None else plant.efficiency,
+                    0.0 if plant.profile is not None and not plant.curtailable else plant.pmin or 0.0,
                     plant.pmax,
                     plant.profile,
                     plant.curtailable,
@@ -319,6 +319,9 @@ def _price(number: float | None) -> Ratio:
 
 def _ratio(number: float) -> Ratio:
     """The shortest decimal that rounds to this double, exactly."""
+    whole = int(number)
+    if whole == number:
+        return whole, 1
     millionths = round(number * MILLION)
     if millionths / MILLION == number:  # only one decimal with so few digits rounds to this double
         return millionths, MILLION

@@ -125,11 +125,6 @@ class _Plant(_Payload):
     must_run: bool = Field(False, description="true: the plant runs, unless it cannot")
 
     @property
-    def burnt(self) -> float:
-        """Its efficiency if it burns a fuel, else 1."""
-        return self.efficiency if self.fuel is not None and self.efficiency is not None else 1.0
-
-    @property
     def least(self) -> float:
         """Its pmin, in MW; 0 where that is absent or does not count."""
         is_fixed = self.profile is not None and not self.curtailable

@@ -144,8 +144,9 @@ def present(solved: Solved) -> ProductionPlan:
     """A solution in MW and euro, in merit order."""
     instance, solution, seconds = solved
     names, dispatch, grid = instance.names, solution.dispatch, instance.grid
+    per_megawatt = grid.per_megawatt
     return ProductionPlan(
-        outputs=[(names[i], grid.megawatts(dispatch[i])) for i in in_merit_order(instance)],
+        outputs=[(names[i], dispatch[i] / per_megawatt) for i in in_merit_order(instance)],
         cost=grid.euros(solution.cost),
         gap=grid.euros(solution.cost - solution.lower_bound),
         method=solution.proof.method,

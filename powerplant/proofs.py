@@ -2,15 +2,16 @@
 
 ::
 
-    {"version": 1, "method": "search", "cost": 150158490566040, "steps": [
+    {"version": 1, "method": "search", "step": "0.1", "cost": 150158490566040, "steps": [
       {"kind": "output_split", "marginal_cost": 31283018868, "at_most": 0, "at_least": 1000, "at_least_first": true},
       {"kind": "bound", "price": 31283018868, "charge": 0, "scale": 1},
       ...
     ]}
 
-It claims that no plan costs less than ``cost``, in 10**-10 euro, or with ``null`` that no plan exists. All numbers are
-integers of any size: outputs in tenths of a MW, prices in 10**-9 euro per MWh. The steps and their members are those of
-:mod:`powerplant.merit_order.proof`. A proof does not name its payload; it is checked for a given one.
+It claims that no plan costs less than ``cost``, or with ``null`` that no plan exists. All numbers are integers of any
+size: outputs in steps of ``step`` MW, prices in 10**-9 euro per MWh, the cost in 10**-9 euro times ``step``. The steps
+and their members are those of :mod:`powerplant.merit_order.proof`; what plants that must run produce at least is not
+part of the proof. A proof does not name its payload; it is checked for a given one.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from pydantic_core import ErrorDetails
 
 from powerplant.decoding import parse, pointer
 from powerplant.errors import Fault, InvalidPayload
+from powerplant.formulation import GRIDS, TENTHS, Grid
 from powerplant.merit_order import Proof
 from powerplant.merit_order.proof import Bound, CountSplit, Empty, OutputSplit, Recomputed, Step
 
@@ -42,12 +44,14 @@ class Claim(NamedTuple):
     """A claim and its proof.
 
     Attributes:
-        cost: no plan costs less, in 10**-10 euro; ``None``: no plan exists.
+        cost: no plan costs less, in the unit of the solver; ``None``: no plan exists.
         proof: of this.
+        grid: of the outputs.
     """
 
     cost: int | None
     proof: Proof
+    grid: Grid = TENTHS
 
 
 class _Strict(BaseModel):
@@ -64,15 +68,17 @@ _NAMES = {step: name for name, step in STEPS.items()}
 class _File(_Strict):
     version: int = Field(ge=1, le=1)
     method: str
+    step: Literal["1", "0.1", "0.01", "0.001"] = "0.1"
     cost: int | None
     steps: list[Annotated[Union[*_MODELS.values()], Field(discriminator="kind")]]  # type: ignore[valid-type]  # made above
 
 
 def proof_as_json(claim: Claim) -> str:
     """A claim and its proof as a JSON file."""
-    cost, (method, steps) = claim
+    cost, (method, steps), grid = claim
     members = [{"kind": _NAMES[type(step)], **step._asdict()} for step in steps]
-    return json.dumps({"version": 1, "method": method, "cost": cost, "steps": members}, indent=1) + "\n"
+    file = {"version": 1, "method": method, "step": grid.step, "cost": cost, "steps": members}
+    return json.dumps(file, indent=1) + "\n"
 
 
 def proof_from_json(body: bytes) -> Claim:
@@ -84,7 +90,7 @@ def proof_from_json(body: bytes) -> Claim:
     """
     file = read_as(TypeAdapter(_File), body, "an object with version, method, cost and steps")
     steps = (STEPS[step.kind](**step.model_dump(exclude={"kind"})) for step in file.steps)
-    return Claim(file.cost, Proof(file.method, tuple(steps)))
+    return Claim(file.cost, Proof(file.method, tuple(steps)), GRIDS[file.step])
 
 
 def read_as(kind: TypeAdapter[T], body: bytes, expected: str) -> T:
@@ -119,6 +125,7 @@ _WORDS = {
     "list_type": "must be a list",
     "greater_than_equal": "must be 1",
     "less_than_equal": "must be 1",
+    "literal_error": "must be 1, 0.1, 0.01 or 0.001, in quotes",
     "model_type": "must be an object with name and p",  # in a plan
     "model_attributes_type": "must be an object",
     "float_type": "must be a number",

@@ -80,6 +80,11 @@ def faults(payload: dict[str, Any], step: str, *, co2: bool = True) -> Iterator[
         yield f"{solved.instance.grid.euros(cost)} euro, not {exact_euros(cost, steps)}"
 
 
+def outcome(payload: dict[str, Any], step: str, *, co2: bool = True) -> str:
+    """Whether a payload has a plan, or why not, by the oracle."""
+    return infeasible_reason(expected_units(payload, co2, STEPS[step]), load_in_steps(payload, STEPS[step])) or "plan"
+
+
 def exact_euros(cost: int, steps: int) -> Any:
     """A cost in euro: marginal costs are 10⁻⁹ euro per MWh."""
     return exact(0) + type(exact(0))(cost, 10**9 * steps)

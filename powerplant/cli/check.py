@@ -12,7 +12,7 @@ from powerplant.auditing import LeastCost, audit, least_cost, proven_cost, prove
 from powerplant.cli.options import planning_options
 from powerplant.cli.outputs import STDIO, keep_apart
 from powerplant.cli.sources import NAME, Source, read
-from powerplant.cli.words import NO_PLAN, at_least_a_hundredth, counted, fail, in_euro, say
+from powerplant.cli.words import BAD_INPUT, NO_PLAN, at_least_a_hundredth, counted, fail, in_euro, say
 from powerplant.errors import NotCheckedInTime
 from powerplant.formulation import Grid, Instance, formulate
 from powerplant.models import ProductionPlanRequest
@@ -113,7 +113,7 @@ def _print_difference(cost: int, least: LeastCost, grid: Grid) -> None:
 
 def _check_proof(source: Source, request: ProductionPlanRequest, instance: Instance, time_limit: float) -> None:
     """Check a proof without a plan: of a least cost, or that no plan exists."""
-    claim = source.proof()
+    claim = _claim(source, instance)
     if claim.cost is not None:
         least = _proven_cost(source, instance, None, time_limit)
         say(f"No plan costs less than {in_euro(instance.grid.euros(least.bound))}.")
@@ -123,9 +123,18 @@ def _check_proof(source: Source, request: ProductionPlanRequest, instance: Insta
         _reject(source, claim, "that this payload has no plan")
 
 
+def _claim(source: Source, instance: Instance) -> Claim:
+    """The claim of a proof; one for another step ends the command."""
+    claim = source.proof()
+    if claim.grid != instance.grid:
+        step = claim.grid.step
+        fail(f"{source.name}: this is a proof for a step of {step} MW: try --step {step}.", BAD_INPUT)
+    return claim
+
+
 def _proven_cost(source: Source, instance: Instance, cost: int | None, time_limit: float) -> LeastCost:
     """The least cost that a proof shows; a proof that shows none ends the command."""
-    claim = source.proof()
+    claim = _claim(source, instance)
     bound = _in_time(source, lambda: proven_cost(instance, claim, cost, time_limit))
     if bound is None:
         _reject(source, claim, "a least cost of this payload")

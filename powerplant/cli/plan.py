@@ -81,7 +81,7 @@ def plan(
     try:
         solved = solve_request(request, options, workers)
     except InfeasibleLoad as error:
-        _write_proof_of_none(proof_path, error)
+        _write_proof_of_none(proof_path, error, grid)
         fail(f"{file.name}: {error}", NO_PLAN)
     except OutOfTime as error:
         fail(f"{file.name}: {error} Try a larger --time-limit, or --feasible.", NO_PLAN)
@@ -110,21 +110,27 @@ def _write_proof_of_cost(path: Path | None, solved: Solved) -> None:
     if solved.solution.proof is UNPROVEN:
         complain(f"{path} is not written: the plan is not proven to be the cheapest.")
         return
-    _write_proof(path, solved.solution.cost, solved.solution.proof)
+    _write_proof(path, Claim(solved.solution.cost, solved.solution.proof, solved.instance.grid))
 
 
-def _write_proof_of_none(path: Path | None, error: InfeasibleLoad) -> None:
+def _write_proof_of_none(path: Path | None, error: InfeasibleLoad, grid: Grid) -> None:
     if path is None:
         return
     if isinstance(error.proof, Proof):
-        _write_proof(path, None, error.proof)
+        _write_proof(path, Claim(None, error.proof, grid))
     else:
-        complain(f"{path} is not written: a load that is not a multiple of 0.1 MW needs no proof.")
+        what = (
+            "is below what plants must produce"
+            if error.reason == "below_must_run"
+            else f"is not a multiple of {grid.step} MW"
+        )
+        complain(f"{path} is not written: a load that {what} needs no proof.")
 
 
-def _write_proof(path: Path, cost: int | None, proof: Proof) -> None:
+def _write_proof(path: Path, claim: Claim) -> None:
+    proof = claim.proof
     try:
-        path.write_text(proof_as_json(Claim(cost, proof)), encoding="utf-8")
+        path.write_text(proof_as_json(claim), encoding="utf-8")
     except OSError as error:
         fail(f"{path}: {error.strerror}", BAD_INPUT)
     if not proof.certified:
