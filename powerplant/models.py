@@ -323,6 +323,7 @@ class Report(_Answer):
 
     status: Literal["optimal", "feasible"]
     load: float = Field(description="MW")
+    step: float = Field(description="MW; the load and all outputs are multiples of it")
     cost: Cost
     lower_bound: float = Field(description="no plan costs less, in euro; equal to the cost if it is proven optimal")
     proof: str = Field(description="how the cost was proven")

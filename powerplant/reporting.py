@@ -130,6 +130,7 @@ def explain(
     return Report(
         status="optimal" if solution.cost == solution.lower_bound else "feasible",
         load=float(load),
+        step=float(grid.step),
         cost=Cost(total=float(total), fuel=float(total - for_co2 - other), co2=float(for_co2), other=float(other)),
         lower_bound=float(grid.euros(solution.lower_bound)),
         proof=solution.proof.method,

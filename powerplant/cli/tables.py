@@ -29,7 +29,8 @@ def plan_as_table(report: Report, width: int | None = None) -> str:
         report: the report.
         width: columns of the terminal; names are shortened and columns dropped to fit. ``None``: no limit.
     """
-    rows = [HEADS, *map(_row, report.powerplants), _totals(report)]
+    decimals = max(1, len(f"{report.step:g}") - 2)
+    rows = [HEADS, *(_row(plant, decimals) for plant in report.powerplants), _totals(report, decimals)]
     shown, name_width = _fitted(rows, width)
     rows = [(_shortened(row[0], name_width), *(row[i] for i in shown)) for row in rows]
     lines = [line.rstrip() for line in _columns(rows, [i + 1 for i, shown_ in enumerate(shown) if shown_ in NUMBERS])]
@@ -49,6 +50,7 @@ def report_as_text(report: Report, width: int | None = None) -> str:
         name = _padded(_shortened(printable(plant.name), room), room)
         first, *others = wrapped(printable(plant.reason), None if width is None else width - room - 2)
         lines += [f"{name}  {first}", *(f"{' ' * room}  {line}" for line in others)]
+    lines += [line for note in report.notes for line in ("", *wrapped(printable(note), width))]
     return "\n".join([plan_as_table(report, width), *lines, ""])
 
 
@@ -103,11 +105,11 @@ def wrapped(text: str, width: int | None) -> list[str]:
     return lines
 
 
-def _row(plant: PlantReport) -> Sequence[str]:
+def _row(plant: PlantReport, decimals: int) -> Sequence[str]:
     return (
         printable(plant.name),
-        plant.type,
-        f"{plant.p:,.1f}",
+        printable(plant.type),
+        f"{plant.p:,.{decimals}f}",
         to_the_cent(plant.marginal_cost.total),
         to_the_cent(plant.cost),
         to_the_cent(plant.co2_emitted_tonnes),
@@ -115,12 +117,12 @@ def _row(plant: PlantReport) -> Sequence[str]:
     )
 
 
-def _totals(report: Report) -> Sequence[str]:
+def _totals(report: Report, decimals: int) -> Sequence[str]:
     average = "" if report.average_price is None else to_the_cent(report.average_price)
     return (
         "total",
         "",
-        f"{report.load:,.1f}",
+        f"{report.load:,.{decimals}f}",
         average,
         to_the_cent(report.cost.total),
         to_the_cent(report.co2_emitted_tonnes),
@@ -130,7 +132,8 @@ def _totals(report: Report) -> Sequence[str]:
 
 def _summary(report: Report) -> Iterator[str]:
     cost = report.cost
-    yield f"{to_the_cent(cost.total)} euro: {to_the_cent(cost.fuel)} for fuel, {to_the_cent(cost.co2)} for CO2."
+    other = f", {to_the_cent(cost.other)} for other costs" if cost.other else ""
+    yield f"{to_the_cent(cost.total)} euro: {to_the_cent(cost.fuel)} for fuel, {to_the_cent(cost.co2)} for CO2{other}."
     if report.status == "optimal":
         yield f"No plan is cheaper (proven by {report.proof})."
     else:
