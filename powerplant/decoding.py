@@ -233,14 +233,14 @@ def type_meant(value: Any) -> str | None:
     """The type of power plant that a wrong type was probably meant to be."""
     if not isinstance(value, str):
         return None
-    text = value[:_LONGEST_SLIP].casefold()
+    text = value[:LONGEST_SLIP].casefold()
     known = (type_ for type_, words in _WORDS_FOR_TYPES.items() if any(word in text for word in words))
     return next(known, None) or next(iter(get_close_matches(text, TYPES, 1)), None)
 
 
 def _is_slip(type_: str) -> bool:
     """Whether a type is one of the challenge in other capitals, or misspelt."""
-    text = re.sub(r"[\s_-]", "", type_[:_LONGEST_SLIP].casefold())
+    text = re.sub(r"[\s_-]", "", type_[:LONGEST_SLIP].casefold())
     return bool(get_close_matches(text, TYPES, 1, _ALIKE))
 
 
@@ -275,7 +275,7 @@ def _is_number(value: Any) -> TypeGuard[float]:
 def _mistaken_for(key: str, given: Mapping[str, Any]) -> str | None:
     """A key that was probably meant to be this one: it begins alike, and is not a known key itself."""
     known = next((fields for fields in FIELDS if key in fields), FIELDS[1])
-    alike = (other for other in given if len(other) <= _LONGEST_SLIP and other.strip().casefold().startswith(key[:3]))
+    alike = (other for other in given if len(other) <= LONGEST_SLIP and other.strip().casefold().startswith(key[:3]))
     return next((other for other in alike if other not in known and other != key), None)
 
 
@@ -300,7 +300,7 @@ _WORDS_FOR_TYPES = {
 }
 """Words in the types of other programs."""
 
-_LONGEST_SLIP = 40
+LONGEST_SLIP = 40
 _ALIKE = 0.85
 """How alike a misspelt word and the right one are, as difflib counts it."""
 
@@ -381,7 +381,7 @@ def _is_fuel(key: str) -> bool:
 def _why_ignored(key: str, known: Collection[str]) -> str:
     if key in HOURS_ONLY:
         return "is ignored: it has no meaning for a single hour"
-    meant = get_close_matches(key[:_LONGEST_SLIP], known, 1, _ALIKE)
+    meant = get_close_matches(key[:LONGEST_SLIP], known, 1, _ALIKE)
     same = [other for other in known if other.casefold() == key.strip().casefold()]
     hint = f"; did you mean {(same or meant)[0]}?" if same or meant else ""
     return f"is ignored: it is not a known key{hint}"

@@ -199,11 +199,12 @@ class ProductionPlanRequest(_Payload):
 
 
 class Hour(_Payload):
-    """The load and the prices of one hour, for a fleet that several hours share."""
+    """The load and the prices of one hour, for a fleet that several hours share; it may change members of plants."""
 
     load: Megawatt
     fuels: Fuels
     powerplants: Any = None
+    plants: Any = Field(None, description="members of plants of the fleet that differ in this hour, by their names")
 
 
 FIELDS = [

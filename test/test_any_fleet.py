@@ -304,3 +304,46 @@ def test_what_is_ignored_is_named() -> None:
         ("#/powerplants/0/Pmin", "is ignored: it is not a known key; did you mean pmin?"),
         ("#/powerplants/0/colour", "is ignored: it is not a known key"),
     ]
+
+
+# --- Hours of a shared fleet that change members of plants -----------------------------------------------------------
+
+
+def answers_of(client: FlaskClient, *lines: dict[str, Any]) -> list[dict[str, Any]]:
+    response = client.post("/productionplan/batch", data="\n".join(map(json.dumps, lines)))
+    return [json.loads(line) for line in response.text.splitlines()]
+
+
+def test_an_hour_may_change_members_of_plants(client: FlaskClient) -> None:
+    hour = {"load": 350, "fuels": payload(0)["fuels"]}
+    change = {"gas": {"pmax": 30}, "coal": {"available": False}, "nuclear": {"must_run": False, "pmin": 0}}
+    before, changed, after = answers_of(
+        client, {"powerplants": [NUCLEAR, COAL, GAS]}, hour, hour | {"plants": change}, hour
+    )
+    assert before["plan"] == after["plan"]
+    planned = {output["name"]: output["p"] for output in changed["plan"]}
+    assert planned == outputs(payload(350, *(plant | change[plant["name"]] for plant in (NUCLEAR, COAL, GAS))))
+
+
+def test_a_change_may_need_another_fuel(client: FlaskClient) -> None:
+    hour = {"load": 100, "fuels": payload(0)["fuels"] | {"oil(euro/MWh)": 1}}
+    fleet = {"powerplants": [GAS | {"name": "big", "pmax": 900}, COAL]}
+    (planned,) = answers_of(client, fleet, hour | {"plants": {"coal": {"fuel": "oil"}}})
+    assert planned["plan"][0] == {"name": "coal", "p": 100.0}
+    (refused,) = answers_of(client, fleet, hour | {"plants": {"coal": {"fuel": "peat"}}})
+    assert refused["problem"]["errors"][0]["pointer"] == "#/fuels/peat(euro~1MWh)"
+
+
+def test_the_faults_of_a_change_are_listed_with_those_of_the_hour(client: FlaskClient) -> None:
+    change = {"gas": {"pmax": -1}, "cola": {"pmax": 1}, "coal": 7, "nuclear": {"name": "other"}}
+    (refused,) = answers_of(
+        client, {"powerplants": [NUCLEAR, COAL, GAS]}, {"load": "1", "fuels": FUELS, "plants": change}
+    )
+    assert [(fault["pointer"], fault["detail"]) for fault in refused["problem"]["errors"]] == [
+        ("#/load", "must be a number, without quotes"),
+        ("#/fuels/coal(euro~1MWh)", "is missing, and coal power plants need it"),
+        ("#/plants/gas/pmax", "must be at least 0"),
+        ("#/plants/cola", "the fleet has no power plant of this name; did you mean coal?"),
+        ("#/plants/coal", "must be an object with members of the power plant"),
+        ("#/plants/nuclear/name", "must not change"),
+    ]

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
 from powerplant.batch.reading import Line
-from powerplant.decoding import EXPECTED, Needs, decode, decode_json, faults_of_fuels, fuels_by_key, parse
+from powerplant.decoding import (
+    EXPECTED,
+    LONGEST_SLIP,
+    Needs,
+    decode,
+    decode_json,
+    faults_of_fuels,
+    fuels_by_key,
+    parse,
+    pointer,
+)
 from powerplant.errors import Fault, InvalidPayload
 from powerplant.formulation import Fleet, Grid, Instance
 from powerplant.models import FUEL_KEYS, Hour, PowerPlant, price_key, profile_key
@@ -26,14 +37,16 @@ class SharedFleet(NamedTuple):
     Attributes:
         number: the number of its line.
         problem: what is wrong with it; ``None`` for a valid fleet. Nothing else of a faulty fleet is kept.
-        needs: what its plants need of the fuels of an hour.
+        needs: what each of its plants needs of the fuels of an hour.
         fleet: its plants in integers; empty if there is a problem.
+        given: its plants as plain JSON.
     """
 
     number: int
     problem: Problem | None
     needs: tuple[Needs, ...] = ()
     fleet: Fleet = Fleet((), [])
+    given: tuple[Mapping[str, Any], ...] = ()
 
 
 class Task(NamedTuple):
@@ -48,11 +61,11 @@ class Task(NamedTuple):
 def read_fleet(line: Line, grid: Grid, *, max_plants: int) -> SharedFleet:
     """Read a line with a fleet that other lines share."""
     try:
-        plants = decode_fleet(line.content or b"", max_plants=max_plants)
+        given = _plants_in(line.content or b"")
+        plants = _decode_plants(given, max_plants=max_plants)
     except CLIENT_ERRORS as error:
         return SharedFleet(line.number, problem_of(error))
-    needs = tuple(dict.fromkeys(map(Needs.of, plants)))
-    return SharedFleet(line.number, None, needs, Fleet.of(plants, grid))
+    return SharedFleet(line.number, None, tuple(map(Needs.of, plants)), Fleet.of(plants, grid), tuple(given))
 
 
 def decode_fleet(content: bytes, *, max_plants: int) -> list[PowerPlant]:
@@ -62,13 +75,20 @@ def decode_fleet(content: bytes, *, max_plants: int) -> list[PowerPlant]:
         MalformedPayload: the content is not JSON.
         InvalidPayload: it is not a valid fleet; lists every fault.
     """
+    return _decode_plants(_plants_in(content), max_plants=max_plants)
+
+
+def _plants_in(content: bytes) -> Any:
     payload = parse(content, FLEET)
     if isinstance(payload, list) and payload:
-        payload = {"powerplants": payload}
+        return payload
     if not isinstance(payload, dict) or "powerplants" not in payload:
         raise InvalidPayload([Fault("#", f"must be {FLEET}")])
-    # With all prices present, the only faults are those of the fleet.
-    plants = payload["powerplants"]
+    return payload["powerplants"]
+
+
+def _decode_plants(plants: Any, *, max_plants: int) -> list[PowerPlant]:
+    """Plants of plain JSON. With all prices present, the only faults are those of the plants."""
     keys = [*FUEL_KEYS.values(), *_keys_of(plants if isinstance(plants, list) else [])]
     hour = {"load": 0, "fuels": dict.fromkeys(keys, 0), "powerplants": plants}
     return decode_json(hour, co2=True, max_plants=max_plants).powerplants
@@ -122,38 +142,77 @@ def read_task(content: bytes, shared: SharedFleet | None, options: Options, *, m
         InvalidPayload: it is not a valid payload, alone or with the shared fleet.
     """
     co2, round_load = options.co2, options.round_load
-    if shared is not None and (hour := _read_hour(content, shared, co2=co2)) is not None:
-        instance = shared.fleet.at(hour.load, hour.fuels, co2=co2, round_load=round_load)
-        return Task(shared.fleet, instance, hour.load)
+    if shared is not None and (read := _read_hour(content, shared, co2=co2)) is not None:
+        hour, own = read
+        return Task(own.fleet, own.fleet.at(hour.load, hour.fuels, co2=co2, round_load=round_load), hour.load)
     request = decode(content, co2=co2, max_plants=max_plants)
     fleet = Fleet.of(request.powerplants, options.grid)
     return Task(fleet, fleet.at(request.load, request.fuels, co2=co2, round_load=round_load), request.load)
 
 
-def _read_hour(content: bytes, shared: SharedFleet, *, co2: bool) -> Hour | None:
-    """The hour of a line; ``None`` if the line has a fleet of its own, or is not an object."""
+def _read_hour(content: bytes, shared: SharedFleet, *, co2: bool) -> tuple[Hour, SharedFleet] | None:
+    """The hour of a line and the fleet in this hour; ``None`` if the line has its own fleet, or is not an object."""
     try:
         hour = Hour.model_validate_json(content)
     except ValidationError:
         hour = None
     if hour is not None and hour.powerplants is not None:
         return None
-    if hour is None or shared.problem or any(faults_of_fuels(shared.needs, fuels_by_key(hour.fuels), co2=co2)):
-        return _read_faulty_hour(content, shared, co2=co2)
-    return hour
+    if hour is not None and not shared.problem:
+        own, faults = (shared, ()) if hour.plants is None else _changed(shared, hour.plants)
+        if not faults and not any(faults_of_fuels(own.needs, fuels_by_key(hour.fuels), co2=co2)):
+            return hour, own
+    return _read_faulty_hour(content, shared, co2=co2)
 
 
-def _read_faulty_hour(content: bytes, shared: SharedFleet, *, co2: bool) -> Hour | None:
+def _read_faulty_hour(content: bytes, shared: SharedFleet, *, co2: bool) -> tuple[Hour, SharedFleet] | None:
     payload = parse(content, EXPECTED)
     if not isinstance(payload, dict) or payload.get("powerplants") is not None:
         return None
     if shared.problem:
         reason = f"is missing, and the fleet in line {shared.number} is not valid"
         raise InvalidPayload([Fault("#/powerplants", reason)])
+    changes = payload.get("plants")
+    own, faults = (shared, ()) if changes is None else _changed(shared, changes)
     # One plant for each need: the faults of an hour depend on nothing else of a valid fleet.
-    payload["powerplants"] = [_plant_with(need, f"{place}") for place, need in enumerate(shared.needs)]
-    request = decode_json(payload, co2=co2, max_plants=len(shared.needs))
-    return Hour(load=request.load, fuels=request.fuels)
+    needs = dict.fromkeys(own.needs)
+    payload["powerplants"] = [_plant_with(need, f"{place}") for place, need in enumerate(needs)]
+    try:
+        request = decode_json(payload, co2=co2, max_plants=len(needs))
+    except InvalidPayload as error:
+        raise InvalidPayload([*error.faults, *faults]) from None
+    if faults:
+        raise InvalidPayload(faults)
+    return Hour(load=request.load, fuels=request.fuels), own
+
+
+def _changed(shared: SharedFleet, changes: Any) -> tuple[SharedFleet, Sequence[Fault]]:
+    """The fleet of an hour that changes members of plants, by their names; and what is wrong with the changes."""
+    if not isinstance(changes, dict):
+        return shared, [Fault("#/plants", "must be an object with the names of power plants")]
+    places = {name: place for place, name in enumerate(shared.fleet.names)}
+    plants, needs, faults = list(shared.fleet.plants), list(shared.needs), list[Fault]()
+    for name, members in changes.items():
+        where = pointer("plants", name)
+        if name not in places:
+            meant = get_close_matches(name[:LONGEST_SLIP], places, 1)
+            hint = f"; did you mean {meant[0]}?" if meant else ""
+            faults.append(Fault(where, f"the fleet has no power plant of this name{hint}"))
+        elif not isinstance(members, dict):
+            faults.append(Fault(where, "must be an object with members of the power plant"))
+        elif members.get("name", name) != name:
+            faults.append(Fault(pointer("plants", name, "name"), "must not change"))
+        else:
+            try:
+                (plant,) = _decode_plants([{**shared.given[places[name]], **members}], max_plants=1)
+            except InvalidPayload as error:
+                faults += [
+                    fault._replace(pointer=fault.pointer.replace("#/powerplants/0", where, 1)) for fault in error.faults
+                ]
+            else:
+                plants[places[name]] = Fleet.of([plant], shared.fleet.grid).plants[0]
+                needs[places[name]] = Needs.of(plant)
+    return shared._replace(fleet=shared.fleet._replace(plants=plants), needs=tuple(needs)), faults
 
 
 def _plant_with(need: Needs, name: str) -> dict[str, Any]:
