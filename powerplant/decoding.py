@@ -121,13 +121,7 @@ def parse(body: bytes, expected: str) -> Any:
     body = body.removeprefix(UTF8_BOM).rstrip(WHITE_SPACE)
     if not body:
         raise MalformedPayload(f"The body is empty. It must be JSON: {expected}.")
-    if body.startswith(UTF16_BOMS) or b"\0" in body[:4]:
-        raise MalformedPayload("The body is not in UTF-8; it looks like UTF-16 or UTF-32. Send it in UTF-8.")
-    if body.startswith(b"--") and b"form-data" in body[:_LENGTH_OF_A_HEAD]:
-        raise MalformedPayload(
-            "The body is not JSON: it is a form (multipart). Send the file itself as the body; "
-            "with curl, that is --data-binary @FILE instead of -F."
-        )
+    refuse_other_encodings(body)
     try:
         return from_json(body)
     except ValueError as error:
@@ -135,6 +129,21 @@ def parse(body: bytes, expected: str) -> Any:
         if "trailing characters" in str(error) and _SEVERAL.search(body):
             hint = SEVERAL_PAYLOADS
         raise MalformedPayload(f"The body is not JSON: {_in_words(str(error), body)}.{hint}") from None
+
+
+def refuse_other_encodings(body: bytes) -> None:
+    """Refuse a body in UTF-16 or UTF-32, and a form.
+
+    Raises:
+        MalformedPayload: it is one of these.
+    """
+    if body.startswith(UTF16_BOMS) or b"\0" in body[:4]:
+        raise MalformedPayload("The body is not in UTF-8; it looks like UTF-16 or UTF-32. Send it in UTF-8.")
+    if body.startswith(b"--") and b"form-data" in body[:_LENGTH_OF_A_HEAD]:
+        raise MalformedPayload(
+            "The body is not JSON: it is a form (multipart). Send the file itself as the body; "
+            "with curl, that is --data-binary @FILE instead of -F."
+        )
 
 
 SEVERAL_PAYLOADS = (

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -368,6 +369,16 @@ def test_a_future_ends_with_its_timeout_or_when_it_is_cancelled(workers: Workers
     wait_until(future.running)
     future.cancel()
     assert workers.submit(echo, "next").result(LIMIT) == "next"
+
+
+def test_a_call_for_the_body_of_a_batch_has_its_result_or_is_busy(workers: Workers) -> None:
+    assert workers.call(echo, "read", timeout=LIMIT) == "read"
+    os.kill(workers.call(pid, timeout=LIMIT).value, signal.SIGKILL)
+    assert workers.call(echo, "read", timeout=LIMIT) == "read"
+    for action in (exit_at_once, partial(sleep, 60.0)):
+        with pytest.raises(TooBusy, match="could not read this body in time"):
+            workers.call(action, timeout=0.5)
+    assert_usable(workers)
 
 
 # --- Several at the same time ----------------------------------------------------------------------------------------

@@ -70,14 +70,6 @@ class Source:
         """Its power plants, as a line of a batch; other members are ignored."""
         return self._read(_as_fleet, self._hint_of_fleet)
 
-    def print_faults(self, faults: Sequence[Fault]) -> None:
-        """Print a line for each of the first faults: file, pointer, and what is wrong."""
-        for pointer, detail in faults[:MOST_FAULTS]:
-            place = "" if pointer == "#" else f" {pointer.removeprefix('#')}:"
-            complain(f"{self.name}:{place} {detail}")
-        if len(faults) > MOST_FAULTS:
-            complain(f"{self.name}: {counted(len(faults) - MOST_FAULTS, 'more fault')}.")
-
     def _read(self, decode: Callable[[bytes], Content], hint: Callable[[], str] = str) -> Content:
         if _longest_list(self._body) > MAX_ITEMS:
             fail(f"{self.name}: The file is too large: it may have at most {MAX_ITEMS:,} list items.", BAD_INPUT)
@@ -87,7 +79,7 @@ class Source:
             what = str(error).removesuffix(SEVERAL_PAYLOADS).replace("The body", "The file", 1)
             complain(f"{self.name}: {what}")
         except InvalidPayload as error:
-            self.print_faults(error.faults)
+            print_faults(self.name, error.faults)
         if meant := hint():
             complain(meant)
         sys.exit(BAD_INPUT)
@@ -109,6 +101,15 @@ class Source:
         if (len(self._body.strip().splitlines()) > 1 and form == "lines") or self._body.lstrip()[:1] == b"[":
             return f"Several payloads are for: powerplant batch {self.argument}"
         return ""
+
+
+def print_faults(name: str, faults: Sequence[Fault]) -> None:
+    """Print a line for each of the first faults of a file: its name, pointer, and what is wrong."""
+    for pointer, detail in faults[:MOST_FAULTS]:
+        place = "" if pointer == "#" else f" {pointer.removeprefix('#')}:"
+        complain(f"{name}:{place} {detail}")
+    if len(faults) > MOST_FAULTS:
+        complain(f"{name}: {counted(len(faults) - MOST_FAULTS, 'more fault')}.")
 
 
 def _longest_list(body: bytes) -> int:

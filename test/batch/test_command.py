@@ -396,6 +396,7 @@ def test_a_refused_table_leaves_no_output(write: Write, out: str) -> None:
 # --- JSON that spans lines -------------------------------------------------------------------------------------------
 
 THREE = [payload(480), payload(300), payload(350)]
+AS_HOURS = AS_FLEET | {"hours": [hour(480), hour(300), hour(350)]}
 
 
 @pytest.mark.parametrize(
@@ -408,8 +409,23 @@ THREE = [payload(480), payload(300), payload(350)]
         b"".join(json.dumps(each).encode() for each in THREE),
         json.dumps(THREE[:2]).encode() + b"\n" + json.dumps(THREE[2:]).encode(),
         json.dumps([AS_FLEET, *map(hour, (480, 300, 350))][1:], indent=2).encode(),
+        json.dumps(AS_HOURS).encode(),
+        json.dumps(dict(reversed(AS_HOURS.items())), indent=2).encode(),
+        b'{"note": "%s",\n' % (b"x" * 300_000) + json.dumps(AS_HOURS).encode()[1:],
+        json.dumps({"note": "x" * 300_000} | AS_HOURS).encode() + b"\n\n",
     ],
-    ids=["list", "printed list", "tabs and CRLF", "printed payloads", "without line ends", "two lists", "hours"],
+    ids=[
+        *(
+            "list",
+            "printed list",
+            "tabs and CRLF",
+            "printed payloads",
+            "without line ends",
+            "two lists",
+            "list of hours",
+        ),
+        *("hours", "printed hours", "hours after a long line", "hours in a long line"),
+    ],
 )
 def test_json_that_spans_lines_is_a_batch_of_its_payloads(write: Write, content: bytes) -> None:
     expected = run(write(ndjson(THREE))).stdout
@@ -423,6 +439,56 @@ def test_a_list_may_begin_with_a_fleet(write: Write) -> None:
     assert all("plan" in answer for answer in answers)
 
 
+def test_hours_share_the_fleet_beside_them_unless_another_is_given(write: Write) -> None:
+    source = write(json.dumps(AS_HOURS | {"powerplants": FLEET[:2]}).encode(), "hours.json")
+    own = parsed(run(source).stdout.encode())
+    assert [len(answer["plan"]) for answer in own] == [2, 2, 2]
+    more = run(source, "--fleet", write(json.dumps(AS_FLEET).encode(), "fleet.json"))
+    assert more.stdout == run(write(ndjson(THREE))).stdout
+    (answer,) = parsed(run(write(json.dumps({"hours": [payload(480)]}).encode())).stdout.encode())
+    assert answer["line"] == 1
+    assert len(answer["plan"]) == 4
+
+
+def test_something_else_that_is_named_hours_is_no_list_of_hours(write: Write) -> None:
+    named = [each | {"name": "hours" if each["name"] == "wind" else each["name"]} for each in FLEET]
+    firsts: list[dict[str, Any]] = [AS_FLEET | {"hours": 8760}, {"powerplants": named}, AS_FLEET | {"hours": {}}]
+    for first in firsts:
+        answers = parsed(run(write(ndjson([first, b"", hour(480), b"[]", hour(300)]))).stdout.encode())
+        assert [(answer["line"], "plan" in answer) for answer in answers] == [(3, True), (4, False), (5, True)]
+    whole = payload(480) | {"hours": [1, 2]}
+    assert [answer["line"] for answer in parsed(run(write(ndjson([whole, whole]))).stdout.encode())] == [1, 2]
+
+
+def test_every_fault_of_the_fleet_beside_hours_is_reported(write: Write, out: str) -> None:
+    faulty = {"powerplants": [FLEET[0] | {"pmin": "5"}, FLEET[1] | {"efficiency": 3}], "hours": [hour(480)]}
+    source = write(json.dumps(faulty).encode(), "hours.json")
+    assert refused(source, out).splitlines() == [
+        f"{source}: /powerplants/0/pmin: must be a number, without quotes",
+        f"{source}: /powerplants/1/efficiency: must be at most 1: a fraction, 0.53 for 53 %",
+    ]
+    source = write(json.dumps(AS_FLEET | {"hours": {"1": hour(480)}}).encode(), "hours.json")
+    assert refused(source, out) == f"{source}: /hours: must be a list of hours, each with load and fuels\n"
+    source = write(json.dumps(AS_HOURS).encode() + b"\n\n" + json.dumps(hour(1)).encode())
+    assert refused(source, out) == f"{source}:1: more text follows after the object with hours, which must be alone.\n"
+    assert not Path(out).exists()
+
+
+def test_a_batch_of_hours_is_resumed_with_the_same_fleet_only(write: Write, out: str) -> None:
+    source = write(json.dumps(AS_FLEET | {"hours": [*hours(600)]}).encode(), "hours.json")
+    whole = run(source).stdout
+    with start(source, out, "--workers", "1") as process:
+        while not Path(out).exists() or not Path(out).stat().st_size:
+            assert process.poll() is None
+        process.kill()
+        process.wait()
+    write(json.dumps({"powerplants": FLEET[:3], "hours": [*hours(600)]}).encode(), "hours.json")
+    assert "with another fleet" in refused(source, out, "--resume")
+    write(json.dumps(AS_FLEET | {"hours": [*hours(600)]}).encode(), "hours.json")
+    assert run(source, out, "--resume").exit_code == 1  # one in ten has no plan
+    assert Path(out).read_text() == whole
+
+
 def test_a_batch_of_a_list_can_be_resumed(write: Write, out: str) -> None:
     source = write(json.dumps([AS_FLEET, *hours(40)], indent=1).encode(), "payloads.json")
     assert run(source, out, "--resume").exit_code == 1  # one in ten has no plan
@@ -434,10 +500,10 @@ def test_a_batch_of_a_list_can_be_resumed(write: Write, out: str) -> None:
     [
         (
             b'[\n  {"load": 480},\n  {"load": 490\n]\n',
-            ":4: the JSON is not valid: Expecting ',' delimiter at column 1.",
+            ":4: the JSON is not valid: `,` or the end of a list or object is expected at column 1.",
         ),
-        (b'[{"load": 1} {"load": 2}]', ":1: the JSON is not valid: a comma or ] is expected at column 14."),
-        (b'{\n "load": 480,\n', ":3: the JSON is not valid: "),
+        (b'[{"load": 1} {"load": 2}]', ":1: the JSON is not valid: `,` or `]` is expected at column 14."),
+        (b'{\n "load": 480,\n', ":3: the JSON is not valid: it ends too early at column 1."),
         (b"[" * 100_000, ": the JSON is not in UTF-8, or is nested too deeply."),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", ": this is not JSON, but a picture."),
         (b"PK\x03\x04\x14\0", ": this is not JSON, but a spreadsheet or a zip archive: save it as CSV."),
