@@ -20,6 +20,7 @@ import pytest
 from batches import FLEET, hour, hours, ndjson, parsed, payload
 from click.testing import CliRunner, Result
 from payloads import hard_payload
+from terminal import shown_on_terminal
 
 from powerplant import cli
 
@@ -712,23 +713,10 @@ def test_two_runs_do_not_write_to_one_file(write: Write, out: str, option: str) 
 
 @NO_WINDOWS
 def test_a_terminal_shows_the_progress_and_a_pipe_does_not(write: Write, out: str) -> None:
-    import pty
-
     source = write(ndjson([AS_FLEET, *hours(3000)]))
-    ours, theirs = pty.openpty()
-    with subprocess.Popen(command(source, out), cwd=ROOT, stderr=theirs) as process:
-        os.close(theirs)
-        shown = b""
-        try:
-            while block := os.read(ours, 65536):
-                shown += block
-        except OSError:  # the terminal is closed
-            pass
-        process.wait(30)
-    os.close(ours)
-    assert b"100%" in shown
-    assert b"lines, " in shown
-    assert b" a second" in shown
+    shown = shown_on_terminal("batch", source, out)
+    for text in ("100%", "lines, ", " a second"):
+        assert text in shown
     quiet = run(source, out, "--overwrite").stderr
     assert "%" not in quiet
     assert "\r" not in quiet
