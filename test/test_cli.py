@@ -136,6 +136,22 @@ def test_why_adds_prices_and_a_reason_for_each_plant() -> None:
     assert "One more MWh: 31.28 euro from the running plants" in text
 
 
+def test_plants_that_can_never_run_are_named_below_the_table(write: Write) -> None:
+    narrow = [
+        {"name": f"narrow{number}", "type": "turbojet", "efficiency": 0.5, "pmin": 10.05, "pmax": 10.05}
+        for number in range(7)
+    ]
+    payload = write(example(3, powerplants=[*example(3)["powerplants"], *narrow]))
+    text = run("plan", payload).stdout
+    between = "its pmin of 10.05 MW and its pmax of 10.05 MW"
+    assert f"\n\nnarrow0 can never run, since no multiple of 0.1 MW above 0 is between {between}.\n" in text
+    assert text.endswith("\n2 more power plants can never run; --why says why.\n")
+    assert run("plan", payload, "--why").stdout.count("can never run") == 7
+    calm = example(3)
+    calm["fuels"]["wind(%)"] = 0
+    assert "never" not in run("plan", write(calm)).stdout
+
+
 def test_a_load_of_zero_has_a_table(write: Write) -> None:
     text = run("plan", write(example(2, load=0)), "--why").stdout
     assert re.search(r"^total +0\.0 +0\.00 +0\.00\n", text, re.MULTILINE)

@@ -46,6 +46,7 @@ _HEADING = re.compile(
     r"(?P<of>load|gas|kerosine|co2|wind)(?: price)?(?: in\b)?\s*[\[(]?\s*(?P<unit>[^\[\]()]*?)\s*[\])]?", re.IGNORECASE
 )
 _LOAD_IN_OTHER_WORDS = re.compile(r"\b(?:load|demand|consumption|last|charge)\b[^;,\t|\r\n\"]*", re.IGNORECASE)
+_PRICE = re.compile(r"/ ?(?:mwh|t|ton|tonne)\b|€|\b(?:euros?|eur|prices?|preise?|prix|prijs)\b", re.IGNORECASE)
 MOST_OF_A_HEADING = 1000
 
 _FRACTIONS = {"fraction", "0-1", "0..1", "p.u.", "pu"}
@@ -193,6 +194,11 @@ class Hours:
             name = next(name for name in FUELS if pointer("fuels", name) == fault.pointer)
             what = fault.detail.replace("is not a known fuel", "is not a known column")
             raise InvalidInput(self._first, f"the column {name} {what}")
+        for name in self._constant:  # a column that was meant to override the price must not be ignored
+            alike = (each for each in self._names if each.casefold().startswith(name[:3]) and _PRICE.search(each))
+            if (meant := next(alike, None)) is not None:
+                what = f"rename it, or remove it to use the price {self._constant[name]} of the fleet's file"
+                raise InvalidInput(self._first, f"{meant} is not a known column; did you mean {name}? If so, {what}")
 
     def _decimal_mark(self) -> str:
         """Whether points or commas are decimal, by all cells; and a note about wind that is probably a fraction."""

@@ -391,5 +391,18 @@ def test_a_column_overrides_a_constant_price_even_where_its_cell_is_empty() -> N
     ]
 
 
+@pytest.mark.parametrize("heading", ["kerosene(euro/MWh)", "kerosine EUR per ton", "Kero price", "kerosine/MWh [USD]"])
+def test_a_column_that_was_meant_to_override_a_constant_price_is_not_ignored(heading: str) -> None:
+    message = refusal(f"load;{heading};wind(%)\n480;70;60\n", fleet=fleet_with())
+    assert message.startswith(
+        f"1: {heading} is not a known column; did you mean kerosine(euro/MWh)? If so, rename it, or"
+    )
+
+
+def test_a_column_that_is_no_price_leaves_a_constant_price_as_it_is() -> None:
+    table = "load;gas burnt (m3/h);co2 emitted in t;wind(%)\n480;70;1;60\n"
+    assert rows(table, fleet=fleet_with()) == [(2, {"load": 480, "fuels": fuels()})]
+
+
 def test_wind_is_not_a_constant_price() -> None:
     assert "the column wind(%) is missing" in refusal("load\n480\n", fleet=fleet_with(wind=60))
