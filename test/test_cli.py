@@ -661,6 +661,8 @@ def test_a_list_of_payloads_gets_a_hint(write: Write) -> None:
     message, hint = run("plan", source).stderr.splitlines()
     assert message == f"{source}: must be an object with load, fuels and powerplants"
     assert hint == f"Several payloads are for: powerplant batch {source}"
+    hours = write({"powerplants": example(3)["powerplants"], "hours": [{"load": 480}]})
+    assert run("plan", hours).stderr.splitlines()[-1] == f"Several payloads are for: powerplant batch {hours}"
 
 
 def test_a_faulty_payload_gets_no_hint(write: Write) -> None:

@@ -255,7 +255,7 @@ def test_faults_behind_a_wrong_type_are_listed_too() -> None:
     ]
     solar = {"type": "solar", "pmax": -1}
     assert [place for place, _ in faults(payload(powerplants=[solar]))] == [
-        f"#/powerplants/0/{key}" for key in ("type", "pmax")
+        f"#/powerplants/0/{key}" for key in ("type", "name", "pmax")
     ]
     assert [place for place, _ in faults(payload(powerplants=[{"type": "wind"}]))] == [
         f"#/powerplants/0/{key}" for key in ("type", "name", "pmax")
@@ -280,6 +280,7 @@ def test_a_plant_must_be_an_object(plant: Any) -> None:
         ("fuel", ("fuels",), "#/fuels"),
         ("power_plants", ("powerplants",), "#/powerplants"),
         ("pMin", ("powerplants", 0, "pmin"), "#/powerplants/0/pmin"),
+        ("p_min", ("powerplants", 0, "pmin"), "#/powerplants/0/pmin"),
         ("efficiency(%)", ("powerplants", 1, "efficiency"), "#/powerplants/1/efficiency"),
         (" name", ("powerplants", 2, "name"), "#/powerplants/2/name"),
     ],
@@ -297,6 +298,15 @@ def test_a_misspelt_type_is_named() -> None:
     plant = {"Type" if key == "type" else key: value for key, value in GAS_PLANT.items()}
     words = "is missing: gasfired, turbojet or windturbine; Type is not a known key; did you mean type?"
     assert faults(payload(powerplants=[plant])) == [("#/powerplants/0/type", words)]
+    capitals = {key.capitalize(): value for key, value in GAS_PLANT.items()}
+    assert [place for place, _ in faults(payload(powerplants=[capitals]))] == [
+        f"#/powerplants/0/{key}" for key in ("type", "name", "efficiency", "pmin", "pmax")
+    ]
+
+
+def test_prices_that_are_not_inside_fuels_are_named() -> None:
+    flat = {"load": 480, **payload()["fuels"], "powerplants": [GAS_PLANT]}
+    assert faults(flat) == [("#/fuels", "is missing; prices and wind must be inside it")]
 
 
 @pytest.mark.parametrize("key", ["minimum", "xload", "", "loa" * 1000, "pmax"])
@@ -322,7 +332,7 @@ def test_names_are_compared_character_by_character() -> None:
 def test_a_repeated_name_is_found_in_plants_with_other_faults() -> None:
     found = faults(payload(powerplants=[{"name": "x"}, {"name": "x", "type": "solar"}]))
     assert ("#/powerplants/1/name", "is the name of another power plant (#/powerplants/0/name)") in found
-    assert len(found) == 3
+    assert len(found) == 5
 
 
 def test_pmin_and_efficiency_of_a_wind_turbine_are_ignored() -> None:

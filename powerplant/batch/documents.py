@@ -44,7 +44,7 @@ OTHER_FILES = {
     b"\x89PNG": ("a picture", ""),
     b"\xff\xd8\xff": ("a picture", ""),
     b"PAR1": ("a Parquet file", "save it as CSV"),
-    b"<": ("a web page or XML", ""),
+    b"<": ("a web page or XML", "if a spreadsheet opens it, save it from there as CSV"),
 }
 """The first bytes of files that people give by mistake, and what to do with them."""
 
@@ -249,6 +249,8 @@ class _Scan:
                 place = self._decode(self.text, place)[1]
                 found = [(start, place)]
             spans += found[: self._most - len(spans)]
+            place = self.after_space(place)
+            place += self.text.startswith(",", place)  # a list without its brackets
         return spans
 
     def hours(self, place: int) -> tuple[list[Span], Span | None] | None:

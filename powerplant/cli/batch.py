@@ -25,7 +25,7 @@ from powerplant.batch.planner import Answered, Rules
 from powerplant.batch.reading import Chunk, InvalidInput, Line, Stream, read_chunks, read_whole
 from powerplant.batch.resuming import CannotResume, checkpoint_of
 from powerplant.batch.running import in_order
-from powerplant.batch.spreadsheet import FRACTION, Hours
+from powerplant.batch.spreadsheet import FRACTION, SEPARATED_BY, Hours
 from powerplant.batch.tally import Tally
 from powerplant.cli import INTERRUPTED, progress
 from powerplant.cli.files import Input, check_names, check_output, opened_results
@@ -197,7 +197,7 @@ def _read(source: Input, name: str, fleet: Source | None, rules: Rules, *, is_cs
     form = form_of(peeked.head, is_table=is_csv or TABLES.search(name) is not None)
     if form == "other":
         begins = peeked.head.decode(errors="replace").strip().splitlines()[0][:MOST_SHOWN].strip()
-        needs = "a table needs a first line that names its columns, with load among them"
+        needs = f"a table needs a first line that names its columns, with load among them, separated by {SEPARATED_BY}"
         raise InvalidInput(0, f"this is neither JSON nor a table of hours, it begins with `{begins}`; {needs}")
     if form == "table":
         return _read_table(peeked, fleet, rules, is_fraction=is_fraction)

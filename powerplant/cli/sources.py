@@ -15,7 +15,7 @@ from powerplant.auditing import GivenOutput, decode_plan
 from powerplant.batch.reading import InvalidInput, Line
 from powerplant.cli.outputs import STDIO
 from powerplant.cli.words import BAD_INPUT, complain, counted, fail
-from powerplant.decoding import SEVERAL_PAYLOADS, UTF8_BOM, decode, ignored_in
+from powerplant.decoding import SEVERAL_PAYLOADS, UTF8_BOM, UTF16_BOMS, decode, ignored_in
 from powerplant.errors import Fault, InvalidPayload, MalformedPayload
 from powerplant.models import ProductionPlanRequest
 from powerplant.proofs import Claim, proof_from_json
@@ -77,6 +77,7 @@ class Source:
             return decode(self._body)
         except MalformedPayload as error:
             what = str(error).removesuffix(SEVERAL_PAYLOADS).replace("The body", "The file", 1)
+            what = what.replace("Send it in UTF-8", "Save it in UTF-8")
             complain(f"{self.name}: {what}")
         except InvalidPayload as error:
             print_faults(self.name, error.faults)
@@ -85,12 +86,12 @@ class Source:
         sys.exit(BAD_INPUT)
 
     def _hint_of_fleet(self) -> str:
-        first = self._body.lstrip()[:1]
-        return "" if first in {b"{", b"["} else 'A fleet is JSON, {"powerplants": [...]}, also for a table of hours.'
+        is_json = self._body.lstrip().startswith((b"{", b"[", *UTF16_BOMS))
+        return "" if is_json else 'A fleet is JSON, {"powerplants": [...]}, also for a table of hours.'
 
     def _hint(self) -> str:
         """What was probably meant, if the file is a table or has several payloads."""
-        from powerplant.batch.documents import form_of
+        from powerplant.batch.documents import HOURS, form_of
 
         try:
             form = form_of(self._body[:MAX_HEAD], is_table=self.name.casefold().endswith((".csv", ".tsv")))
@@ -98,7 +99,8 @@ class Source:
             return ""
         if form == "table":
             return f"A table of hours is for: powerplant batch {self.argument} --fleet FILE"
-        if (len(self._body.strip().splitlines()) > 1 and form == "lines") or self._body.lstrip()[:1] == b"[":
+        has_lines = form == "lines" and len(self._body.strip().splitlines()) > 1
+        if has_lines or self._body.lstrip().startswith(b"[") or (form == "documents" and HOURS in self._body):
             return f"Several payloads are for: powerplant batch {self.argument}"
         return ""
 

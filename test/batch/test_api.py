@@ -144,11 +144,21 @@ HOURS = AS_FLEET | {"hours": [hour(480), hour(5000), hour(350)]}
         json.dumps(THREE, indent=2),
         "\n".join(json.dumps(each, indent=1) for each in THREE),
         "".join(map(json.dumps, THREE)),
+        ",\n".join(map(json.dumps, THREE)),
         "\ufeff\r\n" + json.dumps([THREE[0], hour(5000) | AS_FLEET, THREE[2]], indent="\t"),
         json.dumps(HOURS),
         json.dumps(dict(reversed(HOURS.items())), indent=2),
     ],
-    ids=["list", "printed list", "printed payloads", "without line ends", "tabs", "hours", "printed hours"],
+    ids=[
+        "list",
+        "printed list",
+        "printed payloads",
+        "without line ends",
+        "without brackets",
+        "tabs",
+        "hours",
+        "printed hours",
+    ],
 )
 def test_json_that_spans_lines_is_answered_as_its_payloads_in_lines(
     boot_server: BootServer, command: tuple[str, ...], body: str

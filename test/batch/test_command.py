@@ -368,13 +368,13 @@ def test_wind_as_a_fraction_is_for_tables(write: Write) -> None:
 
 
 def test_a_faulty_row_is_answered_with_its_heading_and_cell_and_the_others_are_planned(write: Write) -> None:
-    result = with_fleet(write, (ROW + "n/a;13,4;50,8;20;60\nTotal;480;;;\n").encode(), "hours.csv")
+    result = with_fleet(write, (ROW + "abc;13,4;50,8;20;60\nTotal;480;;;\n").encode(), "hours.csv")
     first, second, third = parsed(result.stdout.encode())
-    fault = {"pointer": "#/load", "detail": 'load is "n/a", and must be a number'}
+    fault = {"pointer": "#/load", "detail": 'load is "abc", and must be a number'}
     assert "plan" in first
     assert (second["line"], second["problem"]["errors"]) == (3, [fault])
     assert "totals are not an hour" in third["problem"]["errors"][0]["detail"]
-    assert 'the first is line 3: load is "n/a", and must be a number\n' in result.stderr
+    assert 'the first is line 3: load is "abc", and must be a number\n' in result.stderr
 
 
 def test_constant_prices_beside_the_fleet_are_used_and_said(write: Write) -> None:
@@ -410,6 +410,7 @@ AS_HOURS = AS_FLEET | {"hours": [hour(480), hour(300), hour(350)]}
         b"".join(json.dumps(each).encode() for each in THREE),
         json.dumps(THREE[:2]).encode() + b"\n" + json.dumps(THREE[2:]).encode(),
         json.dumps([AS_FLEET, *map(hour, (480, 300, 350))][1:], indent=2).encode(),
+        b",\n".join(json.dumps(each).encode() for each in THREE) + b",\n",
         json.dumps(AS_HOURS).encode(),
         json.dumps(dict(reversed(AS_HOURS.items())), indent=2).encode(),
         b'{"note": "%s",\n' % (b"x" * 300_000) + json.dumps(AS_HOURS).encode()[1:],
@@ -424,6 +425,7 @@ AS_HOURS = AS_FLEET | {"hours": [hour(480), hour(300), hour(350)]}
             "without line ends",
             "two lists",
             "list of hours",
+            "list without brackets",
         ),
         *("hours", "printed hours", "hours after a long line", "hours in a long line"),
     ],
@@ -515,6 +517,11 @@ def test_a_batch_of_a_list_can_be_resumed(write: Write, out: str) -> None:
             b"power plants\nof Belgium\n" * 200,
             ": this is neither JSON nor a table of hours, it begins with `power plants`",
         ),
+        (
+            b"load   wind(%)\n480    60\n",
+            ": this is neither JSON nor a table of hours, it begins with `load   wind(%)`; a table needs a first line",
+        ),
+        (b"<html>", ": this is not JSON, but a web page or XML: if a spreadsheet opens it, save it from there as CSV."),
     ],
 )
 def test_input_that_is_no_batch_is_one_message_and_leaves_no_output(
@@ -527,6 +534,11 @@ def test_input_that_is_no_batch_is_one_message_and_leaves_no_output(
     assert not Path(out).exists()
 
 
+def test_columns_that_are_aligned_with_spaces_get_the_separators(write: Write, out: str) -> None:
+    message = refused(write(b"load   wind(%)\n480    60\n"), out)
+    assert message.endswith("names its columns, with load among them, separated by commas, semicolons, tabs or |.\n")
+
+
 def test_a_line_that_is_cut_off_does_not_harm_the_lines_after_it(write: Write) -> None:
     answers = parsed(run(write(ndjson([b'{"load": 480,', payload(480), payload(300)]))).stdout.encode())
     assert ["plan" in answer for answer in answers] == [False, True, True]
@@ -536,6 +548,8 @@ def test_a_fleet_that_is_a_table_gets_a_hint(write: Write, out: str) -> None:
     fleet = write(b"name;type;pmax\nwind;windturbine;150\n", "fleet.csv")
     hint = 'A fleet is JSON, {"powerplants": [...]}, also for a table of hours.'
     assert refused(write(ndjson([hour(480)])), out, "--fleet", fleet).endswith(f"{hint}\n")
+    utf16 = write(json.dumps(AS_FLEET).encode("utf-16"), "fleet.json")
+    assert refused(write(ndjson([hour(480)])), out, "--fleet", utf16).endswith(" Save it in UTF-8.\n")
 
 
 def test_a_fleet_may_be_a_list_of_plants(write: Write) -> None:
