@@ -237,7 +237,9 @@ class Workers:
                 future: Future[T] = self._pool.schedule(function, args=arguments, timeout=timeout)
             except OSError as error:
                 self._discard()
-                raise TooBusy("The server could not start a process for long work.") from error
+                raise TooBusy(
+                    "No process for long work could be started: memory is short, or there are too many processes."
+                ) from error
             self._futures.add(future)
             future.add_done_callback(self._done)
         return future

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -19,6 +20,7 @@ from live_server import fetch
 from payloads import EXAMPLES, example, hard_payload
 
 from powerplant import __version__, cli
+from powerplant.errors import OutOfTime
 
 ROOT = Path(__file__).parents[1]
 PAYLOAD_2, PAYLOAD_3 = str(EXAMPLES / "payload2.json"), str(EXAMPLES / "payload3.json")
@@ -134,6 +136,21 @@ def test_why_adds_prices_and_a_reason_for_each_plant() -> None:
     assert text.startswith(TABLE)
     assert "gasfiredsomewhatsmaller  Off: switching it on would cost 437.33 euro more.\n" in text
     assert "One more MWh: 31.28 euro from the running plants" in text
+
+
+@pytest.mark.parametrize(
+    ("gap", "hint"),
+    [(None, "Try a larger --time-limit.\n"), (Decimal(3), "Try a larger --time-limit, or --feasible.\n")],
+)
+def test_an_unproven_plan_is_offered_only_if_one_was_found(
+    gap: Decimal | None, hint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def give_up(*_: object) -> None:
+        raise OutOfTime(5, gap)
+
+    monkeypatch.setattr("powerplant.cli.plan.solve_request", give_up)
+    result = run("plan", PAYLOAD_3)
+    assert (result.exit_code, result.stderr.endswith(hint)) == (1, True)
 
 
 def test_plants_that_can_never_run_are_named_below_the_table(write: Write) -> None:

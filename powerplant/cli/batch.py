@@ -221,7 +221,7 @@ def _read(source: Input, name: str, fleet: Source | None, rules: Rules, *, is_cs
 
 def _read_table(stream: Stream, fleet: Source | None, rules: Rules, *, is_fraction: bool) -> _Given:
     if fleet is None:
-        raise click.UsageError("A table of hours needs a --fleet.")
+        raise click.UsageError("A table of hours needs the power plants too: --fleet FILE, for example a payload.")
     content, shared = read_whole(stream, MOST_OF_A_TABLE), fleet.fleet()
     types = read_fleet(shared, rules.options.grid, max_plants=rules.max_plants)
     try:

@@ -320,7 +320,7 @@ def test_a_name_of_another_format_is_refused_with_the_name_that_works(
 
 def test_a_table_needs_a_fleet_and_columns(write: Write, out: str) -> None:
     table = write(b"load,wind\n480,60\n", "hours.csv")
-    assert "A table of hours needs a --fleet." in refused(table, out)
+    assert "A table of hours needs the power plants too: --fleet FILE" in refused(table, out)
     fleet = write(json.dumps({"powerplants": FLEET[3:]}).encode(), "fleet.json")
     needed = "the column wind(%) is missing, and windturbine power plants need it"
     hint = "wind is not a known column; did you mean wind(%)?"
