@@ -201,7 +201,10 @@ def read_documents(
             what = _WORDS.get(error.msg, error.msg)
             what = "it ends too early" if error.pos >= len(error.doc.rstrip()) else what
             raise InvalidInput(error.lineno, f"the JSON is not valid: {what} at column {error.colno}") from None
-        raise InvalidInput(0, "the JSON is not in UTF-8, or is nested too deeply") from None
+        if isinstance(error, UnicodeDecodeError):
+            raise InvalidInput(0, "the JSON is not in UTF-8") from None
+        what = "it is nested too deeply" if isinstance(error, RecursionError) else "a number has too many digits"
+        raise InvalidInput(0, f"the JSON is not valid: {what}") from None
     if fleet is None and plants is not None:
         fleet = Line(0, b'{"powerplants": %s}' % scan.text[slice(*plants)].encode())
         decode_fleet(fleet.content or b"", max_plants=max_plants)

@@ -41,6 +41,13 @@ BYTE_ORDER_MARK = "\ufeff"
 MOST_SHOWN = 40
 """Most characters of a cell in a message."""
 
+_CSV_WORDS = {
+    "field limit": "a cell is too long",
+    "unexpected end of data": "a cell begins with a quote that has no end",
+    "expected after": "more text follows after a cell in quotes",
+}
+"""The messages of Python's reader in plainer words."""
+
 _SEPARATOR_LINE = re.compile(r'\s*"?sep=([^"\r\n])"?[;,\t|]*(?:[\r\n]|\Z)', re.IGNORECASE)
 _HEADING = re.compile(
     r"(?P<of>load|gas|kerosine|co2|wind)(?: price)?(?: in\b)?\s*[\[(]?\s*(?P<unit>[^\[\]()]*?)\s*[\])]?", re.IGNORECASE
@@ -50,6 +57,7 @@ _LOAD_IN_OTHER_WORDS = re.compile(
     re.IGNORECASE,
 )
 _PRICE = re.compile(r"/ ?(?:mwh|t|ton|tonne)\b|€|\b(?:euros?|eur|prices?|preise?|prix|prijs)\b", re.IGNORECASE)
+MOST_OF_A_HEADING = 64 * 1024
 MOST_COLUMNS_SHOWN = 6
 """Most columns of a table that a message names."""
 
@@ -287,7 +295,7 @@ def _heading(text: str) -> tuple[str, int, list[str]]:
                 found = (sum(_known(name) is not None for name in names), len(names), delimiter, number, names)
                 best = max(best or found, found, key=lambda each: each[:2])
                 break
-    if best is None and error is not None and (not filled_by or is_heading(next(iter(text.splitlines()), ""))):
+    if best is None and error is not None and (not filled_by or is_heading(_begin(text))):
         raise error
     if best is None:
         raise _without_load(*max(filled_by, key=lambda each: len(each[1]), default=(1, [])))
@@ -299,15 +307,20 @@ def _heading(text: str) -> tuple[str, int, list[str]]:
     return delimiter, number, names
 
 
+def _begin(text: str) -> str:
+    return next(iter(text[:MOST_OF_A_HEADING].splitlines()), "")
+
+
 def _without_load(line: int, names: Sequence[str]) -> InvalidInput:
     """The error for a table without a column of loads, whose first row has these cells."""
     others = f"the fuels as in payloads, for example {FUELS[0]}"
-    what = f"the column {LOAD} is missing; the first line must name it, and {others}, separated by {SEPARATED_BY}"
+    first = f"the column {LOAD} is missing" if names else "the table is empty"
+    what = f"{first}; the first line must name {LOAD}, and {others}, separated by {SEPARATED_BY}"
     if meant := next(filter(_LOAD_IN_OTHER_WORDS.search, names), None):
         return InvalidInput(line, f"{what}; {_shown(meant)} is not a known column; did you mean load, in MW?")
     shown = [_shown(name) for name in names if name]
     if len(shown) > MOST_COLUMNS_SHOWN:
-        shown[MOST_COLUMNS_SHOWN:] = [f"{len(shown) - MOST_COLUMNS_SHOWN} more"]
+        shown[MOST_COLUMNS_SHOWN:] = [f"and {len(shown) - MOST_COLUMNS_SHOWN} more"]
     return InvalidInput(line, what + (f"; the table has {', '.join(shown)}" if shown else ""))
 
 
@@ -380,8 +393,8 @@ def _read_rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
         for row in reader:
             yield reader.line_num, row
     except csv.Error as error:
-        what = "a cell is too long" if "field limit" in str(error) else f"the row is not CSV: {error}"
-        raise InvalidInput(reader.line_num, what) from None
+        known = (what for words, what in _CSV_WORDS.items() if words in str(error))
+        raise InvalidInput(reader.line_num, next(known, f"the row is not CSV: {error}")) from None
 
 
 def _shown(cell: str) -> str:

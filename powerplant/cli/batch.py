@@ -297,8 +297,8 @@ def _errors_as_messages(name: str, plans: str) -> Iterator[None]:
         place = f"{name}:{error.line}" if error.line else name
         what = f"{error}: {error.advice}" if error.advice else f"{error}"
         fail(f"{place}: {what}{'' if what.endswith('?') else '.'}", BAD_INPUT)
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        fail(f"{name} is not a complete gzip file: {error}.", BAD_INPUT)
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        fail(f"{name} is not a gzip file, or a part of it is missing or damaged.", BAD_INPUT)
     except MalformedPayload as error:
         fail(f"{name}: {error}", BAD_INPUT)
     except CancelledError:

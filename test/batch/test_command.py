@@ -233,11 +233,12 @@ def refused(*arguments: str) -> str:
 def test_a_file_that_cannot_be_read_or_written_is_named(write: Write, out: str, tmp_path: Path) -> None:
     source = write(ndjson([payload(480)]))
     assert refused("nowhere.jsonl", out) == "nowhere.jsonl: No such file or directory\n"
-    assert refused(source, str(tmp_path / "no" / "plans")).endswith("plans: No such file or directory\n")
+    message = f"plans: cannot be written: there is no folder {tmp_path / 'no'}\n"
+    assert refused(source, str(tmp_path / "no" / "plans")).endswith(message)
     assert refused(source, str(tmp_path)).endswith("Is a directory\n")
     broken = write(b"", "broken.jsonl.gz")
     Path(broken).write_bytes(gzip.compress(ndjson([payload(480)]))[:-9])
-    assert refused(broken, out).startswith(f"{broken} is not a complete gzip file")
+    assert refused(broken, out) == f"{broken} is not a gzip file, or a part of it is missing or damaged.\n"
     assert not Path("nowhere.jsonl").exists()
 
 
@@ -507,7 +508,9 @@ def test_a_batch_of_a_list_can_be_resumed(write: Write, out: str) -> None:
         ),
         (b'[{"load": 1} {"load": 2}]', ":1: the JSON is not valid: `,` or `]` is expected at column 14."),
         (b'{\n "load": 480,\n', ":3: the JSON is not valid: it ends too early at column 1."),
-        (b"[" * 100_000, ": the JSON is not in UTF-8, or is nested too deeply."),
+        (b"[" * 100_000, ": the JSON is not valid: it is nested too deeply."),
+        (b'["\xff"]', ": the JSON is not in UTF-8."),
+        (b"[%s]" % (b"1" * 5000), ": the JSON is not valid: a number has too many digits."),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", ": this is not JSON, but a picture."),
         (b"PK\x03\x04\x14\0", ": this is not JSON, but a spreadsheet or a zip archive: save it as CSV."),
         (b"\x1f\x8b\x08\0", ": this is not JSON, but compressed: name it .gz, or unpack it."),

@@ -253,7 +253,8 @@ def test_a_number_beyond_its_limits_is_a_fault_that_shows_the_cell() -> None:
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ("", "1: the column load is missing"),
+        ("", "1: the table is empty; the first line must name load, and the fuels"),
+        ('load;wind(%)\n"480"0;60\n', "2: more text follows after a cell in quotes"),
         ("hour,wind(%)\n", "1: the column load is missing"),
         ("\n\nload.gas\n1.2\n", "3: .*separated by commas, semicolons, tabs or |"),
         (f"{HEADER.replace('wind(%)', 'wind')}\n", "wind is not a known column; did you mean wind"),
@@ -264,7 +265,7 @@ def test_a_number_beyond_its_limits_is_a_fault_that_shows_the_cell() -> None:
         (f"{UNITS};Load MW\n", "1: the column load is there twice: Load (MW) and Load MW"),
         (f"{HEADER},,\n480,60,5,5,5\n480,5,60,5,5,5\n", "3: the row has 6 cells, the table 5 columns; commas separate"),
         (f"{SEMICOLONS}\n480;60;1;1;1;1\n", "2: the row has 6 cells, the table 5 columns"),
-        (f'{SEMICOLONS};remark\n480;60;1;1;1;"cold\n', "2: the row is not CSV: unexpected end of data"),
+        (f'{SEMICOLONS};remark\n480;60;1;1;1;"cold\n', "2: a cell begins with a quote that has no end"),
         (
             f"{SEMICOLONS.replace('load', 'Demand (GW)')}\n",
             '"Demand (GW)" is not a known column; did you mean load, in',
@@ -277,7 +278,7 @@ def test_a_number_beyond_its_limits_is_a_fault_that_shows_the_cell() -> None:
         ("Datum von;Netzlast [MWh]\n27.10.2024 02:00;45.123,75\n", '1: "Netzlast [MWh]" is not a known column'),
         ("timestamp,demand_el\n2012,910\n", '1: "demand_el" is not a known column; did you mean load, in MW?'),
         ("uur;belasting\n1;910\n", '1: "belasting" is not a known column; did you mean load, in MW?'),
-        ("a,b,c,d,e,f,g,h\n", '1: ; the table has "a", "b", "c", "d", "e", "f", 2 more'),
+        ("a,b,c,d,e,f,g,h\n", '1: ; the table has "a", "b", "c", "d", "e", "f", and 2 more'),
         ('snapshot,"Belgium"\n', '1: ; the table has "snapshot", "Belgium"'),
         ("load;480;910;480\ngas(euro/MWh);13,4;13,4;13,4\n", "1: the names stand in the first column"),
         ("hour;0:00;1:00\nload;480;910\nwind(%);60;70\n", "2: the names stand in the first column"),
