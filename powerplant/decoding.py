@@ -78,7 +78,8 @@ def decode_json(payload: Any, *, co2: bool, max_plants: int) -> ProductionPlanRe
         InvalidPayload: it is not a valid request; lists every fault.
     """
     if not isinstance(payload, dict):
-        raise InvalidPayload([Fault("#", f"must be {EXPECTED}")])
+        hint = "; a list of payloads is a batch" if isinstance(payload, list) and payload else ""
+        raise InvalidPayload([Fault("#", f"must be {EXPECTED}{hint}")])
     fuels, plants = payload.get("fuels"), payload.get("powerplants")
     if isinstance(plants, list) and len(plants) > max_plants:
         raise InvalidPayload([Fault("#/powerplants", f"must have at most {max_plants} power plants")])
@@ -272,6 +273,8 @@ def _words(kind: str, key: str, value: Any) -> str | None:
         return f"must be a number, without quotes{' and with a decimal point' if ',' in value else ''}"
     if kind in {"missing", "union_tag_not_found"} and (meant := _mistaken_for(key, value)) is not None:
         return f"{_WORDS[kind]}; {meant} is not a known key; did you mean {key}?"
+    if kind == "missing" and key == "load" and isinstance(value.get("hours"), list):
+        return f"{_WORDS[kind]}; hours are a batch"
     if kind == "missing" and key == "fuels" and value.keys() & {*FUEL_KEYS.values()}:
         return f"{_WORDS[kind]}; prices and wind must be inside it"
     if kind == "union_tag_invalid" and (type_ := type_meant(value.get("type"))):

@@ -676,7 +676,7 @@ def test_a_file_that_is_a_batch_gets_a_hint(file: str, hint: str) -> None:
 def test_a_list_of_payloads_gets_a_hint(write: Write) -> None:
     source = write([example(3), example(2)])
     message, hint = run("plan", source).stderr.splitlines()
-    assert message == f"{source}: must be an object with load, fuels and powerplants"
+    assert message == f"{source}: must be an object with load, fuels and powerplants; a list of payloads is a batch"
     assert hint == f"Several payloads are for: powerplant batch {source}"
     hours = write({"powerplants": example(3)["powerplants"], "hours": [{"load": 480}]})
     assert run("plan", hours).stderr.splitlines()[-1] == f"Several payloads are for: powerplant batch {hours}"

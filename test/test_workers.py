@@ -466,7 +466,7 @@ def test_a_system_without_room_for_a_process_is_too_busy(workers: Workers, monke
     workers.close()
     with monkeypatch.context() as patch:
         patch.setattr("powerplant.workers.ProcessPool", fail)
-        with pytest.raises(TooBusy, match="could not start"):
+        with pytest.raises(TooBusy, match="No process for long work could be started"):
             run(workers, pid)
     assert_usable(workers)
 
