@@ -15,7 +15,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from powerplant.api.request_log import entry
 from powerplant.api.requests import read_body, read_options
-from powerplant.batch.documents import Documents, form_of, read_documents
+from powerplant.batch.documents import Documents, TooManyPayloads, form_of, read_documents
 from powerplant.batch.planner import Bug, Rules
 from powerplant.batch.reading import Chunk, InvalidInput, read_chunks
 from powerplant.batch.running import in_order
@@ -104,16 +104,16 @@ def _read_apart(body: bytes, workers: Workers, settings: Settings) -> Documents 
         RequestEntityTooLarge: it has too many payloads.
     """
     most = settings.max_lines
-    read = partial(read_documents, max_line=settings.max_body, max_plants=settings.max_plants, most=most + 1)
+    read = partial(read_documents, max_line=settings.max_body, max_plants=settings.max_plants, most=most)
     try:
         documents = workers.call(read, body, timeout=settings.batch_time_limit)
+    except TooManyPayloads:
+        raise RequestEntityTooLarge(f"A batch may have at most {most} payloads.") from None
     except InvalidInput as error:
         place = f". In line {error.line}, " if error.line else ": "
         raise MalformedPayload(f"The body is not a batch{place}{error}.") from None
     if documents is None:
         check_lines(body, most)
-    elif len(documents.lines) > most:
-        raise RequestEntityTooLarge(f"A batch may have at most {most} payloads.")
     return documents
 
 

@@ -146,6 +146,10 @@ def _spans_lines(line: bytes) -> bool:
 # --- The payloads of JSON that spans lines ---------------------------------------------------------------------------
 
 
+class TooManyPayloads(InvalidInput):
+    """JSON that is read as a whole has too many payloads."""
+
+
 class Documents(NamedTuple):
     """The payloads of JSON that spans lines.
 
@@ -175,11 +179,12 @@ def read_documents(
         content: all bytes of the input.
         max_line: most bytes of a payload. The content of a larger one is not kept.
         max_plants: most power plants of a shared fleet.
-        most: most payloads that are kept.
+        most: most payloads.
         fleet: the fleet that the payloads share. One that is in the input is then not used.
 
     Raises:
         InvalidInput: the content is not JSON, or more follows after an object with hours.
+        TooManyPayloads: it has more payloads.
         InvalidPayload: hours are not a list, or their fleet is not valid; lists every fault.
     """
     try:
@@ -229,7 +234,7 @@ class _Scan:
 
     Args:
         text: the text.
-        most: most places that are kept of a list.
+        most: most places of payloads.
     """
 
     def __init__(self, text: str, most: int) -> None:
@@ -251,7 +256,8 @@ class _Scan:
             else:
                 place = self._decode(self.text, place)[1]
                 found = [(start, place)]
-            spans += found[: self._most - len(spans)]
+            spans += found
+            self._check(len(spans))
             place = self.after_space(place)
             place += self.text.startswith(",", place)  # a list without its brackets
         return spans
@@ -282,8 +288,8 @@ class _Scan:
         place += is_last
         while not is_last:
             start, place = place, self._decode(self.text, place)[1]
-            if len(spans) < self._most:
-                spans.append((start, place))
+            spans.append((start, place))
+            self._check(len(spans))
             place, is_last = self._next(place, "]")
         return place, spans
 
@@ -301,6 +307,12 @@ class _Scan:
             members[str(key)] = (start, place), items
             place, is_last = self._next(place, "}")
         return place, members
+
+    def _check(self, count: int) -> None:
+        if count > self._most:
+            raise TooManyPayloads(
+                0, f"the JSON may have at most {self._most:,} payloads", "give each a line of its own"
+            )
 
     def _next(self, place: int, end: str) -> tuple[int, bool]:
         """The place after a comma or an end mark, and whether it was the latter."""

@@ -206,7 +206,7 @@ def _read(source: Input, name: str, fleet: Source | None, rules: Rules, *, is_cs
     if form == "lines":
         return _Given(read_chunks(peeked, MAX_BYTES, shared), shared)
     content = read_whole(peeked, MOST_OF_A_TABLE)
-    limits = {"max_line": rules.max_line, "max_plants": rules.max_plants, "most": MOST_PAYLOADS + 1}
+    limits = {"max_line": rules.max_line, "max_plants": rules.max_plants, "most": MOST_PAYLOADS}
     try:
         documents = read_documents(content, **limits, fleet=shared)
     except InvalidPayload as error:
@@ -214,8 +214,6 @@ def _read(source: Input, name: str, fleet: Source | None, rules: Rules, *, is_cs
         sys.exit(BAD_INPUT)
     if documents is None:
         return _Given(read_chunks(BytesIO(content), MAX_BYTES, shared), shared)
-    if len(documents.lines) > MOST_PAYLOADS:
-        raise InvalidInput(0, f"a list may have at most {MOST_PAYLOADS:,} payloads; give each a line of its own")
     return _Given(documents.chunks(), documents.fleet, len(documents.lines))
 
 

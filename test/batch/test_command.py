@@ -478,6 +478,15 @@ def test_every_fault_of_the_fleet_beside_hours_is_reported(write: Write, out: st
     assert not Path(out).exists()
 
 
+def test_the_payloads_of_a_list_are_limited(write: Write, out: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("powerplant.cli.batch.MOST_PAYLOADS", 3)
+    assert run(write(json.dumps(THREE).encode())).exit_code == 0
+    for content in (json.dumps([*THREE, 1]), json.dumps(THREE) * 2, json.dumps({"hours": [1] * 4}), "{\n}\n" * 4):
+        source = write(content.encode())
+        message = f"{source}: the JSON may have at most 3 payloads: give each a line of its own.\n"
+        assert refused(source, out) == message
+
+
 def test_a_batch_of_hours_is_resumed_with_the_same_fleet_only(write: Write, out: str) -> None:
     source = write(json.dumps(AS_FLEET | {"hours": [*hours(600)]}).encode(), "hours.json")
     whole = run(source).stdout
