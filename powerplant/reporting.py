@@ -244,11 +244,6 @@ def _price(marginal_cost: int | None) -> float | None:
 # --- Reasons ---------------------------------------------------------------------------------------------------------
 
 
-_NEVER = "it can never run"
-NEVER = f"Off: {_NEVER}"
-"""How the reason of a plant begins that can produce nothing, whatever the load and its profile."""
-
-
 def reason_of(
     plant: PlantReport,
     given: PowerPlant,
@@ -308,12 +303,12 @@ def _why_never(given: PowerPlant, grid: Grid) -> str:
     """Why a plant can run in no hour; empty if it can in some."""
     per_megawatt = grid.per_megawatt
     if given.least == 0 and Decimal(repr(given.pmax)) * per_megawatt < 1:
-        return f"{_NEVER}, since its pmax of {given.pmax} MW is below {grid.step} MW"
+        return f"it can never run, since its pmax of {given.pmax} MW is below {grid.step} MW"
     least, most = (Decimal(repr(limit)) * per_megawatt for limit in (given.least, given.pmax))
     if least.to_integral_value(ROUND_CEILING) <= most.to_integral_value(ROUND_FLOOR):
         return ""
     between = f"its pmin of {given.pmin} MW and its pmax of {given.pmax} MW"
-    return f"{_NEVER}, since no multiple of {grid.step} MW above 0 is between {between}"
+    return f"it can never run, since no multiple of {grid.step} MW above 0 is between {between}"
 
 
 def _more(euro: float | None) -> str:

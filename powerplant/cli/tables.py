@@ -7,7 +7,6 @@ from unicodedata import combining, east_asian_width
 
 from powerplant.cli.words import counted, printable, to_the_cent
 from powerplant.models import PlantReport, Report
-from powerplant.reporting import NEVER
 
 HEADS = ("power plant", "type", "MW", "euro/MWh", "euro", "CO2 t", "state")
 NUMBERS = (2, 3, 4, 5)
@@ -153,9 +152,9 @@ def _summary(report: Report) -> Iterator[str]:
 
 def _never_running(report: Report) -> Iterator[str]:
     """Why plants can never run: a table shows them as off, like others. The reasons name them too."""
-    never = [plant for plant in report.powerplants if plant.reason.startswith(NEVER)]
-    for plant in never[:MOST_THAT_NEVER_RUN]:
-        yield f"{printable(plant.name)} can never run{plant.reason.removeprefix(NEVER)}"
+    never = report.never_runs
+    for name, reason in ((each.name, each.reason) for each in never[:MOST_THAT_NEVER_RUN]):
+        yield f"{printable(name)} {reason.removeprefix('It ')}"
     if (others := len(never) - MOST_THAT_NEVER_RUN) > 0:
         yield f"{counted(others, 'more power plant')} can never run; --why says why."
 
