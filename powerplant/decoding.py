@@ -78,7 +78,8 @@ def decode_json(payload: Any, *, co2: bool, max_plants: int) -> ProductionPlanRe
         InvalidPayload: it is not a valid request; lists every fault.
     """
     if not isinstance(payload, dict):
-        raise InvalidPayload([Fault("#", f"must be {EXPECTED}")])
+        hint = "; a list of payloads is a batch" if isinstance(payload, list) and payload else ""
+        raise InvalidPayload([Fault("#", f"must be {EXPECTED}{hint}")])
     fuels, plants = payload.get("fuels"), payload.get("powerplants")
     if isinstance(plants, list) and len(plants) > max_plants:
         raise InvalidPayload([Fault("#/powerplants", f"must have at most {max_plants} power plants")])
@@ -121,13 +122,7 @@ def parse(body: bytes, expected: str) -> Any:
     body = body.removeprefix(UTF8_BOM).rstrip(WHITE_SPACE)
     if not body:
         raise MalformedPayload(f"The body is empty. It must be JSON: {expected}.")
-    if body.startswith(UTF16_BOMS) or b"\0" in body[:4]:
-        raise MalformedPayload("The body is not in UTF-8; it looks like UTF-16 or UTF-32. Send it in UTF-8.")
-    if body.startswith(b"--") and b"form-data" in body[:_LENGTH_OF_A_HEAD]:
-        raise MalformedPayload(
-            "The body is not JSON: it is a form (multipart). Send the file itself as the body; "
-            "with curl, that is --data-binary @FILE instead of -F."
-        )
+    refuse_other_encodings(body)
     try:
         return from_json(body)
     except ValueError as error:
@@ -135,6 +130,21 @@ def parse(body: bytes, expected: str) -> Any:
         if "trailing characters" in str(error) and _SEVERAL.search(body):
             hint = SEVERAL_PAYLOADS
         raise MalformedPayload(f"The body is not JSON: {_in_words(str(error), body)}.{hint}") from None
+
+
+def refuse_other_encodings(body: bytes) -> None:
+    """Refuse a body in UTF-16 or UTF-32, and a form.
+
+    Raises:
+        MalformedPayload: it is one of these.
+    """
+    if body.startswith(UTF16_BOMS) or b"\0" in body[:4]:
+        raise MalformedPayload("The body is not in UTF-8; it looks like UTF-16 or UTF-32. Send it in UTF-8.")
+    if body.startswith(b"--") and b"form-data" in body[:_LENGTH_OF_A_HEAD]:
+        raise MalformedPayload(
+            "The body is not JSON: it is a form (multipart). Send the file itself as the body; "
+            "with curl, that is --data-binary @FILE instead of -F."
+        )
 
 
 SEVERAL_PAYLOADS = (
@@ -208,10 +218,12 @@ def _errors_of_plant(plant: Any) -> list[ErrorDetails]:
     except ValidationError as error:
         errors = error.errors(include_url=False)
         if errors[0]["type"] in {"union_tag_invalid", "union_tag_not_found"}:
-            meant = type_meant(plant.get("type"))
+            meant = type_meant(plant.get("type", plant.get(_mistaken_for("type", plant))))
             given = {key: value for key, value in plant.items() if value is not None}
             others = _errors_of_plant(given | {"type": meant or TYPES[0]})
-            errors += [details for details in others if meant or details["type"] != "missing"]
+            errors += [
+                each for each in others if meant or each["type"] != "missing" or each["loc"][-1] in _OF_ALL_TYPES
+            ]
         return errors
     return []
 
@@ -261,6 +273,10 @@ def _words(kind: str, key: str, value: Any) -> str | None:
         return f"must be a number, without quotes{' and with a decimal point' if ',' in value else ''}"
     if kind in {"missing", "union_tag_not_found"} and (meant := _mistaken_for(key, value)) is not None:
         return f"{_WORDS[kind]}; {meant} is not a known key; did you mean {key}?"
+    if kind == "missing" and key == "load" and isinstance(value.get("hours"), list):
+        return f"{_WORDS[kind]}; hours are a batch"
+    if kind == "missing" and key == "fuels" and value.keys() & {*FUEL_KEYS.values()}:
+        return f"{_WORDS[kind]}; prices and wind must be inside it"
     if kind == "union_tag_invalid" and (type_ := type_meant(value.get("type"))):
         return f"must be gasfired, turbojet or windturbine; did you mean {type_}?"
     if kind == "string_pattern_mismatch" and key in {"fuel", "profile"}:
@@ -275,8 +291,12 @@ def _is_number(value: Any) -> TypeGuard[float]:
 def _mistaken_for(key: str, given: Mapping[str, Any]) -> str | None:
     """A key that was probably meant to be this one: it begins alike, and is not a known key itself."""
     known = next((fields for fields in FIELDS if key in fields), FIELDS[1])
-    alike = (other for other in given if len(other) <= LONGEST_SLIP and other.strip().casefold().startswith(key[:3]))
+    alike = (other for other in given if len(other) <= LONGEST_SLIP and _letters(other).startswith(key[:3]))
     return next((other for other in alike if other not in known and other != key), None)
+
+
+def _letters(key: str) -> str:
+    return "".join(filter(str.isalnum, key.casefold()))
 
 
 PlantModel = GasFired | Turbojet | WindTurbine | CurtailableWindTurbine | OtherPlant
@@ -293,6 +313,8 @@ _CHALLENGE: TypeAdapter[PlantModel] = TypeAdapter(
 _SOURCES = ("fuel", "profile", "cost(euro/MWh)")
 """Members of which a plant of another type has at least one."""
 
+_OF_ALL_TYPES = ("name", "pmax")
+"""The members that a plant of each type needs."""
 _WORDS_FOR_TYPES = {
     "gasfired": ("gas", "ccgt", "ocgt", "combined cycle"),
     "turbojet": ("jet", "kerosin", "kerosen"),

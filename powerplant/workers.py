@@ -6,7 +6,7 @@ than its limit. Long work is
 
 - a search, or reasons, that a first attempt in the thread of the request does not finish (:meth:`Workers.run`);
 - all that a body of more than :data:`LARGE` bytes needs (:meth:`Workers.run_apart`);
-- a batch (:meth:`Workers.submit`).
+- a batch (:meth:`Workers.submit`), and its body if that is not lines (:meth:`Workers.call`).
 
 Each call of these three first gets a place, or is refused (:meth:`Workers.enter`). So threads that wait for long work
 are few, and all others stay free. What remains in the threads is short for a small body; larger ones take turns
@@ -237,10 +237,31 @@ class Workers:
                 future: Future[T] = self._pool.schedule(function, args=arguments, timeout=timeout)
             except OSError as error:
                 self._discard()
-                raise TooBusy("The server could not start a process for long work.") from error
+                raise TooBusy(
+                    "No process for long work could be started: memory is short, or there are too many processes."
+                ) from error
             self._futures.add(future)
             future.add_done_callback(self._done)
         return future
+
+    def call(self, function: Callable[..., T], *arguments: Any, timeout: float) -> T:
+        """Call a module-level function in a process, and wait for its result. The caller has a place.
+
+        Raises:
+            TooBusy: no process could do it in so many seconds, or in its memory.
+        """
+        end = monotonic() + timeout
+        for _ in range(2):
+            left = max(0.0, end - monotonic())
+            future = self.submit(function, *arguments, timeout=left)
+            try:
+                return future.result(left + GRACE)
+            except BrokenProcessPool:  # a process was killed while idle, which ends its pool: again, in a new one
+                continue
+            except DIED:
+                future.cancel()
+                break
+        raise TooBusy("The server could not read this body in time.")
 
     def close(self) -> None:
         """End all processes, whatever they do."""

@@ -22,10 +22,17 @@ from powerplant.reporting import report_production
 from powerplant.workers import Workers
 
 FUELS = {"gas(euro/MWh)": 13.4, "kerosine(euro/MWh)": 50.8, "co2(euro/ton)": 20, "wind(%)": 60}
-NUCLEAR = {"name": "nuclear", "type": "nuclear", "cost(euro/MWh)": 8, "pmin": 300, "pmax": 600, "must_run": True}
-COAL = {"name": "coal", "type": "coal", "fuel": "coal", "efficiency": 0.4, "pmin": 100, "pmax": 300}
+NUCLEAR: dict[str, Any] = {
+    "name": "nuclear",
+    "type": "nuclear",
+    "cost(euro/MWh)": 8,
+    "pmin": 300,
+    "pmax": 600,
+    "must_run": True,
+}
+COAL: dict[str, Any] = {"name": "coal", "type": "coal", "fuel": "coal", "efficiency": 0.4, "pmin": 100, "pmax": 300}
 SUN = {"name": "sun", "type": "solar", "profile": "sun", "pmax": 200}
-GAS = {"name": "gas", "type": "gasfired", "efficiency": 0.5, "pmin": 0, "pmax": 400}
+GAS: dict[str, Any] = {"name": "gas", "type": "gasfired", "efficiency": 0.5, "pmin": 0, "pmax": 400}
 WIND = {"name": "wind", "type": "windturbine", "pmax": 100}
 
 

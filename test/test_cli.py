@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -19,6 +20,7 @@ from live_server import fetch
 from payloads import EXAMPLES, example, hard_payload
 
 from powerplant import __version__, cli
+from powerplant.errors import OutOfTime
 
 ROOT = Path(__file__).parents[1]
 PAYLOAD_2, PAYLOAD_3 = str(EXAMPLES / "payload2.json"), str(EXAMPLES / "payload3.json")
@@ -134,6 +136,37 @@ def test_why_adds_prices_and_a_reason_for_each_plant() -> None:
     assert text.startswith(TABLE)
     assert "gasfiredsomewhatsmaller  Off: switching it on would cost 437.33 euro more.\n" in text
     assert "One more MWh: 31.28 euro from the running plants" in text
+
+
+@pytest.mark.parametrize(
+    ("gap", "hint"),
+    [(None, "Try a larger --time-limit.\n"), (Decimal(3), "Try a larger --time-limit, or --feasible.\n")],
+)
+def test_an_unproven_plan_is_offered_only_if_one_was_found(
+    gap: Decimal | None, hint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def give_up(*_: object) -> None:
+        raise OutOfTime(5, gap)
+
+    monkeypatch.setattr("powerplant.cli.plan.solve_request", give_up)
+    result = run("plan", PAYLOAD_3)
+    assert (result.exit_code, result.stderr.endswith(hint)) == (1, True)
+
+
+def test_plants_that_can_never_run_are_named_below_the_table(write: Write) -> None:
+    narrow = [
+        {"name": f"narrow{number}", "type": "turbojet", "efficiency": 0.5, "pmin": 10.05, "pmax": 10.05}
+        for number in range(7)
+    ]
+    payload = write(example(3, powerplants=[*example(3)["powerplants"], *narrow]))
+    text = run("plan", payload).stdout
+    between = "its pmin of 10.05 MW and its pmax of 10.05 MW"
+    assert f"\n\nnarrow0 can never run, since no multiple of 0.1 MW above 0 is between {between}.\n" in text
+    assert text.endswith("\n2 more power plants can never run; --why says why.\n")
+    assert run("plan", payload, "--why").stdout.count("can never run") == 7
+    calm = example(3)
+    calm["fuels"]["wind(%)"] = 0
+    assert "never" not in run("plan", write(calm)).stdout
 
 
 def test_a_load_of_zero_has_a_table(write: Write) -> None:
@@ -643,8 +676,10 @@ def test_a_file_that_is_a_batch_gets_a_hint(file: str, hint: str) -> None:
 def test_a_list_of_payloads_gets_a_hint(write: Write) -> None:
     source = write([example(3), example(2)])
     message, hint = run("plan", source).stderr.splitlines()
-    assert message == f"{source}: must be an object with load, fuels and powerplants"
+    assert message == f"{source}: must be an object with load, fuels and powerplants; a list of payloads is a batch"
     assert hint == f"Several payloads are for: powerplant batch {source}"
+    hours = write({"powerplants": example(3)["powerplants"], "hours": [{"load": 480}]})
+    assert run("plan", hours).stderr.splitlines()[-1] == f"Several payloads are for: powerplant batch {hours}"
 
 
 def test_a_faulty_payload_gets_no_hint(write: Write) -> None:

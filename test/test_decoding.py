@@ -255,14 +255,14 @@ def test_faults_behind_a_wrong_type_are_listed_too() -> None:
     ]
     solar = {"type": "solar", "pmax": -1}
     assert [place for place, _ in faults(payload(powerplants=[solar]))] == [
-        f"#/powerplants/0/{key}" for key in ("type", "pmax")
+        f"#/powerplants/0/{key}" for key in ("type", "name", "pmax")
     ]
     assert [place for place, _ in faults(payload(powerplants=[{"type": "wind"}]))] == [
         f"#/powerplants/0/{key}" for key in ("type", "name", "pmax")
     ]
 
 
-@pytest.mark.parametrize("whole", [None, 1, "text", True, [], [payload()]])
+@pytest.mark.parametrize("whole", [None, 1, "text", True, []])
 def test_a_payload_must_be_an_object(whole: Any) -> None:
     assert faults(whole) == [("#", "must be an object with load, fuels and powerplants")]
 
@@ -280,6 +280,7 @@ def test_a_plant_must_be_an_object(plant: Any) -> None:
         ("fuel", ("fuels",), "#/fuels"),
         ("power_plants", ("powerplants",), "#/powerplants"),
         ("pMin", ("powerplants", 0, "pmin"), "#/powerplants/0/pmin"),
+        ("p_min", ("powerplants", 0, "pmin"), "#/powerplants/0/pmin"),
         ("efficiency(%)", ("powerplants", 1, "efficiency"), "#/powerplants/1/efficiency"),
         (" name", ("powerplants", 2, "name"), "#/powerplants/2/name"),
     ],
@@ -297,6 +298,23 @@ def test_a_misspelt_type_is_named() -> None:
     plant = {"Type" if key == "type" else key: value for key, value in GAS_PLANT.items()}
     words = "is missing: gasfired, turbojet or windturbine; Type is not a known key; did you mean type?"
     assert faults(payload(powerplants=[plant])) == [("#/powerplants/0/type", words)]
+    capitals = {key.capitalize(): value for key, value in GAS_PLANT.items()}
+    assert [place for place, _ in faults(payload(powerplants=[capitals]))] == [
+        f"#/powerplants/0/{key}" for key in ("type", "name", "efficiency", "pmin", "pmax")
+    ]
+
+
+def test_a_batch_in_the_place_of_a_payload_is_named() -> None:
+    expected = "must be an object with load, fuels and powerplants"
+    assert faults([payload()]) == [("#", f"{expected}; a list of payloads is a batch")]
+    assert faults([]) == [("#", expected)]
+    hours = {"powerplants": [GAS_PLANT], "hours": [{"load": 480}]}
+    assert faults(hours) == [("#/load", "is missing; hours are a batch"), ("#/fuels", "is missing")]
+
+
+def test_prices_that_are_not_inside_fuels_are_named() -> None:
+    flat = {"load": 480, **payload()["fuels"], "powerplants": [GAS_PLANT]}
+    assert faults(flat) == [("#/fuels", "is missing; prices and wind must be inside it")]
 
 
 @pytest.mark.parametrize("key", ["minimum", "xload", "", "loa" * 1000, "pmax"])
@@ -322,7 +340,7 @@ def test_names_are_compared_character_by_character() -> None:
 def test_a_repeated_name_is_found_in_plants_with_other_faults() -> None:
     found = faults(payload(powerplants=[{"name": "x"}, {"name": "x", "type": "solar"}]))
     assert ("#/powerplants/1/name", "is the name of another power plant (#/powerplants/0/name)") in found
-    assert len(found) == 3
+    assert len(found) == 5
 
 
 def test_pmin_and_efficiency_of_a_wind_turbine_are_ignored() -> None:

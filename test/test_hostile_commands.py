@@ -15,6 +15,7 @@ import pytest
 from batches import FLEET, hours, ndjson, payload
 from click.testing import CliRunner
 from payloads import example
+from terminal import shown_on_terminal
 
 from powerplant import cli
 from powerplant.cli.options import LONGEST
@@ -215,23 +216,8 @@ def test_no_command_prints_what_a_terminal_obeys(line: str, code: int, evil: str
 @NO_WINDOWS
 @pytest.mark.parametrize("line", ["plan {}/good --json", "plan {}/good --report", "batch {}/lines"])
 def test_json_on_a_terminal_is_the_same_json_without_commands_to_it(line: str, evil: str) -> None:
-    import pty
-
     arguments = [argument.replace("{}", evil) for argument in line.split(" ")]
-    ours, theirs = pty.openpty()
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(
-        [sys.executable, "-m", "powerplant", *arguments], stdout=theirs, stderr=subprocess.DEVNULL, env=environment
-    ):
-        os.close(theirs)
-        shown = b""
-        try:
-            while block := os.read(ours, 65536):
-                shown += block
-        except OSError:  # the terminal is closed
-            pass
-    os.close(ours)
-    lines = shown.decode().replace("\r\n", "\n")
+    lines = shown_on_terminal(*arguments, streams=["stdout"], cwd=None).replace("\r\n", "\n")
     assert commands_to_the_terminal(lines) == set()
     assert [json.loads(answer) for answer in lines.splitlines()] == [
         json.loads(answer) for answer in run(*arguments)[1].split("\n") if answer

@@ -68,10 +68,11 @@ def examples() -> Iterator[Any]:
     """Each request of the document whose answer is in it too."""
     for path in POST:
         for status, response in PATHS[path]["post"]["responses"].items():
-            for content in resolved(response).get("content", {}).values():
+            for media_type, content in resolved(response).get("content", {}).items():
                 for name, answer in content.get("examples", {}).items():
                     if name in requests_of(path):
-                        yield pytest.param(path, name, int(status), answer["value"], id=f"{path}-{name}")
+                        given = (path, name, media_type, int(status), answer["value"])
+                        yield pytest.param(*given, id=f"{path}-{name}")
 
 
 def check(value: Any, schema: dict[str, Any]) -> None:
@@ -150,12 +151,15 @@ def test_every_address_that_plans_documents_that_it_can_run_out_of_time(path: st
 # --- Answers ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("path", "name", "status", "answer"), list(examples()))
-def test_an_example_is_what_the_server_answers(path: str, name: str, status: int, answer: Any, server_url: str) -> None:
+@pytest.mark.parametrize(("path", "name", "media_type", "status", "answer"), list(examples()))
+def test_an_example_is_what_the_server_answers(
+    path: str, name: str, media_type: str, status: int, answer: Any, server_url: str
+) -> None:
     body = requests_of(path)[name]
     data = body if isinstance(body, str) else json.dumps(body)
-    response = fetch("POST", server_url + path, data=data, headers={"X-Request-ID": "example"})
-    media_type = response.headers["Content-Type"].partition(";")[0]
+    headers = {"X-Request-ID": "example", "Accept": media_type}
+    response = fetch("POST", server_url + path, data=data, headers=headers)
+    assert response.headers["Content-Type"].partition(";")[0] == media_type
     told = response.text if media_type.endswith("ndjson") else response.json()
     assert response.status_code == status
     assert told == (answer | {"instance": path} if media_type == PROBLEM else answer)
@@ -200,6 +204,15 @@ def test_the_lines_of_a_batch_are_of_the_documented_form() -> None:
     assert {tuple(line) for line in lines} == {("line", "plan", "cost"), ("line", "problem")}
     for line in lines:
         check(line, answer["schema"]["x-line"])
+
+
+def test_the_schema_of_a_batch_accepts_lists_and_hours() -> None:
+    schema = PATHS["/productionplan/batch"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    payload, hours = requests_of("/productionplan")["payload1"], requests_of("/productionplan/batch")["hours"]
+    for body in ([payload, payload], hours):
+        check(body, schema)
+    with pytest.raises(Exception, match="is not valid under any of the given schemas"):
+        check(hours["hours"], schema)
 
 
 PAYLOAD_SCHEMA = PATHS["/productionplan"]["post"]["requestBody"]["content"]["application/json"]["schema"]

@@ -1193,6 +1193,28 @@ def test_pasted_cells_become_plants(page: Page, lines: list[list[str]], place: s
     expect(page.locator("#fleet tbody tr")).to_have_count(6)
 
 
+@pytest.mark.parametrize(
+    ("efficiency", "pmax", "number"),
+    [
+        ("0,3", "1.100", 1100),
+        ("0.3", "1,100", 1100),
+        ("0.3", "1.100", 1.1),
+        ("30%", "1.100", "1.100"),
+        ("30%", "1.100.000", 1_100_000),
+        ("30%", "1 100", 1100),
+        ("0,3", "1.2.3", "1.2.3"),
+    ],
+)
+def test_the_other_pasted_cells_decide_whether_a_point_is_decimal(
+    page: Page, efficiency: str, pmax: str, number: float | str
+) -> None:
+    page.focus("#load-slider")
+    paste_text(page, f"peaker\tturbojet\t{efficiency}\t0\t{pmax}\r\n")
+    expect(page.locator("#fleet tbody tr")).to_have_count(7)
+    plant = payload_of(page)["powerplants"][-1]
+    assert (plant["efficiency"], plant["pmax"]) == (0.3, number)
+
+
 def test_text_pasted_into_a_field_stays_text(page: Page) -> None:
     page.fill("[data-pointer='/powerplants/0/name']", "")
     page.focus("[data-pointer='/powerplants/0/name']")

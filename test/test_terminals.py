@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +13,7 @@ from unicodedata import east_asian_width
 import pytest
 from batches import FLEET, hours, ndjson
 from payloads import example
+from terminal import shown_on_terminal
 
 from powerplant.cli.tables import wrapped
 
@@ -30,30 +29,8 @@ LONG_NAMES = [
 
 def shown(width: int, *arguments: str, answers: bool = True) -> list[str]:
     """The lines that a terminal of this width shows; a carriage return begins a new one."""
-    import fcntl
-    import pty
-    import termios
-
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, width, 0, 0))
-    environment = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}}
-    with subprocess.Popen(
-        [sys.executable, "-m", "powerplant", *arguments],
-        cwd=ROOT,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=theirs if answers else subprocess.DEVNULL,
-        stderr=theirs,
-    ):
-        os.close(theirs)
-        text = b""
-        try:
-            while block := os.read(ours, 65536):
-                text += block
-        except OSError:  # the terminal is closed
-            pass
-    os.close(ours)
-    return re.split(r"[\r\n]+", re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text.decode()))
+    text = shown_on_terminal(*arguments, streams=("stdout", "stderr") if answers else ("stderr",), width=width)
+    return re.split(r"[\r\n]+", re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text))
 
 
 def columns(line: str) -> int:

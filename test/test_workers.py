@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -370,6 +371,16 @@ def test_a_future_ends_with_its_timeout_or_when_it_is_cancelled(workers: Workers
     assert workers.submit(echo, "next").result(LIMIT) == "next"
 
 
+def test_a_call_for_the_body_of_a_batch_has_its_result_or_is_busy(workers: Workers) -> None:
+    assert workers.call(echo, "read", timeout=LIMIT) == "read"
+    os.kill(workers.call(pid, timeout=LIMIT).value, signal.SIGKILL)
+    assert workers.call(echo, "read", timeout=LIMIT) == "read"
+    for action in (exit_at_once, partial(sleep, 60.0)):
+        with pytest.raises(TooBusy, match="could not read this body in time"):
+            workers.call(action, timeout=0.5)
+    assert_usable(workers)
+
+
 # --- Several at the same time ----------------------------------------------------------------------------------------
 
 
@@ -455,7 +466,7 @@ def test_a_system_without_room_for_a_process_is_too_busy(workers: Workers, monke
     workers.close()
     with monkeypatch.context() as patch:
         patch.setattr("powerplant.workers.ProcessPool", fail)
-        with pytest.raises(TooBusy, match="could not start"):
+        with pytest.raises(TooBusy, match="No process for long work could be started"):
             run(workers, pid)
     assert_usable(workers)
 

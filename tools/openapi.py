@@ -25,7 +25,7 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from powerplant import __version__, create_app
 from powerplant.config import Settings
-from powerplant.models import PlantOutput, ProductionPlanRequest, Report
+from powerplant.models import Fuels, Megawatt, PlantOutput, PowerPlant, ProductionPlanRequest, Report
 from powerplant.problems import PROBLEM_TYPES
 
 Json = dict[str, Any]
@@ -101,6 +101,20 @@ class GaveUpProblem(ProblemDocument):
     )
 
 
+class HourOfFleet(BaseModel):
+    """The load and the prices of one hour. It may also have powerplants of its own, as a payload has."""
+
+    load: Megawatt = Field(description="MWh in the hour, so MW on average")
+    fuels: Fuels
+
+
+class FleetAndHours(BaseModel):
+    """A batch: the power plants, and the hours for which they are planned."""
+
+    powerplants: list[PowerPlant] = Field(min_length=1)
+    hours: list[HourOfFleet]
+
+
 class LineWithPlan(_Answer):
     """The answer to a line of a batch that has a plan."""
 
@@ -122,7 +136,10 @@ class LineWithProblem(_Answer):
     problem: LineProblem
 
 
-MODELS: tuple[type[BaseModel], ...] = (ProductionPlanRequest, Report, LineWithPlan, LineWithProblem, ProblemDocument)
+MODELS: tuple[type[BaseModel], ...] = (
+    *(ProductionPlanRequest, Report, FleetAndHours),
+    *(LineWithPlan, LineWithProblem, ProblemDocument),
+)
 """The models whose schemas are in the document, with the schemas of their members."""
 
 MODEL_OF: dict[str, type[ProblemDocument]] = {
@@ -165,9 +182,9 @@ def document() -> Json:
         for operation in item.values():
             operation["responses"] = responses = _with_all_problems(operation["responses"])
             groups.update(_names(responses))
-            for content in responses.get("200", {}).get("content", {}).values():
+            for media_type, content in responses.get("200", {}).get("content", {}).items():
                 for name, answer in content.get("examples", {}).items():
-                    answer["value"] = _answer(path, requests[name]["value"], 200)
+                    answer["value"] = _answer(path, requests[name]["value"], 200, media_type)
     document["components"]["responses"] = {group: _problems(group.split(OR), requests) for group in sorted(groups)}
     document["components"]["schemas"] = _schemas()
     return document
@@ -207,12 +224,12 @@ def _problems(names: list[str], requests: Json) -> Json:
     }
 
 
-def _answer(path: str, body: Json | str, status: int) -> Any:
-    """The body of the service's answer to a payload, or to lines of them."""
+def _answer(path: str, body: Json | str, status: int, accept: str = "*/*") -> Any:
+    """The body of the service's answer to a payload, or to a batch."""
     app = create_app(Settings(co2=True))
     app.logger.handlers = []  # the log does not belong on the terminal here
     data = body if isinstance(body, str) else json.dumps(body)
-    response = app.test_client().post(path, data=data, headers={"X-Request-ID": "example"})
+    response = app.test_client().post(path, data=data, headers={"X-Request-ID": "example", "Accept": accept})
     if response.status_code != status:
         raise ValueError(f"The answer of {path} to an example has the status {response.status_code}, not {status}.")
     return response.json if response.is_json else response.text

@@ -1,10 +1,11 @@
-"""``POST /productionplan/batch``: payloads, one a line, and their plans in the same order."""
+"""``POST /productionplan/batch``: many payloads, and their plans in the same order."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
+from functools import partial
 from io import BytesIO
 from itertools import islice
 from time import monotonic
@@ -14,21 +15,25 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from powerplant.api.request_log import entry
 from powerplant.api.requests import read_body, read_options
+from powerplant.batch.documents import Documents, TooManyPayloads, form_of, read_documents
 from powerplant.batch.planner import Bug, Rules
-from powerplant.batch.reading import read_chunks
+from powerplant.batch.reading import Chunk, InvalidInput, read_chunks
 from powerplant.batch.running import in_order
 from powerplant.batch.tally import Tally
 from powerplant.config import Settings
-from powerplant.decoding import WHITE_SPACE
+from powerplant.decoding import WHITE_SPACE, refuse_other_encodings
 from powerplant.errors import MalformedPayload
 from powerplant.workers import Workers
 
 blueprint = Blueprint("batch", __name__)
 
 NDJSON = "application/x-ndjson"
+JSON = "application/json"
 
 PIECE = 128 * 1024
 """Bytes of an answer that are sent at once: the server limits the time in which a client must take each piece."""
+
+EXPECTED = 'lines of JSON with a payload each, a JSON list of payloads, or {"powerplants": [...], "hours": [...]}'
 
 _LINE = re.compile(rb"[^ \t\r\n][^\n]*")
 """A line that is not blank, without the white space that it begins with."""
@@ -36,40 +41,106 @@ _LINE = re.compile(rb"[^ \t\r\n][^\n]*")
 
 @blueprint.post("/productionplan/batch", strict_slashes=False)
 def batch() -> Response:
-    """Answer each line with its plan or its problem."""
+    """Answer each payload with its plan or its problem."""
     settings: Settings = current_app.config["SETTINGS"]
     workers: Workers = current_app.config["BATCHES"]
     rules = Rules(read_options(), settings.max_plants, settings.max_body, request.script_root)
     body = read_body(settings.max_batch_body)
-    check_lines(body, settings.max_lines)
+    is_lines = has_lines(body)
+    if is_lines:
+        check_lines(body, settings.max_lines)
     workers.enter(0, "The server is already answering as many batches as it accepts.")
-    answers = _Answers(body, rules, workers, monotonic() + settings.batch_time_limit)
-    response = Response(answers.stream(), mimetype=NDJSON)
+    deadline = monotonic() + settings.batch_time_limit
+    try:
+        documents = None if is_lines else _read_apart(body, workers, settings)
+    except Exception:
+        workers.leave()
+        raise
+    chunks = read_chunks(BytesIO(body), rules.max_line) if documents is None else documents.chunks()
+    is_one = documents is not None and documents.form != "payloads"
+    as_list = is_one and request.accept_mimetypes.best_match([NDJSON, JSON]) == JSON
+    answers = _Answers(chunks, rules, workers, deadline)
+    response = Response(
+        in_list(answers.stream()) if as_list else answers.stream(), mimetype=JSON if as_list else NDJSON
+    )
     response.call_on_close(answers.close)
     return response
 
 
-def check_lines(body: bytes, most: int) -> None:
-    """Refuse a batch without lines, or with too many."""
+def has_lines(body: bytes) -> bool:
+    """Whether a batch has a payload in each line. It decodes little, since it runs in the thread of the request.
+
+    Raises:
+        MalformedPayload: it is not a batch.
+    """
     if not body.strip(WHITE_SPACE):
-        raise MalformedPayload("The body is empty. It must be lines of JSON, with one payload each.")
+        raise MalformedPayload(f"The body is empty. It must be {EXPECTED}.")
+    refuse_other_encodings(body)
+    try:
+        form = form_of(body)
+    except InvalidInput as error:
+        raise MalformedPayload(f"The body is not a batch: {error}. It must be {EXPECTED}.") from None
+    if form == "table":
+        raise MalformedPayload(
+            f"The body is a table, which only the command line reads (powerplant batch). It must be {EXPECTED}."
+        )
+    if form == "other":
+        raise MalformedPayload(f"The body is not JSON. It must be {EXPECTED}.")
+    return form == "lines"
+
+
+def check_lines(body: bytes, most: int) -> None:
+    """Refuse a batch with too many lines; blank ones do not count."""
     if body.count(b"\n") >= most and next(islice(_LINE.finditer(body), most, None), None):
         raise RequestEntityTooLarge(f"A batch may have at most {most} lines.")
+
+
+def _read_apart(body: bytes, workers: Workers, settings: Settings) -> Documents | None:
+    """Read JSON that spans lines, in a process; ``None`` for lines with faults.
+
+    Raises:
+        MalformedPayload: it is not JSON.
+        InvalidPayload: its hours or the fleet that they share are not valid.
+        RequestEntityTooLarge: it has too many payloads.
+    """
+    most = settings.max_lines
+    read = partial(read_documents, max_line=settings.max_body, max_plants=settings.max_plants, most=most)
+    try:
+        documents = workers.call(read, body, timeout=settings.batch_time_limit)
+    except TooManyPayloads:
+        raise RequestEntityTooLarge(f"A batch may have at most {most} payloads.") from None
+    except InvalidInput as error:
+        place = f". In line {error.line}, " if error.line else ": "
+        raise MalformedPayload(f"The body is not a batch{place}{error}.") from None
+    if documents is None:
+        check_lines(body, most)
+    return documents
+
+
+def in_list(pieces: Generator[bytes, None, None]) -> Iterator[bytes]:
+    """Pieces of lines of JSON, each line with its end, as pieces of a JSON list."""
+    yield b"["
+    end_before = b""
+    with closing(pieces):
+        for piece in pieces:
+            if items := end_before + piece.removesuffix(b"\n").replace(b"\n", b",\n"):
+                yield items
+            end_before = b",\n" if piece.endswith(b"\n") else b""
+    yield b"]\n"
 
 
 class _Answers:
     """The answers to one batch, computed while they are sent: only a few chunks are in memory."""
 
-    def __init__(self, body: bytes, rules: Rules, workers: Workers, deadline: float) -> None:
-        self._body, self._rules, self._workers, self._deadline = body, rules, workers, deadline
+    def __init__(self, chunks: Iterator[Chunk], rules: Rules, workers: Workers, deadline: float) -> None:
+        self._chunks, self._rules, self._workers, self._deadline = chunks, rules, workers, deadline
         self._tally, self._is_complete = Tally(), False
         self._logger, self._entry = current_app.logger, entry()
         self._entry.streams = True
 
-    def stream(self) -> Iterator[bytes]:
-        """The answers, in pieces."""
-        chunks = read_chunks(BytesIO(self._body), self._rules.max_line)
-        with closing(in_order(chunks, self._workers, self._rules, self._deadline)) as parts:
+    def stream(self) -> Generator[bytes, None, None]:
+        """The answers, in pieces: a line for each."""
+        with closing(in_order(self._chunks, self._workers, self._rules, self._deadline)) as parts:
             for _, answered in parts:
                 self._tally = self._tally.plus(answered.tally)
                 for bug in answered.bugs:

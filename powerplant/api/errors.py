@@ -34,8 +34,8 @@ _EVENTS = {"infeasible-load": "infeasible", "gave-up": "gave-up"}
 """The event in the log for a problem that is not a fault of the client."""
 
 OPTIONAL = {
-    "/metrics": "The metrics need the extra metrics: poetry install --extras metrics, or pip install '.[metrics]'",
-    "/productionplan/live": "The live feed needs the extra live, and the setting POWERPLANT_LIVE=true",
+    "/metrics": "The metrics need the extra metrics: poetry install --extras metrics, or pip install '.[metrics]'.",
+    "/productionplan/live": "The live feed needs the extra live, and the setting POWERPLANT_LIVE=true.",
 }
 """The details for optional addresses that this server does not have."""
 

@@ -1,40 +1,68 @@
 """What the input of a batch is: lines of JSON, JSON that spans lines, or a table; and the payloads of such JSON.
 
-JSON that spans lines is read as a whole: payloads one after another, each on as many lines as it likes, and lists of
-payloads. A payload is then numbered by its place among the payloads, as if each had a line of its own.
+JSON that spans lines is read as a whole. It is one of
+
+- payloads one after another, each on as many lines as it likes, and lists of payloads;
+- an object with ``hours``, a list, and usually with ``powerplants``, the fleet that they share.
+
+A payload is then numbered by its place among the payloads, as if each had a line of its own.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import Iterator, Sequence
+from io import BytesIO
+from typing import Literal, NamedTuple
 
 from pydantic_core import from_json
 
-from powerplant.batch.reading import InvalidInput, Line, Stream
+from powerplant.batch.fleets import decode_fleet
+from powerplant.batch.reading import Chunk, InvalidInput, Line, Stream, cut, in_chunks
 from powerplant.batch.spreadsheet import is_heading
-from powerplant.decoding import UTF16_BOMS, WHITE_SPACE
+from powerplant.decoding import UTF8_BOM, UTF16_BOMS, WHITE_SPACE
+from powerplant.errors import Fault, InvalidPayload
+from powerplant.workers import LARGE
 
 HEAD = 64 * 1024
 """Bytes that are enough to see what the input is."""
 
-Form = Literal["lines", "documents", "table"]
+HOURS = b'"hours"'
+"""In the first line, a sign of an object with hours; only the whole input shows whether it is one."""
+
+MOST_OF_A_FIRST_LINE = 16 * 1024 * 1024
+"""Most bytes of a first line that is looked at."""
+
+Form = Literal["lines", "documents", "table", "other"]
 
 OTHER_FILES = {
-    b"PK\x03\x04": "a spreadsheet or a zip archive: save it as CSV",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook: save it as CSV",
-    b"\x1f\x8b": "compressed: name it .gz, or unpack it",
-    b"%PDF": "a PDF",
-    b"\x89PNG": "a picture",
-    b"\xff\xd8\xff": "a picture",
-    b"<": "a web page or XML",
+    b"PK\x03\x04": ("a spreadsheet or a zip archive", "save it as CSV"),
+    b"\xd0\xcf\x11\xe0": ("an old Excel workbook", "save it as CSV"),
+    b"\x1f\x8b": ("compressed", "name it .gz, or unpack it"),
+    b"%PDF": ("a PDF", ""),
+    b"\x89PNG": ("a picture", ""),
+    b"\xff\xd8\xff": ("a picture", ""),
+    b"PAR1": ("a Parquet file", "save it as CSV"),
+    b"<": ("a web page or XML", "if a spreadsheet opens it, save it from there as CSV"),
 }
-"""The first bytes of files that people give by mistake."""
+"""The first bytes of files that people give by mistake, and what to do with them."""
 
 _WHITE_SPACE = re.compile(r"[ \t\r\n]*")
 _HOUR = re.compile(rb'^[ \t]*\{.*"load".*\}[ \t\r]*$', re.MULTILINE)
+_HOURS = re.compile(rb'"hours"[ \t\r\n]*:')
+_WORDS = {
+    "Expecting value": "a value is expected",
+    "Expecting ',' delimiter": "`,` or the end of a list or object is expected",
+    "Expecting ':' delimiter": "`:` is expected",
+    "Expecting property name enclosed in double quotes": "a key in double quotes is expected",
+    "Unterminated string starting at": "a string has no end",
+    "Invalid control character at": "a string has a line end or control character",
+}
+"""The messages of Python's parser in plainer words."""
+
+_GOES_ON = (b",", b"[", b"{", b":")
+"""Ends of a line that is not the last one of its JSON."""
 
 
 class Peeked:
@@ -45,23 +73,29 @@ class Peeked:
     """
 
     def __init__(self, stream: Stream) -> None:
-        self._stream, self.head, self._rest = stream, b"", b""
-        while len(self.head) < HEAD and b"\n" not in self.head.lstrip(WHITE_SPACE):
-            if not (block := stream.read1(HEAD)):
+        self._stream = stream
+        head, has_begun = bytearray(), False
+        while len(head) < MOST_OF_A_FIRST_LINE and (block := stream.read1(HEAD)):
+            head += block
+            text = block if has_begun else block.lstrip(WHITE_SPACE)
+            has_begun = has_begun or bool(text)
+            if b"\n" in text:
                 break
-            self.head += block
-        self._rest = self.head
+        self.head = bytes(head)
+        self._again = BytesIO(self.head)
 
     def read1(self, size: int, /) -> bytes:
         """What is available, at most ``size`` bytes; empty at the end."""
-        if self._rest:
-            block, self._rest = self._rest[:size], self._rest[size:]
-            return block
-        return self._stream.read1(size)
+        return self._again.read1(size) or self._stream.read1(size)
+
+
+# --- What an input is ------------------------------------------------------------------------------------------------
 
 
 def form_of(head: bytes, *, is_table: bool = False) -> Form:
-    """What an input is, by its first bytes.
+    """What an input is, by its first bytes; ``other`` is text that is neither JSON nor a table.
+
+    Of ``documents``, :func:`read_documents` shows whether they are. At most :data:`LARGE` bytes are decoded.
 
     Args:
         head: the first bytes, with the first line that is not blank.
@@ -70,59 +104,118 @@ def form_of(head: bytes, *, is_table: bool = False) -> Form:
     Raises:
         InvalidInput: it is none of these forms.
     """
-    for start, what in OTHER_FILES.items():
+    for start, (what, advice) in OTHER_FILES.items():
         if head.startswith(start):
-            raise InvalidInput(0, f"this is not JSON, but {what}")
+            raise InvalidInput(0, f"this is not JSON, but {what}", advice)
     is_utf16 = head.startswith(UTF16_BOMS)
-    text = head[: len(head) // 2 * 2].decode("utf-16", "ignore") if is_utf16 else head.decode("utf-8-sig", "replace")
+    begin = head.lstrip(WHITE_SPACE)[:HEAD]
+    text = begin[: len(begin) // 2 * 2].decode("utf-16", "ignore") if is_utf16 else begin.decode("utf-8-sig", "replace")
     text = text.lstrip()
     line = next(iter(text.splitlines()), "")
     if line.startswith(("{", "[")):
         if is_utf16:
-            raise InvalidInput(0, "the text is in UTF-16: save it in UTF-8")
-        return "documents" if _spans_lines(line) else "lines"
+            raise InvalidInput(0, "the text is in UTF-16", "save it in UTF-8")
+        first = _first_line(head)
+        return "documents" if HOURS in first or _spans_lines(first) else "lines"
     if is_table or is_heading(line):
         return "table"
     if "\0" in text:
         raise InvalidInput(0, "this is not text, so it has neither payloads nor hours")
-    if text and not any(each.startswith("{") for each in text.splitlines()):
-        names = "a table needs a first line that names its columns, with load among them"
-        raise InvalidInput(
-            0, f"this is neither JSON nor a table of hours, it begins with `{line[:40].strip()}`; {names}"
-        )
-    return "lines"
+    return "other" if text and not any(each.startswith("{") for each in text.splitlines()) else "lines"
 
 
-def _spans_lines(line: str) -> bool:
-    """Whether a first line is a list, only the beginning of a payload, or more than one."""
-    if line.startswith("["):
+def _first_line(content: bytes) -> bytes:
+    """The first line that is not blank, with its end."""
+    content = content.removeprefix(UTF8_BOM).lstrip(WHITE_SPACE)
+    return content[: content.find(b"\n") + 1] or content
+
+
+def _spans_lines(line: bytes) -> bool:
+    """Whether a first line is a list, only the beginning of a payload, or more than one payload."""
+    if line.startswith(b"["):
         return True
-    if len(line) >= HEAD // 4:  # in bytes it can be four times as long, and so be cut off
-        return False
     try:
-        from_json(line)
+        from_json(line[:LARGE])
     except ValueError as error:
-        return "EOF" in str(error) or "trailing characters" in str(error)
+        if "EOF" in str(error):
+            return len(line) <= LARGE or (line.endswith(b"\n") and line.rstrip(WHITE_SPACE).endswith(_GOES_ON))
+        return "trailing characters" in str(error)
     return False
 
 
-def split_documents(content: bytes, max_line: int) -> list[Line] | None:
-    """The payloads of JSON that spans lines; ``None`` if it does not, but has lines of JSON with faults.
+# --- The payloads of JSON that spans lines ---------------------------------------------------------------------------
+
+
+class TooManyPayloads(InvalidInput):
+    """JSON that is read as a whole has too many payloads."""
+
+
+class Documents(NamedTuple):
+    """The payloads of JSON that spans lines.
+
+    Attributes:
+        lines: the payloads, as if each had a line of its own.
+        fleet: the fleet that they share; ``None`` if only the first payload can be one.
+        form: ``list`` or ``hours`` if the input is one list or one object with hours, else ``payloads``.
+    """
+
+    lines: Sequence[Line]
+    fleet: Line | None
+    form: Literal["payloads", "list", "hours"]
+
+    def chunks(self) -> Iterator[Chunk]:
+        """The payloads in chunks."""
+        if self.form == "hours":
+            return cut(self.lines, self.fleet)
+        return in_chunks([self.lines] if self.lines else [], self.fleet)
+
+
+def read_documents(
+    content: bytes, *, max_line: int, max_plants: int, most: int, fleet: Line | None = None
+) -> Documents | None:
+    """Read JSON that spans lines; ``None`` if the content is not that, but lines of JSON.
+
+    Args:
+        content: all bytes of the input.
+        max_line: most bytes of a payload. The content of a larger one is not kept.
+        max_plants: most power plants of a shared fleet.
+        most: most payloads.
+        fleet: the fleet that the payloads share. One that is in the input is then not used.
 
     Raises:
-        InvalidInput: the content is not JSON.
+        InvalidInput: the content is not JSON, or more follows after an object with hours.
+        TooManyPayloads: it has more payloads.
+        InvalidPayload: hours are not a list, or their fleet is not valid; lists every fault.
     """
     try:
-        text = content.decode("utf-8-sig")
-        spans = list(_spans(text))
+        scan = _Scan(content.decode("utf-8-sig"), most)
+        start = scan.after_space(0)
+        hours = scan.hours(start) if HOURS in content else None
+        form: Literal["payloads", "list", "hours"]
+        if hours is not None:
+            spans, plants, form = *hours, "hours"
+        elif scan.text.startswith("[", start) or _spans_lines(_first_line(content)):
+            spans, plants, form = scan.payloads(start), None, "list" if scan.text.startswith("[", start) else "payloads"
+        else:  # the first line has something else that is named hours
+            return None
     except (ValueError, RecursionError) as error:
-        if content[:1] != b"[" and any(map(_is_object, _HOUR.findall(content[: 64 * HEAD]))):
+        is_one = _first_line(content).startswith(b"[") or _HOURS.search(content)
+        if not is_one and any(map(_is_object, _HOUR.findall(content[: 64 * HEAD]))):
             return None
         if isinstance(error, json.JSONDecodeError):
-            raise InvalidInput(error.lineno, f"the JSON is not valid: {error.msg} at column {error.colno}") from None
-        raise InvalidInput(0, "the JSON is not in UTF-8, or is nested too deeply") from None
-    contents = (re.sub(r"[\r\n]+", " ", text[start:end]).encode() for start, end in spans)
-    return [Line(number, content if len(content) <= max_line else None) for number, content in enumerate(contents, 1)]
+            what = _WORDS.get(error.msg, error.msg)
+            what = "it ends too early" if error.pos >= len(error.doc.rstrip()) else what
+            raise InvalidInput(error.lineno, f"the JSON is not valid: {what} at column {error.colno}") from None
+        if isinstance(error, UnicodeDecodeError):
+            raise InvalidInput(0, "the JSON is not in UTF-8") from None
+        what = "it is nested too deeply" if isinstance(error, RecursionError) else "a number has too many digits"
+        raise InvalidInput(0, f"the JSON is not valid: {what}") from None
+    if fleet is None and plants is not None:
+        fleet = Line(0, b'{"powerplants": %s}' % scan.text[slice(*plants)].encode())
+        decode_fleet(fleet.content or b"", max_plants=max_plants)
+    contents = (re.sub(r"[\r\n]+", " ", scan.text[slice(*span)]).encode() for span in spans)
+    lines = [Line(number, each if len(each) <= max_line else None) for number, each in enumerate(contents, 1)]
+    return Documents(lines, fleet, form)
 
 
 def _is_object(line: bytes) -> bool:
@@ -132,26 +225,99 @@ def _is_object(line: bytes) -> bool:
         return False
 
 
-def _spans(text: str) -> Iterator[tuple[int, int]]:
-    """Start and end of each payload."""
-    decode, place = json.JSONDecoder().raw_decode, 0
+Span = tuple[int, int]
+"""Start and end of a value in a text."""
 
-    def blank(place: int) -> int:
-        match = _WHITE_SPACE.match(text, place)
+
+class _Scan:
+    """Finds values in a text of JSON. Each is decoded, but only its place is kept.
+
+    Args:
+        text: the text.
+        most: most places of payloads.
+    """
+
+    def __init__(self, text: str, most: int) -> None:
+        self.text, self._most = text, most
+        self._decode = json.JSONDecoder().raw_decode
+
+    def after_space(self, place: int) -> int:
+        """The next place without white space."""
+        match = _WHITE_SPACE.match(self.text, place)
         return match.end() if match else place
 
-    while (place := blank(place)) < len(text):
-        if text[place] != "[":
-            start, place = place, decode(text, place)[1]
-            yield start, place
-            continue
-        place = blank(place + 1)
-        while text[place : place + 1] != "]":
-            start, place = place, decode(text, place)[1]
-            yield start, place
-            place = blank(place)
-            if text[place : place + 1] == ",":
-                place = blank(place + 1)
-            elif text[place : place + 1] != "]":
-                raise json.JSONDecodeError("a comma or ] is expected", text, place)
-        place += 1
+    def payloads(self, place: int) -> list[Span]:
+        """The values one after another, or in lists, up to the end of the text."""
+        spans: list[Span] = []
+        while (place := self.after_space(place)) < len(self.text):
+            start = place
+            if self.text[place] == "[":
+                place, found = self._list(place)
+            else:
+                place = self._decode(self.text, place)[1]
+                found = [(start, place)]
+            spans += found
+            self._check(len(spans))
+            place = self.after_space(place)
+            place += self.text.startswith(",", place)  # a list without its brackets
+        return spans
+
+    def hours(self, place: int) -> tuple[list[Span], Span | None] | None:
+        """The hours of the object that the text is, and its power plants; ``None`` if it is no such object."""
+        if not self.text.startswith("{", place):
+            return None
+        end, members = self._members(place)
+        if "hours" not in members or "load" in members:
+            return None
+        is_all = self.after_space(end) == len(self.text)
+        _, hours = members["hours"]
+        if hours is None:
+            if is_all:
+                raise InvalidPayload([Fault("#/hours", "must be a list of hours, each with load and fuels")])
+            return None
+        if not is_all:
+            line = self.text.count("\n", 0, end) + 1
+            raise InvalidInput(line, "more text follows after the object with hours, which must be alone")
+        return hours, members["powerplants"][0] if "powerplants" in members else None
+
+    def _list(self, place: int) -> tuple[int, list[Span]]:
+        """The end of a list, and its items."""
+        spans: list[Span] = []
+        place = self.after_space(place + 1)
+        is_last = self.text.startswith("]", place)
+        place += is_last
+        while not is_last:
+            start, place = place, self._decode(self.text, place)[1]
+            spans.append((start, place))
+            self._check(len(spans))
+            place, is_last = self._next(place, "]")
+        return place, spans
+
+    def _members(self, place: int) -> tuple[int, dict[str, tuple[Span, list[Span] | None]]]:
+        """The end of an object, and its members: for each key the value, and its items if it is a list."""
+        members: dict[str, tuple[Span, list[Span] | None]] = {}
+        place = self.after_space(place + 1)
+        is_last = self.text.startswith("}", place)
+        place += is_last
+        while not is_last:
+            key, place = self._decode(self.text, place)
+            start = self.after_space(self._next(place, ":")[0])
+            is_list = self.text.startswith("[", start)
+            place, items = self._list(start) if is_list else (self._decode(self.text, start)[1], None)
+            members[str(key)] = (start, place), items
+            place, is_last = self._next(place, "}")
+        return place, members
+
+    def _check(self, count: int) -> None:
+        if count > self._most:
+            raise TooManyPayloads(
+                0, f"the JSON may have at most {self._most:,} payloads", "give each a line of its own"
+            )
+
+    def _next(self, place: int, end: str) -> tuple[int, bool]:
+        """The place after a comma or an end mark, and whether it was the latter."""
+        place = self.after_space(place)
+        if not self.text.startswith((",", end), place):
+            raise json.JSONDecodeError(f"`,` or `{end}` is expected", self.text, place)
+        is_end = self.text.startswith(end, place)
+        return (place + 1 if is_end else self.after_space(place + 1)), is_end

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from typing import NamedTuple
+from unicodedata import decimal
 
 MOST_CHARACTERS = 60
 """Longer cells are not numbers."""
@@ -19,7 +20,14 @@ UNITS = {
 }
 """The units of a column, as patterns; the part after the currency may be missing in a cell, not in a heading."""
 
-_MINUS = str.maketrans({"\N{MINUS SIGN}": "-", "\N{RIGHT SINGLE QUOTATION MARK}": "'", "₂": "2"})
+_PLAIN = str.maketrans(
+    "\N{MINUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH FULL STOP}\N{FULLWIDTH COMMA}\N{FULLWIDTH PERCENT SIGN}"
+    "\N{RIGHT SINGLE QUOTATION MARK}₂Û",  # the last one is € in Excel's "CSV (Macintosh)", read as Windows-1252
+    "--.,%'2€",
+)
+_NO_VALUE = {"-", "--", "–", "—", "na", "n/a", "#n/a", "n/e", "nan", "null", "none", "nil", "k.a.", "nd", "n.d."}
+"""How programs write that a cell has no value."""
+
 _PARTS = re.compile(
     rf"(?P<sign>[-+]?)\s*(?P<currency>{CURRENCY}?)\s*(?P<inner>[-+]?)\s*"
     r"(?P<digits>\d[\d.,'\s]*|[.,]\d+)(?P<exponent>e[-+]?\d{1,4})?(?P<unit>\D.*)?",
@@ -61,8 +69,13 @@ class Numeral(NamedTuple):
 
 def plain_unit(unit: str) -> str:
     """A unit in small letters without spaces, and ``per`` as a slash."""
-    words = unit.translate(_MINUS).casefold().replace("per cent", "percent")
+    words = unit.translate(_PLAIN).casefold().replace("per cent", "percent")
     return "".join(re.sub(r"\bper\b", "/", words).split())
+
+
+def has_value(cell: str) -> bool:
+    """Whether a cell is neither empty nor says that it has no value."""
+    return bool(cell) and cell.casefold() not in _NO_VALUE
 
 
 @lru_cache(maxsize=50_000)
@@ -73,7 +86,7 @@ def read_numeral(cell: str, of: str) -> Numeral:
         cell: the cell.
         of: what the column holds: ``load``, ``gas``, ``kerosine``, ``co2`` or ``wind``.
     """
-    parts = None if len(cell) > MOST_CHARACTERS else _PARTS.fullmatch(_with_ascii_spaces(cell.translate(_MINUS)))
+    parts = None if len(cell) > MOST_CHARACTERS else _PARTS.fullmatch(_with_sign_in_front(_in_ascii(cell)))
     if parts is None or (parts["sign"] and parts["inner"]):
         return Numeral(None, None)
     unit = plain_unit(parts["currency"] + (parts["unit"] or ""))
@@ -87,9 +100,17 @@ def read_numeral(cell: str, of: str) -> Numeral:
     return Numeral(point and sign + point, comma and sign + comma, unit)
 
 
-def _with_ascii_spaces(text: str) -> str:
-    """White space of any kind (no-break, thin) as a space."""
-    return "".join(" " if c.isspace() else c for c in text).strip()
+def _in_ascii(text: str) -> str:
+    """White space of any kind (no-break, thin) as a space; digits of any script as 0 to 9."""
+    plain = text.translate(_PLAIN)
+    return "".join(" " if c.isspace() else str(decimal(c)) if c.isdecimal() else c for c in plain).strip()
+
+
+def _with_sign_in_front(text: str) -> str:
+    """A negative number in brackets, as accountants write it, or with its sign behind it, as some programs do."""
+    if text.startswith("(") and text.endswith(")"):
+        return f"-{text[1:-1].strip()}"
+    return f"-{text[:-1]}" if text.endswith("-") else text
 
 
 def _decimal(digits: str, mark: str, separators: str, exponent: str) -> str | None:

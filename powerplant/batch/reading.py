@@ -56,11 +56,13 @@ class InvalidInput(PowerplantError):
 
     Attributes:
         line: the line of the fault; 0 if it has none.
+        advice: what to do with a file.
     """
 
-    def __init__(self, line: int, what: str) -> None:
+    def __init__(self, line: int, what: str, advice: str = "") -> None:
         super().__init__(what)
         self.line = line
+        self.advice = advice
 
 
 class Stream(Protocol):
@@ -134,9 +136,20 @@ def in_chunks(parts: Iterable[Sequence[Line]], fleet: Line | None) -> Iterator[C
         if first and is_fleet(lines[0].content):
             fleet, lines = (lines[0], lines) if fleet is None else (fleet, lines[1:])
         first = False
-        size = max_lines(fleet)
-        for start in range(0, len(lines), size):
-            yield Chunk(lines[start : start + size], fleet)
+        yield from cut(lines, fleet)
+
+
+def cut(lines: Iterable[Line], fleet: Line | None) -> Iterator[Chunk]:
+    """Lines in chunks of limited number and size, which share this fleet."""
+    most, part, size = max_lines(fleet), list[Line](), 0
+    for line in lines:
+        part.append(line)
+        size += len(line.content or b"")
+        if len(part) == most or size >= BLOCK:
+            yield Chunk(part, fleet)
+            part, size = [], 0
+    if part:
+        yield Chunk(part, fleet)
 
 
 def max_lines(fleet: Line | None) -> int:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from pydantic_core import to_json
 
 from powerplant.batch.fleets import SharedFleet, constant_prices, faults_of_hour
-from powerplant.batch.numerals import UNITS, Numeral, plain_unit, read_numeral
+from powerplant.batch.numerals import UNITS, Numeral, has_value, plain_unit, read_numeral
 from powerplant.batch.reading import Chunk, InvalidInput, Line, max_lines
 from powerplant.decoding import UTF16_BOMS, faults_of_fuels, pointer
 from powerplant.errors import Fault
@@ -41,12 +41,25 @@ BYTE_ORDER_MARK = "\ufeff"
 MOST_SHOWN = 40
 """Most characters of a cell in a message."""
 
+_CSV_WORDS = {
+    "field limit": "a cell is too long",
+    "unexpected end of data": "a cell begins with a quote that has no end",
+    "expected after": "more text follows after a cell in quotes",
+}
+"""The messages of Python's reader in plainer words."""
+
 _SEPARATOR_LINE = re.compile(r'\s*"?sep=([^"\r\n])"?[;,\t|]*(?:[\r\n]|\Z)', re.IGNORECASE)
 _HEADING = re.compile(
     r"(?P<of>load|gas|kerosine|co2|wind)(?: price)?(?: in\b)?\s*[\[(]?\s*(?P<unit>[^\[\]()]*?)\s*[\])]?", re.IGNORECASE
 )
-_LOAD_IN_OTHER_WORDS = re.compile(r"\b(?:load|demand|consumption|last|charge)\b[^;,\t|\r\n\"]*", re.IGNORECASE)
-MOST_OF_A_HEADING = 1000
+_LOAD_IN_OTHER_WORDS = re.compile(
+    r"load|demand|consumption|consommation|charge|\blast\b|netzlast|verbrauch|belasting|verbruik|carga|carico",
+    re.IGNORECASE,
+)
+_PRICE = re.compile(r"/ ?(?:mwh|t|ton|tonne)\b|€|\b(?:euros?|eur|prices?|preise?|prix|prijs)\b", re.IGNORECASE)
+MOST_OF_A_HEADING = 64 * 1024
+MOST_COLUMNS_SHOWN = 6
+"""Most columns of a table that a message names."""
 
 _FRACTIONS = {"fraction", "0-1", "0..1", "p.u.", "pu"}
 _TOTALS = re.compile(
@@ -144,7 +157,11 @@ class Hours:
         given = self._given(cells)
         if _TOTALS.fullmatch(first := next(filter(None, cells))):
             return Line(number, b"{}", [Fault("#", f"the row begins with {_shown(first)}: totals are not an hour")])
-        if not given:
+        filled = [cell for cell in cells if cell]
+        is_note = len(filled) == 1 < len(self._columns) and all(
+            read_numeral(cell, column.of).read(".") is None for column, cell in given.values()
+        )
+        if not given or is_note:
             return Line(number, b"{}", [Fault("#", f"the row has {_shown(first)}, and neither load nor prices")])
         values = {name: self._value(column, cell) for name, (column, cell) in given.items()}
         load = values.pop(LOAD, None)
@@ -159,7 +176,7 @@ class Hours:
         return {
             name: (column, cells[column.place])
             for name, column in self._columns.items()
-            if column.place < len(cells) and cells[column.place]
+            if column.place < len(cells) and has_value(cells[column.place])
         }
 
     def _value(self, column: Column, cell: str) -> Decimal | str:
@@ -175,10 +192,9 @@ class Hours:
         for name, column in self._columns.items():
             if fault.pointer == (pointer(LOAD) if name == LOAD else pointer("fuels", name)):
                 cell = cells[column.place] if column.place < len(cells) else ""
-                if not cell:
-                    return fault._replace(
-                        detail=f"{column.heading} {fault.detail.replace('is missing', 'is empty', 1)}"
-                    )
+                if not has_value(cell):
+                    what = f"is {_shown(cell)}, so it has no value" if cell else "is empty"
+                    return fault._replace(detail=f"{column.heading} {fault.detail.replace('is missing', what, 1)}")
                 times = ", times 100," if column.is_fraction else ""
                 detail = re.sub(r"(must be a number).*", r"\1", fault.detail)
                 return fault._replace(detail=f"{column.heading} is {_shown(cell)}, and{times} {detail}")
@@ -193,6 +209,11 @@ class Hours:
             name = next(name for name in FUELS if pointer("fuels", name) == fault.pointer)
             what = fault.detail.replace("is not a known fuel", "is not a known column")
             raise InvalidInput(self._first, f"the column {name} {what}")
+        for name in self._constant:  # a column that was meant to override the price must not be ignored
+            alike = (each for each in self._names if each.casefold().startswith(name[:3]) and _PRICE.search(each))
+            if (meant := next(alike, None)) is not None:
+                what = f"rename it, or remove it to use the price {self._constant[name]} of the fleet's file"
+                raise InvalidInput(self._first, f"{meant} is not a known column; did you mean {name}? If so, {what}")
 
     def _decimal_mark(self) -> str:
         """Whether points or commas are decimal, by all cells; and a note about wind that is probably a fraction."""
@@ -257,7 +278,8 @@ def _heading(text: str) -> tuple[str, int, list[str]]:
     """The delimiter of a table, the number of the row that names its columns, and their names."""
     marked = _SEPARATOR_LINE.match(text)
     best: tuple[int, int, str, int, list[str]] | None = None
-    first, error = 1, None
+    filled_by: list[tuple[int, list[str]]] = []
+    error = None
     for delimiter in [marked[1]] if marked else DELIMITERS:
         try:
             rows = ((number, [" ".join(cell.split()) for cell in row]) for number, row in _read_rows(text, delimiter))
@@ -265,7 +287,7 @@ def _heading(text: str) -> tuple[str, int, list[str]]:
         except InvalidInput as not_csv:
             error = not_csv
             continue
-        first = filled[0][0] if filled else 1
+        filled_by += filled[:1]
         for number, names in filled:
             if any(map(_is_load, names)):
                 while not names[-1]:
@@ -273,20 +295,33 @@ def _heading(text: str) -> tuple[str, int, list[str]]:
                 found = (sum(_known(name) is not None for name in names), len(names), delimiter, number, names)
                 best = max(best or found, found, key=lambda each: each[:2])
                 break
-    if best is None and error is not None:
+    if best is None and error is not None and (not filled_by or is_heading(_begin(text))):
         raise error
     if best is None:
-        others = f"the fuels as in payloads, for example {FUELS[0]}"
-        what = f"the column {LOAD} is missing; the first line must name it, and {others}, separated by {SEPARATED_BY}"
-        if meant := _LOAD_IN_OTHER_WORDS.search(text[:MOST_OF_A_HEADING]):
-            what += f"; {_shown(meant[0])} is not a known column; did you mean load, in MW?"
-        raise InvalidInput(first, what)
+        raise _without_load(*max(filled_by, key=lambda each: len(each[1]), default=(1, [])))
     _, _, delimiter, number, names = best
     numbers = [name for name in names[1:] if read_numeral(name, LOAD).read(".") is not None]
     if _is_load(names[0]) and numbers:
         what = "the names stand in the first column: a table needs a row for each hour, so transpose it"
         raise InvalidInput(number, what)
     return delimiter, number, names
+
+
+def _begin(text: str) -> str:
+    return next(iter(text[:MOST_OF_A_HEADING].splitlines()), "")
+
+
+def _without_load(line: int, names: Sequence[str]) -> InvalidInput:
+    """The error for a table without a column of loads, whose first row has these cells."""
+    others = f"the fuels as in payloads, for example {FUELS[0]}"
+    first = f"the column {LOAD} is missing" if names else "the table is empty"
+    what = f"{first}; the first line must name {LOAD}, and {others}, separated by {SEPARATED_BY}"
+    if meant := next(filter(_LOAD_IN_OTHER_WORDS.search, names), None):
+        return InvalidInput(line, f"{what}; {_shown(meant)} is not a known column; did you mean load, in MW?")
+    shown = [_shown(name) for name in names if name]
+    if len(shown) > MOST_COLUMNS_SHOWN:
+        shown[MOST_COLUMNS_SHOWN:] = [f"and {len(shown) - MOST_COLUMNS_SHOWN} more"]
+    return InvalidInput(line, what + (f"; the table has {', '.join(shown)}" if shown else ""))
 
 
 def _is_load(name: str) -> bool:
@@ -358,8 +393,8 @@ def _read_rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
         for row in reader:
             yield reader.line_num, row
     except csv.Error as error:
-        what = "a cell is too long" if "field limit" in str(error) else f"the row is not CSV: {error}"
-        raise InvalidInput(reader.line_num, what) from None
+        known = (what for words, what in _CSV_WORDS.items() if words in str(error))
+        raise InvalidInput(reader.line_num, next(known, f"the row is not CSV: {error}")) from None
 
 
 def _shown(cell: str) -> str:

@@ -10,7 +10,7 @@ import sys
 import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
@@ -19,21 +19,22 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from powerplant.batch.documents import Peeked, form_of, split_documents
+from powerplant.batch.documents import Peeked, form_of, read_documents
 from powerplant.batch.fleets import read_fleet
 from powerplant.batch.planner import Answered, Rules
-from powerplant.batch.reading import Chunk, InvalidInput, in_chunks, read_chunks, read_whole
+from powerplant.batch.reading import Chunk, InvalidInput, Line, Stream, read_chunks, read_whole
 from powerplant.batch.resuming import CannotResume, checkpoint_of
 from powerplant.batch.running import in_order
-from powerplant.batch.spreadsheet import FRACTION, Hours
+from powerplant.batch.spreadsheet import FRACTION, SEPARATED_BY, Hours
+from powerplant.batch.tally import Tally
 from powerplant.cli import INTERRUPTED, progress
 from powerplant.cli.files import Input, check_names, check_output, opened_results
 from powerplant.cli.options import planning_options
 from powerplant.cli.outputs import STDIO, writable
-from powerplant.cli.sources import MAX_BYTES, MAX_ITEMS, NAME, STDIN, Source, read
+from powerplant.cli.sources import MAX_BYTES, MAX_ITEMS, NAME, STDIN, Source, print_faults, read
 from powerplant.cli.totals import print_totals, write_totals
 from powerplant.cli.words import BAD_INPUT, NO_PLAN, complain, describe, fail
-from powerplant.errors import InvalidPayload
+from powerplant.errors import InvalidPayload, MalformedPayload
 from powerplant.formulation import Grid
 from powerplant.planning import Options
 from powerplant.workers import Workers
@@ -49,6 +50,11 @@ MAX_PROCESSES = 1024
 MOST_OF_A_TABLE = 64 * 1024 * 1024
 """Most bytes of a table, or of JSON that spans lines: they are read as a whole. A table of a year has 300 KB."""
 
+MOST_PAYLOADS = 1_000_000
+"""Most payloads of a list: their places are in memory. A year of quarter-hours has 35 040."""
+
+MOST_SHOWN = 40
+"""Most characters of an input that a message shows."""
 
 TABLES = re.compile(r"\.(csv|tsv|tab)(\.gz)?$", re.IGNORECASE)
 """Names of tables. Other files are tables if their first line names a column ``load``."""
@@ -116,9 +122,10 @@ def batch(
     """Plan each line of IN, and write the answers to OUT in the same order.
 
     IN is newline-delimited JSON: one payload a line. If its first line has only power plants, or with --fleet, the
-    other lines need only load and fuels. A JSON list of payloads works too. With --fleet, IN can also be a table of
-    hours (CSV): its first line names the columns, load and the fuels as in payloads; prices that are the same in every
-    hour can stand in the fleet's file. A name that ends in .gz is a compressed file; - is stdin or stdout.
+    other lines need only load and fuels. A JSON list of payloads works too, and {"powerplants": [...], "hours": [...]}.
+    With --fleet, IN can also be a table of hours (CSV): its first line names the columns, load and the fuels as in
+    payloads; prices that are the same in every hour can stand in the fleet's file. A name that ends in .gz is a
+    compressed file; - is stdin or stdout.
 
     An answer is {"line": 1, "plan": [...], "cost": 24976.36} or {"line": 2, "problem": {...}}. Totals go to stderr.
 
@@ -145,47 +152,36 @@ def batch(
     check_names([payloads] if fleet is None else [payloads, fleet.argument], plans, summary, resume=resume)
     options = Options(co2, feasible, time_limit, grid=grid, round_load=round_load)
     rules = Rules(options, MAX_ITEMS, MAX_BYTES)
+    name = STDIN if payloads == STDIO else payloads
     start = perf_counter()
-    with _errors_as_messages(payloads, plans), ExitStack() as stack:
+    with _errors_as_messages(name, plans):
         check_output(plans, overwrite=overwrite, resume=resume)
-        shared = None if fleet is None else fleet.fleet()
-        source = stack.enter_context(closing(Input(payloads)))
-        given = _read(source, payloads, fleet, rules, is_csv=is_csv, is_fraction=wind == FRACTION)
-        _print_notes(payloads, given.notes)
-        pool = stack.enter_context(closing(_workers(cluster, workers)))
-        results, chunks = stack.enter_context(opened_results(plans, rules, shared, given.chunks, resume=resume))
-        parts = stack.enter_context(closing(in_order(chunks, pool, rules)))
-        is_hidden = plans == STDIO and sys.stdout.isatty()
-        with progress.shown(source, given.total, hidden=is_hidden) as show:
-            for chunk, answered in parts:
-                results.write(chunk, answered)
-                show(results.tally.lines)
-                _report_bugs(payloads, answered)
-        results.finish()
+        with closing(Input(payloads)) as source:
+            given = _read(source, name, fleet, rules, is_csv=is_csv, is_fraction=wind == FRACTION)
+            _print_notes(name, given.notes)
+            with closing(_workers(cluster, workers)) as pool:
+                tally = _plan(source, name, given, plans, pool, rules, resume=resume)
     seconds = perf_counter() - start
-    print_totals(results.tally, seconds)
-    if is_hidden:  # by now the answers have moved the notes out of sight
-        _print_notes(payloads, given.notes)
+    print_totals(tally, seconds)
+    if _hides_notes(plans):
+        _print_notes(name, given.notes)
     if summary:
-        write_totals(results.tally, seconds, given.notes, summary)
-    sys.exit(NO_PLAN if results.tally.problems else 0)
-
-
-def _print_notes(payloads: str, notes: Sequence[str]) -> None:
-    for note in notes:
-        complain(f"{payloads}: {note}")
-
-
-def _report_bugs(payloads: str, answered: Answered) -> None:
-    for line, traceback in answered.bugs:
-        complain(f"{payloads}:{line.number}: a bug of this program, not a fault of the line:")
-        describe(traceback)
+        write_totals(tally, seconds, given.notes, summary)
+    sys.exit(NO_PLAN if tally.problems else 0)
 
 
 class _Given(NamedTuple):
-    """The lines of a batch; how many, if that is known; and what somebody who uses the answers should know."""
+    """The lines of a batch.
+
+    Attributes:
+        chunks: the lines.
+        fleet: the fleet that they share, unless it is their first line.
+        total: how many they are, if that is known.
+        notes: what somebody who uses the answers should know.
+    """
 
     chunks: Iterator[Chunk]
+    fleet: Line | None
     total: int | None = None
     notes: Sequence[str] = ()
 
@@ -196,28 +192,75 @@ def _read(source: Input, name: str, fleet: Source | None, rules: Rules, *, is_cs
     Raises:
         InvalidInput: it is not a batch.
     """
+    shared = None if fleet is None else fleet.fleet()
     peeked = Peeked(source)
     form = form_of(peeked.head, is_table=is_csv or TABLES.search(name) is not None)
-    shared = None if fleet is None else fleet.fleet()
-    if form != "table" and is_fraction:
+    if form == "other":
+        begins = peeked.head.decode(errors="replace").strip().splitlines()[0][:MOST_SHOWN].strip()
+        needs = f"a table needs a first line that names its columns, with load among them, separated by {SEPARATED_BY}"
+        raise InvalidInput(0, f"this is neither JSON nor a table of hours, it begins with `{begins}`; {needs}")
+    if form == "table":
+        return _read_table(peeked, fleet, rules, is_fraction=is_fraction)
+    if is_fraction:
         raise click.UsageError("--wind is for a table of hours; in JSON, wind(%) is per cent.")
-    if form == "documents":
-        content = read_whole(peeked, MOST_OF_A_TABLE)
-        if (lines := split_documents(content, MAX_BYTES)) is not None:
-            return _Given(in_chunks([lines] if lines else [], shared), len(lines))
-        return _Given(read_chunks(BytesIO(content), MAX_BYTES, shared))
     if form == "lines":
-        return _Given(read_chunks(peeked, MAX_BYTES, shared))
-    if fleet is None or shared is None:
-        raise click.UsageError("A table of hours needs a --fleet.")
+        return _Given(read_chunks(peeked, MAX_BYTES, shared), shared)
     content = read_whole(peeked, MOST_OF_A_TABLE)
-    types = read_fleet(shared, rules.options.grid, max_plants=MAX_ITEMS)
+    limits = {"max_line": rules.max_line, "max_plants": rules.max_plants, "most": MOST_PAYLOADS}
+    try:
+        documents = read_documents(content, **limits, fleet=shared)
+    except InvalidPayload as error:
+        print_faults(name, error.faults)
+        sys.exit(BAD_INPUT)
+    if documents is None:
+        return _Given(read_chunks(BytesIO(content), MAX_BYTES, shared), shared)
+    return _Given(documents.chunks(), documents.fleet, len(documents.lines))
+
+
+def _read_table(stream: Stream, fleet: Source | None, rules: Rules, *, is_fraction: bool) -> _Given:
+    if fleet is None:
+        raise click.UsageError("A table of hours needs the power plants too: --fleet FILE, for example a payload.")
+    content, shared = read_whole(stream, MOST_OF_A_TABLE), fleet.fleet()
+    types = read_fleet(shared, rules.options.grid, max_plants=rules.max_plants)
     try:
         hours = Hours(content, shared, types, co2=rules.options.co2, is_fraction=is_fraction)
     except InvalidPayload as error:
-        fleet.print_faults(error.faults)
+        print_faults(fleet.name, error.faults)
         sys.exit(BAD_INPUT)
-    return _Given(hours.chunks(), hours.count, hours.notes)
+    return _Given(hours.chunks(), shared, hours.count, hours.notes)
+
+
+def _plan(
+    source: Input, name: str, given: _Given, plans: str, pool: Workers | Cluster, rules: Rules, *, resume: bool
+) -> Tally:
+    """Plan the lines and write their answers."""
+    with opened_results(plans, rules, given.fleet, given.chunks, resume=resume) as (results, chunks):
+        with (
+            closing(in_order(chunks, pool, rules)) as parts,
+            progress.shown(source, given.total, hidden=_hides_notes(plans)) as show,
+        ):
+            for chunk, answered in parts:
+                results.write(chunk, answered)
+                show(results.tally.lines)
+                _report_bugs(name, answered)
+        results.finish()
+    return results.tally
+
+
+def _hides_notes(plans: str) -> bool:
+    """Whether the answers move the notes out of sight."""
+    return plans == STDIO and sys.stdout.isatty()
+
+
+def _print_notes(name: str, notes: Sequence[str]) -> None:
+    for note in notes:
+        complain(f"{name}: {note}")
+
+
+def _report_bugs(name: str, answered: Answered) -> None:
+    for line, traceback in answered.bugs:
+        complain(f"{name}:{line.number}: a bug of this program, not a fault of the line:")
+        describe(traceback)
 
 
 def _workers(cluster: str | None, count: int | None) -> Workers | Cluster:
@@ -236,7 +279,7 @@ def _workers(cluster: str | None, count: int | None) -> Workers | Cluster:
 
 
 @contextmanager
-def _errors_as_messages(payloads: str, plans: str) -> Iterator[None]:
+def _errors_as_messages(name: str, plans: str) -> Iterator[None]:
     """End the command with a message for everything that can stop a batch."""
     try:
         yield
@@ -249,11 +292,13 @@ def _errors_as_messages(payloads: str, plans: str) -> Iterator[None]:
     except CannotResume as error:
         fail(f"{plans} cannot be resumed: {error}. --overwrite starts again.", BAD_INPUT)
     except InvalidInput as error:
-        name = "stdin" if payloads == STDIO else payloads
         place = f"{name}:{error.line}" if error.line else name
-        fail(f"{place}: {error}{'' if f'{error}'.endswith('?') else '.'}", BAD_INPUT)
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        fail(f"{payloads} is not a complete gzip file: {error}.", BAD_INPUT)
+        what = f"{error}: {error.advice}" if error.advice else f"{error}"
+        fail(f"{place}: {what}{'' if what.endswith('?') else '.'}", BAD_INPUT)
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        fail(f"{name} is not a gzip file, or a part of it is missing or damaged.", BAD_INPUT)
+    except MalformedPayload as error:
+        fail(f"{name}: {error}", BAD_INPUT)
     except CancelledError:
         fail("The scheduler of the cluster is gone.", BAD_INPUT)
     except BrokenPipeError:  # the reader of the answers has closed the pipe; click handles this

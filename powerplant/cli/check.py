@@ -11,7 +11,7 @@ import click
 from powerplant.auditing import LeastCost, audit, least_cost, proven_cost, proves_that_no_plan_exists
 from powerplant.cli.options import planning_options
 from powerplant.cli.outputs import STDIO, keep_apart
-from powerplant.cli.sources import NAME, Source, read
+from powerplant.cli.sources import NAME, Source, print_faults, read
 from powerplant.cli.words import BAD_INPUT, NO_PLAN, at_least_a_hundredth, counted, fail, in_euro, say
 from powerplant.errors import NotCheckedInTime
 from powerplant.formulation import Grid, Instance, formulate
@@ -84,7 +84,7 @@ def _check_plan(source: Source, request: ProductionPlanRequest, instance: Instan
     """The cost of a plan, in 10**-10 euro; a plan with faults ends the command."""
     faults, cost = audit(request, instance, source.plan())
     if cost is None:
-        source.print_faults(faults)
+        print_faults(source.name, faults)
         fail(f"This is not a plan for the payload: {counted(len(faults), 'fault')}.", NO_PLAN)
     load = instance.grid.megawatts(instance.load)
     say(f"The plan is correct: every plant is listed and within its limits, and the sum is {load} MW exactly.")

@@ -85,10 +85,12 @@ def check_names(inputs: Collection[str], plans: str, summary: Path | None, *, re
 
 
 def check_output(name: str, *, overwrite: bool, resume: bool) -> None:
-    """End the command if the file for the answers has content, or cannot be resumed."""
+    """End the command if the file for the answers has no folder, has content, or cannot be resumed."""
     path = Path(name)
     if name == STDIO:
         return
+    if not path.parent.is_dir():
+        fail(f"{path}: cannot be written: there is no folder {path.parent}", BAD_INPUT)
     if resume and path.exists() and not path.is_file():
         fail(f"{path} is not a file, so it cannot be resumed.", BAD_INPUT)
     if not (overwrite or resume) and path.is_file() and path.stat().st_size:

@@ -33,7 +33,8 @@ def keep_apart(inputs: Collection[str], outputs: Collection[str | Path]) -> None
 
     def refuse_if_used(name: str, file: Hashable) -> None:
         if file in used:
-            raise click.UsageError(f"{used[file]} would be overwritten: {name} is the same file.")
+            why = "choose another name" if name == used[file] else f"{name} is the same file"
+            raise click.UsageError(f"{used[file]} would be overwritten: {why}.")
 
     for output in outputs:
         if output != STDIO and (file := _identity(output)) is not None:

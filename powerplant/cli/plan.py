@@ -84,7 +84,8 @@ def plan(
         _write_proof_of_none(proof_path, error, grid)
         fail(f"{file.name}: {error}", NO_PLAN)
     except OutOfTime as error:
-        fail(f"{file.name}: {error} Try a larger --time-limit, or --feasible.", NO_PLAN)
+        hint = "Try a larger --time-limit." if error.gap is None else "Try a larger --time-limit, or --feasible."
+        fail(f"{file.name}: {error} {hint}", NO_PLAN)
     _write_proof_of_cost(proof_path, solved)
     if form == "json":
         say_json(plan_as_json(present(solved)))

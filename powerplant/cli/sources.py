@@ -15,7 +15,7 @@ from powerplant.auditing import GivenOutput, decode_plan
 from powerplant.batch.reading import InvalidInput, Line
 from powerplant.cli.outputs import STDIO
 from powerplant.cli.words import BAD_INPUT, complain, counted, fail
-from powerplant.decoding import SEVERAL_PAYLOADS, UTF8_BOM, decode, ignored_in
+from powerplant.decoding import SEVERAL_PAYLOADS, UTF8_BOM, UTF16_BOMS, decode, ignored_in
 from powerplant.errors import Fault, InvalidPayload, MalformedPayload
 from powerplant.models import ProductionPlanRequest
 from powerplant.proofs import Claim, proof_from_json
@@ -70,14 +70,6 @@ class Source:
         """Its power plants, as a line of a batch; other members are ignored."""
         return self._read(_as_fleet, self._hint_of_fleet)
 
-    def print_faults(self, faults: Sequence[Fault]) -> None:
-        """Print a line for each of the first faults: file, pointer, and what is wrong."""
-        for pointer, detail in faults[:MOST_FAULTS]:
-            place = "" if pointer == "#" else f" {pointer.removeprefix('#')}:"
-            complain(f"{self.name}:{place} {detail}")
-        if len(faults) > MOST_FAULTS:
-            complain(f"{self.name}: {counted(len(faults) - MOST_FAULTS, 'more fault')}.")
-
     def _read(self, decode: Callable[[bytes], Content], hint: Callable[[], str] = str) -> Content:
         if _longest_list(self._body) > MAX_ITEMS:
             fail(f"{self.name}: The file is too large: it may have at most {MAX_ITEMS:,} list items.", BAD_INPUT)
@@ -85,20 +77,21 @@ class Source:
             return decode(self._body)
         except MalformedPayload as error:
             what = str(error).removesuffix(SEVERAL_PAYLOADS).replace("The body", "The file", 1)
+            what = what.replace("Send it in UTF-8", "Save it in UTF-8")
             complain(f"{self.name}: {what}")
         except InvalidPayload as error:
-            self.print_faults(error.faults)
+            print_faults(self.name, error.faults)
         if meant := hint():
             complain(meant)
         sys.exit(BAD_INPUT)
 
     def _hint_of_fleet(self) -> str:
-        first = self._body.lstrip()[:1]
-        return "" if first in {b"{", b"["} else 'A fleet is JSON, {"powerplants": [...]}, also for a table of hours.'
+        is_json = self._body.lstrip().startswith((b"{", b"[", *UTF16_BOMS))
+        return "" if is_json else 'A fleet is JSON, {"powerplants": [...]}, also for a table of hours.'
 
     def _hint(self) -> str:
         """What was probably meant, if the file is a table or has several payloads."""
-        from powerplant.batch.documents import form_of
+        from powerplant.batch.documents import HOURS, form_of
 
         try:
             form = form_of(self._body[:MAX_HEAD], is_table=self.name.casefold().endswith((".csv", ".tsv")))
@@ -106,9 +99,19 @@ class Source:
             return ""
         if form == "table":
             return f"A table of hours is for: powerplant batch {self.argument} --fleet FILE"
-        if (len(self._body.strip().splitlines()) > 1 and form == "lines") or self._body.lstrip()[:1] == b"[":
+        has_lines = form == "lines" and len(self._body.strip().splitlines()) > 1
+        if has_lines or self._body.lstrip().startswith(b"[") or (form == "documents" and HOURS in self._body):
             return f"Several payloads are for: powerplant batch {self.argument}"
         return ""
+
+
+def print_faults(name: str, faults: Sequence[Fault]) -> None:
+    """Print a line for each of the first faults of a file: its name, pointer, and what is wrong."""
+    for pointer, detail in faults[:MOST_FAULTS]:
+        place = "" if pointer == "#" else f" {pointer.removeprefix('#')}:"
+        complain(f"{name}:{place} {detail}")
+    if len(faults) > MOST_FAULTS:
+        complain(f"{name}: {counted(len(faults) - MOST_FAULTS, 'more fault')}.")
 
 
 def _longest_list(body: bytes) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from unicodedata import combining, east_asian_width
 
-from powerplant.cli.words import printable, to_the_cent
+from powerplant.cli.words import counted, printable, to_the_cent
 from powerplant.models import PlantReport, Report
 
 HEADS = ("power plant", "type", "MW", "euro/MWh", "euro", "CO2 t", "state")
@@ -22,13 +22,22 @@ SHORTEST_NAME = 12
 """Columns are dropped before names become shorter."""
 
 
+MOST_THAT_NEVER_RUN = 5
+"""Most plants below the table that can never run; the others are counted."""
+
+
 def plan_as_table(report: Report, width: int | None = None) -> str:
-    """A row for each plant in merit order, with the CO2 that it emits, the totals, and what is proven.
+    """A row for each plant in merit order, with the CO2 that it emits; the totals, what is proven, what can never run.
 
     Args:
         report: the report.
         width: columns of the terminal; names are shortened and columns dropped to fit. ``None``: no limit.
     """
+    notes = [line for sentence in _never_running(report) for line in wrapped(sentence, width)]
+    return "\n".join([_table(report, width), *([*notes, ""] if notes else [])])
+
+
+def _table(report: Report, width: int | None) -> str:
     decimals = max(1, len(f"{report.step:g}") - 2)
     rows = [HEADS, *(_row(plant, decimals) for plant in report.powerplants), _totals(report, decimals)]
     shown, name_width = _fitted(rows, width)
@@ -51,7 +60,7 @@ def report_as_text(report: Report, width: int | None = None) -> str:
         first, *others = wrapped(printable(plant.reason), None if width is None else width - room - 2)
         lines += [f"{name}  {first}", *(f"{' ' * room}  {line}" for line in others)]
     lines += [line for note in report.notes for line in ("", *wrapped(printable(note), width))]
-    return "\n".join([plan_as_table(report, width), *lines, ""])
+    return "\n".join([_table(report, width), *lines, ""])
 
 
 def _fitted(rows: Sequence[Sequence[str]], width: int | None) -> tuple[list[int], int]:
@@ -139,6 +148,15 @@ def _summary(report: Report) -> Iterator[str]:
     else:
         gap = to_the_cent(cost.total - report.lower_bound)
         yield f"Not proven to be the cheapest plan: it costs at most {gap} euro too much."
+
+
+def _never_running(report: Report) -> Iterator[str]:
+    """Why plants can never run: a table shows them as off, like others. The reasons name them too."""
+    never = report.never_runs
+    for name, reason in ((each.name, each.reason) for each in never[:MOST_THAT_NEVER_RUN]):
+        yield f"{printable(name)} {reason.removeprefix('It ')}"
+    if (others := len(never) - MOST_THAT_NEVER_RUN) > 0:
+        yield f"{counted(others, 'more power plant')} can never run; --why says why."
 
 
 def _prices_and_headroom(report: Report) -> Iterator[str]:

@@ -38,7 +38,8 @@ def write_totals(tally: Tally, seconds: float, notes: Sequence[str], path: Path)
 
 
 def _totals(tally: Tally, seconds: float) -> Iterator[str]:
-    yield f"{counted(tally.plans, 'plan')} in {seconds:,.1f} s, {tally.lines / seconds:,.0f} lines a second"
+    rate = counted(round(tally.lines / seconds), "line")
+    yield f"{counted(tally.plans, 'plan')} in {seconds:,.1f} s, {rate} a second"
     if tally.infeasible:
         yield f"{counted(tally.infeasible, 'line')} with a load that no plan meets"
     if tally.gave_up:

@@ -18,10 +18,14 @@ from conftest import BootServer
 from flask.testing import FlaskClient
 from live_server import FLASK_RUN, GUNICORN, LiveServer, fetch
 from payloads import hard_payload
+from pydantic_core import from_json
 from responses import problem
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from powerplant.api.batch import check_lines
+from powerplant.api.batch import check_lines, in_list
+from powerplant.batch import documents
+from powerplant.errors import TooBusy
+from powerplant.workers import LARGE, Workers
 
 AS_FLEET = {"powerplants": FLEET}
 SERVERS = pytest.mark.parametrize("command", [FLASK_RUN, GUNICORN], ids=["flask run", "gunicorn"])
@@ -126,6 +130,169 @@ def test_a_problem_of_the_whole_batch_is_a_problem_document(gunicorn_url: str) -
     assert fetch("GET", gunicorn_url + path).status_code == 405
 
 
+# --- JSON that spans lines -------------------------------------------------------------------------------------------
+
+THREE = [payload(480), payload(5000), payload(350)]
+HOURS = AS_FLEET | {"hours": [hour(480), hour(5000), hour(350)]}
+
+
+@SERVERS
+@pytest.mark.parametrize(
+    "body",
+    [
+        json.dumps(THREE),
+        json.dumps(THREE, indent=2),
+        "\n".join(json.dumps(each, indent=1) for each in THREE),
+        "".join(map(json.dumps, THREE)),
+        ",\n".join(map(json.dumps, THREE)),
+        "\ufeff\r\n" + json.dumps([THREE[0], hour(5000) | AS_FLEET, THREE[2]], indent="\t"),
+        json.dumps(HOURS),
+        json.dumps(dict(reversed(HOURS.items())), indent=2),
+    ],
+    ids=[
+        "list",
+        "printed list",
+        "printed payloads",
+        "without line ends",
+        "without brackets",
+        "tabs",
+        "hours",
+        "printed hours",
+    ],
+)
+def test_json_that_spans_lines_is_answered_as_its_payloads_in_lines(
+    boot_server: BootServer, command: tuple[str, ...], body: str
+) -> None:
+    url = boot_server({}, command).url
+    assert answers(post(url, body.encode())) == answers(post(url, ndjson(THREE)))
+
+
+@pytest.mark.parametrize("body", [THREE, HOURS], ids=["list", "hours"])
+@pytest.mark.parametrize(
+    ("accept", "is_list"),
+    [
+        ("application/json", True),
+        ("application/json, text/plain, */*", True),
+        ("application/x-ndjson, application/json;q=0.9", False),
+        ("*/*", False),
+    ],
+)
+def test_a_list_or_hours_are_answered_with_a_list_if_the_client_asks_for_one(
+    gunicorn_url: str, body: Any, accept: str, is_list: bool
+) -> None:
+    response = post(gunicorn_url, json.dumps(body).encode(), headers={"Accept": accept})
+    assert response.headers["Content-Type"] == ("application/json" if is_list else "application/x-ndjson")
+    assert (response.json() if is_list else parsed(response.content)) == answers(post(gunicorn_url, ndjson(THREE)))
+
+
+def test_lines_are_answered_with_lines_whatever_the_client_asks_for(gunicorn_url: str) -> None:
+    for body in (ndjson(THREE), b"".join(json.dumps(each, indent=1).encode() for each in THREE)):
+        assert len(answers(post(gunicorn_url, body, headers={"Accept": "application/json"}))) == 3
+
+
+@pytest.mark.parametrize("body", [[], AS_FLEET | {"hours": []}, [AS_FLEET]], ids=["list", "hours", "fleet"])
+def test_a_batch_without_payloads_is_answered_with_an_empty_list(gunicorn_url: str, body: Any) -> None:
+    response = post(gunicorn_url, json.dumps(body).encode(), headers={"Accept": "application/json"})
+    assert response.json() == []
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 1000])
+def test_pieces_of_lines_become_a_list_wherever_they_are_cut(size: int) -> None:
+    lines = b'{"line":1}\n{"line":2}\n{"line":3}\n'
+    pieces = (lines[start : start + size] for start in range(0, len(lines), size))
+    listed = [*in_list(pieces)]
+    assert json.loads(b"".join(listed)) == parsed(lines)
+    assert all(listed)  # an empty piece would end the answer
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"[1, {]", "The body is not a batch. In line 1, the JSON is not valid: a key in double quotes is expected"),
+        (b'{"powerplants": [],\n"hours": [', "In line 2, the JSON is not valid: it ends too early at column 11."),
+        (json.dumps(HOURS).encode() + b"\n{}", "more text follows after the object with hours, which must be alone."),
+        (b"\x89PNG\r\n\x1a\n", "this is not JSON, but a picture. It must be lines of JSON"),
+        (b"PK\x03\x04\n", "this is not JSON, but a spreadsheet or a zip archive. It must be"),
+        (b"hour;load\n1;480\n", "The body is a table, which only the command line reads (powerplant batch)."),
+        (b"power plants", "The body is not JSON. It must be lines of JSON with a payload each, a JSON list"),
+        (json.dumps(THREE).encode("utf-16"), "Send it in UTF-8."),
+        (b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n{}', "Send the file itself as the body"),
+    ],
+)
+def test_a_body_that_is_no_batch_is_one_problem(gunicorn_url: str, body: bytes, message: str) -> None:
+    assert message in problem(post(gunicorn_url, body), 400, "malformed-json")["detail"]
+
+
+def test_a_faulty_fleet_of_hours_is_one_problem_that_lists_every_fault(gunicorn_url: str) -> None:
+    fleet = [FLEET[0] | {"pmin": "5"}, FLEET[1] | {"efficiency": 3}]
+    body = json.dumps({"powerplants": fleet, "hours": [hour(480)]}).encode()
+    faults = problem(post(gunicorn_url, body), 422, "invalid-payload")["errors"]
+    assert [fault["pointer"] for fault in faults] == ["#/powerplants/0/pmin", "#/powerplants/1/efficiency"]
+    body = json.dumps(AS_FLEET | {"hours": {"1": hour(480)}}).encode()
+    (fault,) = problem(post(gunicorn_url, body), 422, "invalid-payload")["errors"]
+    assert fault == {"pointer": "#/hours", "detail": "must be a list of hours, each with load and fuels"}
+
+
+def test_payloads_of_a_list_have_the_limits_of_lines(boot_server: BootServer) -> None:
+    settings = {"POWERPLANT_MAX_LINES": "3", "POWERPLANT_MAX_BATCH_BODY": "9000", "POWERPLANT_MAX_BODY": "2000"}
+    url = boot_server(settings | {"POWERPLANT_BATCHES": "1"}).url
+    for body in ([payload(480)] * 4, {"powerplants": FLEET, "hours": [hour(480)] * 4}):
+        logged = problem(post(url, json.dumps(body).encode()), 413, "content-too-large")
+        assert logged["detail"] == "A batch may have at most 3 payloads."
+    large = payload(480) | {"name": "x" * 2000}
+    assert kinds(post(url, json.dumps([payload(480), large, 7]).encode())) == [
+        "plan",
+        "content-too-large",
+        "invalid-payload",
+    ]
+    logged = problem(post(url, b"[" + b" " * 9000), 413, "content-too-large")
+    assert logged["detail"] == "The body may have at most 9000 bytes."
+    assert kinds(post(url, b'{"load": 1\n' + ndjson([payload(480)] * 2)))[1:] == ["plan", "plan"]
+    problem(post(url, b'{"load": 1\n' + ndjson([payload(480)] * 3)), 413, "content-too-large")
+
+
+def test_a_list_is_never_decoded_in_the_thread_of_its_request(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError
+
+    decoded: list[int] = []
+
+    def decode(text: bytes) -> object:
+        decoded.append(len(text))
+        return from_json(text)
+
+    monkeypatch.setattr(documents, "_Scan", refuse)
+    monkeypatch.setattr(documents, "decode_fleet", refuse)
+    monkeypatch.setattr(documents, "from_json", decode)
+    fleet = {"powerplants": [FLEET[0] | {"name": f"{number} {'x' * 190}"} for number in range(1000)]}
+    for body in (json.dumps([fleet, *[hour(480)] * 3]), json.dumps(fleet | {"hours": [hour(480)] * 3}) + "\n"):
+        assert len(body) > LARGE
+        with client.post("/productionplan/batch", data=body) as response:
+            assert len(parsed(response.data)) == 3
+    with client.post("/productionplan/batch", data=json.dumps(fleet) + "\n" + json.dumps(hour(480))) as response:
+        assert len(parsed(response.data)) == 1
+    assert decoded
+    assert max(decoded) <= LARGE
+
+
+def test_a_body_whose_process_dies_is_busy_and_frees_its_place(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        Workers, "call", lambda *_, **__: _raise(TooBusy("The server could not read this body in time."))
+    )
+    for _ in range(3):  # one more than there are places
+        with client.post("/productionplan/batch", data=b"[]") as response:
+            assert (response.status_code, json.loads(response.data)["type"]) == (503, "/problems/busy")
+            assert "in time" in json.loads(response.data)["detail"]
+
+
+def _raise(error: Exception) -> None:
+    raise error
+
+
 # --- Limits ----------------------------------------------------------------------------------------------------------
 
 
@@ -137,8 +304,8 @@ def test_lines_and_bytes_are_limited(boot_server: BootServer, command: tuple[str
     logged = problem(post(url, ndjson([payload(480)] * 4)), 413, "content-too-large")
     assert logged["detail"] == "A batch may have at most 3 lines."
     assert kinds(post(url, ndjson([payload(480), b" " * 2001 + b"1"]))) == ["plan", "content-too-large"]
-    big = b" " * 8999 + b"\n"
-    assert kinds(post(url, big[:1999] + b"1" + big[2000:]))
+    big = b"{" + b" " * 1998 + b"}" + b"\n" * 7000
+    assert kinds(post(url, big)) == ["invalid-payload"]
     logged = problem(post(url, big + b"1"), 413, "content-too-large")
     assert logged["detail"] == "The body may have at most 9000 bytes."
     logged = problem(fetch("POST", f"{url}/productionplan", data=b" " * 2001), 413, "content-too-large")

@@ -20,6 +20,7 @@ import pytest
 from batches import FLEET, hour, hours, ndjson, parsed, payload
 from click.testing import CliRunner, Result
 from payloads import hard_payload
+from terminal import shown_on_terminal
 
 from powerplant import cli
 
@@ -232,11 +233,12 @@ def refused(*arguments: str) -> str:
 def test_a_file_that_cannot_be_read_or_written_is_named(write: Write, out: str, tmp_path: Path) -> None:
     source = write(ndjson([payload(480)]))
     assert refused("nowhere.jsonl", out) == "nowhere.jsonl: No such file or directory\n"
-    assert refused(source, str(tmp_path / "no" / "plans")).endswith("plans: No such file or directory\n")
+    message = f"plans: cannot be written: there is no folder {tmp_path / 'no'}\n"
+    assert refused(source, str(tmp_path / "no" / "plans")).endswith(message)
     assert refused(source, str(tmp_path)).endswith("Is a directory\n")
     broken = write(b"", "broken.jsonl.gz")
     Path(broken).write_bytes(gzip.compress(ndjson([payload(480)]))[:-9])
-    assert refused(broken, out).startswith(f"{broken} is not a complete gzip file")
+    assert refused(broken, out) == f"{broken} is not a gzip file, or a part of it is missing or damaged.\n"
     assert not Path("nowhere.jsonl").exists()
 
 
@@ -319,7 +321,7 @@ def test_a_name_of_another_format_is_refused_with_the_name_that_works(
 
 def test_a_table_needs_a_fleet_and_columns(write: Write, out: str) -> None:
     table = write(b"load,wind\n480,60\n", "hours.csv")
-    assert "A table of hours needs a --fleet." in refused(table, out)
+    assert "A table of hours needs the power plants too: --fleet FILE" in refused(table, out)
     fleet = write(json.dumps({"powerplants": FLEET[3:]}).encode(), "fleet.json")
     needed = "the column wind(%) is missing, and windturbine power plants need it"
     hint = "wind is not a known column; did you mean wind(%)?"
@@ -367,13 +369,13 @@ def test_wind_as_a_fraction_is_for_tables(write: Write) -> None:
 
 
 def test_a_faulty_row_is_answered_with_its_heading_and_cell_and_the_others_are_planned(write: Write) -> None:
-    result = with_fleet(write, (ROW + "n/a;13,4;50,8;20;60\nTotal;480;;;\n").encode(), "hours.csv")
+    result = with_fleet(write, (ROW + "abc;13,4;50,8;20;60\nTotal;480;;;\n").encode(), "hours.csv")
     first, second, third = parsed(result.stdout.encode())
-    fault = {"pointer": "#/load", "detail": 'load is "n/a", and must be a number'}
+    fault = {"pointer": "#/load", "detail": 'load is "abc", and must be a number'}
     assert "plan" in first
     assert (second["line"], second["problem"]["errors"]) == (3, [fault])
     assert "totals are not an hour" in third["problem"]["errors"][0]["detail"]
-    assert 'the first is line 3: load is "n/a", and must be a number\n' in result.stderr
+    assert 'the first is line 3: load is "abc", and must be a number\n' in result.stderr
 
 
 def test_constant_prices_beside_the_fleet_are_used_and_said(write: Write) -> None:
@@ -396,6 +398,7 @@ def test_a_refused_table_leaves_no_output(write: Write, out: str) -> None:
 # --- JSON that spans lines -------------------------------------------------------------------------------------------
 
 THREE = [payload(480), payload(300), payload(350)]
+AS_HOURS = AS_FLEET | {"hours": [hour(480), hour(300), hour(350)]}
 
 
 @pytest.mark.parametrize(
@@ -408,8 +411,25 @@ THREE = [payload(480), payload(300), payload(350)]
         b"".join(json.dumps(each).encode() for each in THREE),
         json.dumps(THREE[:2]).encode() + b"\n" + json.dumps(THREE[2:]).encode(),
         json.dumps([AS_FLEET, *map(hour, (480, 300, 350))][1:], indent=2).encode(),
+        b",\n".join(json.dumps(each).encode() for each in THREE) + b",\n",
+        json.dumps(AS_HOURS).encode(),
+        json.dumps(dict(reversed(AS_HOURS.items())), indent=2).encode(),
+        b'{"note": "%s",\n' % (b"x" * 300_000) + json.dumps(AS_HOURS).encode()[1:],
+        json.dumps({"note": "x" * 300_000} | AS_HOURS).encode() + b"\n\n",
     ],
-    ids=["list", "printed list", "tabs and CRLF", "printed payloads", "without line ends", "two lists", "hours"],
+    ids=[
+        *(
+            "list",
+            "printed list",
+            "tabs and CRLF",
+            "printed payloads",
+            "without line ends",
+            "two lists",
+            "list of hours",
+            "list without brackets",
+        ),
+        *("hours", "printed hours", "hours after a long line", "hours in a long line"),
+    ],
 )
 def test_json_that_spans_lines_is_a_batch_of_its_payloads(write: Write, content: bytes) -> None:
     expected = run(write(ndjson(THREE))).stdout
@@ -423,6 +443,65 @@ def test_a_list_may_begin_with_a_fleet(write: Write) -> None:
     assert all("plan" in answer for answer in answers)
 
 
+def test_hours_share_the_fleet_beside_them_unless_another_is_given(write: Write) -> None:
+    source = write(json.dumps(AS_HOURS | {"powerplants": FLEET[:2]}).encode(), "hours.json")
+    own = parsed(run(source).stdout.encode())
+    assert [len(answer["plan"]) for answer in own] == [2, 2, 2]
+    more = run(source, "--fleet", write(json.dumps(AS_FLEET).encode(), "fleet.json"))
+    assert more.stdout == run(write(ndjson(THREE))).stdout
+    (answer,) = parsed(run(write(json.dumps({"hours": [payload(480)]}).encode())).stdout.encode())
+    assert answer["line"] == 1
+    assert len(answer["plan"]) == 4
+
+
+def test_something_else_that_is_named_hours_is_no_list_of_hours(write: Write) -> None:
+    named = [each | {"name": "hours" if each["name"] == "wind" else each["name"]} for each in FLEET]
+    firsts: list[dict[str, Any]] = [AS_FLEET | {"hours": 8760}, {"powerplants": named}, AS_FLEET | {"hours": {}}]
+    for first in firsts:
+        answers = parsed(run(write(ndjson([first, b"", hour(480), b"[]", hour(300)]))).stdout.encode())
+        assert [(answer["line"], "plan" in answer) for answer in answers] == [(3, True), (4, False), (5, True)]
+    whole = payload(480) | {"hours": [1, 2]}
+    assert [answer["line"] for answer in parsed(run(write(ndjson([whole, whole]))).stdout.encode())] == [1, 2]
+
+
+def test_every_fault_of_the_fleet_beside_hours_is_reported(write: Write, out: str) -> None:
+    faulty = {"powerplants": [FLEET[0] | {"pmin": "5"}, FLEET[1] | {"efficiency": 3}], "hours": [hour(480)]}
+    source = write(json.dumps(faulty).encode(), "hours.json")
+    assert refused(source, out).splitlines() == [
+        f"{source}: /powerplants/0/pmin: must be a number, without quotes",
+        f"{source}: /powerplants/1/efficiency: must be at most 1: a fraction, 0.53 for 53 %",
+    ]
+    source = write(json.dumps(AS_FLEET | {"hours": {"1": hour(480)}}).encode(), "hours.json")
+    assert refused(source, out) == f"{source}: /hours: must be a list of hours, each with load and fuels\n"
+    source = write(json.dumps(AS_HOURS).encode() + b"\n\n" + json.dumps(hour(1)).encode())
+    assert refused(source, out) == f"{source}:1: more text follows after the object with hours, which must be alone.\n"
+    assert not Path(out).exists()
+
+
+def test_the_payloads_of_a_list_are_limited(write: Write, out: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("powerplant.cli.batch.MOST_PAYLOADS", 3)
+    assert run(write(json.dumps(THREE).encode())).exit_code == 0
+    for content in (json.dumps([*THREE, 1]), json.dumps(THREE) * 2, json.dumps({"hours": [1] * 4}), "{\n}\n" * 4):
+        source = write(content.encode())
+        message = f"{source}: the JSON may have at most 3 payloads: give each a line of its own.\n"
+        assert refused(source, out) == message
+
+
+def test_a_batch_of_hours_is_resumed_with_the_same_fleet_only(write: Write, out: str) -> None:
+    source = write(json.dumps(AS_FLEET | {"hours": [*hours(600)]}).encode(), "hours.json")
+    whole = run(source).stdout
+    with start(source, out, "--workers", "1") as process:
+        while not Path(out).exists() or not Path(out).stat().st_size:
+            assert process.poll() is None
+        process.kill()
+        process.wait()
+    write(json.dumps({"powerplants": FLEET[:3], "hours": [*hours(600)]}).encode(), "hours.json")
+    assert "with another fleet" in refused(source, out, "--resume")
+    write(json.dumps(AS_FLEET | {"hours": [*hours(600)]}).encode(), "hours.json")
+    assert run(source, out, "--resume").exit_code == 1  # one in ten has no plan
+    assert Path(out).read_text() == whole
+
+
 def test_a_batch_of_a_list_can_be_resumed(write: Write, out: str) -> None:
     source = write(json.dumps([AS_FLEET, *hours(40)], indent=1).encode(), "payloads.json")
     assert run(source, out, "--resume").exit_code == 1  # one in ten has no plan
@@ -434,11 +513,13 @@ def test_a_batch_of_a_list_can_be_resumed(write: Write, out: str) -> None:
     [
         (
             b'[\n  {"load": 480},\n  {"load": 490\n]\n',
-            ":4: the JSON is not valid: Expecting ',' delimiter at column 1.",
+            ":4: the JSON is not valid: `,` or the end of a list or object is expected at column 1.",
         ),
-        (b'[{"load": 1} {"load": 2}]', ":1: the JSON is not valid: a comma or ] is expected at column 14."),
-        (b'{\n "load": 480,\n', ":3: the JSON is not valid: "),
-        (b"[" * 100_000, ": the JSON is not in UTF-8, or is nested too deeply."),
+        (b'[{"load": 1} {"load": 2}]', ":1: the JSON is not valid: `,` or `]` is expected at column 14."),
+        (b'{\n "load": 480,\n', ":3: the JSON is not valid: it ends too early at column 1."),
+        (b"[" * 100_000, ": the JSON is not valid: it is nested too deeply."),
+        (b'["\xff"]', ": the JSON is not in UTF-8."),
+        (b"[%s]" % (b"1" * 5000), ": the JSON is not valid: a number has too many digits."),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", ": this is not JSON, but a picture."),
         (b"PK\x03\x04\x14\0", ": this is not JSON, but a spreadsheet or a zip archive: save it as CSV."),
         (b"\x1f\x8b\x08\0", ": this is not JSON, but compressed: name it .gz, or unpack it."),
@@ -448,6 +529,11 @@ def test_a_batch_of_a_list_can_be_resumed(write: Write, out: str) -> None:
             b"power plants\nof Belgium\n" * 200,
             ": this is neither JSON nor a table of hours, it begins with `power plants`",
         ),
+        (
+            b"load   wind(%)\n480    60\n",
+            ": this is neither JSON nor a table of hours, it begins with `load   wind(%)`; a table needs a first line",
+        ),
+        (b"<html>", ": this is not JSON, but a web page or XML: if a spreadsheet opens it, save it from there as CSV."),
     ],
 )
 def test_input_that_is_no_batch_is_one_message_and_leaves_no_output(
@@ -460,6 +546,11 @@ def test_input_that_is_no_batch_is_one_message_and_leaves_no_output(
     assert not Path(out).exists()
 
 
+def test_columns_that_are_aligned_with_spaces_get_the_separators(write: Write, out: str) -> None:
+    message = refused(write(b"load   wind(%)\n480    60\n"), out)
+    assert message.endswith("names its columns, with load among them, separated by commas, semicolons, tabs or |.\n")
+
+
 def test_a_line_that_is_cut_off_does_not_harm_the_lines_after_it(write: Write) -> None:
     answers = parsed(run(write(ndjson([b'{"load": 480,', payload(480), payload(300)]))).stdout.encode())
     assert ["plan" in answer for answer in answers] == [False, True, True]
@@ -469,6 +560,8 @@ def test_a_fleet_that_is_a_table_gets_a_hint(write: Write, out: str) -> None:
     fleet = write(b"name;type;pmax\nwind;windturbine;150\n", "fleet.csv")
     hint = 'A fleet is JSON, {"powerplants": [...]}, also for a table of hours.'
     assert refused(write(ndjson([hour(480)])), out, "--fleet", fleet).endswith(f"{hint}\n")
+    utf16 = write(json.dumps(AS_FLEET).encode("utf-16"), "fleet.json")
+    assert refused(write(ndjson([hour(480)])), out, "--fleet", utf16).endswith(" Save it in UTF-8.\n")
 
 
 def test_a_fleet_may_be_a_list_of_plants(write: Write) -> None:
@@ -646,23 +739,10 @@ def test_two_runs_do_not_write_to_one_file(write: Write, out: str, option: str) 
 
 @NO_WINDOWS
 def test_a_terminal_shows_the_progress_and_a_pipe_does_not(write: Write, out: str) -> None:
-    import pty
-
     source = write(ndjson([AS_FLEET, *hours(3000)]))
-    ours, theirs = pty.openpty()
-    with subprocess.Popen(command(source, out), cwd=ROOT, stderr=theirs) as process:
-        os.close(theirs)
-        shown = b""
-        try:
-            while block := os.read(ours, 65536):
-                shown += block
-        except OSError:  # the terminal is closed
-            pass
-        process.wait(30)
-    os.close(ours)
-    assert b"100%" in shown
-    assert b"lines, " in shown
-    assert b" a second" in shown
+    shown = shown_on_terminal("batch", source, out)
+    for text in ("100%", "lines, ", " a second"):
+        assert text in shown
     quiet = run(source, out, "--overwrite").stderr
     assert "%" not in quiet
     assert "\r" not in quiet

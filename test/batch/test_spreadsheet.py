@@ -181,6 +181,10 @@ def test_a_row_of_empty_cells_is_skipped() -> None:
         ("480 MW", 480),
         ("480MWh", 480),
         ("\u22125,5", -5.5),
+        ("(5,5)", -5.5),
+        ("5,5-", -5.5),
+        ("９１０．５", 910.5),
+        ("\u0663", 3),
     ],
 )
 def test_a_number_with_one_meaning_has_it_in_every_table(cell: str, load: float) -> None:
@@ -214,11 +218,26 @@ def test_thousands_that_the_other_cells_show_are_noted() -> None:
 
 @pytest.mark.parametrize(
     "cell",
-    ["n/a", "NaN", "0x10", "1.2.3", "--1", "1 00", "1,1000.5", "Infinity", "\u0663", "565 kW", "5 %", "€ 5", "-"],
+    ["0x10", "1.2.3", "--1", "1 00", "1,1000.5", "1,03,400.5", "Infinity", "10²", "½", "565 kW", "5 %", "€ 5", "(-5)"],
 )
 def test_a_cell_that_is_not_a_number_is_a_fault_that_shows_it(cell: str) -> None:
     heading = SEMICOLONS.replace("load", "Load (MW)")
     assert faults(f"{heading}\n{cell};13,4;50,8;20;60\n") == [f'Load (MW) is "{cell}", and must be a number']
+
+
+@pytest.mark.parametrize("cell", ["NA", "n/a", "#N/A", "NaN", "null", "-", "–", "n/e"])
+def test_a_cell_that_says_that_it_has_no_value_is_as_an_empty_one_and_shown_where_a_value_is_needed(cell: str) -> None:
+    assert faults(f"{SEMICOLONS}\n{cell};13,4;50,8;20;60\n") == [f'load is "{cell}", so it has no value']
+    assert faults(f"{SEMICOLONS}\n480;13,4;{cell};20;60\n") == [
+        f'kerosine(euro/MWh) is "{cell}", so it has no value, and turbojet power plants need it'
+    ]
+    without_jet = Line(0, json.dumps({"powerplants": [plant for plant in FLEET if plant["name"] != "jet"]}).encode())
+    assert faults(f"{SEMICOLONS}\n480;13,4;{cell};20;60\n", fleet=without_jet) == []
+
+
+def test_the_euro_sign_of_excel_on_old_macs_is_understood() -> None:
+    table = "load;gas (€/MWh);kerosine (€/MWh);co2 (€/t);wind (%)\r480;13,4;50,8;20;60\r"
+    assert rows(table.encode("mac-roman")) == [(2, {"load": 480, "fuels": fuels()})]
 
 
 def test_a_number_beyond_its_limits_is_a_fault_that_shows_the_cell() -> None:
@@ -234,7 +253,8 @@ def test_a_number_beyond_its_limits_is_a_fault_that_shows_the_cell() -> None:
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ("", "1: the column load is missing"),
+        ("", "1: the table is empty; the first line must name load, and the fuels"),
+        ('load;wind(%)\n"480"0;60\n', "2: more text follows after a cell in quotes"),
         ("hour,wind(%)\n", "1: the column load is missing"),
         ("\n\nload.gas\n1.2\n", "3: .*separated by commas, semicolons, tabs or |"),
         (f"{HEADER.replace('wind(%)', 'wind')}\n", "wind is not a known column; did you mean wind"),
@@ -245,12 +265,21 @@ def test_a_number_beyond_its_limits_is_a_fault_that_shows_the_cell() -> None:
         (f"{UNITS};Load MW\n", "1: the column load is there twice: Load (MW) and Load MW"),
         (f"{HEADER},,\n480,60,5,5,5\n480,5,60,5,5,5\n", "3: the row has 6 cells, the table 5 columns; commas separate"),
         (f"{SEMICOLONS}\n480;60;1;1;1;1\n", "2: the row has 6 cells, the table 5 columns"),
-        (f'{SEMICOLONS};remark\n480;60;1;1;1;"cold\n', "2: the row is not CSV: unexpected end of data"),
+        (f'{SEMICOLONS};remark\n480;60;1;1;1;"cold\n', "2: a cell begins with a quote that has no end"),
         (
             f"{SEMICOLONS.replace('load', 'Demand (GW)')}\n",
             '"Demand (GW)" is not a known column; did you mean load, in',
         ),
         (b"load\n\0\1\n", "1: the table is not text"),
+        (
+            '"Time","Day-ahead load [MW] - BZN|BE"\n"29.10.2023 02:00","7012"\n',
+            '1: "Day-ahead load [MW] - BZN|BE" is not a known column; did you mean load, in MW?',
+        ),
+        ("Datum von;Netzlast [MWh]\n27.10.2024 02:00;45.123,75\n", '1: "Netzlast [MWh]" is not a known column'),
+        ("timestamp,demand_el\n2012,910\n", '1: "demand_el" is not a known column; did you mean load, in MW?'),
+        ("uur;belasting\n1;910\n", '1: "belasting" is not a known column; did you mean load, in MW?'),
+        ("a,b,c,d,e,f,g,h\n", '1: ; the table has "a", "b", "c", "d", "e", "f", and 2 more'),
+        ('snapshot,"Belgium"\n', '1: ; the table has "snapshot", "Belgium"'),
         ("load;480;910;480\ngas(euro/MWh);13,4;13,4;13,4\n", "1: the names stand in the first column"),
         ("hour;0:00;1:00\nload;480;910\nwind(%);60;70\n", "2: the names stand in the first column"),
     ],
@@ -277,7 +306,9 @@ def test_totals_and_notes_under_the_table_are_faults_that_show_them() -> None:
     assert faults(f"{heading}Source: the market;;;;;\n") == [
         'the row has "Source: the market", and neither load nor prices'
     ]
-    assert "Source" in faults(f"{SEMICOLONS}\nSource: the market;;;;\n")[0]
+    assert faults(f"{SEMICOLONS}\nSource: the market;;;;\n") == [
+        'the row has "Source: the market", and neither load nor prices'
+    ]
 
 
 def test_a_column_like_a_fuel_is_ignored_if_the_fuel_is_present() -> None:
@@ -389,6 +420,19 @@ def test_a_column_overrides_a_constant_price_even_where_its_cell_is_empty() -> N
     assert faults(f"{heading}\n480;;50,8;60\n", fleet=fleet) == [
         "gas(euro/MWh) is empty, and gasfired power plants need it"
     ]
+
+
+@pytest.mark.parametrize("heading", ["kerosene(euro/MWh)", "kerosine EUR per ton", "Kero price", "kerosine/MWh [USD]"])
+def test_a_column_that_was_meant_to_override_a_constant_price_is_not_ignored(heading: str) -> None:
+    message = refusal(f"load;{heading};wind(%)\n480;70;60\n", fleet=fleet_with())
+    assert message.startswith(
+        f"1: {heading} is not a known column; did you mean kerosine(euro/MWh)? If so, rename it, or"
+    )
+
+
+def test_a_column_that_is_no_price_leaves_a_constant_price_as_it_is() -> None:
+    table = "load;gas burnt (m3/h);co2 emitted in t;wind(%)\n480;70;1;60\n"
+    assert rows(table, fleet=fleet_with()) == [(2, {"load": 480, "fuels": fuels()})]
 
 
 def test_wind_is_not_a_constant_price() -> None:

@@ -11,6 +11,7 @@ const TYPES = {
   wind: "windturbine",
 };
 const NO = /^(no|false|0|off|unavailable)$/i;
+const IN_THOUSANDS = /^[-+]?[1-9]\d{0,2}(?:\.\d{3})+$|^[-+]?[1-9]\d{0,2}(?:,\d{3})+$/;
 
 /** Whether a text is cells and not JSON. */
 export const isCells = (text) => text.includes("\t") && !/^\s*[[{"]/.test(text);
@@ -23,7 +24,11 @@ export function plantsIn(text) {
     .map((line) => line.split("\t").map(unquoted));
   const headings = headingsIn(lines[0] ?? []);
   const columns = headings ?? ORDER;
-  return lines.slice(headings ? 1 : 0).map((line) => plantIn(line, columns));
+  const rows = lines.slice(headings ? 1 : 0);
+  const numbers = rows.flatMap((line) => line.filter((_, index) => NUMBERS.has(columns[index])));
+  const marks = new Set(numbers.map((cell) => markOf(plain(cell))).filter(Boolean));
+  const mark = marks.size === 1 ? [...marks][0] : "";
+  return rows.map((line) => plantIn(line, columns, mark));
 }
 
 /** A spreadsheet quotes a cell that contains a quote. */
@@ -35,26 +40,40 @@ function headingsIn(line) {
   return words.includes("name") && words.some((word) => word !== "name" && ORDER.includes(word)) ? words : null;
 }
 
-function plantIn(line, columns) {
+function plantIn(line, columns, mark) {
   const cells = columns.map((key, index) => [key, line[index] ?? ""]);
   const known = cells.filter(([key, cell]) => ORDER.includes(key) && cell);
-  return Object.fromEntries(known.map(([key, cell]) => [key, valueOf(key, cell)]));
+  return Object.fromEntries(known.map(([key, cell]) => [key, valueOf(key, cell, mark)]));
 }
 
-function valueOf(key, cell) {
-  if (NUMBERS.has(key)) return numberOf(cell);
+function valueOf(key, cell, mark) {
+  if (NUMBERS.has(key)) return numberOf(cell, mark);
   if (key === "type") return TYPES[cell.toLowerCase().replace(/[^a-z]/g, "")] ?? cell;
   if (key === "available") return !NO.test(cell);
   return cell;
 }
 
-/** With a decimal comma or point, marks between thousands, or a per cent sign; anything else stays a string. */
-function numberOf(cell) {
-  const percent = cell.endsWith("%");
-  const text = cell.replace(/%$/, "").replace(/[\s'’]/g, "").replace("\u2212", "-");
-  const decimal = text.lastIndexOf(",") > text.lastIndexOf(".") ? "," : ".";
+/** A number without its per cent sign and the spaces and apostrophes between its thousands. */
+const plain = (cell) => cell.replace(/%$/, "").replace(/[\s'’]/g, "").replace("\u2212", "-");
+
+/** The decimal mark that a number shows, a point or a comma; "" if it shows none, as 1.100 does. */
+function markOf(text) {
+  const [points, commas] = [".", ","].map((mark) => text.split(mark).length - 1);
+  if (points && commas) return text.lastIndexOf(",") > text.lastIndexOf(".") ? "," : ".";
+  if (!IN_THOUSANDS.test(text)) return points ? "." : commas ? "," : "";
+  if (points + commas === 1) return "";
+  return points ? "," : ".";
+}
+
+/** With a decimal comma or point, marks between thousands, or a per cent sign. Anything else stays a string, also 1.100
+ * if no other cell shows whether its point is decimal. */
+function numberOf(cell, mark) {
+  const text = plain(cell);
+  const shown = markOf(text) || mark;
+  if (!text || (!shown && IN_THOUSANDS.test(text))) return cell;
+  const decimal = shown || ".";
   const thousands = decimal === "," ? "." : ",";
   const number = Number(text.replaceAll(thousands, "").replace(decimal, "."));
-  if (!text || !Number.isFinite(number)) return cell;
-  return percent ? Number((number / 100).toPrecision(12)) : number;
+  if (!Number.isFinite(number)) return cell;
+  return cell.endsWith("%") ? Number((number / 100).toPrecision(12)) : number;
 }
