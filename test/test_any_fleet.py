@@ -323,7 +323,11 @@ def answers_of(client: FlaskClient, *lines: dict[str, Any]) -> list[dict[str, An
 
 def test_an_hour_may_change_members_of_plants(client: FlaskClient) -> None:
     hour = {"load": 350, "fuels": payload(0)["fuels"]}
-    change = {"gas": {"pmax": 30}, "coal": {"available": False}, "nuclear": {"must_run": False, "pmin": 0}}
+    change: dict[str, dict[str, Any]] = {
+        "gas": {"pmax": 30},
+        "coal": {"available": False},
+        "nuclear": {"must_run": False, "pmin": 0},
+    }
     before, changed, after = answers_of(
         client, {"powerplants": [NUCLEAR, COAL, GAS]}, hour, hour | {"plants": change}, hour
     )
