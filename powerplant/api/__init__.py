@@ -28,7 +28,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.debug = settings.debug
     if settings.debug:  # `flask run` sets app.debug from this variable after the factory has returned
         os.environ.setdefault("FLASK_DEBUG", "1")
-    app.url_map.merge_slashes = False  # an address with a double slash is not found, instead of redirected
+    app.url_map.merge_slashes = False  # an address with a double slash inside is not found, instead of redirected
     app.config["SETTINGS"] = settings
     most = settings.process_memory
     app.config["SOLVERS"] = Workers(settings.solvers, waiting=settings.waiting, turns=settings.turns, most_memory=most)
