@@ -73,8 +73,8 @@ def appraise(
     At most two solves, and one for each set of identical units; O(n log n) if each relaxed fill is a plan.
 
     Args:
-        units: the fleet; outputs in tenths of a MW.
-        load: in tenths of a MW.
+        units: the fleet; outputs in steps.
+        load: in steps.
         dispatch: an optimal one, in the order of the units.
         time_limit: in seconds; none by default.
         improve: called with the results so far, from time to time.

@@ -141,7 +141,7 @@ def least_outputs(counted: Sequence[tuple[int, int]], limit: int, clock: Clock) 
 
     Args:
         counted: output and weight of each unit, both above 0.
-        limit: of the outputs, in tenths of a MW; what is larger is not exact.
+        limit: of the outputs, in steps; what is larger is not exact.
         clock: of the whole solve.
     """
     if all(weight == 1 for _, weight in counted):

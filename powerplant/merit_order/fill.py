@@ -25,7 +25,7 @@ class Row(NamedTuple):
     """In every plan, the weights of the committed units sum to ``least`` .. ``most``.
 
     Attributes:
-        grain: in tenths of a MW; see :func:`powerplant.merit_order.proof.weight_of`.
+        grain: in steps; see :func:`powerplant.merit_order.proof.weight_of`.
         weights: of the units.
         most, least: limits of the sum.
     """

@@ -3,7 +3,7 @@
 A reach is a set of integers, built unit after unit (Bellman's subset-sum recursion). It is stored as **intervals** if
 they are few, as for units that are identical or have wide ranges. Else it is stored as the **bits** of one ``int``:
 bit ``s`` is set if the sum ``s`` can be produced, and adding a unit is a shift and an or, which takes microseconds for
-a set over a million tenths of a MW.
+a set over a million steps.
 """
 
 from __future__ import annotations

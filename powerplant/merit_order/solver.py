@@ -32,8 +32,8 @@ def solve(
     time is pseudo-polynomial in the load.
 
     Args:
-        units: the fleet; outputs in tenths of a MW, costs per tenth of a MW.
-        load: the sum of the outputs, in tenths of a MW.
+        units: the fleet; outputs in steps, costs per step.
+        load: the sum of the outputs, in steps.
         time_limit: in seconds; none by default.
         improve: called with the state so far for each better incumbent; never for an ordinary fleet.
 
@@ -118,8 +118,8 @@ def nearest_loads(
 
     Args:
         units: the fleet.
-        below: in tenths of a MW.
-        above: in tenths of a MW.
+        below: in steps.
+        above: in steps.
         time_limit: in seconds; none by default.
         improve: never called: there is no result before the end.
 

@@ -1,6 +1,6 @@
 """The arguments and results of the solver, all in integers.
 
-Outputs and the load are in tenths of a MW. The caller chooses the unit of cost; marginal costs are per tenth of a MW.
+Outputs and the load are in steps. The caller chooses the unit of cost; marginal costs are per step.
 Sums of ``marginal_cost * output`` are exact at any size. Each result has ``is_final``: whether more time cannot change
 it.
 """
@@ -51,7 +51,7 @@ class Infeasible(NamedTuple):
     Attributes:
         reason: ``above_capacity`` (all units at maximum do not reach it), ``below_minimum`` (it is under the
             smallest output of any unit) or ``in_a_gap`` (no commitment can meet it).
-        nearest_below: the largest load below that has a plan, in tenths of a MW.
+        nearest_below: the largest load below that has a plan, in steps.
         nearest_above: the smallest load above that has a plan; ``None`` if there is none.
         proof: that no plan exists; :func:`powerplant.merit_order.check_proof` checks it.
     """
@@ -82,7 +82,7 @@ class NearestLoads(NamedTuple):
 class GaveUp(NamedTuple):
     """Neither a proven plan nor a proof that none exists.
 
-    The time limit passed, or (with loads above 10^7 tenths of a MW) the sums do not fit into memory.
+    The time limit passed, or (with loads above 10^7 steps) the sums do not fit into memory.
 
     Attributes:
         dispatch: of the incumbent (the best plan found), in the order of the units; ``None`` without one.

@@ -177,7 +177,7 @@ class Stages:
         return states
 
     def unit(self, stage: int) -> int:
-        """The unit of the imbalances in a stage, in tenths of a MW."""
+        """The unit of the imbalances in a stage, in steps."""
         return self.divisor if stage >= self.lattice_from else 1
 
 
