@@ -109,7 +109,22 @@ def plants(draw: st.DrawFn, name: str, largest: int) -> dict[str, Any]:
         plant |= {"efficiency": draw(efficiencies), "pmin": pmin}
     elif draw(st.booleans()):
         plant |= {"efficiency": 1, "pmin": 0}
+    if draw(st.integers(0, 3)) == 0:
+        plant |= draw(further_members(kind))
     return plant
+
+
+def further_members(kind: str) -> st.SearchStrategy[dict[str, Any]]:
+    """Members beyond the challenge that need no further fuel."""
+    members: dict[str, st.SearchStrategy[Any]] = {
+        "available": st.booleans(),
+        "must_run": st.booleans(),
+        "cost(euro/MWh)": st.sampled_from([0, 5, 12.34, -40]),
+        "co2(ton/MWh)": st.sampled_from([0, 0.3, 0.9]),
+    }
+    if kind == "windturbine":
+        members |= {"curtailable": st.booleans()}
+    return st.fixed_dictionaries({}, optional=members)
 
 
 @st.composite
@@ -126,7 +141,7 @@ def payloads(draw: st.DrawFn, max_plants: int = 6, largest: int = 40, min_plants
     types = {plant["type"] for plant in fleet}
     not_needed = {
         GAS: "gasfired" not in types,
-        CO2: "gasfired" not in types,
+        CO2: "gasfired" not in types and not any(plant.get("co2(ton/MWh)") for plant in fleet),
         KEROSINE: "turbojet" not in types,
         KEROSINE_TOO: "turbojet" not in types,
         WIND: "windturbine" not in types,

@@ -12,15 +12,18 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from any_fleet import random_payload
 from solving import answer
 
-from benchmarks.families import FAMILIES
+from benchmarks.families import FAMILIES, PlainUnit
+from powerplant.decoding import decode_json
+from powerplant.formulation import GRIDS, formulate
 from powerplant.merit_order import Infeasible
 
 if sys.platform == "win32":
     pytest.skip("the benchmark's workers measure memory in a way that Windows does not know", allow_module_level=True)
 
-from benchmarks.outside import NO_PLAN, OPTIMAL, TIME_OUT
+from benchmarks.outside import FAILED, NO_PLAN, OPTIMAL, TIME_OUT
 from benchmarks.worker import Worker
 
 SIZES = (8, 50)
@@ -45,28 +48,43 @@ def outside(request: pytest.FixtureRequest) -> Iterator[tuple[Worker, str]]:
         yield worker, setting
 
 
+def agree(outside: tuple[Worker, str], plain: list[PlainUnit], load: int) -> bool:
+    """Whether the outside solver found the same; not if it had no answer in time. Fails if it found something else."""
+    worker, setting = outside
+    theirs = worker.ask((plain, load), TIME_LIMIT, setting=setting)
+    if theirs.status in {TIME_OUT, FAILED}:
+        return False
+    ours = answer(plain, load)
+    if isinstance(ours, Infeasible):
+        assert theirs.status == NO_PLAN
+        return True
+    assert theirs.status == OPTIMAL
+    assert theirs.cost is not None
+    assert ours.cost <= theirs.cost
+    if worker.solver == "cpsat" and theirs.exact:
+        assert ours.cost == theirs.cost
+    else:
+        assert theirs.cost - ours.cost <= TOLERANCE * abs(ours.cost)
+    return True
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_an_outside_solver_finds_no_cheaper_plan_and_agrees_if_there_is_none(
     outside: tuple[Worker, str], family: str
 ) -> None:
-    worker, setting = outside
+    compared = [agree(outside, *FAMILIES[family](n, n)) for n in SIZES]
+    if not any(compared):
+        pytest.skip(f"{outside[0].solver} takes longer than {TIME_LIMIT} s for this family")
+
+
+@pytest.mark.parametrize("block", range(5))
+def test_an_outside_solver_agrees_on_plants_of_any_kind(outside: tuple[Worker, str], block: int) -> None:
+    """Outages, profiles, plants that must run: what the solver gets of them."""
     compared = 0
-    for n in SIZES:
-        plain, load = FAMILIES[family](n, n)
-        theirs = worker.ask((plain, load), TIME_LIMIT, setting=setting)
-        if theirs.status == TIME_OUT:
-            continue
-        ours = answer(plain, load)
-        compared += 1
-        if isinstance(ours, Infeasible):
-            assert theirs.status == NO_PLAN
-            continue
-        assert theirs.status == OPTIMAL
-        assert theirs.cost is not None
-        assert ours.cost <= theirs.cost
-        if worker.solver == "cpsat" and theirs.exact:
-            assert ours.cost == theirs.cost
-        else:
-            assert theirs.cost - ours.cost <= TOLERANCE * abs(ours.cost)
-    if not compared:
-        pytest.skip(f"{worker.solver} takes longer than {TIME_LIMIT} s for this family")
+    for seed in range(40 * block, 40 * block + 40):
+        content, step = random_payload(seed)
+        request = decode_json(content, co2=True, max_plants=100)
+        units, load = formulate(request, co2=True, grid=GRIDS[step]).task
+        if load >= 0:
+            compared += agree(outside, [(cost, least, most) for cost, least, most in units], load)
+    assert compared > 20
