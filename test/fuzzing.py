@@ -657,7 +657,9 @@ def _faults_of_batch(attempt: Attempt, answer: Answer) -> Iterator[str]:
     """The faults of the whole answer and of its lines; a line has the answer of a single payload."""
     lines = [line for line in enumerate(attempt.body.split(b"\n"), start=1) if line[1].strip(b" \t\r")]
     is_invalid_query = expected_of(attempt).kinds == {"invalid-query"}
-    if is_invalid_query or not lines:
+    has_payloads = any(line.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r").startswith(b"{") for _, line in lines)
+    is_text = has_payloads and b"\0" not in attempt.body.lstrip(b" \t\r\n")[:4]
+    if is_invalid_query or not lines or (answer.status == 400 and not is_text):
         due = Expected(frozenset({"invalid-query" if is_invalid_query else "malformed-json"}))
         yield from _faults_of_problem(attempt, answer, due)
         return

@@ -209,8 +209,10 @@ def test_a_small_body_is_accepted_while_large_ones_take_all_room() -> None:
 
 
 def test_a_large_body_has_the_answer_of_a_small_one() -> None:
-    payload = json.loads(PAYLOAD)
-    large = json.dumps(payload | {"comment": "x" * (LARGE + 1)}).encode()
+    def changed(data: bytes, change: dict[str, Any]) -> bytes:
+        return json.dumps(json.loads(data) | change).encode() + data[len(data.rstrip()) :]
+
+    large = PAYLOAD.rstrip() + b" " * (LARGE + 1)
     with live_server({}, command=GUNICORN) as server:
         for path in ("productionplan", "productionplan/report"):
             small, other = (fetch("POST", f"{server.url}/{path}", data=data) for data in (PAYLOAD, large))
@@ -219,7 +221,7 @@ def test_a_large_body_has_the_answer_of_a_small_one() -> None:
             assert {name: other.headers[name] for name in names} == {name: small.headers[name] for name in names}
         for change in ({"load": -1}, {"load": 1e6}, {"load": 0.05}, {"fuels": None}):
             answers = [
-                fetch("POST", f"{server.url}/productionplan", data=json.dumps(json.loads(data) | change)).json()
+                fetch("POST", f"{server.url}/productionplan", data=changed(data, change)).json()
                 for data in (PAYLOAD, large)
             ]
             assert answers[0] | {"request_id": ""} == answers[1] | {"request_id": ""}

@@ -119,9 +119,11 @@ def form_of(head: bytes, *, is_table: bool = False) -> Form:
         return "documents" if HOURS in first or _spans_lines(first) else "lines"
     if is_table or is_heading(line):
         return "table"
+    if any(each.lstrip().startswith("{") for each in text.splitlines()):
+        return "lines"
     if "\0" in text:
         raise InvalidInput(0, "this is not text, so it has neither payloads nor hours")
-    return "other" if text and not any(each.startswith("{") for each in text.splitlines()) else "lines"
+    return "other" if text else "lines"
 
 
 def _first_line(content: bytes) -> bytes:
