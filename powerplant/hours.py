@@ -1,0 +1,238 @@
+"""Plan many hours of one fleet from Python: :func:`powerplant.plan_hours`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from numbers import Integral, Real
+from time import perf_counter
+from typing import Any, NamedTuple, Protocol, TypeVar, overload
+
+from powerplant.batch.fleets import SharedFleet, constant_prices, decode_fleet
+from powerplant.batch.planner import Planned, plan_line
+from powerplant.decoding import faults_of_fuels, is_fuel
+from powerplant.errors import Fault, InvalidPayload, MalformedPayload
+from powerplant.library import NO_LIMIT, Payload, as_json, in_python, options_of
+from powerplant.models import FUEL_KEYS
+from powerplant.planning import Options
+from powerplant.problems import CLIENT_ERRORS, problem_of
+from powerplant.reporting import prices_of_running
+
+LOAD, FUELS, PLANTS = "load", "fuels", "plants"
+NUMBERS = (LOAD, "cost", "marginal_price", "co2")
+"""The columns of a result that hold numbers, beside the outputs."""
+
+
+class Table(Protocol):
+    """A :class:`pandas.DataFrame`."""
+
+    @property
+    def index(self) -> Any:
+        """The labels of its rows."""
+
+    @property
+    def columns(self) -> Any:
+        """The names of its columns."""
+
+
+Frame = TypeVar("Frame", bound=Table)
+
+
+@overload
+def plan_hours(
+    hours: Frame,
+    fleet: Payload | list[Any],
+    *,
+    co2: bool = ...,
+    step: float | str = ...,
+    round_load: bool = ...,
+    feasible: bool = ...,
+    time_limit: float = ...,
+) -> Frame: ...
+
+
+@overload
+def plan_hours(
+    hours: Iterable[Mapping[str, Any]],
+    fleet: Payload | list[Any],
+    *,
+    co2: bool = ...,
+    step: float | str = ...,
+    round_load: bool = ...,
+    feasible: bool = ...,
+    time_limit: float = ...,
+) -> list[dict[str, Any]]: ...
+
+
+def plan_hours(
+    hours: Any,
+    fleet: Payload | list[Any],
+    *,
+    co2: bool = True,
+    step: float | str = 0.1,
+    round_load: bool = False,
+    feasible: bool = False,
+    time_limit: float = 5.0,
+) -> Any:
+    """The cheapest production plan for each of many hours, which do not depend on each other.
+
+    The fleet is decoded once. Hours are planned one after another, in the thread of the caller.
+
+    Args:
+        hours: a :class:`pandas.DataFrame` with a row for each hour, or an iterable of dicts. Columns and keys are
+            ``load`` (MW) and those of ``fuels`` in a payload: ``gas(euro/MWh)``, ``wind(%)``, ... Others are passed
+            over. An empty cell (``NaN``, ``None``) has no value. A dict may also have ``fuels``, as in a payload.
+        fleet: the power plants: a dict with ``powerplants`` (for example a payload), a list of plants, JSON text, or
+            the path of a JSON file. A price in its ``fuels`` holds for every hour that has none itself; wind does not.
+        co2: whether emission allowances count in the cost.
+        step: MW; 1, 0.1, 0.01 or 0.001. Outputs and loads are multiples of it.
+        round_load: whether a load that is not a multiple of the step is planned as the nearest one.
+        feasible: whether to accept the best plan found if none is proven to be the cheapest within the time limit.
+        time_limit: seconds for each hour.
+
+    Returns:
+        What was given: a DataFrame with the same index, or a list of dicts. For each hour:
+
+        - ``load``: MW, which the outputs meet;
+        - ``status``: ``optimal``, ``feasible``, or why there is no plan: ``infeasible-load``, ``invalid-payload``,
+          ``gave-up``;
+        - ``reason``: why there is no plan, in a sentence; empty where there is one;
+        - ``cost`` in euro; ``marginal_price`` in euro per MWh, and ``co2`` in tonnes emitted, as in
+          :class:`powerplant.ProductionPlan`;
+        - ``p[NAME]``: the output in MW of each plant, in the order of the fleet.
+
+        Where there is no plan these are empty: ``NaN`` in a DataFrame, ``None`` in a dict.
+
+    Raises:
+        MalformedPayload: the fleet is not JSON.
+        InvalidPayload: the fleet is not valid, or the DataFrame lacks a column that it needs.
+        OSError: the file of the fleet cannot be read.
+        TypeError, ValueError: an argument has the wrong type or value, or two columns have the same name.
+    """
+    options = options_of(co2=co2, step=step, round_load=round_load, feasible=feasible, time_limit=time_limit)
+    shared = _fleet(fleet, options)
+    pandas = sys.modules.get("pandas")  # whoever has a DataFrame has imported it
+    if pandas is None or not isinstance(hours, pandas.DataFrame):
+        if isinstance(hours, Mapping | str | bytes):
+            raise TypeError(f"hours must be a DataFrame or an iterable of dicts, not {type(hours).__name__}")
+        return [_planned(row, shared, options) for row in hours]
+    _check_columns(hours, shared, options)
+    rows = [_planned(row, shared, options) for row in _rows(hours)]
+    columns = _columns(shared)
+    texts = {"status", "reason"}
+    frame = pandas.DataFrame(rows, index=hours.index, columns=columns)
+    return frame.astype({name: float for name in columns if name not in texts})
+
+
+class _Fleet(NamedTuple):
+    """A fleet in integers, and the prices that hold for every hour without its own."""
+
+    plants: SharedFleet
+    prices: Mapping[str, float]
+
+
+def _fleet(given: Any, options: Options) -> _Fleet:
+    body = as_json(given)
+    try:
+        plants = decode_fleet(body, max_plants=NO_LIMIT)
+    except MalformedPayload as error:
+        raise in_python(error, given) from None
+    return _Fleet(SharedFleet.of(0, plants, options.grid), constant_prices(body))
+
+
+def _columns(shared: _Fleet) -> list[str]:
+    return [LOAD, "status", "reason", *NUMBERS[1:], *(f"p[{name}]" for name in shared.plants.fleet.names)]
+
+
+# --- One hour --------------------------------------------------------------------------------------------------------
+
+
+def _planned(row: Any, shared: _Fleet, options: Options) -> dict[str, Any]:
+    """A row of the result."""
+    start = perf_counter()
+    hour = _hour(row, shared.prices)
+    try:
+        content = as_json(hour)
+        options = options.after(perf_counter() - start)
+        return _with_plan(plan_line(content, shared.plants, options, max_plants=NO_LIMIT), shared)
+    except CLIENT_ERRORS as error:
+        load = hour.get(LOAD)
+        result = dict.fromkeys(_columns(shared))
+        is_number = isinstance(load, int | float) and not isinstance(load, bool)
+        return result | {LOAD: load if is_number else None, "status": problem_of(error).name, "reason": str(error)}
+
+
+def _with_plan(planned: Planned, shared: _Fleet) -> dict[str, Any]:
+    (instance, solution, _), emitted = planned
+    grid = instance.grid
+    values = [
+        grid.megawatts(instance.load),
+        "optimal" if solution.cost == solution.lower_bound else "feasible",
+        None,
+        float(grid.euros(solution.cost)),
+        prices_of_running(instance.units, solution.dispatch).up,
+        float(emitted),
+        *map(grid.megawatts, solution.dispatch),
+    ]
+    return dict(zip(_columns(shared), values, strict=True))
+
+
+def _hour(row: Any, prices: Mapping[str, float]) -> dict[str, Any]:
+    """A row as an hour of a batch, without what has no value."""
+    if not isinstance(row, Mapping):
+        raise TypeError(f"each hour must be a dict, not {type(row).__name__}")
+    own = row.get(FUELS)
+    if own is not None and not isinstance(own, Mapping):
+        return {**row}  # a fault of the hour
+    given = {**(own or {}), **{key: value for key, value in row.items() if _is_of_fuels(key)}}
+    fuels = {key: number for key, value in given.items() if (number := _number(value)) is not None}
+    hour: dict[str, Any] = {FUELS: {**prices, **fuels}}
+    if (load := _number(row.get(LOAD))) is not None:
+        hour[LOAD] = load
+    if row.get(PLANTS) is not None:
+        hour[PLANTS] = row[PLANTS]
+    return hour
+
+
+def _is_of_fuels(key: Any) -> bool:
+    return isinstance(key, str) and (key in FUEL_KEYS.values() or is_fuel(key))
+
+
+def _number(value: Any) -> Any:
+    """A number of any kind as Python's; ``None`` for an empty cell; anything else as it is."""
+    if isinstance(value, bool) or not isinstance(value, Real | Decimal):
+        return value
+    if isinstance(value, Integral):
+        return int(value)
+    number = float(str(value) if hasattr(value, "item") else value)  # NumPy's single precision: its shortest decimal
+    return None if number != number else number  # NaN is an empty cell
+
+
+# --- DataFrames ------------------------------------------------------------------------------------------------------
+
+
+def _check_columns(hours: Any, shared: _Fleet, options: Options) -> None:
+    """Refuse a DataFrame without a column that the fleet needs, instead of each of its hours."""
+    if not hours.columns.is_unique:
+        raise ValueError(f"two columns have the name {hours.columns[hours.columns.duplicated()][0]!r}")
+    given = {name: 0.0 for name in hours.columns if isinstance(name, str)}
+    faults = []
+    if LOAD not in given:
+        meant = next((name for name in given if LOAD in name.casefold()), None)
+        hint = "" if meant is None else f"; {meant} is not a known column; did you mean load, in MW?"
+        faults.append(Fault("#/load", f"is missing{hint}"))
+    faults += faults_of_fuels(shared.plants.needs, given | dict(shared.prices), co2=options.co2)
+    if faults:
+        raise InvalidPayload(faults)
+
+
+def _rows(hours: Any) -> Iterator[dict[str, Any]]:
+    """The columns that are used, as a dict for each hour."""
+    names = [name for name in hours.columns if name == LOAD or _is_of_fuels(name)]
+    columns = [
+        [None if is_empty else value for value, is_empty in zip(hours[name].array, hours[name].isna(), strict=True)]
+        for name in names
+    ]
+    for cells in zip(*columns, strict=True):
+        yield dict(zip(names, cells, strict=True))
