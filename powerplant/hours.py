@@ -20,8 +20,9 @@ from powerplant.problems import CLIENT_ERRORS, problem_of
 from powerplant.reporting import prices_of_running
 
 LOAD, FUELS, PLANTS = "load", "fuels", "plants"
-NUMBERS = (LOAD, "cost", "marginal_price", "co2")
-"""The columns of a result that hold numbers, beside the outputs."""
+TEXTS = ("status", "reason")
+FIRST_COLUMNS = (LOAD, *TEXTS, "cost", "marginal_price", "co2")
+"""The columns of a result before the outputs."""
 
 
 class Table(Protocol):
@@ -119,17 +120,16 @@ def plan_hours(
         return [_planned(row, shared, options) for row in hours]
     _check_columns(hours, shared, options)
     rows = [_planned(row, shared, options) for row in _rows(hours)]
-    columns = _columns(shared)
-    texts = {"status", "reason"}
-    frame = pandas.DataFrame(rows, index=hours.index, columns=columns)
-    return frame.astype({name: float for name in columns if name not in texts})
+    frame = pandas.DataFrame(rows, index=hours.index, columns=shared.columns)
+    return frame.astype({name: float for name in shared.columns if name not in TEXTS})
 
 
 class _Fleet(NamedTuple):
-    """A fleet in integers, and the prices that hold for every hour without its own."""
+    """A fleet in integers, the prices that hold for every hour without its own, and the columns of the result."""
 
     plants: SharedFleet
     prices: Mapping[str, float]
+    columns: list[str]
 
 
 def _fleet(given: Any, options: Options) -> _Fleet:
@@ -138,11 +138,8 @@ def _fleet(given: Any, options: Options) -> _Fleet:
         plants = decode_fleet(body, max_plants=NO_LIMIT)
     except MalformedPayload as error:
         raise in_python(error, given) from None
-    return _Fleet(SharedFleet.of(0, plants, options.grid), constant_prices(body))
-
-
-def _columns(shared: _Fleet) -> list[str]:
-    return [LOAD, "status", "reason", *NUMBERS[1:], *(f"p[{name}]" for name in shared.plants.fleet.names)]
+    columns = [*FIRST_COLUMNS, *(f"p[{plant.name}]" for plant in plants)]
+    return _Fleet(SharedFleet.of(0, plants, options.grid), constant_prices(body), columns)
 
 
 # --- One hour --------------------------------------------------------------------------------------------------------
@@ -158,7 +155,7 @@ def _planned(row: Any, shared: _Fleet, options: Options) -> dict[str, Any]:
         return _with_plan(plan_line(content, shared.plants, options, max_plants=NO_LIMIT), shared)
     except CLIENT_ERRORS as error:
         load = hour.get(LOAD)
-        result = dict.fromkeys(_columns(shared))
+        result = dict.fromkeys(shared.columns)
         is_number = isinstance(load, int | float) and not isinstance(load, bool)
         return result | {LOAD: load if is_number else None, "status": problem_of(error).name, "reason": str(error)}
 
@@ -175,7 +172,7 @@ def _with_plan(planned: Planned, shared: _Fleet) -> dict[str, Any]:
         float(emitted),
         *map(grid.megawatts, solution.dispatch),
     ]
-    return dict(zip(_columns(shared), values, strict=True))
+    return dict(zip(shared.columns, values, strict=True))
 
 
 def _hour(row: Any, prices: Mapping[str, float]) -> dict[str, Any]:
