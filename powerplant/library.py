@@ -108,8 +108,8 @@ class ProductionPlan:
     def report(self) -> Report:
         """The report: costs, prices, a reason for each plant. It is that of ``POST /productionplan/report``.
 
-        The first call computes the plan's alternatives, within a time limit as long as that of the plan. The report marks
-        those that were not computed by then.
+        The first call computes the plan's alternatives, within a time limit as long as that of the plan. The report
+        marks those that were not computed by then.
         """
         return self._report
 

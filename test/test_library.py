@@ -291,6 +291,18 @@ def test_a_price_of_the_fleet_holds_in_hours_without_their_own_and_wind_does_not
     assert calm["reason"] == "#/fuels/wind(%25): is missing, and windturbine power plants need it"
 
 
+def test_a_price_of_any_fuel_can_stand_beside_the_fleet() -> None:
+    fleet = {"powerplants": [COAL], "fuels": {"coal(euro/MWh)": 2, "co2(euro/ton)": 10, "tea(euro/MWh)": "unused"}}
+    (hour,) = powerplant.plan_hours([{"load": 50}], fleet)
+    assert hour["cost"] == 50 * (2 / 0.4 + 9)
+    with pytest.raises(powerplant.InvalidPayload) as caught:
+        powerplant.plan_hours([{"load": 50}], fleet | {"fuels": {"coal(euro/MWh)": "2", "co2(euro/ton)": 2e6}})
+    assert caught.value.faults == (
+        ("#/fuels/co2(euro~1ton)", "must be at most 1000000 euro"),
+        ("#/fuels/coal(euro~1MWh)", "must be a number, without quotes"),
+    )
+
+
 @pytest.mark.parametrize(
     ("hour", "status", "reason"),
     [
