@@ -29,6 +29,8 @@ def printed(notebook: Any) -> list[list[str]]:
 def test_the_notebook_prints_what_it_shows(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     paths = [str(NOTEBOOK.parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "jupyter"))
     kept = nbformat.read(NOTEBOOK, as_version=4)
     assert sum("image/png" in output.get("data", {}) for cell in kept.cells for output in cell.get("outputs", [])) == 1
     executed = nbclient.NotebookClient(
