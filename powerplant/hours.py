@@ -9,12 +9,13 @@ from numbers import Integral, Real
 from time import perf_counter
 from typing import Any, NamedTuple, Protocol, TypeVar, overload
 
-from powerplant.batch.fleets import SharedFleet, constant_prices, decode_fleet
+from powerplant.batch.fleets import SharedFleet, constant_prices, decode_fleet, read_fleet
 from powerplant.batch.planner import Planned, plan_line
+from powerplant.batch.reading import Line
 from powerplant.decoding import faults_of_fuels, is_fuel
 from powerplant.errors import Fault, InvalidPayload, MalformedPayload
 from powerplant.library import NO_LIMIT, Payload, as_json, in_python, options_of
-from powerplant.models import FUEL_KEYS
+from powerplant.models import FIELDS, FUEL_KEYS
 from powerplant.planning import Options
 from powerplant.problems import CLIENT_ERRORS, problem_of
 from powerplant.reporting import prices_of_running
@@ -23,6 +24,8 @@ LOAD, FUELS, PLANTS = "load", "fuels", "plants"
 TEXTS = ("status", "reason")
 FIRST_COLUMNS = (LOAD, *TEXTS, "cost", "marginal_price", "co2")
 """The columns of a result before the outputs."""
+
+FIELDS_OF_PLANTS = frozenset(FIELDS[2])
 
 
 class Table(Protocol):
@@ -82,8 +85,9 @@ def plan_hours(
 
     Args:
         hours: a :class:`pandas.DataFrame` with a row for each hour, or an iterable of dicts. Columns and keys are
-            ``load`` (MW) and those of ``fuels`` in a payload: ``gas(euro/MWh)``, ``wind(%)``, ... Others are passed
-            over. An empty cell (``NaN``, ``None``) has no value. A dict may also have ``fuels``, as in a payload.
+            ``load`` (MW); those of ``fuels`` in a payload: ``gas(euro/MWh)``, ``wind(%)``, ...; and members of a plant
+            in this hour alone: ``available[gas1]``, ``pmax[gas1]``, ... Others are passed over. An empty cell (``NaN``,
+            ``None``) has no value. A dict may also have ``fuels`` and ``plants``, as in a batch.
         fleet: the power plants: a dict with ``powerplants`` (for example a payload), a list of plants, JSON text, or
             the path of a JSON file. A price in its ``fuels`` holds for every hour that has none itself; wind does not.
         co2: whether emission allowances count in the cost.
@@ -138,8 +142,8 @@ def _fleet(given: Any, options: Options) -> _Fleet:
         plants = decode_fleet(body, max_plants=NO_LIMIT)
     except MalformedPayload as error:
         raise in_python(error, given) from None
-    columns = [*FIRST_COLUMNS, *(f"p[{plant.name}]" for plant in plants)]
-    return _Fleet(SharedFleet.of(0, plants, options.grid), constant_prices(body), columns)
+    shared = read_fleet(Line(0, body), options.grid, max_plants=NO_LIMIT)
+    return _Fleet(shared, constant_prices(body), [*FIRST_COLUMNS, *(f"p[{plant.name}]" for plant in plants)])
 
 
 # --- One hour --------------------------------------------------------------------------------------------------------
@@ -179,21 +183,41 @@ def _hour(row: Any, prices: Mapping[str, float]) -> dict[str, Any]:
     """A row as an hour of a batch, without what has no value."""
     if not isinstance(row, Mapping):
         raise TypeError(f"each hour must be a dict, not {type(row).__name__}")
-    own = row.get(FUELS)
-    if own is not None and not isinstance(own, Mapping):
-        return {**row}  # a fault of the hour
-    given = {**(own or {}), **{key: value for key, value in row.items() if _is_of_fuels(key)}}
-    fuels = {key: number for key, value in given.items() if (number := _number(value)) is not None}
-    hour: dict[str, Any] = {FUELS: {**prices, **fuels}}
-    if (load := _number(row.get(LOAD))) is not None:
-        hour[LOAD] = load
-    if row.get(PLANTS) is not None:
-        hour[PLANTS] = row[PLANTS]
-    return hour
+    load = _number(row.get(LOAD))
+    fuels, plants = ({} if row.get(key) is None else row[key] for key in (FUELS, PLANTS))
+    if isinstance(fuels, Mapping):  # anything else is a fault of the hour
+        own = {key: value for key, value in row.items() if _is_of_fuels(key)}
+        fuels = {**prices, **_numbers(fuels), **_numbers(own)}
+    if isinstance(plants, Mapping):
+        plants = _changes(plants, row)
+    hour = {FUELS: fuels, **({} if load is None else {LOAD: load})}
+    return hour if plants == {} else hour | {PLANTS: plants}
+
+
+def _changes(plants: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
+    """The members of plants that an hour changes: those of ``plants``, and of its columns like ``pmax[gas1]``."""
+    changes = {name: dict(members) if isinstance(members, Mapping) else members for name, members in plants.items()}
+    for key, value in row.items():
+        place, number = _of_a_plant(key), _number(value)
+        if place is not None and number is not None:
+            member, name = place
+            if isinstance(own := changes.setdefault(name, {}), dict):
+                own[member] = number
+    return changes
 
 
 def _is_of_fuels(key: Any) -> bool:
     return isinstance(key, str) and (key in FUEL_KEYS.values() or is_fuel(key))
+
+
+def _of_a_plant(key: Any) -> tuple[str, str] | None:
+    """The member and the plant of a column like ``available[gas1]``; ``None`` for any other column."""
+    member, bracket, rest = key.partition("[") if isinstance(key, str) else ("", "", "")
+    return (member, rest[:-1]) if bracket and rest.endswith("]") and member in FIELDS_OF_PLANTS else None
+
+
+def _numbers(cells: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: number for key, value in cells.items() if (number := _number(value)) is not None}
 
 
 def _number(value: Any) -> Any:
@@ -226,7 +250,7 @@ def _check_columns(hours: Any, shared: _Fleet, options: Options) -> None:
 
 def _rows(hours: Any) -> Iterator[dict[str, Any]]:
     """The columns that are used, as a dict for each hour."""
-    names = [name for name in hours.columns if name == LOAD or _is_of_fuels(name)]
+    names = [name for name in hours.columns if name == LOAD or _is_of_fuels(name) or _of_a_plant(name)]
     columns = [
         [None if is_empty else value for value, is_empty in zip(hours[name].array, hours[name].isna(), strict=True)]
         for name in names

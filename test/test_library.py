@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import sys
 from collections.abc import Callable, Mapping
@@ -277,6 +278,36 @@ def test_an_hour_can_have_its_fuels_as_in_a_payload() -> None:
     assert powerplant.plan_hours(rows, FLEET) == 2 * powerplant.plan_hours([HOUR], FLEET)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"available[coal]": False, "pmax[gas]": 240.0, "cost(euro/MWh)[gas]": float("nan"), "comment[gas]": "x"},
+        {"plants": {"coal": {"available": False}, "gas": {"pmax": 240}}},
+        {"plants": {"coal": {"available": True}, "gas": {"pmax": 240}}, "available[coal]": False},
+    ],
+)
+def test_an_hour_can_change_members_of_plants_for_itself_alone(change: Mapping[str, Any]) -> None:
+    kept = copy.deepcopy(change)
+    changed, after = powerplant.plan_hours([{**HOUR, **change}, HOUR], FLEET)
+    assert [changed[name] for name in COLUMNS[-3:]] == [0, 220, 30]
+    assert [after[name] for name in COLUMNS[-3:]] == [100, 120, 30]
+    assert repr(change) == repr(kept)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"available[oil]": False}, "#/plants/oil: the fleet has no power plant of this name"),
+        ({"pmax[gas]": "much"}, "#/plants/gas/pmax: must be a number"),
+        ({"plants": 3}, "#/plants: must be an object with the names of power plants"),
+        ({"plants": {"gas": 3}, "pmax[gas]": 9}, "#/plants/gas: must be an object with members of the power plant"),
+    ],
+)
+def test_a_faulty_change_of_a_plant_is_a_fault_of_its_hour(change: Mapping[str, Any], reason: str) -> None:
+    (hour,) = powerplant.plan_hours([{**HOUR, **change}], FLEET)
+    assert (hour["status"], hour["reason"]) == ("invalid-payload", reason)
+
+
 def test_a_price_of_the_fleet_holds_in_hours_without_their_own_and_wind_does_not() -> None:
     fleet = {"powerplants": [GAS, WIND], "fuels": FUELS}
     cheap, own, calm = powerplant.plan_hours(
@@ -330,6 +361,11 @@ def test_an_hour_that_is_given_up_is_not_one_without_a_plan() -> None:
     hard = hard_payload()
     (hour,) = powerplant.plan_hours([{"load": hard["load"]}], hard, time_limit=0.05)
     assert (hour["status"], hour["load"], hour["cost"]) == ("gave-up", hard["load"], None)
+
+
+def test_an_hour_needs_no_prices_if_its_plants_need_none() -> None:
+    own_cost = {"name": "import", "type": "import", "cost(euro/MWh)": 9, "pmin": 0, "pmax": 50}
+    assert powerplant.plan_hours([{"load": 40}], [own_cost])[0]["cost"] == 360
 
 
 def test_numbers_of_any_kind_are_numbers() -> None:
@@ -398,6 +434,13 @@ def test_a_dataframe_of_hours_becomes_one_of_plans_with_the_same_index(pandas: A
     assert [*plans.columns] == COLUMNS
     assert plans.astype(object).where(plans.notna(), None).to_dict("records") == rows
     assert [*plans["status"]] == ["optimal", "infeasible-load", "invalid-payload"]
+
+
+def test_columns_of_plants_change_them_where_a_cell_is_not_empty(pandas: Any) -> None:
+    hours = pandas.DataFrame([HOUR] * 2).assign(**{"available[coal]": [False, None], "pmax[gas]": [240.0, None]})
+    plans = powerplant.plan_hours(hours, FLEET)
+    assert [*plans["p[coal]"]] == [0, 100]
+    assert [*plans["p[gas]"]] == [220, 120]
 
 
 def test_columns_of_numbers_are_numbers_even_if_no_hour_has_a_plan(pandas: Any) -> None:
