@@ -1,21 +1,58 @@
 """powerplant: the cheapest production plan that meets the load of one hour, exactly and proven.
 
-:func:`create_app` is the Flask app factory; ``FLASK_APP=powerplant`` finds it. Flask and pydantic are imported when it
-is called, so that :mod:`powerplant.merit_order` can be used without them.
+:func:`plan` plans one payload, :func:`plan_hours` many hours of one fleet. :func:`create_app` is the Flask app factory;
+``FLASK_APP=powerplant`` finds it.
+
+Nothing is imported before it is used: :mod:`powerplant.merit_order` needs the standard library alone, the functions
+that plan need no Flask, and only what handles DataFrames needs pandas.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from flask import Flask
 
     from powerplant.config import Settings
+    from powerplant.errors import (
+        Fault,
+        InfeasibleLoad,
+        InvalidPayload,
+        MalformedPayload,
+        OutOfTime,
+        PowerplantError,
+    )
+    from powerplant.hours import plan_hours
+    from powerplant.library import ProductionPlan, plan
+    from powerplant.models import ProductionPlanRequest, Report
 
-__all__ = ["__version__", "create_app"]
+__all__ = [
+    "Fault",
+    "InfeasibleLoad",
+    "InvalidPayload",
+    "MalformedPayload",
+    "OutOfTime",
+    "PowerplantError",
+    "ProductionPlan",
+    "ProductionPlanRequest",
+    "Report",
+    "__version__",
+    "create_app",
+    "plan",
+    "plan_hours",
+]
 
 __version__ = "0.1.0"
+
+_MODULES = {
+    "library": ("ProductionPlan", "plan"),
+    "hours": ("plan_hours",),
+    "models": ("ProductionPlanRequest", "Report"),
+    "errors": ("Fault", "InfeasibleLoad", "InvalidPayload", "MalformedPayload", "OutOfTime", "PowerplantError"),
+}
+"""The modules that are imported when one of these names is first used."""
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -31,3 +68,15 @@ def create_app(settings: Settings | None = None) -> Flask:
     from powerplant.api import create_app
 
     return create_app(settings)
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _MODULES.items():
+        if name in names:
+            value = globals()[name] = getattr(import_module(f"powerplant.{module}"), name)
+            return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -12,7 +12,7 @@ from pydantic_core import to_json
 from powerplant.decoding import decode, ignored_in
 from powerplant.errors import OutOfTime
 from powerplant.models import ProductionPlanRequest, Report
-from powerplant.planning import Options, ProductionPlan, plan_production
+from powerplant.planning import ExactPlan, Options, plan_production
 from powerplant.problems import CLIENT_ERRORS
 from powerplant.reporting import report_production
 from powerplant.workers import LARGE, Workers
@@ -104,7 +104,7 @@ def _decode(body: bytes, options: Options, max_plants: int, note: Note) -> tuple
     return payload, options.after(perf_counter() - start)
 
 
-def plan_as_json(plan: ProductionPlan) -> bytes:
+def plan_as_json(plan: ExactPlan) -> bytes:
     """A plan: a list of names and outputs."""
     return to_json([{"name": name, "p": p} for name, p in plan.outputs]) + b"\n"
 

@@ -388,14 +388,15 @@ def ignored_in(body: bytes) -> list[Fault]:
                 Fault(pointer(*path, key), _why_ignored(key, known))
                 for path, members, known in objects
                 for key in members
-                if key not in known and not (path == ("fuels",) and _is_fuel(key))
+                if key not in known and not (path == ("fuels",) and is_fuel(key))
             ),
             MOST_IGNORED,
         )
     )
 
 
-def _is_fuel(key: str) -> bool:
+def is_fuel(key: str) -> bool:
+    """Whether a key has the form of a price or a profile of any name."""
     name, _, unit = key.partition("(")
     return bool(name.strip()) and unit in {"euro/MWh)", "%)"}
 

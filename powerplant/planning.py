@@ -61,8 +61,8 @@ class Solved(NamedTuple):
     seconds: float
 
 
-class ProductionPlan(NamedTuple):
-    """A plan that meets the load, and what is proven about its cost.
+class ExactPlan(NamedTuple):
+    """A plan that meets the load, and what is proven about its cost; :class:`powerplant.ProductionPlan` is built on it.
 
     Attributes:
         outputs: name and output in MW of every power plant, in merit order.
@@ -81,7 +81,7 @@ class ProductionPlan(NamedTuple):
     load: float
 
 
-def plan_production(request: ProductionPlanRequest, options: Options, workers: Workers) -> ProductionPlan:
+def plan_production(request: ProductionPlanRequest, options: Options, workers: Workers) -> ExactPlan:
     """The cheapest plan for a request; arguments and errors are those of :func:`solve_request`."""
     return present(solve_request(request, options, workers))
 
@@ -140,12 +140,12 @@ def search(instance: Instance, options: Options, workers: Workers) -> Solution |
     return result._replace(dispatch=dispatch, cost=result.cost + cost, lower_bound=result.lower_bound + cost)
 
 
-def present(solved: Solved) -> ProductionPlan:
+def present(solved: Solved) -> ExactPlan:
     """A solution in MW and euro, in merit order."""
     instance, solution, seconds = solved
     names, dispatch, grid = instance.names, solution.dispatch, instance.grid
     per_megawatt = grid.per_megawatt
-    return ProductionPlan(
+    return ExactPlan(
         outputs=[(names[i], dispatch[i] / per_megawatt) for i in in_merit_order(instance)],
         cost=grid.euros(solution.cost),
         gap=grid.euros(solution.cost - solution.lower_bound),

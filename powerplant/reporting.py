@@ -138,7 +138,7 @@ def explain(
         co2_emitted_tonnes=float(emitted),
         average_price=float(total / load) if load else None,
         marginal_price=MarginalPrice(
-            commitment_as_it_is=_prices_of_running(running),
+            commitment_as_it_is=prices_of_running(instance.units, solution.dispatch),
             commitment_free=_prices_of_loads(appraisal, solution.cost - base_cost),
         ),
         curtailed_wind=grid.megawatts(sum(row.unit.max_output - row.output for row in rows if row.given.profile)),
@@ -223,10 +223,11 @@ def _state(unit: Unit, output: int) -> State:
 # --- Prices ----------------------------------------------------------------------------------------------------------
 
 
-def _prices_of_running(running: Sequence[_Row]) -> Prices:
-    """Of the running plants, the cheapest that can produce more, and the most expensive that can produce less."""
-    up = [row.unit.marginal_cost for row in running if row.output < row.unit.max_output]
-    down = [row.unit.marginal_cost for row in running if row.output > row.unit.min_output]
+def prices_of_running(units: Sequence[Unit], dispatch: Sequence[int]) -> Prices:
+    """Of the running plants, the cheapest that can produce more, and the most expensive that can produce less; O(n)."""
+    running = [(unit, output) for unit, output in zip(units, dispatch, strict=True) if output]
+    up = [unit.marginal_cost for unit, output in running if output < unit.max_output]
+    down = [unit.marginal_cost for unit, output in running if output > unit.min_output]
     return Prices(up=_price(min(up, default=None)), down=_price(max(down, default=None)))
 
 

@@ -26,9 +26,10 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "b
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 
 
-def test_the_examples_in_the_algorithm_document_are_right(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("document", ["algorithm.md", "python.md"])
+def test_the_examples_in_a_document_are_right(document: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    failed, tried = doctest.testfile(str(ROOT / "docs" / "algorithm.md"), module_relative=False)
+    failed, tried = doctest.testfile(str(ROOT / "docs" / document), module_relative=False)
     assert tried > 0
     assert failed == 0
 

@@ -14,11 +14,11 @@ import powerplant.solving
 from powerplant.decoding import decode_json
 from powerplant.errors import InfeasibleLoad, OutOfTime, WrongPlan
 from powerplant.merit_order import GaveUp, Solution, Unit, solve
-from powerplant.planning import Options, ProductionPlan, plan_production
+from powerplant.planning import ExactPlan, Options, plan_production
 from powerplant.workers import Workers
 
 
-def planned(payload: dict[str, Any], **options: Any) -> ProductionPlan:
+def planned(payload: dict[str, Any], **options: Any) -> ExactPlan:
     chosen = Options(**options)
     return plan_production(decode_json(payload, co2=chosen.co2, max_plants=1000), chosen, Workers(0))
 

@@ -104,19 +104,27 @@ def _keys_of(plants: Sequence[Any]) -> Iterator[str]:
 
 
 def constant_prices(content: bytes) -> dict[str, float]:
-    """The prices that stand beside the power plants of a fleet, by their keys; wind is not a price.
+    """The prices that stand beside the power plants of a valid fleet, by their keys; a profile is not a price.
+
+    Prices that no plant uses are not looked at, except those of the challenge.
 
     Raises:
         InvalidPayload: a price is not valid; lists every fault.
     """
     payload = parse(content, FLEET)
-    fuels = (payload.get("fuels") or {}) if isinstance(payload, dict) else {}
+    fuels = payload.get("fuels") if isinstance(payload, dict) else None
+    if fuels is None:
+        return {}
+    plants = [{"name": WIND, "type": "windturbine", "pmax": 0}]  # it needs no price
+    prices: dict[str, float] = {}
     if isinstance(fuels, dict):
-        fuels = {key: fuels[key] for key in FUEL_KEYS.values() if key != WIND and fuels.get(key) is not None}
-    turbine = {"name": "wind", "type": "windturbine", "pmax": 0}  # it needs no price
-    hour = {"load": 0, "fuels": fuels | {WIND: 0} if isinstance(fuels, dict) else fuels, "powerplants": [turbine]}
-    decode_json(hour, co2=False, max_plants=1)
-    return fuels
+        used = {price_key(plant["fuel"]): plant["fuel"] for plant in payload["powerplants"] if plant.get("fuel")}
+        known = dict.fromkeys(key for key in (*FUEL_KEYS.values(), *used) if key != WIND)
+        prices = {key: fuels[key] for key in known if fuels.get(key) is not None}
+        plants += [_plant_with(Needs("any", used[key], None, False), key) for key in prices if key in used]
+        fuels = prices | {WIND: 0}
+    decode_json({"load": 0, "fuels": fuels, "powerplants": plants}, co2=False, max_plants=len(plants))
+    return prices
 
 
 def faults_of_hour(content: bytes, shared: SharedFleet, *, co2: bool) -> Sequence[Fault]:

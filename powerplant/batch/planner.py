@@ -16,7 +16,7 @@ from powerplant.batch.fleets import SharedFleet, read_fleet, read_task
 from powerplant.batch.reading import Chunk, Line
 from powerplant.batch.tally import Tally
 from powerplant.errors import InvalidPayload, MalformedPayload, OutOfTime, TooBusy
-from powerplant.planning import Options, ProductionPlan, present, solve_instance
+from powerplant.planning import ExactPlan, Options, Solved, present, solve_instance
 from powerplant.problems import CLIENT_ERRORS, PROBLEM_TYPES, Problem, problem_of
 from powerplant.workers import Workers
 
@@ -90,6 +90,25 @@ def plan_chunk(chunk: Chunk, rules: Rules, patience: float = PATIENCE) -> Answer
     return Answered(len(answers), b"".join(answers), tally, bugs)
 
 
+class Planned(NamedTuple):
+    """A planned line: its verified solution, and the tonnes of CO2 that the plants emit, charged or not."""
+
+    solved: Solved
+    emitted: Decimal
+
+
+def plan_line(content: bytes, shared: SharedFleet | None, options: Options, *, max_plants: int) -> Planned:
+    """Plan a line in this thread.
+
+    Arguments are those of :func:`powerplant.batch.fleets.read_task`; errors are its errors, and those of
+    :func:`powerplant.planning.solve_instance`.
+    """
+    start = perf_counter()
+    task = read_task(content, shared, options, max_plants=max_plants)
+    solved = solve_instance(task.instance, task.load, options.after(perf_counter() - start), THIS_THREAD)
+    return Planned(solved, task.fleet.emitted(solved.solution.dispatch))
+
+
 def give_up(chunk: Chunk, rules: Rules, error: OutOfTime | TooBusy | None = None) -> Answered:
     """Answer lines for which there is no time, or no process."""
     fleet = None if chunk.fleet is None else chunk.fleet.number
@@ -104,16 +123,13 @@ def _answer(line: Line, shared: SharedFleet | None, rules: Rules) -> tuple[bytes
         return _refuse(line, Problem("content-too-large", f"A line may have at most {rules.max_line} bytes."), rules)
     if shared is not None and line.number == shared.number:
         return (b"", Tally()) if shared.problem is None else _refuse(line, shared.problem, rules)
-    options, start = rules.options, perf_counter()
+    options = rules.options
     try:
         if line.faults:
             raise InvalidPayload(line.faults)
-        task = read_task(line.content, shared, options, max_plants=rules.max_plants)
-        options = options.after(perf_counter() - start)
-        solved = solve_instance(task.instance, task.load, options, THIS_THREAD)
+        solved, emitted = plan_line(line.content, shared, options, max_plants=rules.max_plants)
     except CLIENT_ERRORS as error:
         return _refuse(line, problem_of(_of_a_line(error)), rules)
-    emitted = task.fleet.emitted(solved.solution.dispatch)
     tally = Tally(
         plans=1,
         cost=solved.instance.grid.euros(solved.solution.cost),
@@ -125,7 +141,7 @@ def _answer(line: Line, shared: SharedFleet | None, rules: Rules) -> tuple[bytes
     return _accept(line, present(solved), with_load=options.round_load), tally
 
 
-def _accept(line: Line, plan: ProductionPlan, *, with_load: bool) -> bytes:
+def _accept(line: Line, plan: ExactPlan, *, with_load: bool) -> bytes:
     outputs = to_json([{"name": name, "p": p} for name, p in plan.outputs])
     gap = b',"gap":%s' % str(plan.gap.quantize(CENT, ROUND_CEILING)).encode() if plan.gap else b""
     load = b',"load":%s' % to_json(plan.load) if with_load else b""
