@@ -58,8 +58,9 @@ blueprint = Blueprint("pages", __name__, template_folder=str(WEB))
 
 @blueprint.get("/")
 def page() -> Response:
-    """The page for planning, with the server's setting for CO2."""
-    values = {"co2": current_app.config["SETTINGS"].co2, "version": __version__, "first_script": FIRST_SCRIPT}
+    """The page for planning, with the server's settings for CO2 and the step."""
+    settings = current_app.config["SETTINGS"]
+    values = {"co2": settings.co2, "step": settings.step, "version": __version__, "first_script": FIRST_SCRIPT}
     return _html("page/index.html", PAGE_POLICY, **values)
 
 

@@ -1,7 +1,6 @@
-// Requests to the server of this page. A question is a payload, whether CO₂ counts, and whether a plan that is not
-// proven to be the cheapest is accepted.
+// Requests to the server of this page. A question is a payload, whether CO₂ counts, the step of outputs in MW, whether
+// the load is rounded to it, and whether a plan that is not proven to be the cheapest is accepted.
 
-import { toSend } from "./payload.js";
 import { sketchOf } from "./sketch.js";
 
 const PATIENCE = 250; // least milliseconds before a question is aborted for a newer one
@@ -16,13 +15,24 @@ export class Problem extends Error {
   }
 }
 
-export const addressOf = (what, { co2, feasible }) => `${what}?co2=${co2}${feasible ? "&accept=feasible" : ""}`;
+/** The step that the server takes if a request names none. */
+export const USUAL_STEP = document.documentElement.dataset.step;
+
+export function addressOf(what, { co2, step, roundLoad, feasible }) {
+  const options = [
+    `co2=${co2}`,
+    step === USUAL_STEP ? null : `step=${step}`,
+    roundLoad ? "round_load=true" : null,
+    feasible ? "accept=feasible" : null,
+  ];
+  return `${what}?${options.filter(Boolean).join("&")}`;
+}
 
 /** The answer to a question: its text and its headers. */
 export async function post(what, question, signal) {
   let response, text;
   try {
-    const body = JSON.stringify(toSend(question.payload));
+    const body = JSON.stringify(question.payload);
     response = await fetch(addressOf(what, question), {
       method: "POST",
       headers: { "Content-Type": "application/json" },

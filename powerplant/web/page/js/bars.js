@@ -1,7 +1,8 @@
 // The plan as bars: the output of each plant, between its pmin and its pmax. Only visible rows are in the document.
 
 import { byId, element, svgElement } from "./dom.js";
-import { limits, megawatt, oneDigit } from "./format.js";
+import { limits, megawatt, output } from "./format.js";
+import { FULL, OUTLINE, PALE, hatchOf, toneClass } from "./tones.js";
 
 const ROW = 28; // height of a row in pixels
 const SPARE = 2; // rows outside the visible part
@@ -66,7 +67,7 @@ export class Bars {
       },
       element("span", { class: "name" }, plant.name),
       bar(plant, this.#widest),
-      element("span", { class: "gives" }, oneDigit(plant.p), element("span", { class: "unseen" }, inWords(plant))),
+      element("span", { class: "gives" }, output(plant.p), element("span", { class: "unseen" }, inWords(plant))),
     );
     line.style.top = `${position * ROW}px`;
     return line;
@@ -76,17 +77,17 @@ export class Bars {
 const inWords = (plant) => ` of ${megawatt(plant.pmax)}, limits ${limits(plant)}`;
 
 /** The range of the plant on a common scale, its output and its pmin; only hatching if it is off. */
-function bar({ type, p, pmin, pmax }, widest) {
+function bar({ tone, p, pmin, pmax }, widest) {
   const share = (value) => `${(value / widest) * 100}%`;
   const block = (kind, width, colours) =>
     svgElement("rect", { class: kind, y: TOP, height: HIGH, rx: 2, width: share(width), ...colours });
   const mark = share(pmin);
   return svgElement(
     "svg",
-    { height: ROW, width: "100%", "aria-hidden": "true" },
-    block("able", pmax, { fill: `var(--${type}-pale)` }),
-    p ? block("given", p, { fill: `var(--${type})` }) : block("off", pmax, { fill: `url(#hatch-${type})` }),
-    block("outline", pmax, { fill: "none", stroke: `var(--${type}-ink)` }),
+    { class: toneClass(tone), height: ROW, width: "100%", "aria-hidden": "true" },
+    block("able", pmax, PALE),
+    p ? block("given", p, FULL) : block("off", pmax, { fill: hatchOf(tone) }),
+    block("outline", pmax, OUTLINE),
     pmin && pmin < pmax
       ? svgElement("line", { class: p ? "pmin on-fill" : "pmin", x1: mark, x2: mark, y1: TOP - 3, y2: TOP + HIGH + 3 })
       : null,

@@ -1,7 +1,16 @@
 // Plants in cells that were copied from a spreadsheet: lines with tabs, with or without a line of headings.
 
+import { COST, TONNES } from "./members.js";
+
 const ORDER = ["name", "type", "efficiency", "pmin", "pmax", "available"]; // without headings
-const NUMBERS = new Set(["efficiency", "pmin", "pmax"]);
+/** From a heading, without its unit, to the member. */
+const MEMBERS = {
+  ...Object.fromEntries([...ORDER, "fuel", "profile", "curtailable", "must_run"].map((key) => [key, key])),
+  cost: COST,
+  co2: TONNES,
+};
+const NUMBERS = new Set(["efficiency", "pmin", "pmax", COST, TONNES]);
+const FLAGS = new Set(["available", "curtailable", "must_run"]);
 const TYPES = {
   gasfired: "gasfired",
   gas: "gasfired",
@@ -10,7 +19,7 @@ const TYPES = {
   windturbine: "windturbine",
   wind: "windturbine",
 };
-const NO = /^(no|false|0|off|unavailable)$/i;
+const NO = /^(no|false|0|off|unavailable|-)$/i;
 const IN_THOUSANDS = /^[-+]?[1-9]\d{0,2}(?:\.\d{3})+$|^[-+]?[1-9]\d{0,2}(?:,\d{3})+$/;
 
 /** Whether a text is cells and not JSON. */
@@ -34,22 +43,23 @@ export function plantsIn(text) {
 /** A spreadsheet quotes a cell that contains a quote. */
 const unquoted = (cell) => (/^".*"$/.test(cell) ? cell.slice(1, -1).replaceAll('""', '"') : cell).trim();
 
-/** The member of each column (`pmin (MW)` is pmin); null if the line has no headings. */
+/** The member of each column (`pmin (MW)` is pmin), undefined for others; null if the line has no headings. */
 function headingsIn(line) {
-  const words = line.map((cell) => cell.toLowerCase().replace(/[^a-z].*$/, ""));
-  return words.includes("name") && words.some((word) => word !== "name" && ORDER.includes(word)) ? words : null;
+  const words = line.map((cell) => cell.toLowerCase().replace(/^must[\s-]run/, "must_run").replace(/[^a-z0-9_].*$/, ""));
+  const members = words.map((word) => (Object.hasOwn(MEMBERS, word) ? MEMBERS[word] : undefined));
+  return members.includes("name") && members.some((key) => key && key !== "name") ? members : null;
 }
 
 function plantIn(line, columns, mark) {
   const cells = columns.map((key, index) => [key, line[index] ?? ""]);
-  const known = cells.filter(([key, cell]) => ORDER.includes(key) && cell);
+  const known = cells.filter(([key, cell]) => key && cell);
   return Object.fromEntries(known.map(([key, cell]) => [key, valueOf(key, cell, mark)]));
 }
 
 function valueOf(key, cell, mark) {
   if (NUMBERS.has(key)) return numberOf(cell, mark);
   if (key === "type") return TYPES[cell.toLowerCase().replace(/[^a-z]/g, "")] ?? cell;
-  if (key === "available") return !NO.test(cell);
+  if (FLAGS.has(key)) return !NO.test(cell);
   return cell;
 }
 

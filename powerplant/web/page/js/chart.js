@@ -3,7 +3,9 @@
 
 import { draw } from "./curve.js";
 import { byId, element } from "./dom.js";
-import { STATES, TYPES, cents, euro, limits, megawatt, plain, price, tonnes } from "./format.js";
+import { STATES, cents, euro, limits, megawatt, plain, price, tonnes, typeInWords } from "./format.js";
+import { costParts } from "./plan.js";
+import { toneClass } from "./tones.js";
 
 const PAGE = 10; // plants that Page Up and Page Down move by
 const ZOOM = 2; // how much a step of the zoom stretches the value axis
@@ -187,17 +189,17 @@ export class MeritOrder {
 }
 
 function tipOf(plant) {
-  const { fuel, co2 } = plant.marginal_cost;
+  const parts = costParts(plant.marginal_cost, cents);
   const rows = [
     ["Output", megawatt(plant.p)],
     ["Limits", limits(plant)],
     ["Marginal cost", price(plant.marginal_cost.total)],
-    ...(co2 ? [["", `${cents(fuel)} fuel, ${cents(co2)} CO₂`]] : []),
+    ...(parts.length > 1 ? [["", parts.join(", ")]] : []),
     ["Cost", euro(plant.cost)],
     ...(plant.co2_emitted_tonnes ? [["CO₂ emitted", tonnes(plant.co2_emitted_tonnes)]] : []),
   ];
   return [
-    element("p", { class: "tip-name" }, element("i", { class: `swatch ${plant.type}` }), plant.name),
+    element("p", { class: "tip-name" }, element("i", { class: `swatch ${toneClass(plant.tone)}` }), plant.name),
     element("dl", {}, rows.map(([term, value]) => [element("dt", {}, term), element("dd", {}, value)]).flat()),
     element("p", { class: "tip-why" }, plant.reason),
   ];
@@ -205,7 +207,7 @@ function tipOf(plant) {
 
 function inWords(plant) {
   return (
-    `${plant.name}, ${TYPES[plant.type]}, ${STATES[plant.state]}: ${plain(plant.p)} of ${plain(plant.pmax)} MW, ` +
+    `${plant.name}, ${typeInWords(plant.type)}, ${STATES[plant.state]}: ${plain(plant.p)} of ${plain(plant.pmax)} MW, ` +
     `pmin ${plain(plant.pmin)} MW, ${cents(plant.marginal_cost.total)} euro per MWh. ${plant.reason}`
   );
 }

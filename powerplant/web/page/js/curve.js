@@ -1,9 +1,10 @@
 // The merit-order curve as a drawing: from a report to an SVG, with Observable Plot.
-// Screen readers ignore it. All blocks of a type are one path, so that ten thousand plants are drawn quickly.
+// Screen readers ignore it. All blocks of a colour are one path, so that ten thousand plants are drawn quickly.
 
 import { svgElement } from "./dom.js";
-import { TYPES, cents, megawatt, price } from "./format.js";
+import { cents, megawatt, price } from "./format.js";
 import { nextPrice } from "./plan.js";
+import { FULL, OUTLINE, PALE, hatchOf, toneClass, tonesIn } from "./tones.js";
 
 const LEAST_HEIGHT = 0.025; // of the whole height: free plants are visible too
 const LETTER = 6.6; // width of a letter in pixels
@@ -101,23 +102,22 @@ function layers(Plot, blocks, frame) {
   const off = blocks.filter(({ plant }) => !plant.p);
   const on = blocks.filter(({ plant }) => plant.p);
   return [
-    layer("able", blocks, whole, (type) => ({ fill: `var(--${type}-pale)` })),
-    layer("off", off, whole, (type) => ({ fill: `url(#hatch-${type})` })),
-    layer("gives", on, given, (type) => ({ fill: `var(--${type})` })),
-    layer("outline", wideOnes(blocks, frame), whole, (type) => ({ fill: "none", stroke: `var(--${type}-ink)` })),
+    layer("able", blocks, whole, () => PALE),
+    layer("off", off, whole, (tone) => ({ fill: hatchOf(tone) })),
+    layer("gives", on, given, () => FULL),
+    layer("outline", wideOnes(blocks, frame), whole, () => OUTLINE),
     Plot.ruleY([0], forEyes("zero")),
   ];
 }
 
-/** A mark with one path for each type of plant. `span` returns the left and right end of a block. */
+/** A mark with one path for each colour. `span` returns the left and right end of a block. */
 function layer(className, blocks, span, colours) {
   return (_, { x, y }) => {
     const zero = y(0);
-    const paths = Object.keys(TYPES).map((type) => {
-      const boxes = blocks.filter(({ plant }) => plant.type === type);
-      if (!boxes.length) return null;
+    const paths = tonesIn(blocks.map(({ plant }) => plant)).map((tone) => {
+      const boxes = blocks.filter(({ plant }) => plant.tone === tone);
       const d = boxes.map((block) => box(...span(block, x), zero, y(block.cost))).join("");
-      return svgElement("path", { d, ...colours(type) });
+      return svgElement("path", { d, class: toneClass(tone), ...colours(tone) });
     });
     return svgElement("g", { class: className, "aria-hidden": "true" }, paths);
   };

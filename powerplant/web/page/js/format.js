@@ -13,10 +13,11 @@ const withDigits = (least, most) => {
 };
 
 export const oneDigit = withDigits(1, 1);
+export const output = withDigits(1, 3); // MW: the finest step is 0.001
 export const cents = withDigits(2, 2);
 export const plain = withDigits(0, 6);
 
-export const megawatt = (value) => oneDigit(value) + SPACE + "MW";
+export const megawatt = (value) => output(value) + SPACE + "MW";
 export const euro = (value) => cents(value) + SPACE + "€";
 export const price = (value) => cents(value) + SPACE + "€/MWh";
 export const tonnes = (value) => oneDigit(value) + SPACE + "t";
@@ -25,7 +26,17 @@ export const tonnes = (value) => oneDigit(value) + SPACE + "t";
 export const signed = (value, format) =>
   (format(value).startsWith(MINUS) || !/[1-9]/.test(format(value)) ? "" : "+") + format(value);
 
-export const TYPES = { windturbine: "Wind turbine", gasfired: "Gas-fired", turbojet: "Turbojet" };
+const TYPES = { windturbine: "Wind turbine", gasfired: "Gas-fired", turbojet: "Turbojet" };
+
+/** A type for people; another one is a label, and stays as it is. */
+export const typeInWords = (type) => (Object.hasOwn(TYPES, type) ? TYPES[type] : type);
+
+/** Names in one list: `a, b and c`; of many only the first ones. */
+export function listed(names, most = 4) {
+  const shown = names.length > most ? [...names.slice(0, most - 1), `${names.length - most + 1} more`] : names;
+  return [shown.slice(0, -1).join(", "), ...shown.slice(-1)].filter(Boolean).join(" and ");
+}
+
 export const STATES = {
   off: "off",
   at_minimum: "at its minimum",
@@ -33,6 +44,5 @@ export const STATES = {
   at_maximum: "at its maximum",
 };
 
-/** The range of a plant when it is on; a wind turbine has one output. */
-export const limits = ({ type, pmin, pmax }) =>
-  `${type === "windturbine" ? "0 or" : `${oneDigit(pmin)} to`} ${megawatt(pmax)}`;
+/** The range of a plant when it is on; a wind turbine, for example, has one output. */
+export const limits = ({ pmin, pmax }) => `${pmin === pmax ? "0 or" : `${output(pmin)} to`} ${megawatt(pmax)}`;

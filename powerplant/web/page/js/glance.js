@@ -2,8 +2,9 @@
 // with the result in sight. Screen readers ignore it; the page has all of it elsewhere.
 
 import { byId, element, svgElement } from "./dom.js";
-import { TYPES, euro, price, signed, tonnes } from "./format.js";
+import { euro, price, signed, tonnes } from "./format.js";
 import { nextPrice } from "./plan.js";
+import { FULL, PALE, hatchOf, toneClass, tonesIn } from "./tones.js";
 
 const HIGH = 22; // pixels
 
@@ -64,21 +65,21 @@ const figure = (value, change) =>
 function ribbon({ powerplants, load }, width) {
   const able = powerplants.reduce((sum, plant) => sum + plant.pmax, 0);
   const pixels = width / Math.max(able, load, 1);
-  const paths = Object.fromEntries(Object.keys(TYPES).map((type) => [type, { pale: "", off: "", gives: "" }]));
+  const paths = Object.fromEntries(tonesIn(powerplants).map((tone) => [tone, { pale: "", off: "", gives: "" }]));
   let start = 0;
-  for (const { type, p, pmax } of powerplants) {
-    paths[type][p ? "pale" : "off"] += box(start, pmax * pixels);
-    if (p) paths[type].gives += box(start, p * pixels);
+  for (const { tone, p, pmax } of powerplants) {
+    paths[tone][p ? "pale" : "off"] += box(start, pmax * pixels);
+    if (p) paths[tone].gives += box(start, p * pixels);
     start += pmax * pixels;
   }
   const x = Math.min(load * pixels, width - 1);
   return svgElement(
     "svg",
     { width, height: HIGH },
-    Object.entries(paths).flatMap(([type, { pale, off, gives }]) => [
-      path(pale + off, `var(--${type}-pale)`),
-      path(off, `url(#hatch-${type})`),
-      path(gives, `var(--${type})`),
+    Object.entries(paths).flatMap(([tone, { pale, off, gives }]) => [
+      path(pale + off, tone, PALE),
+      path(off, tone, { fill: hatchOf(tone) }),
+      path(gives, tone, FULL),
     ]),
     svgElement("line", { class: "load", x1: x, x2: x, y1: 0, y2: HIGH }),
   );
@@ -90,4 +91,4 @@ function box(left, wide) {
   return `M${left.toFixed(2)},4H${right.toFixed(2)}V${HIGH - 4}H${left.toFixed(2)}Z`;
 }
 
-const path = (d, fill) => (d ? svgElement("path", { d, fill }) : null);
+const path = (d, tone, colours) => (d ? svgElement("path", { d, class: toneClass(tone), ...colours }) : null);

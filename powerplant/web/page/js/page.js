@@ -1,26 +1,34 @@
 // The page: the current question, the baseline that it is compared with, and everything that depends on them.
 
-import { Planner, Problem, planOf, post } from "./api.js";
+import { Planner, Problem, USUAL_STEP, planOf, post } from "./api.js";
 import { Bars } from "./bars.js";
 import { MeritOrder } from "./chart.js";
 import { isCells, plantsIn } from "./cells.js";
 import { byId, whenQuiet } from "./dom.js";
 import { Fleet } from "./fleet.js";
+import { listed, megawatt } from "./format.js";
 import { showGlance, showNoPlan } from "./glance.js";
 import { Hour, inWords, showDifference } from "./hour.js";
 import { fromFragment, toFragment } from "./link.js";
-import { isTabular, pointerTo, unavailable, withPlants, withValue } from "./payload.js";
+import { isTabular, pointerTo, withPlants, withValue } from "./payload.js";
 import { gapOf, highlight, showPlants, showTotals } from "./plan.js";
 import { clearProblem, showProblem } from "./problem.js";
 import { copy, curlOf, save } from "./share.js";
 import { Steps } from "./steps.js";
+import { paint, showLegend } from "./tones.js";
 
 const FIRST_EXAMPLE = "payload3";
 const LONG = 40; // with more plants the table is updated only when the slider rests
 const TEXT_FIELD = "input:not([type]), textarea"; // which have an undo and a paste of their own
 
 /** The current question. Each change replaces the object, so that an answer can be matched with its question. */
-let question = { payload: null, co2: document.documentElement.dataset.co2 === "true", feasible: false };
+let question = {
+  payload: null,
+  co2: document.documentElement.dataset.co2 === "true",
+  step: USUAL_STEP,
+  roundLoad: false,
+  feasible: false,
+};
 /** The question on the page, with its report or its problem. */
 let shown = { question: null, report: null, problem: null };
 /** What changes are compared with: a question, its report (null if it has no plan), and whether its answer is known. */
@@ -71,10 +79,14 @@ function apply({ source, typed = false, isLoaded = false }) {
   ({ question, baseline } = steps.state);
   hour.show(isOtherFleet);
   if (isOtherFleet && source !== fleet) fleet.show();
+  else fleet.suggestFuels();
   if (source !== json) json.show();
   byId("co2").checked = question.co2;
+  byId("step").value = question.step;
+  byId("round-load").checked = question.roundLoad;
   byId("example").value = steps.state.example;
-  byId("on-paper").textContent = `${hour.inWords()}. CO₂ is ${question.co2 ? "" : "not "}charged.`;
+  const step = question.step === USUAL_STEP ? "" : ` The step is ${question.step}\u00a0MW.`;
+  byId("on-paper").textContent = `${hour.inWords()}. CO₂ is ${question.co2 ? "" : "not "}charged.${step}`;
   showSteps();
   showCurl();
   keepInAddress();
@@ -103,6 +115,7 @@ const waiting = {
 // --- Answers --------------------------------------------------------------------------------------------------------
 
 function answer(asked, report, problem) {
+  if (report) paint(report, asked.payload);
   if (asked === baseline.question) Object.assign(baseline, { report, known: true });
   if (question !== baseline.question && !baseline.known) learn(baseline);
   if (asked !== baseline.question || asked === question) shown = { question: asked, report, problem };
@@ -128,15 +141,19 @@ function show({ question: asked, report, problem }) {
   if (report) {
     clearProblem();
     showTotals(report);
+    showLegend(report);
     chart.draw(report, compared);
     bars.show(report);
     showGlance(report, compared);
     (report.powerplants.length > LONG ? showPlantsSoon : showPlants)(report, compared);
-    noteNotDrawn(report.powerplants.filter((plant) => !plant.pmax));
+    noteNotDrawn(report, asked.payload);
+    notePlanned(report.load, asked);
     announce(inWords(report, gapOf(report)));
   } else {
     chart.hide();
-    showProblem(problem, asked.payload, { useLoad, takeFeasible, askAgain, showJson: () => json.open() });
+    const openRows = (pointers) => fleet.openFor(pointers);
+    const showJson = () => json.open();
+    showProblem(problem, { openRows, useLoad, roundLoad, takeFeasible, askAgain, showJson });
     showNoPlan(problem.title);
     announce([problem.title, problem.detail].join(". "));
   }
@@ -148,6 +165,11 @@ const showPlantsSoon = whenQuiet(150, showPlants);
 function useLoad(load) {
   whatIf({ ...question, payload: withValue(question.payload, pointerTo("load"), load) });
   byId("result").focus({ preventScroll: true }); // the button disappears
+}
+
+function roundLoad() {
+  whatIf({ ...question, roundLoad: true });
+  byId("result").focus({ preventScroll: true });
 }
 
 /** Accepts plans that are not proven optimal, until another payload is loaded. */
@@ -168,19 +190,25 @@ function askAgain() {
   byId("result").focus({ preventScroll: true });
 }
 
-function noteNotDrawn(plants) {
-  const note = byId("not-drawn");
-  const out = unavailable(question.payload);
-  note.hidden = !plants.length && !out.length;
+function noteNotDrawn(report, { powerplants }) {
+  const out = new Set(powerplants.filter((plant) => plant.available === false).map((plant) => plant.name));
+  const [notAvailable, idle] = [[], []];
+  for (const { name, pmax } of report.powerplants) if (!pmax) (out.has(name) ? notAvailable : idle).push(name);
   const notes = [
-    plants.length ? `Not in the chart, because they can produce nothing in this hour: ${named(plants)}.` : "",
-    out.length ? `Not available: ${named(out)}.` : "",
+    idle.length ? `Not in the chart, because they can produce nothing in this hour: ${named(idle)}.` : "",
+    notAvailable.length ? `Not available: ${named(notAvailable)}.` : "",
   ];
-  note.textContent = notes.filter(Boolean).join(" ");
+  byId("not-drawn").textContent = notes.filter(Boolean).join(" ");
+  byId("not-drawn").hidden = !idle.length && !notAvailable.length;
 }
 
-const named = (plants) =>
-  plants.length > 3 ? `${plants.length} plants` : plants.map((plant) => plant.name).join(" and ");
+const named = (names) => (names.length > 3 ? `${names.length} plants` : listed(names));
+
+/** The load that was planned for, if it is not that of the payload. */
+function notePlanned(load, asked) {
+  const isRounded = asked.roundLoad && load !== asked.payload.load;
+  byId("planned").textContent = isRounded ? `Planned for ${megawatt(load)}` : "";
+}
 
 // Once, when a slider rests.
 const announce = whenQuiet(800, (text) => (byId("announcer").textContent = text));
@@ -293,6 +321,8 @@ byId("view").addEventListener("change", ({ target }) => {
 // --- What if --------------------------------------------------------------------------------------------------------
 
 byId("co2").addEventListener("change", ({ target }) => whatIf({ ...question, co2: target.checked }));
+byId("step").addEventListener("change", ({ target }) => whatIf({ ...question, step: target.value }));
+byId("round-load").addEventListener("change", ({ target }) => whatIf({ ...question, roundLoad: target.checked }));
 byId("reset").addEventListener("click", () => {
   enter({ question: baseline.question, baseline, example: "" }, { isLoaded: true });
   focusSliders();
@@ -387,7 +417,14 @@ function baselineForLink() {
 async function restore() {
   const kept = await fromFragment(location.hash);
   if (kept?.payload === undefined) return false;
-  const asQuestion = ({ payload, co2, feasible }) => ({ payload, co2: co2 === true, feasible: feasible === true });
+  const known = [...byId("step").options].map((option) => option.value);
+  const asQuestion = ({ payload, co2, step, roundLoad, feasible }) => ({
+    payload,
+    co2: co2 === true,
+    step: known.includes(step) ? step : USUAL_STEP,
+    roundLoad: roundLoad === true,
+    feasible: feasible === true,
+  });
   const next = asQuestion(kept);
   const compared = kept.baseline?.payload === undefined ? next : asQuestion(kept.baseline);
   if (compared.payload && !("powerplants" in compared.payload))

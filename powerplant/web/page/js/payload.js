@@ -3,16 +3,26 @@
 export const KEYS = { gas: "gas(euro/MWh)", kerosine: "kerosine(euro/MWh)", co2: "co2(euro/ton)", wind: "wind(%)" };
 const OTHER_KEROSINE = "kerosine(euro/Mwh)";
 
+export const priceKey = (fuel) => `${fuel}(euro/MWh)`;
+export const profileKey = (profile) => `${profile}(%)`;
+
+/** What a key of `fuels` holds: the name and the unit of a price or a profile; null if it is neither. */
+export function quantityOf(key) {
+  if (key === KEYS.co2) return { name: "co2", unit: "euro/ton" };
+  const [, name, unit] = /^([^()]*[^()\s][^()]*)\((euro\/MWh|%)\)$/.exec(key) ?? [];
+  return name === undefined ? null : { name, unit };
+}
+
 export const pointerTo = (...keys) =>
   keys.map((key) => "/" + String(key).replaceAll("~", "~0").replaceAll("/", "~1")).join("");
 
-const keysOf = (pointer) =>
+export const keysOf = (pointer) =>
   pointer
     .split("/")
     .slice(1)
     .map((key) => key.replaceAll("~1", "/").replaceAll("~0", "~"));
 
-/** The pointer in a URI fragment, which the service's faults use: `#/fuels/wind(%25)`. */
+/** The pointer in a URI fragment, which the service uses: `#/fuels/wind(%25)`. */
 export const fromFragment = (fragment) => decodeURIComponent(fragment.replace(/^#/, ""));
 
 const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
@@ -40,17 +50,27 @@ function put(container, key, rest, value) {
   return copy;
 }
 
-/** The pointers to a fuel; the challenge spells kerosine in two ways. */
-export function pointerToFuel(payload, fuel) {
+/** The pointer to a price or a profile; the challenge spells kerosine in two ways. */
+export function pointerToFuel(payload, key) {
   const fuels = payload.fuels ?? {};
-  const key = fuel === "kerosine" && OTHER_KEROSINE in fuels && !(KEYS.kerosine in fuels) ? OTHER_KEROSINE : KEYS[fuel];
-  return pointerTo("fuels", key);
+  const isOther = key === KEYS.kerosine && OTHER_KEROSINE in fuels && !(key in fuels);
+  return pointerTo("fuels", isOther ? OTHER_KEROSINE : key);
 }
 
-export const fuelPrice = (payload, fuel) => valueAt(payload, pointerToFuel(payload, fuel));
+export const fuelValue = (payload, key) => valueAt(payload, pointerToFuel(payload, key));
 
-export const pointersToFuel = (fuel) =>
-  [KEYS[fuel], ...(fuel === "kerosine" ? [OTHER_KEROSINE] : [])].map((key) => pointerTo("fuels", key));
+/** The pointer to the field of a fault: kerosine has one field for its two spellings. */
+export const pointerToField = (pointer) =>
+  pointer === pointerTo("fuels", OTHER_KEROSINE) ? pointerTo("fuels", KEYS.kerosine) : pointer;
+
+/** The keys of the prices and profiles that a payload has. */
+export const fuelsIn = (payload) => [
+  ...new Set(
+    Object.keys(payload.fuels ?? {})
+      .map((key) => (key === OTHER_KEROSINE ? KEYS.kerosine : key))
+      .filter(quantityOf),
+  ),
+];
 
 /** The number in a field; anything else stays a string, and the service says what is wrong with it. */
 export function numberIn(text) {
@@ -60,34 +80,14 @@ export function numberIn(text) {
   return Number.isFinite(number) ? number : trimmed;
 }
 
-/** `available: false` is a plant that cannot run. It stays in the payload of the page; the server does not get it. */
-const isAvailable = (plant) => plant.available !== false;
-
-export const unavailable = (payload) =>
-  isTabular(payload) ? payload.powerplants.filter((plant) => !isAvailable(plant)) : [];
-
-/** What the server gets. */
-export const toSend = (payload) =>
-  unavailable(payload).length ? { ...payload, powerplants: payload.powerplants.filter(isAvailable) } : payload;
-
-/** The place in the payload of the page, of a pointer into what the server got. */
-export function inPage(payload, pointer) {
-  const [list, index, ...rest] = keysOf(pointer);
-  if (list !== "powerplants" || !/^\d+$/.test(index) || !unavailable(payload).length) return pointer;
-  const positions = [...payload.powerplants.keys()].filter((position) => isAvailable(payload.powerplants[position]));
-  return pointerTo(list, positions[index] ?? index, ...rest);
-}
-
 /** The payload with plants from cells: members of plants with the same name change, the others are new. */
 export function withPlants(payload, plants) {
   const all = [...payload.powerplants];
   const positions = new Map(all.map((plant, position) => [plant.name, position]));
   let changed = 0;
-  for (const { available, ...members } of plants) {
+  for (const members of plants) {
     const known = positions.get(members.name);
     const plant = { ...all[known], ...members };
-    if (available === false) plant.available = false;
-    else if (available) delete plant.available;
     if (known === undefined) positions.set(plant.name, all.push(plant) - 1);
     else all[known] = plant;
     changed += known === undefined ? 0 : 1;
@@ -106,6 +106,13 @@ export function withNewPlant(payload) {
   return { ...payload, powerplants: [...payload.powerplants, plant] };
 }
 
-/** MW of all plants together, in full wind. */
+/** MW of all plants together, whatever their profiles leave. */
 export const capacity = (payload) =>
   payload.powerplants.reduce((sum, { pmax }) => sum + (Number.isFinite(pmax) ? pmax : 0), 0);
+
+/** A place in words: `plant 3, pmin`. */
+export function inWords(pointer) {
+  const keys = keysOf(pointer);
+  if (keys[0] === "powerplants" && keys.length > 1) return [`plant ${Number(keys[1]) + 1}`, ...keys.slice(2)].join(", ");
+  return keys.at(-1) ?? "the payload";
+}

@@ -1,13 +1,18 @@
 // The plan: its totals, and a row for each plant.
 
 import { byId, element } from "./dom.js";
-import { TYPES, cents, euro, limits, megawatt, oneDigit, plain, price, signed, tonnes } from "./format.js";
+import { cents, euro, limits, listed, megawatt, oneDigit, output, plain, price, signed, tonnes, typeInWords } from "./format.js";
+import { fromFragment, inWords } from "./payload.js";
+import { toneClass } from "./tones.js";
 
 const MOST_ROWS = 200;
+const LEAST_CHANGE = 0.0005; // MW: half of the finest step
+const MOST_REMARKS = 5; // of each kind
 
 export function showTotals(report) {
   const { cost, marginal_price: marginal } = report;
-  const split = cost.co2 ? `${euro(cost.fuel)} fuel + ${euro(cost.co2)} CO₂` : "for fuel";
+  const parts = costParts(cost, euro);
+  const split = parts.length > 1 || cost.other ? parts.join(" + ") : "for fuel";
   byId("cost").replaceChildren(total("Cost of the hour", cents(cost.total), "€", split));
   byId("others").replaceChildren(
     total("Marginal price", priceOrNone(nextPrice(report)), "€/MWh", onNextMwh(marginal)),
@@ -17,10 +22,41 @@ export function showTotals(report) {
   showCertainty(report);
   byId("unproven").hidden = report.status === "optimal";
   byId("gap").textContent = euro(gapOf(report));
-  byId("proof").textContent = [report.isSketch ? "The reasons are being computed." : "", onHeadroom(report), onWind(report)]
+  byId("proof").textContent = [
+    report.isSketch ? "The reasons are being computed." : "",
+    onHeadroom(report),
+    onProfiles(report),
+  ]
     .filter(Boolean)
     .join(" ");
+  showRemarks(report);
 }
+
+/** The parts of a cost that are not 0. */
+export const costParts = ({ fuel, co2, other }, format) =>
+  [
+    fuel ? `${format(fuel)} fuel` : null,
+    co2 ? `${format(co2)} CO₂` : null,
+    other ? `${format(other)} other` : null,
+  ].filter(Boolean);
+
+/** What was ignored, plants that can never run, and notes. */
+function showRemarks({ ignored, never_runs: never, notes }) {
+  const remarks = [
+    ...shortened(ignored.map(({ pointer, detail }) => `${sentence(inWords(fromFragment(pointer)))} ${detail}.`)),
+    ...shortened(never.map(({ name, reason }) => `${name} never runs: ${reason}.`)),
+    ...shortened(notes),
+  ];
+  byId("remarks").replaceChildren(...remarks.map((text) => element("li", {}, text)));
+  byId("remarks").hidden = !remarks.length;
+}
+
+const sentence = (words) => words[0].toUpperCase() + words.slice(1);
+
+const shortened = (lines) =>
+  lines.length > MOST_REMARKS
+    ? [...lines.slice(0, MOST_REMARKS - 1), `And ${lines.length - MOST_REMARKS + 1} more like this, which the report lists.`]
+    : lines;
 
 const priceOrNone = (value) => (value === null ? "–" : cents(value));
 
@@ -69,9 +105,12 @@ function onHeadroom({ headroom: { up, down } }) {
   return `The running plants can produce ${megawatt(up)} more and ${megawatt(down)} less.`;
 }
 
-function onWind({ curtailed_wind: curtailed, powerplants }) {
-  if (!powerplants.some((plant) => plant.type === "windturbine" && plant.pmax)) return "";
-  return curtailed ? `${megawatt(curtailed)} of available wind is not used.` : "All wind is used.";
+/** What is left unused of wind, sun and so on. */
+function onProfiles({ curtailed_wind: curtailed, powerplants }) {
+  const profiles = new Set(powerplants.filter((plant) => plant.pmax && plant.profile).map((plant) => plant.profile));
+  if (!profiles.size) return "";
+  const all = listed([...profiles]);
+  return curtailed ? `${megawatt(curtailed)} of available ${all} is not used.` : `All ${all} is used.`;
 }
 
 /** @param before the report to compare with, or null. */
@@ -97,15 +136,15 @@ function row(plant, earlier) {
       element(
         "div",
         {},
-        element("i", { class: `swatch ${plant.type}` }),
-        element("span", { class: "plant" }, plant.name, element("small", {}, TYPES[plant.type])),
+        element("i", { class: `swatch ${toneClass(plant.tone)}` }),
+        element("span", { class: "plant" }, plant.name, element("small", {}, typeInWords(plant.type))),
       ),
     ),
     cell(
       "number output",
       "MW",
-      oneDigit(plant.p),
-      Math.abs(change) > 0.01 ? element("small", { class: "delta" }, signed(change, megawatt)) : null,
+      output(plant.p),
+      Math.abs(change) > LEAST_CHANGE ? element("small", { class: "delta" }, signed(change, megawatt)) : null,
     ),
     cell("number limits", "", limits(plant)),
     cell("number", "€/MWh", cents(plant.marginal_cost.total)),

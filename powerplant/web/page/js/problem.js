@@ -2,22 +2,24 @@
 
 import { byId, element } from "./dom.js";
 import { megawatt } from "./format.js";
-import { fromFragment, inPage, pointerTo, pointersToFuel } from "./payload.js";
+import { fromFragment, inWords, pointerToField } from "./payload.js";
 
 const MOST_LISTED = 6;
-const [KEROSINE, OTHER_KEROSINE] = pointersToFuel("kerosine");
 
 /**
- * `payload` is that of the page. The functions are called by the buttons of the card: useLoad with a load in MW; takeFeasible and askAgain if the
- * server was out of time or busy; showJson for a fault that has no field.
+ * `openRows` is called with the pointers of the faults before they are placed. The other functions are called by the
+ * buttons of the card: useLoad with a load in MW; roundLoad if the load is not a multiple of the step; takeFeasible and
+ * askAgain if the server was out of time or busy; showJson for a fault that has no field.
  */
-export function showProblem(problem, payload, { useLoad, takeFeasible, askAgain, showJson }) {
+export function showProblem(problem, { openRows, useLoad, roundLoad, takeFeasible, askAgain, showJson }) {
   removeFaults();
   const places = (problem.errors ?? []).filter((fault) => fault.pointer !== undefined);
-  const faults = places.map((fault) => located(fault, payload));
+  openRows(places.slice(0, MOST_LISTED).map((fault) => fromFragment(fault.pointer)));
+  const faults = places.map(located);
   faults.forEach(placeBeside);
   const card = byId("problem");
   const ways = [
+    ...(problem.reason === "off_grid" ? [["Round the load", roundLoad]] : []),
     ...nearestLoads(problem).map((load) => [`Plan for ${megawatt(load)}`, () => useLoad(load)]),
     ...(isGivenUp(problem) && problem.gap !== null ? [["Show the best plan found", takeFeasible]] : []),
     ...(isPassing(problem) ? [["Ask again", askAgain]] : []),
@@ -67,10 +69,10 @@ function withPlan(there) {
   if (focused !== document.body) scrollBy({ top: focused.getBoundingClientRect().top - top, behavior: "instant" });
 }
 
-function located(fault, payload) {
-  const pointer = inPage(payload, fromFragment(fault.pointer));
-  const place = pointer === OTHER_KEROSINE ? KEROSINE : pointer;
-  return { pointer, detail: fault.detail, field: document.querySelector(`[data-pointer="${CSS.escape(place)}"]`) };
+function located({ pointer: fragment, detail }) {
+  const pointer = fromFragment(fragment);
+  const field = document.querySelector(`[data-pointer="${CSS.escape(pointerToField(pointer))}"]`);
+  return { pointer, detail, field };
 }
 
 function placeBeside({ field, detail }, index) {
@@ -83,7 +85,7 @@ function placeBeside({ field, detail }, index) {
 
 function listOf(faults, showJson) {
   const items = faults.slice(0, MOST_LISTED).map(({ pointer, detail, field }) => {
-    const go = () => (field?.offsetParent ? field.focus() : showJson());
+    const go = () => (field?.offsetParent && !field.disabled ? field.focus() : showJson());
     return element(
       "li",
       {},
@@ -93,14 +95,4 @@ function listOf(faults, showJson) {
   });
   if (faults.length > MOST_LISTED) items.push(element("li", {}, `and ${faults.length - MOST_LISTED} more`));
   return element("ul", {}, items);
-}
-
-function inWords(pointer) {
-  const keys = pointer
-    .split("/")
-    .slice(1)
-    .map((key) => key.replaceAll("~1", "/").replaceAll("~0", "~"));
-  if (pointer.startsWith(pointerTo("powerplants") + "/"))
-    return [`plant ${Number(keys[1]) + 1}`, ...keys.slice(2)].join(", ");
-  return keys.at(-1) ?? "the payload";
 }

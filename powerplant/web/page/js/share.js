@@ -2,7 +2,6 @@
 
 import { element } from "./dom.js";
 import { addressOf } from "./api.js";
-import { toSend } from "./payload.js";
 
 /** Copies text to the clipboard, also without a secure context. */
 export async function copy(text) {
@@ -24,6 +23,6 @@ export function save(name, text) {
 /** The curl command. In single quotes a shell interprets only the quote itself. */
 export function curlOf(question) {
   const address = new URL(addressOf("productionplan", question), document.baseURI);
-  const body = JSON.stringify(toSend(question.payload)).replaceAll("'", `'\\''`);
+  const body = JSON.stringify(question.payload).replaceAll("'", `'\\''`);
   return `curl -i -H 'Content-Type: application/json' -d '${body}' '${address.origin + address.pathname + address.search}'`;
 }
