@@ -31,7 +31,7 @@ pytest.importorskip("playwright.sync_api", reason="no Playwright: poetry install
 pytest.importorskip("axe_playwright_python", reason="no axe: poetry install --with browser")
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 CHROMIUM = os.environ.get("POWERPLANT_BROWSER") or next(
     filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome", "chrome", "msedge"])), None
@@ -146,11 +146,10 @@ class Box(NamedTuple):
         return self.bottom - self.top
 
 
-def boxes(page: Page, layer: str, fill: str = "") -> list[Box]:
-    """The blocks of a layer of the chart, from left to right, whose fill has this prefix."""
-    paths = page.locator(f".merit-order .{layer} path").evaluate_all(
-        "(all, fill) => all.filter(one => one.getAttribute('fill').startsWith(fill)).map(one => one.getAttribute('d'))",
-        fill,
+def boxes(page: Page, layer: str, tone: str = "tone") -> list[Box]:
+    """The blocks of a layer of the chart that have this colour, from left to right."""
+    paths = page.locator(f".merit-order .{layer} path.{tone}").evaluate_all(
+        "all => all.map(one => one.getAttribute('d'))"
     )
     numbers = [[float(number) for number in re.findall(r"-?[\d.]+", box)] for d in paths for box in d.split("Z") if box]
     return sorted(Box(left, right, min(y, y2), max(y, y2)) for left, y, y2, right, *_ in numbers)
@@ -226,15 +225,16 @@ def test_the_height_of_a_block_is_its_marginal_cost(page: Page) -> None:
 
 
 def test_blocks_of_cost_0_are_visible(page: Page) -> None:
-    wind = boxes(page, "gives", "var(--windturbine)")
+    wind = boxes(page, "gives", "wind")
     assert len(wind) == 2
     assert all(box.height >= 4 for box in wind)
 
 
 def test_plants_that_are_off_are_hatched(page: Page) -> None:
-    off = boxes(page, "off", "url(#hatch-")
-    assert [box.left for box in off] == [box.left for box in boxes(page, "able")[4:]]
-    hatching = page.locator("pattern#hatch-gasfired line")
+    assert [box.left for box in boxes(page, "off")] == [box.left for box in boxes(page, "able")[4:]]
+    fills = page.locator(".merit-order .off path").evaluate_all("all => all.map(one => one.getAttribute('fill'))")
+    assert fills == ["url(#hatch-gas)", "url(#hatch-kerosine)"]
+    hatching = page.locator("pattern#hatch-gas line")
     assert hatching.evaluate("line => getComputedStyle(line).stroke") != "none"
 
 
@@ -340,7 +340,7 @@ def test_chart_bars_totals_and_sliders_fit_on_one_screen(open_page: OpenPage, wi
 
 
 def test_of_many_plants_only_the_visible_bars_are_drawn(page: Page) -> None:
-    choose(page, "thirty-plants")
+    choose(page, "fleet30")
     assert page.locator("#bars li").count() < 20
     page.focus("#cursor")
     page.keyboard.press("End")
@@ -682,21 +682,57 @@ ODD = {
 }
 
 SKETCH = """
-async ([payload, co2]) => {
+async ([payload, co2, step]) => {
     const { planOf } = await import("./web/js/api.js");
-    return planOf({ payload, co2, feasible: false });
+    return planOf({ payload, co2, step, roundLoad: true, feasible: false });
 }
 """
 
 
-@pytest.mark.parametrize("co2", [True, False])
-@pytest.mark.parametrize("payload", [*EXAMPLES, "odd", 40, 150], ids=str)
+def any_fleet_of(plants: int) -> dict[str, Any]:
+    """A fleet with every member of a plant, and a load off the grid of 0.1 MW."""
+    choose = random.Random(plants)
+    fleet = fleet_of(plants)["powerplants"]
+    for number in range(plants):
+        pmax = choose.randrange(1000, 90_000) / 1000
+        plant: dict[str, Any] = {
+            "name": f"other{number}",
+            "type": choose.choice(["coal", "solar", "windturbine"]),
+            "pmax": pmax,
+        }
+        if choose.random() < 0.5:
+            plant |= {"fuel": choose.choice(["coal", "gas"]), "efficiency": choose.randrange(300, 600) / 1000}
+        if plant["type"] != "windturbine" and ("fuel" not in plant or choose.random() < 0.3):
+            plant["profile"] = choose.choice(["solar", "wind"])
+        if "profile" not in plant or choose.random() < 0.4:
+            plant["pmin"] = choose.randrange(0, int(pmax * 400)) / 1000
+        if choose.random() < 0.4:
+            plant["curtailable"] = choose.random() < 0.5
+        if choose.random() < 0.5:
+            plant["cost(euro/MWh)"] = choose.randrange(-200, 400) / 10
+        if choose.random() < 0.5:
+            plant["co2(ton/MWh)"] = choose.randrange(0, 1000) / 1000
+        plant["available"] = choose.random() < 0.8
+        plant["must_run"] = choose.random() < 0.2
+        fleet.append(plant)
+    fuels = example("payload3")["fuels"] | {"coal(euro/MWh)": 9.1, "solar(%)": 37.3}
+    load = sum(plant["pmax"] for plant in fleet) * 0.6 + 0.0377
+    return {"load": load, "fuels": fuels, "powerplants": fleet}
+
+
+@pytest.mark.parametrize(("co2", "step"), [(True, "0.1"), (False, "0.1"), (True, "1"), (False, "0.001")])
+@pytest.mark.parametrize("payload", [*EXAMPLES, "fleet30", "odd", 40, 150, "any 12", "any 60"], ids=str)
 def test_the_numbers_shown_before_the_report_are_those_of_the_report(
-    page: Page, server_url: str, payload: str | int, co2: bool
+    page: Page, server_url: str, payload: str | int, co2: bool, step: str
 ) -> None:
-    content = fleet_of(payload) if isinstance(payload, int) else ODD if payload == "odd" else example(payload)
-    sketch = page.evaluate(SKETCH, [content, co2])
-    address = f"{server_url}/productionplan/report?co2={str(co2).lower()}"
+    if isinstance(payload, int):
+        content = fleet_of(payload)
+    elif payload.startswith("any"):
+        content = any_fleet_of(int(payload.split()[1]))
+    else:
+        content = ODD if payload == "odd" else example(payload)
+    sketch = page.evaluate(SKETCH, [content, co2, step])
+    address = f"{server_url}/productionplan/report?co2={str(co2).lower()}&step={step}&round_load=true"
     report = fetch("POST", address, json=content).json()
     tonnes = ("co2_tonnes", "co2_emitted_tonnes")
     for name in ("status", "load", "lower_bound", *tonnes, "average_price", "curtailed_wind", "cost", "headroom"):
@@ -909,12 +945,30 @@ def test_screen_readers_announce_the_plan_once_when_the_slider_stops(page: Page)
     assert page.evaluate("window.announced") == 1
 
 
-SCENES = ["payload3", "what if", "infeasible", "faults", "json", "not proven", "negative-gas", "thirty-plants"]
+SCENES = [
+    "payload3",
+    "what if",
+    "infeasible",
+    "faults",
+    "json",
+    "not proven",
+    "negative-gas",
+    "fleet30",
+    "further",
+    "long",
+]
+
+
+def long_names() -> dict[str, Any]:
+    """A payload with names as long as they may be."""
+    name = "W" * 200
+    plant = {"name": name, "type": name, "profile": name, "pmax": 50, "fuel": name, "efficiency": 0.5, name: 1}
+    return {"load": 10, "fuels": {f"{name}(%)": 50, f"{name}(euro/MWh)": 5, "unused(%)": 50}, "powerplants": [plant]}
 
 
 def set_scene(page: Page, scene: str) -> None:
     """Change the page from any of these scenes to another one."""
-    choose(page, scene if scene in {"negative-gas", "thirty-plants"} else "payload3")
+    choose(page, scene if scene in {"negative-gas", "fleet30"} else "payload3")
     page.check(f"[name=view][value={'json' if scene == 'json' else 'table'}]")
     if scene == "what if":
         slide(page, "load", 1100)
@@ -929,13 +983,24 @@ def set_scene(page: Page, scene: str) -> None:
     elif scene == "not proven":
         page.evaluate("for (const id of ['unproven', 'tip']) document.getElementById(id).hidden = false")
         page.focus("#cursor")
+    elif scene == "further":
+        page.click("#plant-0-further")
+        page.fill("#fuel-name", "coal")
+        page.click("#add-fuel button")
+        page.check("#round-load")
+        page.fill("#load-number", "910.12")
+        expect(page.locator("#planned")).not_to_be_empty()
+    elif scene == "long":
+        load_fleet(page, long_names())
+        page.click("#plant-0-further")
+        expect(page.locator("#remarks")).to_be_visible()
     else:
         expect(page.locator("#problem")).to_be_hidden()
     page.wait_for_timeout(250)  # until the transition ends
 
 
-@pytest.mark.parametrize("width", [320, 390, 768])
-def test_narrow_screens_do_not_scroll_sideways(open_page: OpenPage, width: int) -> None:
+@pytest.mark.parametrize("width", [320, 390, 768, 1060, 1280])
+def test_no_screen_scrolls_sideways(open_page: OpenPage, width: int) -> None:
     page = open_page(viewport={"width": width, "height": 844})
     for scene in SCENES:
         set_scene(page, scene)
@@ -1128,15 +1193,15 @@ def test_loading_another_payload_can_be_undone_with_its_baseline(page: Page) -> 
     assert difference(page, "Cost") == "+312.83 €"
 
 
-def test_a_plant_that_is_not_available_is_kept_but_not_sent(page: Page, open_page: OpenPage) -> None:
+def test_a_plant_that_is_not_available_is_off_and_stays_in_the_plan(page: Page, open_page: OpenPage) -> None:
     sent: list[Any] = []
     page.on("request", lambda request: sent.append(request.post_data_json) if request.method == "POST" else None)
     slide(page, "load", 700)
     expect(page.locator(".load-label")).to_have_text("Load 700.0\u00a0MW")
     page.uncheck("[data-pointer='/powerplants/1/available']")
-    expect(page.locator("#plants tr[data-plant=gasfiredbig2]")).to_have_count(0)
-    assert [plant["name"] for plant in sent[-1]["powerplants"]].count("gasfiredbig2") == 0
-    expect(page.locator("#fleet tbody tr")).to_have_count(6)
+    expect(page.locator("#plants tr[data-plant=gasfiredbig2] .why")).to_have_text("Off: it is not available.")
+    assert sent[-1] == payload_of(page)
+    assert sent[-1]["powerplants"][1]["available"] is False
     expect(page.locator("#not-drawn")).to_have_text("Not available: gasfiredbig2.")
     expect(page.locator("#fleet-note")).to_contain_text("1 plant is not available")
     assert difference(page, "Switched off") == "gasfiredbig2"
@@ -1145,17 +1210,374 @@ def test_a_plant_that_is_not_available_is_kept_but_not_sent(page: Page, open_pag
     other = open_page(page.evaluate("location.hash"))
     expect(other.locator("[data-pointer='/powerplants/1/available']")).not_to_be_checked()
     other.check("[data-pointer='/powerplants/1/available']")
-    expect(other.locator("#plants tr[data-plant=gasfiredbig2]")).to_have_count(1)
+    expect(other.locator("#not-drawn")).to_be_hidden()
     assert payload_of(other)["powerplants"] == example("payload3")["powerplants"]
 
 
-def test_faults_are_beside_their_fields_if_a_plant_before_is_not_available(page: Page) -> None:
-    page.uncheck("[data-pointer='/powerplants/0/available']")
-    page.fill("[data-pointer='/powerplants/2/efficiency']", "1.5")
-    expect(page.locator("[data-pointer='/powerplants/2/efficiency']")).to_have_attribute("aria-invalid", "true")
-    expect(page.locator("[data-pointer='/powerplants/1/efficiency']")).not_to_have_attribute("aria-invalid", "true")
-    page.click("#problem >> text=plant 3, efficiency")
-    expect(page.locator("[data-pointer='/powerplants/2/efficiency']")).to_be_focused()
+# --- Any fuel --------------------------------------------------------------------------------------------------------
+
+
+def field_of(page: Page, *path: str | int) -> Locator:
+    """The field for a place of the payload."""
+    pointer = "".join("/" + str(key).replace("/", "~1") for key in path)
+    return page.locator(f"[data-pointer='{pointer}']")
+
+
+def quantity(page: Page, key: str) -> Locator:
+    """The row of a price or a profile."""
+    return page.locator(".quantity").filter(has=field_of(page, "fuels", key))
+
+
+def test_each_price_and_profile_of_the_payload_has_a_field_a_unit_and_a_slider(page: Page) -> None:
+    choose(page, "fleet30")
+    fuels = example("fleet30")["fuels"]
+    assert page.locator(".quantity").count() == len(fuels) + 1
+    for key, value in fuels.items():
+        row = quantity(page, key)
+        unit = "%" if key.endswith("(%)") else "€/t" if "ton" in key else "€/MWh"
+        expect(row.locator("label small")).to_have_text(unit)
+        expect(row.locator("input:not([type])")).to_have_value(f"{value}")
+        expect(row.locator("input[type=range]")).to_have_value(f"{value}")
+    slider = quantity(page, "coal(euro/MWh)").locator("input[type=range]")
+    expect(slider).to_have_attribute("aria-label", "coal in €/MWh, slider")
+    slider.fill("25")
+    expect(page.locator("#plants tr[data-plant='Hafen 4']")).to_contain_text(f"{25 / 0.39 + 3.4 + 0.87 * 68:.2f}")
+    assert payload_of(page)["fuels"] == fuels | {"coal(euro/MWh)": 25}
+
+
+def test_a_fuel_can_be_added_used_and_removed(page: Page) -> None:
+    page.fill("#fuel-name", "hard coal")
+    page.keyboard.press("Enter")
+    price = field_of(page, "fuels", "hard coal(euro/MWh)")
+    expect(price).to_be_focused()
+    expect(price).to_have_value("0")
+    page.keyboard.type("9.5")
+    remove = quantity(page, "hard coal(euro/MWh)").get_by_role("button")
+    expect(remove).to_have_accessible_name("Remove hard coal (€/MWh), which no plant uses")
+    page.click("#plant-0-further")
+    field_of(page, "powerplants", 0, "fuel").fill("hard coal")
+    expect(page.locator("#plants tr[data-plant=gasfiredbig1]")).to_contain_text(f"{9.5 / 0.53 + 6:.2f}")
+    expect(remove).to_be_hidden()
+    assert page.locator("#fuel-names option").evaluate_all("all => all.map(one => one.value)") == [
+        *("gas", "kerosine", "hard coal"),
+    ]
+    field_of(page, "powerplants", 0, "fuel").fill("")
+    remove.click()
+    expect(price).to_have_count(0)
+    expect(page.locator("#fuel-name")).to_be_focused()
+    assert payload_of(page) == example("payload3")
+    page.click("#undo")
+    expect(price).to_have_value("9.5")
+
+
+def test_a_profile_can_be_added_and_limits_a_plant(page: Page) -> None:
+    page.fill("#fuel-name", "offshore")
+    page.select_option("#fuel-kind", "profile")
+    page.click("#add-fuel button")
+    expect(field_of(page, "fuels", "offshore(%)")).to_have_value("100")
+    page.keyboard.type("50")
+    page.click("#plant-4-further")
+    field_of(page, "powerplants", 4, "profile").fill("offshore")
+    expect(page.locator("#plants tr[data-plant=windpark1] .output > span")).to_have_text("75.0")
+    expect(page.locator("#proof")).to_contain_text("All offshore and wind is used.")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("gas", "is there already"), ("  ", "name without parentheses"), ("a(b", "without parentheses")]
+)
+def test_a_name_that_cannot_be_added_is_refused_with_a_reason(page: Page, name: str, words: str) -> None:
+    page.fill("#fuel-name", name)
+    page.click("#add-fuel button")
+    expect(page.locator("#fuel-name")).to_be_focused()
+    assert words in page.locator("#fuel-name").evaluate("field => field.validationMessage")
+    assert payload_of(page) == example("payload3")
+
+
+def test_a_price_that_plants_need_has_a_field_although_the_payload_does_not_have_it(page: Page) -> None:
+    page.click("#plant-0-further")
+    field_of(page, "powerplants", 0, "fuel").fill("peat")
+    price = field_of(page, "fuels", "peat(euro/MWh)")
+    expect(price).to_have_attribute("aria-invalid", "true")
+    page.click("#problem >> text=peat(euro/MWh)")
+    expect(price).to_be_focused()
+    page.keyboard.type("7")
+    expect(page.locator("#problem")).to_be_hidden()
+    expect(page.locator("#plants tr[data-plant=gasfiredbig1]")).to_contain_text(f"{7 / 0.53 + 6:.2f}")
+
+
+# --- Any plant -------------------------------------------------------------------------------------------------------
+
+
+def test_a_type_can_be_any_label_and_its_fault_opens_the_further_members(page: Page) -> None:
+    kind = field_of(page, "powerplants", 2, "type")
+    assert "coal" in kind.evaluate("field => [...field.list.options].map(option => option.value)")
+    kind.fill("import")
+    expect(kind).to_have_attribute("aria-invalid", "true")
+    cost = field_of(page, "powerplants", 2, "cost(euro/MWh)")
+    expect(cost).to_be_visible()
+    expect(field_of(page, "powerplants", 2, "efficiency")).to_be_disabled()  # it burns nothing
+    cost.fill("20")
+    row = page.locator("#plants tr[data-plant=gasfiredsomewhatsmaller]")
+    expect(row).to_contain_text("20.00")
+    expect(row.locator("small").first).to_have_text("import")
+    expect(page.locator("#cost .more")).to_contain_text("4,200.00\u00a0€ other")
+    assert payload_of(page)["powerplants"][2] == {
+        **example("payload3")["powerplants"][2],
+        "type": "import",
+        "cost(euro/MWh)": 20,
+    }
+
+
+def test_a_further_member_changes_the_plan_and_its_default_leaves_the_payload(page: Page) -> None:
+    page.click("#plant-2-further")
+    must_run = field_of(page, "powerplants", 2, "must_run")
+    must_run.check()
+    why = page.locator("#plants tr[data-plant=gasfiredsomewhatsmaller] .why")
+    expect(why).to_have_text("At its minimum: it must run.")
+    expect(page.locator("#plant-2-further")).to_have_text("More (1) of gasfiredsomewhatsmaller")
+    must_run.uncheck()
+    expect(why).to_contain_text("would cost")
+    assert payload_of(page) == example("payload3")
+    field_of(page, "powerplants", 2, "co2(ton/MWh)").fill("0,5")
+    expect(page.locator("#plants tr[data-plant=gasfiredsomewhatsmaller]")).to_contain_text(f"{13.4 / 0.37 + 10:.2f}")
+    assert field_of(page, "powerplants", 2, "fuel").get_attribute("placeholder") == "gas"
+
+
+def test_wind_that_may_be_trimmed_is_curtailed_to_the_load(page: Page) -> None:
+    page.click("#plant-4-further")
+    curtailable = field_of(page, "powerplants", 4, "curtailable")
+    expect(curtailable).not_to_be_checked()
+    curtailable.check()
+    expect(field_of(page, "powerplants", 4, "pmin")).to_be_enabled()
+    page.fill("#load-number", "50")
+    why = page.locator("#plants tr[data-plant=windpark1] .why")
+    expect(why).to_contain_text("Curtailed to 28.4 of 90.0 MW")
+    expect(page.locator("#plants tr[data-plant=windpark1] .limits")).to_have_text("0.0 to 90.0\u00a0MW")
+    expect(page.locator("#proof")).to_contain_text("61.6\u00a0MW of available wind is not used.")
+
+
+MORE = {
+    "load": 480,
+    "comment": "kept",
+    "fuels": {"gas(euro/MWh)": 13.4, "coal(euro/MWh)": 9, "co2(euro/ton)": 20, "sun": 3},
+    "powerplants": [
+        {"name": "old", "type": "coal", "fuel": "coal", "efficiency": 0.4, "pmin": 100, "pmax": 400, "ramp_up": 3},
+        {"name": "new", "type": "gasfired", "efficiency": 0.5, "pmin": 0, "pmax": 300, "color": [1, {"a": None}]},
+        {"name": "tiny", "type": "import", "cost(euro/MWh)": 3, "pmin": 1.02, "pmax": 1.08, "available": True},
+    ],
+}
+
+
+def load_more(page: Page) -> None:
+    page.evaluate("text => navigator.clipboard.writeText(text)", json.dumps(MORE))
+    page.click("#paste")
+    expect(page.locator(".load-label")).to_have_text("Load 480.0\u00a0MW")
+    expect(page.locator("#plants tr[data-plant=new] .why")).to_contain_text("would cost")
+
+
+def test_every_member_is_kept_sent_and_part_of_link_undo_and_redo(page: Page, open_page: OpenPage) -> None:
+    sent: list[Any] = []
+    page.on("request", lambda request: sent.append(request.post_data_json) if request.method == "POST" else None)
+    load_more(page)
+    assert sent[-1] == payload_of(page) == MORE
+    page.click("#plant-0-further")
+    expect(page.locator("tr.further .note")).to_have_text("The JSON has further members: ramp_up.")
+    field_of(page, "powerplants", 0, "must_run").check()
+    field_of(page, "powerplants", 1, "pmax").fill("250")
+    must: Any = {**MORE["powerplants"][0], "must_run": True}  # type: ignore[index]
+    other: Any = {**MORE["powerplants"][1], "pmax": 250}  # type: ignore[index]
+    edited = {**MORE, "powerplants": [must, other, MORE["powerplants"][2]]}  # type: ignore[index]
+    assert payload_of(page) == edited
+    page.click("#undo")
+    page.click("#undo")
+    assert payload_of(page) == MORE
+    page.click("#redo")
+    page.click("#redo")
+    assert payload_of(page) == edited
+    page.click("#copy-link")
+    expect(page.locator("#copy-link")).to_have_text("Copied")
+    assert payload_of(open_page(page.evaluate("location.hash"))) == edited
+
+
+def test_what_is_ignored_never_runs_or_is_to_be_known_is_shown_with_the_plan(page: Page) -> None:
+    expect(page.locator("#remarks")).to_be_hidden()
+    load_more(page)
+    remarks = page.locator("#remarks li").all_inner_texts()
+    assert remarks[0].startswith("Comment is ignored: it is not a known key")
+    assert remarks[1].startswith("Sun is ignored: it is not a known key")
+    assert remarks[2] == "Plant 1, ramp_up is ignored: it has no meaning for a single hour."
+    assert remarks[3].startswith("Plant 2, color is ignored")
+    assert remarks[4].startswith("Tiny never runs: it can never run, since no multiple of 0.1 MW")
+    assert remarks[5].startswith("Old burns coal, and the payload does not say how much CO2")
+    assert len(remarks) == 6
+    choose(page, "payload1")
+    expect(page.locator("#remarks")).to_be_hidden()
+
+
+def test_a_fault_of_a_further_member_opens_its_row_and_is_beside_its_field(page: Page) -> None:
+    payload = example("payload3")
+    payload["powerplants"][5] |= {"must_run": "no"}
+    payload["powerplants"][0] |= {"co2(ton/MWh)": -1}
+    content = json.dumps(payload).encode()
+    page.set_input_files("#file", {"name": "faults.json", "mimeType": "application/json", "buffer": content})
+    for index, key in [(5, "must_run"), (0, "co2(ton/MWh)")]:
+        field = field_of(page, "powerplants", index, key)
+        expect(field).to_have_attribute("aria-invalid", "true")
+        expect(page.locator(f"#{field.get_attribute('aria-describedby')}")).to_contain_text("must be")
+    page.click("#problem >> text=plant 6, must_run")
+    expect(field_of(page, "powerplants", 5, "must_run")).to_be_focused()
+    page.keyboard.press("Space")  # yes
+    page.keyboard.press("Space")  # and no again, which is the default
+    field_of(page, "powerplants", 0, "co2(ton/MWh)").fill("")
+    expect(page.locator("#problem")).to_be_hidden()
+    assert payload_of(page) == example("payload3")
+
+
+def test_further_members_are_reached_with_the_keyboard(page: Page) -> None:
+    page.focus("#plant-1-further")
+    page.keyboard.press("Enter")
+    expect(page.locator("#plant-1-further")).to_have_attribute("aria-expanded", "true")
+    tab_to(page, "#plant-1-fuel")
+    page.keyboard.type("kerosine")
+    tab_to(page, "#plant-1-must_run")
+    page.keyboard.press("Space")
+    expect(page.locator("#plants tr[data-plant=gasfiredbig2] .why")).to_have_text("At its minimum: it must run.")
+    page.focus("#plant-1-further")
+    page.keyboard.press("Enter")
+    expect(page.locator("#plant-1-fuel")).to_have_count(0)
+    expect(page.locator("#plant-1-further")).to_have_attribute("aria-expanded", "false")
+
+
+# --- Colours ---------------------------------------------------------------------------------------------------------
+
+COLOURS = """
+() => {
+    const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+    const linear = (part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+    const bright = (colour) => {
+        canvas.fillStyle = colour;
+        canvas.fillRect(0, 0, 1, 1);
+        const [red, green, blue] = [...canvas.getImageData(0, 0, 1, 1).data].map((part) => linear(part / 255));
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+    };
+    const probe = document.body.appendChild(document.createElement("i"));
+    const colour = (tone, name) => {
+        probe.className = `tone ${tone}`;
+        probe.style.color = `var(--${name})`;
+        return getComputedStyle(probe).color;
+    };
+    const contrast = (tone, one, other) => {
+        const [low, high] = [one, other].map((name) => bright(colour(tone, name))).sort((a, b) => a - b);
+        return (high + 0.05) / (low + 0.05);
+    };
+    return [...document.querySelectorAll("pattern.hatch")].map((pattern) => {
+        const tone = pattern.id.replace("hatch-", "");
+        const pairs = [["tone-ink", "surface"], ["tone-ink", "tone-pale"], ["on-fill", "tone"]];
+        return [tone, colour(tone, "tone"), ...pairs.map((pair) => contrast(tone, ...pair))];
+    });
+}
+"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_each_colour_has_enough_contrast_and_is_another(open_page: OpenPage, scheme: str) -> None:
+    colours = open_page(color_scheme=scheme).evaluate(COLOURS)
+    assert len({colour for _, colour, *_ in colours}) == len(colours) >= 16
+    assert {tone: figures for tone, _, *figures in colours if min(figures) < 3} == {}
+
+
+def test_each_fuel_and_profile_has_a_colour_in_legend_chart_and_table(page: Page) -> None:
+    choose(page, "fleet30")
+    sources = page.locator("#sources li").all_inner_texts()
+    assert set(sources) == {
+        *("Wind", "Gas", "Kerosine", "coal", "lignite", "uranium", "biomass", "waste"),
+        *("offshore", "solar", "river", "hydro", "import"),
+    }
+    colour = "one => getComputedStyle(one).backgroundColor"
+    swatches = page.locator("#sources .swatch").evaluate_all(f"all => all.map({colour})")
+    assert len(set(swatches)) == len(sources)
+    coal = page.locator("#sources li", has_text="coal").locator(".swatch").evaluate(colour)
+    assert page.locator("#plants tr[data-plant='Hafen 5'] .swatch").evaluate(colour) == coal
+    assert page.locator(".merit-order .gives path.coal").evaluate("one => getComputedStyle(one).fill") == coal
+    assert len(boxes(page, "gives", "coal")) == 2  # the plant that must run is more expensive
+
+
+def test_more_fuels_than_colours_share_them_and_the_legend_ends(page: Page) -> None:
+    plant = {"type": "any", "efficiency": 0.5, "pmin": 0, "pmax": 10}
+    payload = {
+        "load": 100,
+        "fuels": {f"fuel {number}(euro/MWh)": number for number in range(100)},
+        "powerplants": [{**plant, "name": f"p{number}", "fuel": f"fuel {number}"} for number in range(100)],
+    }
+    load_fleet(page, payload)
+    expect(page.locator("#sources li")).to_have_count(17)
+    expect(page.locator("#sources li").last).to_have_text("and 84 more")
+    assert len(boxes(page, "gives")) == 10
+    expect(page.locator(".quantity")).to_have_count(61)
+    expect(page.locator("#fuels-note")).to_have_text(
+        "40 more prices and profiles have no field; the JSON has all of them."
+    )
+
+
+def test_colours_stay_in_forced_colours(open_page: OpenPage) -> None:
+    page = open_page(forced_colors="active")
+    swatches = page.locator("#sources .swatch").evaluate_all(
+        "all => all.map(one => getComputedStyle(one).backgroundColor)"
+    )
+    assert len(set(swatches)) == 3
+    fills = page.locator(".merit-order .gives path").evaluate_all("all => all.map(one => getComputedStyle(one).fill)")
+    assert fills == swatches[:2]
+
+
+# --- Step and rounding -----------------------------------------------------------------------------------------------
+
+
+def test_the_step_is_that_of_outputs_limits_and_load(page: Page, open_page: OpenPage) -> None:
+    page.fill("#load-number", "910.12")
+    expect(page.locator("#problem")).to_contain_text("No plan meets the load")
+    page.select_option("#step", "0.01")
+    expect(page.locator(".load-label")).to_have_text("Load 910.12\u00a0MW")
+    assert output(page, "gasfiredbig2") == "338.52"
+    page.click("#copy-curl")
+    expect(page.locator("#copy-curl")).to_have_text("Copied")
+    assert "?co2=true&step=0.01'" in page.evaluate("navigator.clipboard.readText()")
+    page.click("#copy-link")
+    expect(page.locator("#copy-link")).to_have_text("Copied")
+    other = open_page(page.evaluate("location.hash"))
+    expect(other.locator("#step")).to_have_value("0.01")
+    expect(other.locator(".load-label")).to_have_text("Load 910.12\u00a0MW")
+    page.click("#undo")
+    expect(page.locator("#step")).to_have_value("0.1")
+    expect(page.locator("#problem")).to_be_visible()
+
+
+def test_a_load_off_the_grid_can_be_rounded_and_the_load_planned_for_is_shown(page: Page, open_page: OpenPage) -> None:
+    page.fill("#load-number", "910.17")
+    buttons = page.locator("#problem .buttons button")
+    expect(buttons).to_have_text(["Round the load", "Plan for 910.1\u00a0MW", "Plan for 910.2\u00a0MW"])
+    buttons.first.click()
+    expect(page.locator("#round-load")).to_be_checked()
+    expect(page.locator(".load-label")).to_have_text("Load 910.2\u00a0MW")
+    expect(page.locator("#planned")).to_have_text("Planned for 910.2\u00a0MW")
+    expect(page.locator("#load-number")).to_have_value("910.17")
+    page.click("#copy-curl")
+    expect(page.locator("#copy-curl")).to_have_text("Copied")
+    assert "?co2=true&round_load=true'" in page.evaluate("navigator.clipboard.readText()")
+    expect(page).to_have_url(re.compile("#z="))
+    page.wait_for_timeout(400)
+    other = open_page(page.evaluate("location.hash"))
+    expect(other.locator("#planned")).to_have_text("Planned for 910.2\u00a0MW")
+    page.fill("#load-number", "910")
+    expect(page.locator(".load-label")).to_have_text("Load 910.0\u00a0MW")
+    expect(page.locator("#planned")).to_be_empty()
+
+
+def test_the_page_begins_with_the_step_of_its_server(open_page: OpenPage, boot_server: BootServer) -> None:
+    page = open_page(url=boot_server({"POWERPLANT_STEP": "1"}).url)
+    expect(page.locator("#step")).to_have_value("1")
+    expect(page.locator("#plants tr[data-plant=windpark2] .output > span")).to_have_text("21.0")
+    page.select_option("#step", "0.1")
+    expect(page.locator("#plants tr[data-plant=windpark2] .output > span")).to_have_text("21.6")
 
 
 # --- Cells of a spreadsheet ------------------------------------------------------------------------------------------
@@ -1172,6 +1594,34 @@ CELLS_BELOW_HEADINGS = [
     ["1250.5", "peaker", "new", "turbojet", "0.3", "0"],
     ["460", "gasfiredbig1", "", "gas-fired", "0.55", "100"],
 ]
+
+
+def test_cells_below_headings_can_have_every_member(page: Page) -> None:
+    lines = [
+        [
+            "Name",
+            "Type",
+            "Fuel",
+            "Efficiency",
+            "Profile",
+            "pmin",
+            "pmax",
+            "cost(euro/MWh)",
+            "co2 (ton/MWh)",
+            "Must run",
+        ],
+        ["old", "coal", "gas", "40 %", "", "10", "50", "1,5", "0,8", "yes"],
+        ["park", "solar", "", "", "wind", "", "80", "", "", "no"],
+    ]
+    page.focus("#load-slider")
+    paste_text(page, "\n".join("\t".join(line) for line in lines))
+    expect(page.locator("#fleet tbody tr")).to_have_count(8)
+    old: dict[str, Any] = {"name": "old", "type": "coal", "fuel": "gas", "efficiency": 0.4, "pmin": 10, "pmax": 50}
+    assert payload_of(page)["powerplants"][6:] == [
+        old | {"cost(euro/MWh)": 1.5, "co2(ton/MWh)": 0.8, "must_run": True},
+        {"name": "park", "type": "solar", "profile": "wind", "pmax": 80, "must_run": False},
+    ]
+    expect(page.locator("#plants tr[data-plant=old] .why")).to_contain_text("it must run")
 
 
 @pytest.mark.parametrize("lines", [CELLS, CELLS_BELOW_HEADINGS], ids=["decimal commas", "below headings"])

@@ -9,6 +9,7 @@ import subprocess
 from base64 import b64encode
 from hashlib import sha256
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urljoin
 
 import pytest
@@ -29,7 +30,7 @@ OWN_TEXTS = [
     *(WEB / "index.html", DOCS / "docs.html"),
 ]
 REFERENCE = re.compile(r'(?:src|href|data-document)="(?!data:)([^"#]+)"')
-CHALLENGE_EXAMPLES = ["payload1.json", "payload2.json", "payload3.json"]
+SHARED_EXAMPLES = ["payload1.json", "payload2.json", "payload3.json", "fleet30.json"]
 
 CONTENT_TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -72,6 +73,12 @@ def test_a_page_answers_get_and_head_only(client: FlaskClient) -> None:
 def test_the_page_has_the_servers_setting_for_co2(co2: bool) -> None:
     page = create_app(Settings(co2=co2)).test_client().get("/").text
     assert f'data-co2="{str(co2).lower()}"' in page
+
+
+@pytest.mark.parametrize("step", ["0.1", "0.001"])
+def test_the_page_has_the_servers_step(step: Literal["0.1", "0.001"]) -> None:
+    page = create_app(Settings(step=step)).test_client().get("/").text
+    assert f'data-step="{step}"' in page
 
 
 @pytest.mark.parametrize("address", SERVED)
@@ -184,8 +191,8 @@ def test_a_browser_without_network_shows_every_operation_of_the_document(server_
     assert "CONSOLE" not in browser.stderr
 
 
-@pytest.mark.parametrize("name", CHALLENGE_EXAMPLES)
-def test_the_page_has_the_challenges_payloads(name: str) -> None:
+@pytest.mark.parametrize("name", SHARED_EXAMPLES)
+def test_the_page_has_the_payloads_of_the_examples(name: str) -> None:
     theirs = (ROOT / "example_payloads" / name).read_text(encoding="utf-8")
     assert json.loads(read(f"examples/{name}")) == json.loads(theirs)
 
