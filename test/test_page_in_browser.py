@@ -1351,7 +1351,7 @@ def test_wind_that_may_be_trimmed_is_curtailed_to_the_load(page: Page) -> None:
     expect(field_of(page, "powerplants", 4, "pmin")).to_be_enabled()
     page.fill("#load-number", "50")
     why = page.locator("#plants tr[data-plant=windpark1] .why")
-    expect(why).to_contain_text("Curtailed to 28.4 of 90.0 MW")
+    expect(why).to_contain_text("Curtailed to 50.0 of 90.0 MW")
     expect(page.locator("#plants tr[data-plant=windpark1] .limits")).to_have_text("0.0 to 90.0\u00a0MW")
     expect(page.locator("#proof")).to_contain_text("61.6\u00a0MW of available wind is not used.")
 
@@ -1372,7 +1372,7 @@ def load_more(page: Page) -> None:
     page.evaluate("text => navigator.clipboard.writeText(text)", json.dumps(MORE))
     page.click("#paste")
     expect(page.locator(".load-label")).to_have_text("Load 480.0\u00a0MW")
-    expect(page.locator("#plants tr[data-plant=new] .why")).to_contain_text("would cost")
+    expect(page.locator("#remarks")).to_contain_text("comment is ignored")
 
 
 def test_every_member_is_kept_sent_and_part_of_link_undo_and_redo(page: Page, open_page: OpenPage) -> None:
@@ -1400,17 +1400,19 @@ def test_every_member_is_kept_sent_and_part_of_link_undo_and_redo(page: Page, op
 
 
 def test_what_is_ignored_never_runs_or_is_to_be_known_is_shown_with_the_plan(page: Page) -> None:
-    expect(page.locator("#remarks")).to_be_hidden()
     load_more(page)
     remarks = page.locator("#remarks li").all_inner_texts()
-    assert remarks[0].startswith("Comment is ignored: it is not a known key")
-    assert remarks[1].startswith("Sun is ignored: it is not a known key")
-    assert remarks[2] == "Plant 1, ramp_up is ignored: it has no meaning for a single hour."
-    assert remarks[3].startswith("Plant 2, color is ignored")
-    assert remarks[4].startswith("Tiny never runs: it can never run, since no multiple of 0.1 MW")
-    assert remarks[5].startswith("Old burns coal, and the payload does not say how much CO2")
+    assert remarks[0].startswith("comment is ignored: it is not a known key")
+    assert remarks[1].startswith("sun is ignored: it is not a known key")
+    assert remarks[2] == "plant 1, ramp_up is ignored: it has no meaning for a single hour."
+    assert remarks[3].startswith("plant 2, color is ignored")
+    assert remarks[4].startswith("tiny never runs: it can never run, since no multiple of 0.1 MW")
+    assert remarks[5].startswith("old burns coal, and the payload does not say how much CO2")
     assert len(remarks) == 6
-    choose(page, "payload1")
+    choose(page, "payload1")  # the challenge says nothing of the CO2 of turbojets
+    expect(page.locator("#remarks li")).to_have_text([re.compile("^tj1 burns kerosine, and the payload does not say")])
+    page.click("#plant-3-further")
+    field_of(page, "powerplants", 3, "co2(ton/MWh)").fill("0.8")
     expect(page.locator("#remarks")).to_be_hidden()
 
 
@@ -1441,7 +1443,7 @@ def test_further_members_are_reached_with_the_keyboard(page: Page) -> None:
     page.keyboard.type("kerosine")
     tab_to(page, "#plant-1-must_run")
     page.keyboard.press("Space")
-    expect(page.locator("#plants tr[data-plant=gasfiredbig2] .why")).to_have_text("At its minimum: it must run.")
+    expect(page.locator("#plants tr[data-plant=gasfiredbig2] .why")).to_contain_text("it must run.")
     page.focus("#plant-1-further")
     page.keyboard.press("Enter")
     expect(page.locator("#plant-1-fuel")).to_have_count(0)
@@ -1494,7 +1496,7 @@ def test_each_fuel_and_profile_has_a_colour_in_legend_chart_and_table(page: Page
         *("offshore", "solar", "river", "hydro", "import"),
     }
     colour = "one => getComputedStyle(one).backgroundColor"
-    swatches = page.locator("#sources .swatch").evaluate_all(f"all => all.map({colour})")
+    swatches = page.evaluate(f"[...document.querySelectorAll('#sources .swatch')].map({colour})")
     assert len(set(swatches)) == len(sources)
     coal = page.locator("#sources li", has_text="coal").locator(".swatch").evaluate(colour)
     assert page.locator("#plants tr[data-plant='Hafen 5'] .swatch").evaluate(colour) == coal
@@ -1521,11 +1523,11 @@ def test_more_fuels_than_colours_share_them_and_the_legend_ends(page: Page) -> N
 
 def test_colours_stay_in_forced_colours(open_page: OpenPage) -> None:
     page = open_page(forced_colors="active")
-    swatches = page.locator("#sources .swatch").evaluate_all(
-        "all => all.map(one => getComputedStyle(one).backgroundColor)"
+    swatches, fills = page.evaluate(
+        """[["#sources .swatch", "backgroundColor"], [".merit-order .gives path", "fill"]].map(([all, property]) =>
+            [...document.querySelectorAll(all)].map((one) => getComputedStyle(one)[property]))"""
     )
     assert len(set(swatches)) == 3
-    fills = page.locator(".merit-order .gives path").evaluate_all("all => all.map(one => getComputedStyle(one).fill)")
     assert fills == swatches[:2]
 
 

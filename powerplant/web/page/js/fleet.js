@@ -42,13 +42,13 @@ export class Fleet {
     byId("add").addEventListener("click", () => this.#add());
   }
 
-  /** Another payload closes the rows of further members. */
-  show() {
+  /** The rows of further members stay open, unless the payload was loaded or plants are new or removed. */
+  show(isLoaded = false) {
     const payload = this.payload();
     const tabular = isTabular(payload);
     const plants = tabular ? payload.powerplants : [];
     const focused = this.body.contains(document.activeElement) ? document.activeElement.id : null;
-    const open = plants.length === this.#plants ? [...this.#open] : [];
+    const open = isLoaded || plants.length !== this.#plants ? [] : [...this.#open];
     this.#open.clear();
     this.#plants = plants.length;
     this.body.replaceChildren(...plants.slice(0, MOST_ROWS).map(row));

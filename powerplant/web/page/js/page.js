@@ -78,8 +78,9 @@ function apply({ source, typed = false, isLoaded = false }) {
   const isOtherFleet = isLoaded || steps.state.question.payload?.powerplants !== question.payload?.powerplants;
   ({ question, baseline } = steps.state);
   hour.show(isOtherFleet);
-  if (isOtherFleet && source !== fleet) fleet.show();
+  if (isOtherFleet && source !== fleet) fleet.show(isLoaded);
   else fleet.suggestFuels();
+  if (isLoaded) byId("remarks").hidden = true;
   if (source !== json) json.show();
   byId("co2").checked = question.co2;
   byId("step").value = question.step;

@@ -29,7 +29,7 @@ export function showTotals(report) {
   ]
     .filter(Boolean)
     .join(" ");
-  showRemarks(report);
+  if (!report.isSketch) showRemarks(report);
 }
 
 /** The parts of a cost that are not 0. */
@@ -40,18 +40,16 @@ export const costParts = ({ fuel, co2, other }, format) =>
     other ? `${format(other)} other` : null,
   ].filter(Boolean);
 
-/** What was ignored, plants that can never run, and notes. */
+/** What was ignored, plants that can never run, and notes; those of the report before stay until the next one comes. */
 function showRemarks({ ignored, never_runs: never, notes }) {
   const remarks = [
-    ...shortened(ignored.map(({ pointer, detail }) => `${sentence(inWords(fromFragment(pointer)))} ${detail}.`)),
+    ...shortened(ignored.map(({ pointer, detail }) => `${inWords(fromFragment(pointer))} ${detail}.`)),
     ...shortened(never.map(({ name, reason }) => `${name} never runs: ${reason}.`)),
     ...shortened(notes),
   ];
   byId("remarks").replaceChildren(...remarks.map((text) => element("li", {}, text)));
   byId("remarks").hidden = !remarks.length;
 }
-
-const sentence = (words) => words[0].toUpperCase() + words.slice(1);
 
 const shortened = (lines) =>
   lines.length > MOST_REMARKS
