@@ -92,10 +92,10 @@ export class Hour {
     const row = element(
       "div",
       { class: "quantity field" },
-      element("label", { for: number.id }, element("span", {}, label), " ", element("small", {}, unit)),
-      remove,
+      element("label", { for: number.id, title: label }, element("span", {}, label), " ", element("small", {}, unit)),
       number,
       slider,
+      remove,
     );
     return { ...quantity, number, slider, remove, row };
   }
