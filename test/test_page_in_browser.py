@@ -1406,7 +1406,7 @@ def test_what_is_ignored_never_runs_or_is_to_be_known_is_shown_with_the_plan(pag
     assert remarks[1].startswith("sun is ignored: it is not a known key")
     assert remarks[2] == "plant 1, ramp_up is ignored: it has no meaning for a single hour."
     assert remarks[3].startswith("plant 2, color is ignored")
-    assert remarks[4].startswith("tiny never runs: it can never run, since no multiple of 0.1 MW")
+    assert remarks[4].startswith("tiny: It can never run, since no multiple of 0.1 MW")
     assert remarks[5].startswith("old burns coal, and the payload does not say how much CO2")
     assert len(remarks) == 6
     choose(page, "payload1")  # the challenge says nothing of the CO2 of turbojets

@@ -44,7 +44,7 @@ export const costParts = ({ fuel, co2, other }, format) =>
 function showRemarks({ ignored, never_runs: never, notes }) {
   const remarks = [
     ...shortened(ignored.map(({ pointer, detail }) => `${inWords(fromFragment(pointer))} ${detail}.`)),
-    ...shortened(never.map(({ name, reason }) => `${name} never runs: ${reason}.`)),
+    ...shortened(never.map(({ name, reason }) => `${name}: ${reason}`)),
     ...shortened(notes),
   ];
   byId("remarks").replaceChildren(...remarks.map((text) => element("li", {}, text)));
