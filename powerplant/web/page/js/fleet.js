@@ -165,8 +165,11 @@ const further = (plant) => Object.keys(plant).filter((key) => !IN_THE_TABLE.has(
 /** Without the unit in parentheses. */
 const idOf = (index, key) => `plant-${index}-${key.replace(/\(.*/, "")}`;
 
+/** Nothing is replaced if nothing is new: a browser would close the list while somebody types. */
 function suggest(id, names) {
   const options = [...new Set(names)].filter((name) => typeof name === "string");
+  const known = [...byId(id).options].map(({ value }) => value);
+  if (options.length === known.length && options.every((name, index) => name === known[index])) return;
   byId(id).replaceChildren(...options.map((value) => element("option", { value })));
 }
 
