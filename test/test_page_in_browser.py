@@ -1757,14 +1757,14 @@ def test_without_a_plan_no_number_of_the_plan_before_is_left(page: Page) -> None
     page.fill("#load-number", "3000")
     expect(page.locator("#problem")).to_be_visible()
     parts = [".load", ".load-label", ".price", ".price-label", ".gives"]
-    drawn = "(one) => getComputedStyle(one).visibility"
-    assert [page.locator(f".merit-order {part}").first.evaluate(drawn) for part in parts] == ["hidden"] * 5
+    seen = """parts => parts.map(part => getComputedStyle(document.querySelector(`.merit-order ${part}`)).visibility)"""
+    assert page.evaluate(seen, parts) == ["hidden"] * 5
     for part in ("#plan", "#certainty-label"):
         expect(page.locator(part)).to_be_hidden()
     page.fill("#load-number", "910")
     for part in ("#plan", "#certainty-label"):
         expect(page.locator(part)).to_be_visible()
-    assert [page.locator(f".merit-order {part}").first.evaluate(drawn) for part in parts] == ["visible"] * 5
+    assert page.evaluate(seen, parts) == ["visible"] * 5
 
 
 def test_a_field_with_a_fault_stays_where_it_is_although_the_plan_goes(open_page: OpenPage) -> None:
