@@ -4,7 +4,17 @@
 import { byId, element } from "./dom.js";
 import { listed, plain } from "./format.js";
 import { COST, TONNES, defaultsOf, filled, isFixed } from "./members.js";
-import { fuelsIn, isTabular, keysOf, numberIn, pointerTo, quantityOf, withNewPlant, withValue, withoutPlant } from "./payload.js";
+import {
+  fuelsIn,
+  isTabular,
+  keysOf,
+  numberIn,
+  pointerTo,
+  quantityOf,
+  withNewPlant,
+  withValue,
+  withoutPlant,
+} from "./payload.js";
 
 const MOST_ROWS = 200;
 const NUMBERS = { efficiency: ["Efficiency", "MWh/MWh"], pmin: ["pmin", "MW"], pmax: ["pmax", "MW"] };

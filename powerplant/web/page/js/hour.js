@@ -150,7 +150,8 @@ export class Hour {
       number.disabled = slider.disabled = !isEditable;
       const value = isEditable ? valueAt(payload, this.#pointerOf(quantity)) : undefined;
       const known = Number.isFinite(value);
-      if (fresh || added.includes(quantity)) fit(slider, quantity, key || !isEditable ? 0 : capacity(payload), known ? value : 0);
+      const least = key || !isEditable ? 0 : capacity(payload);
+      if (fresh || added.includes(quantity)) fit(slider, quantity, least, known ? value : 0);
       if (document.activeElement !== number || numberIn(number.value) !== value) number.value = value ?? "";
       slider.value = known ? value : 0;
       slider.setAttribute("aria-valuetext", known ? plain(value) + SPACE + unit : "not given");
@@ -221,7 +222,7 @@ export function showDifference(comparing, before, now) {
 const line = (term, text) => element("div", {}, element("dt", {}, term), element("dd", {}, text));
 const named = (names) => listed(names) || "none";
 
-export function switched(before, now) {
+function switched(before, now) {
   const running = (report) => new Set(report.powerplants.filter((plant) => plant.p).map((plant) => plant.name));
   const [then, today] = [running(before), running(now)];
   return { on: [...today].filter((name) => !then.has(name)), off: [...then].filter((name) => !today.has(name)) };

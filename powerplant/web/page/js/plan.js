@@ -1,7 +1,20 @@
 // The plan: its totals, and a row for each plant.
 
 import { byId, element } from "./dom.js";
-import { cents, euro, limits, listed, megawatt, oneDigit, output, plain, price, signed, tonnes, typeInWords } from "./format.js";
+import {
+  cents,
+  euro,
+  limits,
+  listed,
+  megawatt,
+  oneDigit,
+  output,
+  plain,
+  price,
+  signed,
+  tonnes,
+  typeInWords,
+} from "./format.js";
 import { fromFragment, inWords } from "./payload.js";
 import { toneClass } from "./tones.js";
 
