@@ -235,7 +235,7 @@ def test_a_faulty_fleet_of_hours_is_one_problem_that_lists_every_fault(gunicorn_
 
 def test_payloads_of_a_list_have_the_limits_of_lines(boot_server: BootServer) -> None:
     settings = {"POWERPLANT_MAX_LINES": "3", "POWERPLANT_MAX_BATCH_BODY": "9000", "POWERPLANT_MAX_BODY": "2000"}
-    url = boot_server(settings | {"POWERPLANT_BATCHES": "1"}).url
+    url = boot_server(settings).url
     for body in ([payload(480)] * 4, {"powerplants": FLEET, "hours": [hour(480)] * 4}):
         logged = problem(post(url, json.dumps(body).encode()), 413, "content-too-large")
         assert logged["detail"] == "A batch may have at most 3 payloads."
