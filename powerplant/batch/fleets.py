@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -103,19 +103,26 @@ def _keys_of(plants: Sequence[Any]) -> Iterator[str]:
                     yield key(name)
 
 
-def constant_prices(content: bytes) -> dict[str, float]:
-    """The prices that stand beside the power plants of a fleet, by their keys; wind is not a price.
+def constant_prices(content: bytes, needs: Iterable[Needs] = ()) -> dict[str, float]:
+    """The prices that stand beside the power plants of a fleet, by their keys; profiles are not prices.
+
+    Args:
+        content: the fleet.
+        needs: what its plants need: of fuels that the challenge does not have, only these are looked at.
 
     Raises:
         InvalidPayload: a price is not valid; lists every fault.
     """
     payload = parse(content, FLEET)
     fuels = (payload.get("fuels") or {}) if isinstance(payload, dict) else {}
+    others = {price_key(need.fuel): need.fuel for need in needs if need.fuel is not None and need.fuel not in FUEL_KEYS}
     if isinstance(fuels, dict):
-        fuels = {key: fuels[key] for key in FUEL_KEYS.values() if key != WIND and fuels.get(key) is not None}
-    turbine = {"name": "wind", "type": "windturbine", "pmax": 0}  # it needs no price
-    hour = {"load": 0, "fuels": fuels | {WIND: 0} if isinstance(fuels, dict) else fuels, "powerplants": [turbine]}
-    decode_json(hour, co2=False, max_plants=1)
+        keys = [key for key in FUEL_KEYS.values() if key != WIND] + [*others]
+        fuels = {key: fuels[key] for key in keys if fuels.get(key) is not None}
+    plants = [{"name": "wind", "type": "windturbine", "pmax": 0}]  # it needs no price
+    plants += [_plant_with(Needs("other", fuel, None, False), key) for key, fuel in others.items() if key in fuels]
+    hour = {"load": 0, "fuels": fuels | {WIND: 0} if isinstance(fuels, dict) else fuels, "powerplants": plants}
+    decode_json(hour, co2=False, max_plants=len(plants))
     return fuels
 
 
