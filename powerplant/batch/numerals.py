@@ -11,14 +11,19 @@ MOST_CHARACTERS = 60
 """Longer cells are not numbers."""
 
 CURRENCY = r"(?:€|eur|euros?)"
+TONNES = r"(?:t|tons?|tonnes?)(?:co2)?"
 UNITS = {
-    "load": r"mw|mwh|mwh/h|megawatt",
-    "gas": rf"{CURRENCY}(?:/mwh)?",
-    "kerosine": rf"{CURRENCY}(?:/mwh)?",
-    "co2": rf"{CURRENCY}(?:/(?:t|tons?|tonnes?)(?:co2)?)?",
-    "wind": r"%|percent|pct",
+    "power": r"mw|mwh|mwh/h|megawatt",
+    "price": rf"{CURRENCY}(?:/mwh)?",
+    "allowance": rf"{CURRENCY}(?:/{TONNES})?",
+    "emission": rf"{TONNES}(?:/mwh)?",
+    "share": r"%|percent|pct",
+    "ratio": r"%|percent|pct",
 }
-"""The units of a column, as patterns; the part after the currency may be missing in a cell, not in a heading."""
+"""The units of each quantity, as patterns; the part after a slash may be missing in a cell, not in a heading.
+
+A ``share`` is per cent, a ``ratio`` is a fraction of 1.
+"""
 
 _PLAIN = str.maketrans(
     "\N{MINUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH FULL STOP}\N{FULLWIDTH COMMA}\N{FULLWIDTH PERCENT SIGN}"
@@ -78,19 +83,24 @@ def has_value(cell: str) -> bool:
     return bool(cell) and cell.casefold() not in _NO_VALUE
 
 
-@lru_cache(maxsize=50_000)
-def read_numeral(cell: str, of: str) -> Numeral:
-    """Read a cell.
+_TRUE = {"true", "yes", "1", "wahr", "ja", "vrai", "oui", "waar", "verdadero", "sí", "si", "vero", "prawda"}
+_FALSE = {"false", "no", "0", "falsch", "nein", "faux", "non", "onwaar", "nee", "falso", "fałsz"}
 
-    Args:
-        cell: the cell.
-        of: what the column holds: ``load``, ``gas``, ``kerosine``, ``co2`` or ``wind``.
-    """
+
+def read_truth(cell: str) -> bool | None:
+    """True or false, as spreadsheets of several languages write them; ``None`` if a cell is neither."""
+    word = cell.casefold()
+    return True if word in _TRUE else False if word in _FALSE else None
+
+
+@lru_cache(maxsize=50_000)
+def read_numeral(cell: str, quantity: str) -> Numeral:
+    """Read a cell of a quantity of :data:`UNITS`."""
     parts = None if len(cell) > MOST_CHARACTERS else _PARTS.fullmatch(_with_sign_in_front(_in_ascii(cell)))
     if parts is None or (parts["sign"] and parts["inner"]):
         return Numeral(None, None)
     unit = plain_unit(parts["currency"] + (parts["unit"] or ""))
-    if unit and not re.fullmatch(UNITS[of], unit):
+    if unit and not re.fullmatch(UNITS[quantity], unit):
         return Numeral(None, None)
     sign = "-" if "-" in (parts["sign"], parts["inner"]) else ""
     point, comma = (

@@ -21,11 +21,12 @@ import click
 
 from powerplant.batch.documents import Peeked, form_of, read_documents
 from powerplant.batch.fleets import read_fleet
+from powerplant.batch.headings import FRACTION
 from powerplant.batch.planner import Answered, Rules
 from powerplant.batch.reading import Chunk, InvalidInput, Line, Stream, read_chunks, read_whole
 from powerplant.batch.resuming import CannotResume, checkpoint_of
 from powerplant.batch.running import in_order
-from powerplant.batch.spreadsheet import FRACTION, SEPARATED_BY, Hours
+from powerplant.batch.spreadsheet import SEPARATED_BY, Hours
 from powerplant.batch.tally import Tally
 from powerplant.cli import INTERRUPTED, progress
 from powerplant.cli.files import Input, check_names, check_output, opened_results

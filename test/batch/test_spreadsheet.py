@@ -437,3 +437,130 @@ def test_a_column_that_is_no_price_leaves_a_constant_price_as_it_is() -> None:
 
 def test_wind_is_not_a_constant_price() -> None:
     assert "the column wind(%) is missing" in refusal("load\n480\n", fleet=fleet_with(wind=60))
+
+
+# --- Any fuel, and columns of one plant ------------------------------------------------------------------------------
+
+ANY_FLEET = Line(
+    0,
+    json.dumps(
+        {
+            "powerplants": [
+                {"name": "coal1", "type": "coal", "fuel": "coal", "efficiency": 0.4, "pmin": 100, "pmax": 300},
+                {"name": "park [1]", "type": "solar", "profile": "solar", "pmax": 200},
+                {"name": "lig", "type": "lignite", "fuel": "Brown coal", "efficiency": 0.4, "pmin": 0, "pmax": 300},
+            ],
+            "fuels": {"Brown coal(euro/MWh)": 4, "solar(%)": 50, "peat(euro/MWh)": "x"},
+        }
+    ).encode(),
+)
+
+
+def any_hour(heading: str, *cells: str) -> dict[str, Any]:
+    """The hour of a table with these columns beside load, coal and solar."""
+    table = f"load;coal(euro/MWh);solar(%);{heading}\n480,5;10;33,3;{';'.join(cells)}\n"
+    ((_, hour),) = rows(table, fleet=ANY_FLEET)
+    assert lines(table, fleet=ANY_FLEET)[0].faults == []
+    return hour
+
+
+@pytest.mark.parametrize("coal", ["coal(euro/MWh)", "Coal price (EUR/MWh)", "COAL [€/MWh]", "coal in euro per MWh"])
+@pytest.mark.parametrize("solar", ["solar(%)", "Solar [%]", "solar in per cent", "SOLAR (pct)"])
+def test_a_column_can_be_of_any_fuel_and_profile_that_the_fleet_names(coal: str, solar: str) -> None:
+    ((_, hour),) = rows(f"load;{coal};{solar}\n480,5;10;33,3\n", fleet=ANY_FLEET)
+    given = {"coal(euro/MWh)": 10, "solar(%)": 33.3, "Brown coal(euro/MWh)": 4}
+    assert hour == {"load": 480.5, "fuels": given}
+
+
+def test_a_column_of_any_fuel_overrides_the_constant_price() -> None:
+    assert any_hour("brown coal (€/MWh)", "7")["fuels"]["Brown coal(euro/MWh)"] == 7
+    notes = hours_of("load;coal(euro/MWh);solar(%)\n480;10;33\n", fleet=ANY_FLEET).notes
+    assert notes == ["The same in every hour, from the fleet's file: Brown coal(euro/MWh) 4."]
+    message = refusal("load;coal(euro/MWh);solar(%);Brown cole(euro/MWh)\n1;2;3;4\n", fleet=ANY_FLEET)
+    assert message.startswith("1: Brown cole(euro/MWh) is not a known column; did you mean Brown coal(euro/MWh)?")
+
+
+def test_a_column_of_any_fuel_that_is_missing_is_named() -> None:
+    missing = refusal("load;coal;solar(%)\n480;10;33\n", fleet=ANY_FLEET)
+    assert missing == (
+        "1: the column coal(euro/MWh) is missing, and coal power plants need it; "
+        "coal is not a known column; did you mean coal(euro/MWh)?"
+    )
+    assert "the column solar(%) is missing" in refusal("load;coal(euro/MWh)\n480;10\n", fleet=ANY_FLEET)
+
+
+def test_a_profile_that_is_probably_a_fraction_is_noted_with_the_heading_that_reads_it() -> None:
+    (note, _) = hours_of("load;coal(euro/MWh);solar(%)\n480;10;0,5\n", fleet=ANY_FLEET).notes
+    assert note.endswith("If it is a fraction, the heading solar (fraction) reads 0.5 as 50 %.")
+    ((_, hour),) = rows("load;coal(euro/MWh);solar (fraction)\n480;10;0,5\n", fleet=ANY_FLEET)
+    assert hour["fuels"]["solar(%)"] == 50
+
+
+@pytest.mark.parametrize(
+    ("heading", "cell", "name", "change"),
+    [
+        ("available[coal1]", "FALSE", "coal1", {"available": False}),
+        ("available[coal1]", "WAHR", "coal1", {"available": True}),
+        ("Available[coal1]", "Faux", "coal1", {"available": False}),
+        ("must_run[coal1]", "1", "coal1", {"must_run": True}),
+        ("pmax[coal1]", "1.100,5", "coal1", {"pmax": 1100.5}),
+        ("pmax (MW)[coal1]", "200 MW", "coal1", {"pmax": 200}),
+        ("efficiency[coal1]", "45 %", "coal1", {"efficiency": 0.45}),
+        ("efficiency (%)[coal1]", "45", "coal1", {"efficiency": 0.45}),
+        ("cost(euro/MWh)[coal1]", "-2,5", "coal1", {"cost(euro/MWh)": -2.5}),
+        ("Cost (EUR per MWh)[coal1]", "3", "coal1", {"cost(euro/MWh)": 3}),
+        ("co2(ton/MWh)[coal1]", "0,9 t/MWh", "coal1", {"co2(ton/MWh)": 0.9}),
+        ("fuel[coal1]", "Brown coal", "coal1", {"fuel": "Brown coal"}),
+        ("pmax[park [1]]", "100", "park [1]", {"pmax": 100}),
+    ],
+)
+def test_a_column_of_a_plant_changes_it_in_its_hour(heading: str, cell: str, name: str, change: dict[str, Any]) -> None:
+    options = {"co2": False, "fleet": ANY_FLEET}
+    ((_, hour), (_, other)) = rows(f"load;coal(euro/MWh);solar(%);{heading}\n1;10;33,3;{cell}\n1;2;3;\n", **options)
+    assert hour["plants"] == {name: change}
+    assert "plants" not in other
+
+
+def test_columns_of_several_plants_and_members_stand_together() -> None:
+    hour = any_hour("pmin[coal1];pmax[coal1];pmax[lig]", "1", "2", "3")
+    assert hour["plants"] == {"coal1": {"pmin": 1, "pmax": 2}, "lig": {"pmax": 3}}
+
+
+def test_a_plant_can_burn_a_fuel_that_only_its_column_names() -> None:
+    hour = any_hour("fuel[coal1];peat(euro/MWh)", "peat", "3")
+    assert hour["fuels"]["peat(euro/MWh)"] == 3
+
+
+@pytest.mark.parametrize(
+    ("heading", "cell", "fault"),
+    [
+        ("Pmax (MW)[coal1]", "-5", 'Pmax (MW)[coal1] is "-5", and must be at least 0'),
+        ("pmax[coal1]", "abc", 'pmax[coal1] is "abc", and must be a number'),
+        ("pmax[coal1]", "50", 'pmax[coal1] is "50", and pmin must not be above pmax'),
+        ("available[coal1]", "perhaps", 'available[coal1] is "perhaps", and must be true or false'),
+        ("efficiency (%)[coal1]", "450", 'efficiency (%)[coal1] is "450", and, divided by 100, must be at most 1'),
+        ("name[coal1]", "coal2", 'name[coal1] is "coal2", and must not change'),
+    ],
+)
+def test_a_fault_of_a_plant_names_its_column_and_cell(heading: str, cell: str, fault: str) -> None:
+    table = f"load;coal(euro/MWh);solar(%);{heading}\n1;10;33,3;{cell}\n"
+    (detail,) = faults(table, fleet=ANY_FLEET)
+    assert detail.startswith(fault)
+
+
+@pytest.mark.parametrize(
+    ("heading", "message"),
+    [
+        ("pmax[coal2]", "1: pmax[coal2]: the fleet has no power plant of this name; did you mean pmax[coal1]?"),
+        ("pmxa[coal1]", "1: pmxa[coal1] is not a known column; did you mean pmax[coal1]?"),
+        ("pmax[lig];PMAX (MW)[lig]", "1: the column PMAX (MW)[lig] is there twice: pmax[lig] and PMAX (MW)[lig]"),
+    ],
+)
+def test_a_column_of_a_plant_that_is_not_understood_stops_the_run(heading: str, message: str) -> None:
+    cells = ";1" * (heading.count(";") + 1)
+    assert refusal(f"load;coal(euro/MWh);solar(%);{heading}\n1;2;3{cells}\n", fleet=ANY_FLEET) == message
+
+
+def test_the_columns_of_a_table_of_plans_are_ignored() -> None:
+    hour = any_hour("p[coal1];price_up;co2_emitted;p[other]", "1", "2", "3", "4")
+    assert hour.keys() == {"load", "fuels"}
