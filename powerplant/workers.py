@@ -40,6 +40,10 @@ QUICK = 0.005
 AT_ONCE = 0.05
 """Seconds for a second attempt in the thread, if the call has a place. Sending it to a process takes as long."""
 
+WHILE_IT_STARTS = 0.3
+"""The same before the first process has ended a call: on a busy machine it takes seconds to start, and calls that wait
+for it would keep the places."""
+
 SMALL = 4 * 1024
 """Most bytes of a body that needs no turn. To decode it, or to find all its faults, takes at most some milliseconds."""
 
@@ -49,7 +53,7 @@ LARGE = 128 * 1024
 GRACE = 0.5
 """Seconds after its time limit at which a process is ended."""
 
-PATIENCE = 0.25
+PATIENCE = 1.0
 """Seconds for which a call waits for a place. On a busy server even a call of 20 ms may need one."""
 
 TURN_PATIENCE = 1.0
@@ -109,6 +113,7 @@ class Workers:
         self._most_memory = most_memory
         self._lock = RLock()  # cancelling a future calls back
         self._pool: ProcessPool | None = None
+        self._has_started = False
         self._futures: set[Future[Any]] = set()
         self._idle_since = monotonic()
         self._timer: Timer | None = None
@@ -137,7 +142,7 @@ class Workers:
         self._end_turn()
         self.enter(max(0.0, min(PATIENCE, end - perf_counter())), so_far=result)
         try:
-            result, is_final = _attempt(function, arguments, end, AT_ONCE)
+            result, is_final = _attempt(function, arguments, end, AT_ONCE if self._has_started else WHILE_IT_STARTS)
             return result if is_final else self._in_process(function, arguments, end) or result
         finally:
             self.leave()
@@ -271,6 +276,7 @@ class Workers:
     def _done(self, future: Future[Any]) -> None:
         with self._lock:
             self._futures.discard(future)
+            self._has_started = self._pool is not None
             self._idle_since = monotonic()
             if self._timer is None and self._pool is not None:
                 self._wake_after(IDLE)
@@ -296,7 +302,7 @@ class Workers:
         if self._pool is not None:
             self._pool.stop()  # type: ignore[no-untyped-call]  # pebble has no types for it
             Thread(target=self._pool.join, daemon=True).start()  # this can take seconds
-            self._pool = None
+            self._pool, self._has_started = None, False
         for future in [*self._futures]:  # a stopped pool forgets them
             future.cancel()
 
