@@ -27,7 +27,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing import get_context, parent_process
 from pathlib import Path
 from threading import BoundedSemaphore, Lock, RLock, Thread, Timer, local
-from time import monotonic, perf_counter, sleep
+from time import monotonic, perf_counter, sleep, thread_time
 from typing import Any, Protocol, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
@@ -35,14 +35,14 @@ from pebble import ProcessExpired, ProcessPool
 from powerplant.errors import PowerplantError, TooBusy
 
 QUICK = 0.005
-"""Seconds for the first attempt, in the thread of the request; an ordinary payload takes less than 1 ms."""
+"""Seconds of the processor for the first attempt, in the thread of the request; an ordinary payload takes less than
+1 ms."""
+
+LONGER = (4 * QUICK, 16 * QUICK)
+"""Seconds for further attempts, if the thread did not have the processor for so long in the one before."""
 
 AT_ONCE = 0.05
 """Seconds for a second attempt in the thread, if the call has a place. Sending it to a process takes as long."""
-
-WHILE_IT_STARTS = 0.3
-"""The same before the first process has ended a call: on a busy machine it takes seconds to start, and calls that wait
-for it would keep the places."""
 
 SMALL = 4 * 1024
 """Most bytes of a body that needs no turn. To decode it, or to find all its faults, takes at most some milliseconds."""
@@ -54,10 +54,8 @@ GRACE = 0.5
 """Seconds after its time limit at which a process is ended."""
 
 PATIENCE = 1.0
-"""Seconds for which a call waits for a place. On a busy server even a call of 20 ms may need one."""
-
-TURN_PATIENCE = 1.0
-"""Seconds for which a body waits for its turn. A turn takes at most about 0.1 s, most take less than 0.01 s."""
+"""Seconds for which a call waits for a place, and a body for its turn. A turn takes at most about 0.1 s, most take less
+than 0.01 s."""
 
 LONGEST_PAUSE = 0.1
 """Seconds for which, at most, the turn of a faulty body is kept after its faults are found."""
@@ -113,7 +111,6 @@ class Workers:
         self._most_memory = most_memory
         self._lock = RLock()  # cancelling a future calls back
         self._pool: ProcessPool | None = None
-        self._has_started = False
         self._futures: set[Future[Any]] = set()
         self._idle_since = monotonic()
         self._timer: Timer | None = None
@@ -136,13 +133,13 @@ class Workers:
         end = perf_counter() + time_limit
         if not self.processes:
             return function(*arguments, time_limit, None)
-        result, is_final = _attempt(function, arguments, end, QUICK)
+        result, is_final = _first_attempt(function, arguments, end)
         if is_final:
             return result
         self._end_turn()
         self.enter(max(0.0, min(PATIENCE, end - perf_counter())), so_far=result)
         try:
-            result, is_final = _attempt(function, arguments, end, AT_ONCE if self._has_started else WHILE_IT_STARTS)
+            result, is_final = _attempt(function, arguments, end, AT_ONCE)
             return result if is_final else self._in_process(function, arguments, end) or result
         finally:
             self.leave()
@@ -176,7 +173,7 @@ class Workers:
             return
         if not self._line.acquire(timeout=PATIENCE):
             raise TooBusy(TooBusy.TURNS)
-        if not self._turn.acquire(timeout=TURN_PATIENCE):
+        if not self._turn.acquire(timeout=PATIENCE):
             self._line.release()
             raise TooBusy(TooBusy.TURNS)
         self._has_turn.now = True
@@ -276,7 +273,6 @@ class Workers:
     def _done(self, future: Future[Any]) -> None:
         with self._lock:
             self._futures.discard(future)
-            self._has_started = self._pool is not None
             self._idle_since = monotonic()
             if self._timer is None and self._pool is not None:
                 self._wake_after(IDLE)
@@ -302,7 +298,7 @@ class Workers:
         if self._pool is not None:
             self._pool.stop()  # type: ignore[no-untyped-call]  # pebble has no types for it
             Thread(target=self._pool.join, daemon=True).start()  # this can take seconds
-            self._pool, self._has_started = None, False
+            self._pool = None
         for future in [*self._futures]:  # a stopped pool forgets them
             future.cancel()
 
@@ -333,6 +329,22 @@ def _trim_memory() -> None:
     """Let glibc return freed memory to the system: what was allocated for large bodies and answers."""
     with suppress(AttributeError, OSError, TypeError):  # another library, or system
         ctypes.CDLL(None).malloc_trim(0)
+
+
+def _first_attempt(function: Callable[..., R], arguments: tuple[Any, ...], end: float) -> tuple[R, bool]:
+    """The result of a function after :data:`QUICK` seconds of the processor, and whether more time does not help.
+
+    On a busy machine a thread may wait for the processor for longer than an ordinary payload takes. It then tries again
+    with more time, so that only what computes for long becomes long work.
+    """
+    start = thread_time()
+    result, is_final = _attempt(function, arguments, end, QUICK)
+    for seconds in LONGER:
+        if is_final or thread_time() - start > QUICK / 2:
+            break
+        start = thread_time()
+        result, is_final = _attempt(function, arguments, end, seconds)
+    return result, is_final
 
 
 def _attempt(function: Callable[..., R], arguments: tuple[Any, ...], end: float, seconds: float) -> tuple[R, bool]:
