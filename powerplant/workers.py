@@ -54,8 +54,7 @@ GRACE = 0.5
 """Seconds after its time limit at which a process is ended."""
 
 PATIENCE = 1.0
-"""Seconds for which a call waits for a place, and a body for its turn. A turn takes at most about 0.1 s, most take less
-than 0.01 s."""
+"""Seconds for which a body waits for its turn. A turn takes at most about 0.1 s, most take less than 0.01 s."""
 
 LONGEST_PAUSE = 0.1
 """Seconds for which, at most, the turn of a faulty body is kept after its faults are found."""
@@ -128,7 +127,7 @@ class Workers:
             Its result; or, if the process had to be ended, its last unfinished result.
 
         Raises:
-            TooBusy: the call takes long, and all places are taken.
+            TooBusy: the call takes long, and no place was free in half of its time.
         """
         end = perf_counter() + time_limit
         if not self.processes:
@@ -137,7 +136,7 @@ class Workers:
         if is_final:
             return result
         self._end_turn()
-        self.enter(max(0.0, min(PATIENCE, end - perf_counter())), so_far=result)
+        self.enter(max(0.0, end - perf_counter()) / 2, so_far=result)
         try:
             result, is_final = _attempt(function, arguments, end, AT_ONCE)
             return result if is_final else self._in_process(function, arguments, end) or result
@@ -147,7 +146,7 @@ class Workers:
     def run_apart(self, function: Callable[..., R], *arguments: Any, time_limit: float) -> R | None:
         """The same without a first attempt in this thread; ``None`` if the process ended without a result."""
         end = perf_counter() + time_limit
-        self.enter(min(PATIENCE, time_limit))
+        self.enter(time_limit / 2)
         try:
             return self._in_process(function, arguments, end)
         finally:

@@ -390,7 +390,7 @@ def test_a_long_call_while_all_processes_are_in_use_is_too_busy(workers: Workers
         first = pool.submit(run, workers, touch_then_sleep, started, 3.0)
         wait_until(started.exists)
         with pytest.raises(TooBusy, match="already solving as many long payloads") as error:
-            run(workers, pid)
+            run(workers, pid, time_limit=1.0)
         assert error.value.so_far == FIRST_ATTEMPT
         assert workers.run(pid, time_limit=LIMIT).value == os.getpid(), "a quick call is answered meanwhile"
         assert not first.done()
