@@ -1,6 +1,7 @@
 """powerplant: the cheapest production plan that meets the load of one hour, exactly and proven.
 
-:func:`plan` plans one payload, :func:`plan_hours` many hours of one fleet. :func:`create_app` is the Flask app factory;
+:func:`plan` plans one payload, :func:`plan_hours` many hours of one fleet, and :func:`plan_horizon` periods that depend
+on each other. :func:`create_app` is the Flask app factory;
 ``FLASK_APP=powerplant`` finds it.
 
 Nothing is imported before it is used: :mod:`powerplant.merit_order` needs the standard library alone, the functions
@@ -18,21 +19,27 @@ if TYPE_CHECKING:
     from powerplant.config import Settings
     from powerplant.errors import (
         Fault,
+        InfeasibleHorizon,
         InfeasibleLoad,
         InvalidPayload,
         MalformedPayload,
+        NotInstalled,
         OutOfTime,
         PowerplantError,
     )
+    from powerplant.horizon.library import HorizonPlan, plan_horizon
     from powerplant.hours import plan_hours
     from powerplant.library import ProductionPlan, plan
     from powerplant.models import ProductionPlanRequest, Report
 
 __all__ = [
     "Fault",
+    "HorizonPlan",
+    "InfeasibleHorizon",
     "InfeasibleLoad",
     "InvalidPayload",
     "MalformedPayload",
+    "NotInstalled",
     "OutOfTime",
     "PowerplantError",
     "ProductionPlan",
@@ -41,6 +48,7 @@ __all__ = [
     "__version__",
     "create_app",
     "plan",
+    "plan_horizon",
     "plan_hours",
 ]
 
@@ -50,7 +58,17 @@ _MODULES = {
     "library": ("ProductionPlan", "plan"),
     "hours": ("plan_hours",),
     "models": ("ProductionPlanRequest", "Report"),
-    "errors": ("Fault", "InfeasibleLoad", "InvalidPayload", "MalformedPayload", "OutOfTime", "PowerplantError"),
+    "horizon.library": ("HorizonPlan", "plan_horizon"),
+    "errors": (
+        "Fault",
+        "InfeasibleHorizon",
+        "InfeasibleLoad",
+        "InvalidPayload",
+        "MalformedPayload",
+        "NotInstalled",
+        "OutOfTime",
+        "PowerplantError",
+    ),
 }
 """The modules that are imported when one of these names is first used."""
 

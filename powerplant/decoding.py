@@ -385,7 +385,7 @@ def ignored_in(body: bytes) -> list[Fault]:
     return list(
         islice(
             (
-                Fault(pointer(*path, key), _why_ignored(key, known))
+                Fault(pointer(*path, key), why_ignored(key, known))
                 for path, members, known in objects
                 for key in members
                 if key not in known and not (path == ("fuels",) and is_fuel(key))
@@ -401,7 +401,8 @@ def is_fuel(key: str) -> bool:
     return bool(name.strip()) and unit in {"euro/MWh)", "%)"}
 
 
-def _why_ignored(key: str, known: Collection[str]) -> str:
+def why_ignored(key: str, known: Collection[str]) -> str:
+    """Why a member or key is ignored, and what it was perhaps meant to be."""
     if key in HOURS_ONLY:
         return "is ignored: it has no meaning for a single hour"
     meant = get_close_matches(key[:LONGEST_SLIP], known, 1, _ALIKE)

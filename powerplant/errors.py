@@ -8,6 +8,8 @@
     ├── InvalidQuery          a query parameter is not valid
     ├── InvalidPayload        the JSON is not a valid payload; lists every fault
     ├── InfeasibleLoad        no plan meets the load; says why, and names the nearest loads that have a plan
+    ├── InfeasibleHorizon     no plan meets all loads of a horizon; says what is missing, and in which periods
+    ├── NotInstalled          a library that the payload needs is not installed
     ├── OutOfTime             no plan was proven within the time limit
     ├── NotCheckedInTime      a proof was not checked within the time limit
     ├── TooBusy               all processes for long work are in use
@@ -16,7 +18,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_UP, Decimal
 from typing import Any, ClassVar, NamedTuple
 
@@ -101,6 +103,40 @@ def _infeasible(load: float, reason: str, nearest_below: float | None, nearest_a
     nearest = [f"{megawatt} MW" for megawatt in (nearest_below, nearest_above) if megawatt is not None]
     loads = "load with a plan is" if len(nearest) == 1 else "loads with a plan are"
     return f"A load of {load} MW {why}. The nearest {loads} {' and '.join(nearest)}."
+
+
+class InfeasibleHorizon(PowerplantError):
+    """No plan meets the loads and the reserve of all periods.
+
+    Attributes:
+        missing: MWh of ``shortfall`` (load that is not met), ``surplus`` (production above the load) and ``reserve``.
+        periods: what each period lacks, in MW, with a sentence; only those that lack something.
+        proven: whether less cannot be missing.
+    """
+
+    def __init__(self, missing: Mapping[str, float], periods: Sequence[Mapping[str, Any]], *, proven: bool) -> None:
+        super().__init__(_missing(missing, periods))
+        self.missing = dict(missing)
+        self.periods = [*periods]
+        self.proven = proven
+
+
+def _missing(missing: Mapping[str, float], periods: Sequence[Mapping[str, Any]]) -> str:
+    if not any(missing.values()):
+        return f"{_periods(len(periods))} a load that is not a multiple of the step. {periods[0]['detail']}"
+    lacks = [f"{missing[name]:g} MWh of {words}" for name, words in _LACKS.items() if missing[name]]
+    return f"No plan meets all periods: at least {' and '.join(lacks)}. {_periods(len(periods))} no plan. {periods[0]['detail']}"
+
+
+def _periods(count: int) -> str:
+    return "1 period has" if count == 1 else f"{count} periods have"
+
+
+_LACKS = {"shortfall": "load are not met", "surplus": "power are too much", "reserve": "reserve are missing"}
+
+
+class NotInstalled(PowerplantError):
+    """A library that the payload needs is not installed; the message names it."""
 
 
 class OutOfTime(PowerplantError):

@@ -1,0 +1,425 @@
+"""From the bytes of a body to a valid horizon, or to a list of its faults.
+
+The members that one hour has are decoded as those of the first period, by :mod:`powerplant.decoding`. The other values
+of lists, and what only a horizon has, are looked at here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from powerplant.decoding import decode_json, is_fuel, parse, pointer, why_ignored
+from powerplant.errors import Fault, InvalidPayload
+from powerplant.horizon.models import LONGEST, SHORTEST, Horizon, OverTime, PlantOverTime, Whole
+from powerplant.models import FIELDS, FUEL_KEYS, Fuels, Megawatt, Percentage, PowerPlant, Price, price_key, profile_key
+
+EXPECTED = "an object with load, fuels and powerplants"
+
+LISTS = {"pmin": "pmin", "pmax": "pmax", "cost(euro/MWh)": "cost", "available": "available", "must_run": "must_run"}
+"""The members of a plant that may be lists, and their names in the model."""
+
+NOT_YET = ("market", "storages")
+"""Members of the contract that this version does not have."""
+
+RESERVE = ("up", "down")
+CURVE_REPLACES = ("fuel", "efficiency", "cost(euro/MWh)", "no_load_cost(euro/h)")
+MOST_IGNORED = 100
+
+_DURATION = re.compile(r"P(?:\d+D)?(?:T(?:\d+H)?(?:\d+M)?)?")
+
+
+def decode(body: bytes, *, co2: bool, max_plants: int, max_cells: int) -> Horizon:
+    """Read a body as a horizon.
+
+    Args:
+        body: JSON in UTF-8.
+        co2: whether CO2 counts, so that its price is needed.
+        max_plants: most power plants.
+        max_cells: most plants times periods.
+
+    Raises:
+        MalformedPayload: the body is not JSON.
+        InvalidPayload: it is JSON, but not a valid horizon; lists every fault.
+    """
+    payload = parse(body, EXPECTED)
+    if not isinstance(payload, dict):
+        raise InvalidPayload([Fault("#", f"must be {EXPECTED}")])
+    return _Decoder(payload, co2=co2, max_plants=max_plants, max_cells=max_cells).horizon()
+
+
+class _Decoder:
+    """Collects the faults of a payload."""
+
+    def __init__(self, payload: dict[str, Any], *, co2: bool, max_plants: int, max_cells: int) -> None:
+        self.payload = payload
+        self.co2, self.max_plants, self.max_cells = co2, max_plants, max_cells
+        self.faults: list[Fault] = []
+        self.periods: int | None = None
+        given = payload.get("powerplants")
+        self.plants: list[Any] = given if isinstance(given, list) else []
+
+    def horizon(self) -> Horizon:
+        """The horizon.
+
+        Raises:
+            InvalidPayload: there are faults.
+        """
+        load = self._load()
+        periods = self.periods
+        if periods is not None and periods * len(self.plants) > self.max_cells:
+            cells = f"{len(self.plants)} power plants × {periods} periods"
+            raise InvalidPayload([Fault("#", f"has {cells}, and may have at most {self.max_cells} of both multiplied")])
+        whole, length, start = self._whole()
+        fuels = self.payload.get("fuels")
+        first = self._first_period()
+        members = [self._members(i, plant) for i, plant in enumerate(self.plants)]
+        if isinstance(fuels, dict):
+            self._lists_of_fuels(fuels)
+        for i, plant in enumerate(self.plants):
+            if isinstance(plant, dict):
+                self._lists_of_plant(i, plant)
+        reserve = [self._reserve(key) for key in RESERVE]
+        for key in NOT_YET:
+            if self.payload.get(key):
+                self._fault(key, detail="is not supported yet")
+        fuels_of: list[Fuels] = []
+        plants: list[OverTime] = []
+        if not self.faults and isinstance(fuels, dict) and periods is not None:
+            fuels_of = [Fuels.model_validate(_at(fuels, t)) for t in range(periods)]
+            plants = [
+                self._plant(i, plant, member, fuels_of)
+                for i, (plant, member) in enumerate(zip(first or [], members, strict=True))
+                if member is not None
+            ]
+        if self.faults or whole is None or length is None:
+            raise InvalidPayload(list(dict.fromkeys(self.faults)))
+        up, down = reserve
+        return Horizon(
+            load, fuels_of, plants, length, start, whole.relative_gap, whole.lost_load, up, down, self._ignored()
+        )
+
+    def _fault(self, *path: str | int, detail: str) -> None:
+        self.faults.append(Fault(pointer(*path), detail))
+
+    # --- Members of the payload --------------------------------------------------------------------------------------
+
+    def _load(self) -> list[float]:
+        load = self.payload.get("load")
+        if not isinstance(load, list):
+            hint = "; one number is an hour, for /productionplan" if isinstance(load, int | float) else ""
+            what = "is missing" if load is None else f"must be a list of numbers, one for each period{hint}"
+            self._fault("load", detail=what)
+            return []
+        if not load:
+            self._fault("load", detail="must have at least one number")
+            return []
+        self.periods = len(load)
+        self._elements(("load",), load, _MEGAWATTS)
+        return load
+
+    def _whole(self) -> tuple[Whole | None, timedelta | None, datetime | None]:
+        """The members that are single values; the length of a period, and the start of the first."""
+        given = {key: value for key, value in self.payload.items() if value is not None}
+        whole = self._model(Whole, given, ())
+        if whole is None:
+            return None, None, None
+        length, start = None, None
+        if _DURATION.fullmatch(whole.resolution):
+            try:
+                length = _LENGTH.validate_python(whole.resolution)
+            except ValidationError:
+                length = None
+        if length is None or not SHORTEST <= length <= LONGEST:
+            self._fault(
+                "resolution", detail="must be a duration of whole minutes from PT1M to PT24H, for example PT15M"
+            )
+        if whole.start is not None:
+            try:
+                start = datetime.fromisoformat(whole.start)
+            except ValueError:
+                start = None
+            if start is None or start.tzinfo is None:
+                detail = "must be a time with its offset from UTC, for example 2026-01-06T00:00+01:00"
+                self._fault("start", detail=detail)
+        return whole, length, start
+
+    def _reserve(self, key: str) -> list[float]:
+        given = self.payload.get("reserve")
+        if given is not None and not isinstance(given, dict):
+            if key == RESERVE[0]:
+                self._fault("reserve", detail="must be an object with up, down or both")
+            return []
+        value = None if given is None else given.get(key)
+        values = value if isinstance(value, list) else [0.0 if value is None else value]
+        self._elements(("reserve", key), values, _MEGAWATTS, is_list=isinstance(value, list))
+        return values if isinstance(value, list) else values * (self.periods or 1)
+
+    # --- Lists -------------------------------------------------------------------------------------------------------
+
+    def _elements(
+        self, path: tuple[str | int, ...], values: list[Any], adapter: TypeAdapter[Any], *, is_list: bool = True
+    ) -> None:
+        """Find the faults of a list with a value for each period, or of one value."""
+        if is_list and self.periods is not None and len(values) != self.periods:
+            count = (
+                f"{len(values)} value{'s' * (len(values) != 1)} for {self.periods} period{'s' * (self.periods != 1)}"
+            )
+            self._fault(*path, detail=f"has {count}")
+        try:
+            adapter.validate_python(values)
+        except ValidationError as error:
+            for details in error.errors(include_url=False):
+                place = details["loc"][:1] if is_list else ()
+                self._fault(*path, *place, detail=_words(details))
+
+    def _lists_of_fuels(self, fuels: Mapping[str, Any]) -> None:
+        """Prices and profiles that are lists; those that no plant uses are not looked at."""
+        used = set(FUEL_KEYS.values())
+        for plant in self.plants:
+            if isinstance(plant, dict):
+                used |= {price_key(plant["fuel"])} if isinstance(plant.get("fuel"), str) else set()
+                used |= {profile_key(plant["profile"])} if isinstance(plant.get("profile"), str) else set()
+        for key, value in fuels.items():
+            if isinstance(value, list) and key in used:
+                self._elements(("fuels", key), value, _PERCENTAGES if key.endswith("(%)") else _PRICES)
+
+    def _lists_of_plant(self, index: int, plant: Mapping[str, Any]) -> None:
+        for key in LISTS:
+            if isinstance(value := plant.get(key), list):
+                adapter = _MEGAWATTS if key in {"pmin", "pmax"} else _PRICES if key == "cost(euro/MWh)" else _FLAGS
+                self._elements(("powerplants", index, key), value, adapter)
+        self._limits(index, plant)
+
+    def _limits(self, index: int, plant: Mapping[str, Any]) -> None:
+        """Periods in which pmin is above pmax; decoding one hour has looked at the first."""
+        pmin, pmax = plant.get("pmin"), plant.get("pmax")
+        if self._is_fixed(plant) or not (isinstance(pmin, list) or isinstance(pmax, list)) or self.periods is None:
+            return
+        for period in range(1, self.periods):
+            least, most = _value(pmin, period), _value(pmax, period)
+            if isinstance(least, int | float) and isinstance(most, int | float) and least > most:
+                place = (period,) if isinstance(pmin, list) else ()
+                hint = "" if place else f", which is {most} in period {period + 1}"
+                self._fault("powerplants", index, "pmin", *place, detail=f"must not be above pmax{hint}")
+                if not place:
+                    return
+
+    @staticmethod
+    def _is_fixed(plant: Mapping[str, Any]) -> bool:
+        """Whether a plant is off or gives exactly what its profile leaves."""
+        curtailable = plant.get("curtailable")
+        has_profile = plant.get("profile") is not None or plant.get("type") == "windturbine"
+        return has_profile and (curtailable is False or (curtailable is None and plant.get("type") == "windturbine"))
+
+    # --- Members of one hour -----------------------------------------------------------------------------------------
+
+    def _first_period(self) -> list[PowerPlant] | None:
+        """The power plants in the first period; finds the faults that one hour can have."""
+        payload = self.payload
+        lists: dict[str, bool] = {}
+        fuels = payload.get("fuels")
+        if isinstance(fuels, dict):
+            lists |= {pointer("fuels", key): True for key, value in fuels.items() if isinstance(value, list)}
+            fuels = _at(fuels, 0)
+        plants = payload.get("powerplants")
+        if isinstance(plants, list):
+            plants = [self._in_first_period(i, plant, lists) for i, plant in enumerate(plants)]
+        first = {"load": 0, "powerplants": plants, "fuels": fuels}
+        try:
+            request = decode_json(
+                {key: value for key, value in first.items() if key in payload or key == "load"},
+                co2=self.co2,
+                max_plants=self.max_plants,
+            )
+        except InvalidPayload as error:
+            known = {fault.pointer for fault in self.faults}
+            for fault in error.faults:
+                place = f"{fault.pointer}/0" if fault.pointer in lists else fault.pointer
+                if place not in known:
+                    self.faults.append(Fault(place, fault.detail))
+            return None
+        return request.powerplants
+
+    @staticmethod
+    def _in_first_period(index: int, plant: Any, lists: dict[str, bool]) -> Any:
+        if not isinstance(plant, dict):
+            return plant
+        first = dict(plant)
+        for key in LISTS:
+            if isinstance(value := plant.get(key), list):
+                lists[pointer("powerplants", index, key)] = True
+                first[key] = value[0] if value else None
+        if plant.get("cost_curve") is not None:  # it takes the place of the fuel and the further cost
+            first.pop("fuel", None)
+            first |= {"cost(euro/MWh)": 0}
+            if first.get("type") in {"gasfired", "turbojet"}:
+                first.setdefault("efficiency", 1)
+        return first
+
+    # --- Members of plants -------------------------------------------------------------------------------------------
+
+    def _members(self, index: int, plant: Any) -> PlantOverTime | None:
+        """What couples the periods of a plant."""
+        if not isinstance(plant, dict):
+            return None
+        path = ("powerplants", index)
+        given = {key: value for key, value in plant.items() if value is not None}
+        members: PlantOverTime | None = self._model(PlantOverTime, given, path)
+        if members is None:
+            return None
+        if members.start_cost is not None and members.start_costs is not None:
+            self._fault(*path, "start_cost", detail="must not stand beside start_costs: one of them is enough")
+        costs = members.start_costs or []
+        for i, (before, entry) in enumerate(pairwise(costs), 1):
+            if entry.after <= before.after:
+                self._fault(*path, "start_costs", i, "after", detail="must be above that of the entry before")
+            if entry.cost < before.cost:
+                self._fault(*path, "start_costs", i, "cost", detail="must not be below that of the entry before")
+        self._curve(path, members)
+        initial = members.initial
+        if initial is not None and initial.on and initial.p is None:
+            self._fault(*path, "initial", "p", detail="is missing, and the plant is on")
+        if initial is not None and not initial.on and initial.p:
+            self._fault(*path, "initial", "p", detail="must be 0 or absent: the plant is off")
+        return members
+
+    def _curve(self, path: tuple[str | int, ...], members: PlantOverTime) -> None:
+        curve = members.cost_curve or []
+        slope: float | None = None
+        for i, (before, point) in enumerate(pairwise(curve), 1):
+            if point.p <= before.p:
+                self._fault(*path, "cost_curve", i, "p", detail="must be above that of the point before")
+                return
+            now = (point.cost - before.cost) / (point.p - before.p)
+            if slope is not None and now < slope - 1e-9 * max(1.0, abs(slope)):
+                self._fault(
+                    *path, "cost_curve", i, "cost", detail="makes the curve not convex: the cost rises less than before"
+                )
+                return
+            slope = now
+
+    def _plant(self, index: int, plant: PowerPlant, members: PlantOverTime, fuels: list[Fuels]) -> OverTime:
+        """A plant whose members are valid; looks at the rules between them."""
+        given = self.plants[index]
+        lists = {name: given[key] for key, name in LISTS.items() if isinstance(given.get(key), list)}
+        if members.cost_curve is not None:
+            plant = plant.model_copy(update={"fuel": None, "cost": 0.0, "efficiency": None})
+            lists.pop("cost", None)
+            members = members.model_copy(update={"no_load_cost": 0.0})
+        over_time = OverTime(plant, lists, members)
+        path = ("powerplants", index)
+        limits = [_limits_at(over_time.at(t), fuels[t]) for t in range(len(fuels))]
+        least, most = min(low for low, _ in limits), max(high for _, high in limits)
+        if (curve := members.cost_curve) is not None and (curve[0].p > least or curve[-1].p < most):
+            has = f"{curve[0].p:g} to {curve[-1].p:g}"
+            self._fault(
+                *path, "cost_curve", detail=f"must cover the limits, {least:g} to {most:g} MW; it covers {has} MW"
+            )
+        if (initial := members.initial) is not None and initial.on and initial.p is not None:
+            plants = [over_time.at(t) for t in range(len(fuels))] if lists else [plant]
+            least = min(0.0 if each.profile is not None else each.least for each in plants)
+            most = max(each.pmax for each in plants)
+            if not least <= initial.p <= most:
+                self._fault(*path, "initial", "p", detail=f"must be within pmin and pmax, {least:g} to {most:g} MW")
+        return over_time
+
+    def _model(self, model: type[Any], given: Mapping[str, Any], path: tuple[str | int, ...]) -> Any:
+        """A model of the members that are given; ``None`` where they have faults."""
+        try:
+            return model.model_validate(given)
+        except ValidationError as error:
+            for details in error.errors(include_url=False):
+                self._fault(*path, *details["loc"], detail=_words(details))
+        return None
+
+    # --- What is ignored ---------------------------------------------------------------------------------------------
+
+    def _ignored(self) -> list[Fault]:
+        return [*self._each_ignored()][:MOST_IGNORED]
+
+    def _each_ignored(self) -> Iterator[Fault]:
+        payload = self.payload
+        known = {*FIELDS[0], *_keys(Whole), "reserve", *NOT_YET}
+        objects: list[tuple[tuple[str | int, ...], Mapping[str, Any], set[str]]] = [((), payload, known)]
+        objects.append((("fuels",), payload["fuels"], {*FIELDS[1]}))
+        if payload.get("reserve") is not None:
+            objects.append((("reserve",), payload["reserve"], {*RESERVE}))
+        of_plants = {*FIELDS[2], *_keys(PlantOverTime)}
+        objects += [(("powerplants", i), plant, of_plants) for i, plant in enumerate(self.plants)]
+        for path, members, names in objects:
+            for key in members:
+                if key not in names and not (path == ("fuels",) and is_fuel(key)):
+                    yield Fault(pointer(*path, key), why_ignored(key, names))
+        for i, plant in enumerate(self.plants):
+            if plant.get("cost_curve") is not None:
+                for key in CURVE_REPLACES:
+                    if plant.get(key) is not None:
+                        yield Fault(pointer("powerplants", i, key), "is ignored: cost_curve takes its place")
+
+
+# --- Helpers ---------------------------------------------------------------------------------------------------------
+
+
+class _Limits(NamedTuple):
+    least: float
+    most: float
+
+
+def _limits_at(plant: PowerPlant, fuels: Fuels) -> _Limits:
+    """The limits of a plant in a period, in MW; both its output where it is off or on by its profile."""
+    if plant.profile is None:
+        return _Limits(plant.least, plant.pmax)
+    most = plant.pmax * fuels.profile(plant.profile) / 100
+    return _Limits(min(plant.least, most) if plant.curtailable else most, most)
+
+
+def _value(value: Any, period: int) -> Any:
+    return (
+        value[period] if isinstance(value, list) and period < len(value) else None if isinstance(value, list) else value
+    )
+
+
+def _at(members: Mapping[str, Any], period: int) -> dict[str, Any]:
+    """Members in one period."""
+    return {key: _value(value, period) for key, value in members.items()}
+
+
+def _keys(model: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _words(details: ErrorDetails) -> str:
+    """One of pydantic's errors in plain words."""
+    kind, limits = details["type"], details.get("ctx", {})
+    if kind == "greater_than_equal":
+        return f"must be at least {limits['ge']:g}"
+    if kind == "less_than_equal":
+        return f"must be at most {limits['le']:g}"
+    return _WORDS.get(kind, details["msg"])
+
+
+_WORDS = {
+    "missing": "is missing",
+    "float_type": "must be a number",
+    "finite_number": "must be a number",
+    "bool_type": "must be true or false",
+    "string_type": "must be a string",
+    "list_type": "must be a list of objects",
+    "too_short": "must have at least one entry",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
+}
+
+_STRICT = ConfigDict(strict=True, allow_inf_nan=False)
+_MEGAWATTS: TypeAdapter[Any] = TypeAdapter(list[Megawatt], config=_STRICT)
+_PRICES: TypeAdapter[Any] = TypeAdapter(list[Annotated[float, *Price.__metadata__]], config=_STRICT)
+_PERCENTAGES: TypeAdapter[Any] = TypeAdapter(list[Annotated[float, *Percentage.__metadata__]], config=_STRICT)
+_FLAGS: TypeAdapter[Any] = TypeAdapter(list[bool], config=_STRICT)
+_LENGTH = TypeAdapter(timedelta)

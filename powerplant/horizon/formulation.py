@@ -1,0 +1,362 @@
+"""From a valid horizon to an instance: all numbers as integers and fractions.
+
+Outputs are in steps of the grid. Limits and ramps are rounded inwards and reserve counts in steps, since
+a plant can only move to outputs on the grid. Money stays exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from math import ceil, floor
+from typing import NamedTuple
+
+from powerplant.decoding import pointer
+from powerplant.errors import Fault, InvalidPayload
+from powerplant.formulation import BILLION, Fleet, Grid, Instance
+from powerplant.horizon.models import Horizon, OverTime, PlantOverTime
+
+
+class State(NamedTuple):
+    """The state of a plant before the first period.
+
+    Attributes:
+        on: whether it runs.
+        hours: that it has been so; ``None`` for long.
+        p: its output in steps; not rounded.
+        left: periods for which its minimum time makes it go on.
+    """
+
+    on: bool
+    hours: Fraction | None
+    p: Fraction
+    left: int
+
+
+class Plant(NamedTuple):
+    """A power plant; tuples have a value for each period.
+
+    Attributes:
+        name: its name.
+        cost: marginal cost in euro per step and period; with a curve, only that of CO2.
+        least, most: limits in steps; 0 where it cannot run.
+        can_run: whether it can run.
+        must_run: whether it must run, where no minimum down time holds; never where it cannot run.
+        up_time, down_time: periods that it runs, or rests, at least.
+        ramp_up, ramp_down: steps by which its output may rise or fall from one period to the next; ``None``: any.
+        startup, shutdown: most steps in the first and in the last period on; ``None``: any.
+        start_costs: hours off from which a cost in euro holds; empty where starts cost nothing.
+        no_load: euro for each period in which it runs.
+        curve: steps, not rounded, and euro for a period; empty without a curve.
+        gives_reserve: whether it counts for the reserve where it runs.
+        initial: its state before the first period; ``None``: any.
+    """
+
+    name: str
+    cost: tuple[Fraction, ...]
+    least: tuple[int, ...]
+    most: tuple[int, ...]
+    can_run: tuple[bool, ...]
+    must_run: tuple[bool, ...]
+    up_time: int
+    down_time: int
+    ramp_up: Fraction | None
+    ramp_down: Fraction | None
+    startup: tuple[int, ...] | None
+    shutdown: tuple[int, ...] | None
+    start_costs: tuple[tuple[Fraction, Fraction], ...]
+    no_load: Fraction
+    curve: tuple[tuple[Fraction, Fraction], ...]
+    gives_reserve: bool
+    initial: State | None
+
+    @property
+    def couples(self) -> bool:
+        """Whether it couples the periods, or costs more than each MWh; its state before them alone does not."""
+        return bool(
+            self.up_time > 1
+            or self.down_time > 1
+            or self.ramp_up is not None
+            or self.ramp_down is not None
+            or self.startup is not None
+            or self.shutdown is not None
+            or any(cost for _, cost in self.start_costs)
+            or self.no_load
+            or self.curve
+        )
+
+    def start_cost(self, hours_off: Fraction | None) -> Fraction:
+        """The cost of a start after so many hours off, in euro; ``None``: after long."""
+        if not self.start_costs:
+            return Fraction(0)
+        reached = [cost for after, cost in self.start_costs if hours_off is None or after <= hours_off]
+        return reached[-1] if reached else self.start_costs[0][1]
+
+    def running_cost(self, period: int, p: int) -> Fraction:
+        """The cost of a period in which it runs with an output of ``p`` steps, in euro."""
+        cost = self.cost[period] * p + self.no_load
+        if not self.curve:
+            return cost
+        if len(self.curve) == 1:
+            return cost + self.curve[0][1]
+        for (start, low), (end, high) in zip(self.curve, self.curve[1:], strict=False):
+            if p <= end:
+                return cost + low + (high - low) * (p - start) / (end - start)
+        raise ValueError(f"{self.name}: an output of {p} steps is beyond the cost curve")
+
+
+class HorizonInstance(NamedTuple):
+    """The problem in integers and fractions.
+
+    Attributes:
+        plants: the power plants, in payload order.
+        load: steps in each period.
+        reserve_up, reserve_down: steps that are needed in each period, rounded up.
+        lost_load: euro for a step that is not met in a period; ``None`` where it must be met.
+        hours: of a period.
+        start: of the first period.
+        grid: the step.
+        relative_gap: between cost and bound, at which the search stops.
+        singles: each period as an instance of one hour.
+    """
+
+    plants: tuple[Plant, ...]
+    load: tuple[int, ...]
+    reserve_up: tuple[int, ...]
+    reserve_down: tuple[int, ...]
+    lost_load: Fraction | None
+    hours: Fraction
+    start: datetime | None
+    grid: Grid
+    relative_gap: Fraction
+    singles: tuple[Instance, ...]
+
+    @property
+    def periods(self) -> range:
+        """The periods, from 0."""
+        return range(len(self.load))
+
+    @property
+    def times(self) -> list[str] | None:
+        """The start of each period, in ISO 8601; ``None`` where the payload does not say."""
+        if self.start is None:
+            return None
+        length = timedelta(minutes=int(self.hours * 60))
+        utc = self.start.astimezone(UTC)  # periods are elapsed time
+        return [(utc + t * length).astimezone(self.start.tzinfo).isoformat() for t in self.periods]
+
+    @property
+    def is_coupled(self) -> bool:
+        """Whether anything couples the periods."""
+        has_reserve = any(self.reserve_up) or any(self.reserve_down)
+        return has_reserve or self.lost_load is not None or any(plant.couples for plant in self.plants)
+
+
+def formulate_horizon(horizon: Horizon, *, co2: bool, grid: Grid, round_load: bool) -> HorizonInstance:
+    """The instance of a valid horizon; O(plants × periods).
+
+    Args:
+        horizon: a decoded payload.
+        co2: whether emission allowances count in the cost.
+        grid: the step of outputs and loads.
+        round_load: whether loads that are off the grid become the nearest multiple of the step, half to even.
+
+    Raises:
+        InvalidPayload: a load has too many steps, or a plant has no schedule of its own.
+    """
+    periods = range(len(horizon.load))
+    hours = Fraction(horizon.length // timedelta(minutes=1), 60)
+    vary = any(each.lists for each in horizon.plants)
+    fleet = Fleet.of([each.at(0) for each in horizon.plants], grid)
+    singles = []
+    for t in periods:
+        if vary and t:
+            fleet = Fleet.of([each.at(t) for each in horizon.plants], grid)
+        try:
+            singles.append(fleet.at(horizon.load[t], horizon.fuels[t], co2=co2, round_load=round_load))
+        except InvalidPayload as error:
+            raise InvalidPayload([Fault(pointer("load", t), error.faults[0].detail)]) from None
+    plants = [_plant(i, each, singles, hours, grid) for i, each in enumerate(horizon.plants)]
+    faults = [
+        Fault(pointer("powerplants", i), "has no schedule of its own, whatever the load")
+        for i, plant in enumerate(plants)
+        if not has_schedule(plant)
+    ]
+    if faults:
+        raise InvalidPayload(faults)
+    per_megawatt = grid.per_megawatt
+    lost_load = None if horizon.lost_load is None else exact(horizon.lost_load) * hours / per_megawatt
+    return HorizonInstance(
+        tuple(plants),
+        tuple([single.load for single in singles]),
+        tuple([ceil(exact(needed) * per_megawatt) for needed in horizon.reserve_up]),
+        tuple([ceil(exact(needed) * per_megawatt) for needed in horizon.reserve_down]),
+        lost_load,
+        hours,
+        horizon.start,
+        grid,
+        exact(horizon.relative_gap),
+        tuple(singles),
+    )
+
+
+def exact(number: float) -> Fraction:
+    """The shortest decimal that rounds to this double, exactly."""
+    return Fraction(repr(number))
+
+
+def _plant(index: int, given: OverTime, singles: Sequence[Instance], hours: Fraction, grid: Grid) -> Plant:
+    members = given.members
+    per_megawatt = grid.per_megawatt
+    units = [single.units[index] for single in singles]
+    plants = [given.at(t) for t in range(len(singles))] if given.lists else [given.plant] * len(singles)
+    can_run = tuple(
+        [
+            # a unit of the solver with limits 0 to 0 never runs; a plant may
+            unit.max_output > 0 or (each.available and not each.least and (each.profile is None or each.curtailable))
+            for unit, each in zip(units, plants, strict=True)
+        ]
+    )
+    least = tuple([unit.min_output for unit in units])
+    most = tuple([unit.max_output for unit in units])
+    ramp_up, ramp_down = (
+        None if ramp is None else exact(ramp) * hours * per_megawatt for ramp in (members.ramp_up, members.ramp_down)
+    )
+    costs = [(exact(entry.after), exact(entry.cost)) for entry in members.start_costs or []]
+    if members.start_cost is not None:
+        costs = [(Fraction(0), exact(members.start_cost))]
+    is_fixed = given.plant.profile is not None and not given.plant.curtailable
+    return Plant(
+        given.plant.name,
+        tuple([Fraction(unit.marginal_cost, BILLION * per_megawatt) * hours for unit in units]),
+        least,
+        most,
+        can_run,
+        tuple([each.must_run and can for each, can in zip(plants, can_run, strict=True)]),
+        ceil(exact(members.min_up_time) / hours),
+        ceil(exact(members.min_down_time) / hours),
+        ramp_up,
+        ramp_down,
+        _edge(members.startup_limit, ramp_up, least, per_megawatt),
+        _edge(members.shutdown_limit, ramp_down, least, per_megawatt),
+        tuple(costs),
+        exact(members.no_load_cost) * hours,
+        tuple([(exact(point.p) * per_megawatt, exact(point.cost) * hours) for point in members.cost_curve or []]),
+        members.reserve and not is_fixed,
+        _state(members, hours, per_megawatt),
+    )
+
+
+def _state(members: PlantOverTime, hours: Fraction, per_megawatt: int) -> State | None:
+    initial = members.initial
+    if initial is None:
+        return None
+    so_long = None if initial.hours is None else exact(initial.hours)
+    least = exact(members.min_up_time if initial.on else members.min_down_time)
+    left = 0 if so_long is None else max(0, ceil((least - so_long) / hours))
+    return State(initial.on, so_long, exact(initial.p or 0.0) * per_megawatt, left)
+
+
+def _edge(
+    limit: float | None, ramp: Fraction | None, least: Sequence[int], per_megawatt: int
+) -> tuple[int, ...] | None:
+    """The most output in the first or last period on: a limit, or what follows from the ramp."""
+    if limit is not None:
+        return (floor(exact(limit) * per_megawatt),) * len(least)
+    return None if ramp is None else tuple([max(low, floor(ramp)) for low in least])
+
+
+# --- A plant alone ---------------------------------------------------------------------------------------------------
+
+
+def has_schedule(plant: Plant) -> bool:
+    """Whether a plant has a schedule of its own, whatever the load.
+
+    One that may be off, and need not run, can always rest. For another, the runs that are possible are followed from
+    period to period, with the outputs that each can reach; O(periods²) at most.
+    """
+    initial = plant.initial
+    if not any(plant.must_run) and (initial is None or not initial.on):
+        return True
+    rest, runs = _before(plant)
+    bound = must_be_on(plant)
+    for t in range(len(plant.can_run)):
+        rest, runs = _step(plant, t, rest, runs, must=bound[t])
+        if not rest and not runs:
+            return False
+    return True
+
+
+class _Run(NamedTuple):
+    """A run until now: periods that it must go on, and the outputs that it can have."""
+
+    still: int
+    low: Fraction | int
+    high: Fraction | int
+
+
+_Rests = set[int]
+"""Periods for which rests must go on."""
+
+
+def _before(plant: Plant) -> tuple[_Rests, list[_Run]]:
+    initial = plant.initial
+    if initial is None:
+        return {0}, []  # a run that begins in the first period without limits is added there
+    return (set(), [_Run(initial.left, initial.p, initial.p)]) if initial.on else ({initial.left}, [])
+
+
+def _step(plant: Plant, t: int, rests: _Rests, runs: list[_Run], *, must: bool) -> tuple[_Rests, list[_Run]]:
+    low, high = plant.least[t], plant.most[t]
+    if not plant.can_run[t]:  # an outage comes first
+        return {max(0, left - 1) for left in rests} | ({max(0, plant.down_time - 1)} if runs else set()), []
+    shutdown = None if plant.shutdown is None else plant.shutdown[t - 1 if t else 0]
+    later: list[_Run] = []
+    for run in runs:
+        falls = plant.ramp_down is not None and not (high < (plant.most[t - 1] if t else run.low))
+        bottom = max(low, ceil(run.low - plant.ramp_down)) if falls and plant.ramp_down is not None else low
+        top = high if plant.ramp_up is None else min(high, floor(run.high + plant.ramp_up))
+        if bottom <= top:
+            later.append(_Run(max(0, run.still - 1), bottom, top))
+    if any(left == 0 for left in rests):
+        is_free = t == 0 and plant.initial is None
+        limit = high if is_free or plant.startup is None else min(high, plant.startup[t])
+        if low <= limit:
+            later.append(_Run(0 if is_free else max(0, plant.up_time - 1), low, limit))
+    if must:
+        return set(), _distinct(later)
+    rested = {max(0, left - 1) for left in rests}
+    if any(run.still == 0 and (shutdown is None or run.low <= shutdown) for run in runs):
+        rested.add(max(0, plant.down_time - 1))
+    return rested, _distinct(later)
+
+
+def _distinct(runs: list[_Run]) -> list[_Run]:
+    """Without runs that another one covers."""
+    return [
+        run
+        for i, run in enumerate(runs)
+        if not any(
+            other.still <= run.still and other.low <= run.low and run.high <= other.high and (other != run or j < i)
+            for j, other in enumerate(runs)
+            if j != i
+        )
+    ]
+
+
+def must_be_on(plant: Plant) -> list[bool]:
+    """The periods in which a plant that must run is on.
+
+    It rests where a minimum down time holds: from before the first period, or from the first period of an outage, as if
+    it had run until then.
+    """
+    free_from = 0
+    if plant.initial is not None and not plant.initial.on:
+        free_from = plant.initial.left
+    bound = []
+    for t, can in enumerate(plant.can_run):
+        if not can and (t == 0 or plant.can_run[t - 1]):
+            free_from = max(free_from, t + plant.down_time)
+        bound.append(plant.must_run[t] and t >= free_from)
+    return bound

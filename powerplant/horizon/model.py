@@ -1,0 +1,386 @@
+"""The mixed-integer model of a horizon, as arrays for HiGHS.
+
+Three binaries a plant and period (Morales-España, Latorre, Ramos 2013): on ``u``, start ``v``, stop ``w``; the output
+is ``least u + q``. Minimum times are sums of starts and stops (Rajan, Takriti 2005); limits and ramps are tightened by
+starts and stops; a start's cost depends on the stop before it (``d``, Morales-España); pieces of a cost curve are
+tightened like limits. Knueven, Ostrowski, Watson (2020) compare these formulations. Outputs are in steps, costs in
+euro.
+"""
+
+from __future__ import annotations
+
+from math import ceil, floor
+from typing import Any, NamedTuple
+
+import numpy as np
+from highspy import Highs, HighsLp, HighsVarType, MatrixFormat
+
+from powerplant.horizon.formulation import HorizonInstance, Plant, must_be_on
+
+Array = Any
+"""A NumPy array."""
+
+INFINITY = float("inf")
+
+
+class Schedule(NamedTuple):
+    """What plants do, with a row a plant and a column a period: whether they are on, and outputs in steps."""
+
+    on: Array
+    p: Array
+
+
+class _Columns:
+    """The columns of the model: bounds and costs."""
+
+    def __init__(self) -> None:
+        self.low: list[Array] = []
+        self.high: list[Array] = []
+        self.cost: list[Array] = []
+        self.count = 0
+
+    def add(self, low: Any, high: Any, cost: Any, size: int) -> Array:
+        """Add columns; returns their indices."""
+        for kept, value in ((self.low, low), (self.high, high), (self.cost, cost)):
+            kept.append(np.broadcast_to(np.asarray(value, dtype=float), size))
+        self.count += size
+        return np.arange(self.count - size, self.count)
+
+
+class _Rows:
+    """The rows of the model, as triplets."""
+
+    def __init__(self) -> None:
+        self.columns: list[Array] = []
+        self.values: list[Array] = []
+        self.rows: list[Array] = []
+        self.low: list[Array] = []
+        self.high: list[Array] = []
+        self.count = 0
+
+    def add(self, terms: list[tuple[Any, Array]], low: Any, high: Any) -> Array:
+        """Add rows: the i-th is the sum of ``value[i] * column[i]`` of all terms; a column of -1 is left out."""
+        size = len(terms[0][1])
+        rows = np.arange(self.count, self.count + size)
+        for value, column in terms:
+            values = np.broadcast_to(np.asarray(value, dtype=float), size)
+            used = (column >= 0) & (values != 0)
+            self.columns.append(column[used])
+            self.values.append(values[used])
+            self.rows.append(rows[used])
+        for kept, bound in ((self.low, low), (self.high, high)):
+            kept.append(np.broadcast_to(np.asarray(bound, dtype=float), size))
+        self.count += size
+        return rows
+
+    def extend(self, row: Array, value: Any, column: Array) -> None:
+        """Add terms to rows that are there."""
+        self.rows.append(row)
+        self.values.append(np.broadcast_to(np.asarray(value, dtype=float), len(column)))
+        self.columns.append(column)
+
+
+class Model:
+    """The model of an instance; with ``shortage``, that of its least shortage.
+
+    Attributes:
+        on, start, stop, above: the columns of u, v, w and q, a row a plant.
+        least: steps that a plant gives at least where it is on.
+        lost: columns of lost load; empty where the load must be met.
+        short, surplus: columns of missing and of surplus power; empty without ``shortage``.
+        short_up, short_down: columns of missing reserve, likewise.
+    """
+
+    def __init__(self, instance: HorizonInstance, *, shortage: bool = False) -> None:
+        self.instance = instance
+        self._columns, self._rows = _Columns(), _Rows()
+        count, size = len(instance.plants), len(instance.load)
+        self.on, self.start, self.stop, self.above = (np.full((count, size), -1) for _ in range(4))
+        self.least = np.array([plant.least for plant in instance.plants], dtype=float).reshape(count, size)
+        price = 0.0 if shortage else 1.0
+        rows = self._rows
+        self.balance = rows.add([(0.0, np.full(size, -1))], instance.load, instance.load)
+        self.reserve_up, self.reserve_down = (
+            rows.add([(0.0, np.full(size, -1))], needed, INFINITY) if any(needed) else None
+            for needed in (instance.reserve_up, instance.reserve_down)
+        )
+        for i, plant in enumerate(instance.plants):
+            self._add(i, plant, price)
+        hours = float(instance.hours)
+        self.lost = self._slack(
+            self.balance, 1.0, instance.load, float(instance.lost_load or 0) * price, instance.lost_load is not None
+        )
+        self.short = self._slack(self.balance, 1.0, instance.load, hours, shortage)
+        self.surplus = self._slack(self.balance, -1.0, INFINITY, hours, shortage)
+        self.short_up = self._slack(self.reserve_up, 1.0, INFINITY, hours, shortage)
+        self.short_down = self._slack(self.reserve_down, 1.0, INFINITY, hours, shortage)
+
+    def _slack(self, rows: Array | None, sign: float, high: Any, cost: float, wanted: bool) -> Array:
+        if rows is None or not wanted:
+            return np.array([], dtype=int)
+        columns = self._columns.add(0.0, high, cost, len(rows))
+        self._rows.extend(rows, sign, columns)
+        return columns
+
+    def _add(self, i: int, plant: Plant, price: float) -> None:
+        """Add a plant: its columns, its rules, its part of balance and reserve."""
+        columns, rows = self._columns, self._rows
+        size = len(plant.least)
+        none = np.full(size, -1)
+        least, most = np.array(plant.least, dtype=float), np.array(plant.most, dtype=float)
+        can = np.array(plant.can_run)
+        runs_on = can & np.append(can[1:], False)  # an outage follows, or nothing: then no shut-down limit holds
+        startup = most.copy() if plant.startup is None else np.minimum(most, plant.startup)
+        shutdown = most.copy() if plant.shutdown is None else np.minimum(most, plant.shutdown)
+        initial = plant.initial
+        if initial is None:
+            startup[0] = most[0]
+        shutdown[~runs_on] = most[~runs_on]
+
+        cost = np.array([float(each) for each in plant.cost]) * price
+        base = np.array([float(plant.running_cost(t, plant.least[t])) if can[t] else 0.0 for t in range(size)]) * price
+        slope = np.zeros(size) if plant.curve else cost
+
+        forced_on, forced_off = np.array(must_be_on(plant)), ~can
+        if initial is not None:
+            first = np.arange(size) < initial.left
+            if initial.on:
+                ends = int(np.argmax(~can)) if not can.all() else size  # an outage ends the minimum up time
+                forced_on = forced_on | (first & (np.arange(size) < ends))
+            else:
+                forced_off = forced_off | first
+        u = self.on[i] = columns.add(forced_on.astype(float), (~forced_off).astype(float), base, size)
+        start_price = float(plant.start_costs[-1][1]) * price if plant.start_costs else 0.0
+        v_high, w_high = (startup >= least) & can, np.ones(size, dtype=bool)
+        w_high[1:] = shutdown[:-1] >= least[:-1]
+        if initial is None:
+            v_high[0] = w_high[0] = False
+        elif initial.on:
+            v_high[0] = False
+            limit = None if plant.shutdown is None or not can[0] else plant.shutdown[0]
+            w_high[0] = limit is None or initial.p <= limit
+        else:
+            w_high[0] = False
+        v = self.start[i] = columns.add(0.0, v_high.astype(float), start_price, size)
+        w = self.stop[i] = columns.add(0.0, w_high.astype(float), 0.0, size)
+        q = self.above[i] = columns.add(0.0, most - least, slope, size)
+
+        # on and off: u(t) - u(t-1) = v(t) - w(t)
+        before = np.append(-1, u[:-1])
+        was_on = np.zeros(size)
+        if initial is not None:
+            was_on[0] = float(initial.on)
+            rows.add([(1.0, u), (-1.0, before), (-1.0, v), (1.0, w)], was_on, was_on)
+        else:
+            rows.add([(1.0, u[1:]), (-1.0, before[1:]), (-1.0, v[1:]), (1.0, w[1:])], 0.0, 0.0)
+
+        # minimum times; an outage ends that of a run
+        outage_before = np.maximum.accumulate(np.where(can, -1, np.arange(size)))
+        span = [
+            (1.0, np.where(np.arange(size) - k > outage_before, _earlier(v, k), -1))
+            for k in range(max(1, plant.up_time))
+        ]
+        rows.add([*span, (-1.0, u)], -INFINITY, 0.0)
+        rows.add([*((1.0, _earlier(w, k)) for k in range(max(1, plant.down_time))), (1.0, u)], -INFINITY, 1.0)
+
+        after = np.append(w[1:], -1)  # the stop in the next period
+        after[~runs_on] = -1
+        ramp_up = None if plant.ramp_up is None else floor(plant.ramp_up)
+        ramp_down = None if plant.ramp_down is None else floor(plant.ramp_down)
+        rises = np.zeros(size, dtype=bool)
+        if ramp_up is not None:
+            rises[1:] = (ramp_up < most[1:] - least[:-1]) & can[1:] & can[:-1]
+            rises[0] = initial is not None and initial.on and bool(can[0]) and initial.p + plant.ramp_up < most[0]
+        falls = np.zeros(size, dtype=bool)
+        if ramp_down is not None:
+            falls[1:] = (ramp_down < most[:-1] - least[1:]) & (most[1:] >= most[:-1]) & can[1:] & can[:-1]
+            falls[0] = (
+                initial is not None
+                and initial.on
+                and bool(can[0])
+                and most[0] >= initial.p
+                and initial.p - plant.ramp_down > least[0]
+            )
+        cut_v, cut_w = most - np.maximum(startup, least), most - np.maximum(shutdown, least)
+        two_rows = (np.full(size, plant.up_time <= 1)) & (cut_v > 0) & (cut_w > 0) & (after >= 0)
+
+        reserve_up = plant.gives_reserve and self.reserve_up is not None
+        reserve_down = plant.gives_reserve and self.reserve_down is not None
+        up = none
+        if reserve_up:
+            needs = rises | two_rows
+            up = none.copy()
+            up[needs] = columns.add(0.0, most[needs], 0.0, int(needs.sum()))
+            self._rows.extend(self.reserve_up[needs], 1.0, up[needs])
+            rest = ~needs & can
+            self._rows.extend(self.reserve_up[rest], (most - least)[rest], u[rest])
+            self._rows.extend(self.reserve_up[rest], -cut_v[rest], v[rest])
+            ends = rest & (after >= 0)
+            self._rows.extend(self.reserve_up[ends], -cut_w[ends], after[ends])
+            self._rows.extend(self.reserve_up[rest], -1.0, q[rest])
+        down = none
+        if reserve_down:
+            down = none.copy()
+            down[falls] = columns.add(0.0, most[falls], 0.0, int(falls.sum()))
+            self._rows.extend(self.reserve_down[falls], 1.0, down[falls])
+            rest = ~falls & can
+            self._rows.extend(self.reserve_down[rest], 1.0, q[rest])
+            rows.add([(1.0, down[falls]), (-1.0, q[falls])], -INFINITY, 0.0)
+
+        # limits: q + reserve <= (most - least) u, less in the first and the last period on
+        only_w = np.where(two_rows, np.maximum(cut_w - cut_v, 0), cut_w)
+        rows.add([(1.0, q), (1.0, up), (least - most, u), (cut_v, v), (only_w, after)], -INFINITY, 0.0)
+        if two_rows.any():
+            s = two_rows
+            less_v = np.maximum(cut_v - cut_w, 0)
+            terms = [(1.0, q[s]), (1.0, up[s]), ((least - most)[s], u[s]), (cut_w[s], after[s]), (less_v[s], v[s])]
+            rows.add(terms, -INFINITY, 0.0)
+
+        # ramps
+        if ramp_up is not None and rises[1:].any():
+            s = np.flatnonzero(rises[1:]) + 1
+            low, low_before = least[s], least[s - 1]
+            terms = [
+                (1.0, q[s]),
+                (1.0, up[s]),
+                (-1.0, q[s - 1]),
+                (-(ramp_up + low_before - low), u[s]),
+                (-(startup[s] - ramp_up - low_before), v[s]),
+            ]
+            rows.add(terms, -INFINITY, 0.0)
+        if rises[0] and initial is not None and plant.ramp_up is not None:
+            top = floor(initial.p + plant.ramp_up)
+            rows.add([(1.0, q[:1]), (1.0, up[:1]), (least[0] - top, u[:1])], -INFINITY, 0.0)
+        if ramp_down is not None and falls[1:].any():
+            s = np.flatnonzero(falls[1:]) + 1
+            low, low_before = least[s], least[s - 1]
+            terms = [
+                (1.0, q[s - 1]),
+                (-1.0, q[s]),
+                (1.0, down[s]),
+                (-(ramp_down + low - low_before), u[s - 1]),
+                (-(shutdown[s - 1] - ramp_down - low), w[s]),
+            ]
+            rows.add(terms, -INFINITY, 0.0)
+        if falls[0] and initial is not None and plant.ramp_down is not None:
+            bottom = ceil(initial.p - plant.ramp_down)
+            rows.add([(-1.0, q[:1]), (1.0, down[:1]), (bottom - least[0], u[:1])], -INFINITY, 0.0)
+
+        self._start_costs(plant, v, w, price)
+        if plant.curve:
+            self._curve(plant, u, v, after, q, cost, startup, shutdown, two_rows, price)
+        self._rows.extend(self.balance, 1.0, q)
+        self._rows.extend(self.balance, least, u)
+
+    def _start_costs(self, plant: Plant, v: Array, w: Array, price: float) -> None:
+        """A start soon after a stop costs less than the last entry: ``d`` says which stop it follows."""
+        entries = plant.start_costs
+        if len(entries) < 2 or not price:
+            return
+        hours, size = self.instance.hours, len(v)
+        last = float(entries[-1][1])
+        terms: list[tuple[float, Array]] = []
+        for k, (after, cost) in enumerate(entries[:-1]):
+            first = 1 if k == 0 else max(1, ceil(after / hours))
+            end = ceil(entries[k + 1][0] / hours)  # the next entry holds from here
+            soon = np.zeros(size)
+            if plant.initial is not None and not plant.initial.on and plant.initial.hours is not None:
+                so_long = [plant.initial.hours + t * hours for t in range(size)]
+                soon = np.array(
+                    [float(plant.start_cost(each) == cost and each < entries[k + 1][0]) for each in so_long]
+                )
+            stops = [(-1.0, _earlier(w, off)) for off in range(first, min(end, size))]
+            useful = soon > 0
+            for _, column in stops:
+                useful |= column >= 0
+            if not useful.any():
+                continue
+            d = np.full(size, -1)
+            d[useful] = self._columns.add(0.0, 1.0, float(cost) - last, int(useful.sum()))
+            self._rows.add(
+                [(1.0, d[useful]), *((value, column[useful]) for value, column in stops)], -INFINITY, soon[useful]
+            )
+            terms.append((1.0, d))
+        if terms:
+            self._rows.add([*terms, (-1.0, v)], -INFINITY, 0.0)
+
+    def _curve(
+        self,
+        plant: Plant,
+        u: Array,
+        v: Array,
+        after: Array,
+        q: Array,
+        cost: Array,
+        startup: Array,
+        shutdown: Array,
+        two_rows: Array,
+        price: float,
+    ) -> None:
+        """Split q into the pieces of a cost curve."""
+        least, most = np.array(plant.least, dtype=float), np.array(plant.most, dtype=float)
+        pieces: list[tuple[float, Array]] = []
+        for (start, low), (end, high) in zip(plant.curve, plant.curve[1:], strict=False):
+            a, b = np.maximum(float(start), least), np.minimum(float(end), most)
+            width = np.maximum(b - a, 0.0)
+            s = width > 0
+            if not s.any():
+                continue
+            slope = float((high - low) / (end - start)) * price
+            piece = np.full(len(q), -1)
+            piece[s] = self._columns.add(0.0, width[s], slope + cost[s], int(s.sum()))
+            pieces.append((-1.0, piece))
+            cut_v = width - np.clip(startup - a, 0.0, width)
+            cut_w = width - np.clip(shutdown - a, 0.0, width)
+            less_w = np.where(two_rows, np.maximum(cut_w - cut_v, 0.0), cut_w)
+            self._rows.add(
+                [(1.0, piece[s]), (-width[s], u[s]), (cut_v[s], v[s]), (less_w[s], after[s])], -INFINITY, 0.0
+            )
+        if pieces:
+            self._rows.add([(1.0, q), *pieces], 0.0, 0.0)
+
+    # --- For HiGHS ---------------------------------------------------------------------------------------------------
+
+    def lp(self, *, whole_outputs: bool = False) -> HighsLp:
+        """The model; with ``whole_outputs``, outputs are whole steps."""
+        columns, rows = self._columns, self._rows
+        lp = HighsLp()
+        lp.num_col_, lp.num_row_ = columns.count, rows.count
+        lp.col_cost_, lp.col_lower_, lp.col_upper_ = map(np.concatenate, (columns.cost, columns.low, columns.high))
+        lp.row_lower_, lp.row_upper_ = np.concatenate(rows.low), np.concatenate(rows.high)
+        row, column, value = map(np.concatenate, (rows.rows, rows.columns, rows.values))
+        order = np.argsort(column, kind="stable")
+        lp.a_matrix_.format_ = MatrixFormat.kColwise
+        lp.a_matrix_.start_ = np.concatenate(([0], np.cumsum(np.bincount(column, minlength=columns.count))))
+        lp.a_matrix_.index_, lp.a_matrix_.value_ = row[order], value[order]
+        lp.integrality_ = [
+            HighsVarType.kInteger if whole else HighsVarType.kContinuous for whole in self.whole(outputs=whole_outputs)
+        ]
+        return lp
+
+    def whole(self, *, outputs: bool = False) -> Array:
+        """Which columns are whole numbers."""
+        whole = np.zeros(self._columns.count, dtype=bool)
+        for columns in (self.on, self.start, self.stop, *((self.above,) if outputs else ())):
+            whole[columns.ravel()] = True
+        return whole
+
+    def schedule(self, values: Array) -> Schedule:
+        """The schedule of a solution, with outputs that are not rounded."""
+        on = values[self.on]
+        return Schedule(on, values[self.above] + self.least * on)
+
+
+def _earlier(columns: Array, periods: int) -> Array:
+    """The columns of so many periods before; -1 before the first."""
+    if not periods:
+        return columns
+    return np.concatenate((np.full(min(periods, len(columns)), -1), columns[:-periods]))
+
+
+def new_highs(threads: int = 1) -> Highs:
+    """HiGHS without output."""
+    highs = Highs()
+    highs.setOptionValue("output_flag", False)
+    highs.setOptionValue("threads", threads)
+    return highs

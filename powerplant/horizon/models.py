@@ -1,0 +1,129 @@
+"""The payload of a horizon: what it has beyond the payload of one hour."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from powerplant.models import Fuels, Megawatt, PowerPlant, Price
+
+MAX_HOURS = 100_000
+MAX_EURO = 1_000_000_000
+
+SHORTEST, LONGEST = timedelta(minutes=1), timedelta(hours=24)
+"""Limits of the length of a period."""
+
+Hours = Annotated[float, Field(ge=0, le=MAX_HOURS)]
+Euro = Annotated[float, Field(ge=0, le=MAX_EURO)]
+EuroPerHour = Annotated[float, Field(ge=-MAX_EURO, le=MAX_EURO)]
+
+
+class _Members(BaseModel):
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore", allow_inf_nan=False)
+
+
+class StartCost(_Members):
+    """The cost of a start after so many hours off."""
+
+    after: Hours = Field(description="h off from which the cost holds")
+    cost: Euro = Field(description="euro")
+
+
+class Point(_Members):
+    """A point of a cost curve."""
+
+    p: Megawatt = Field(description="MW")
+    cost: EuroPerHour = Field(description="euro per hour")
+
+
+class Initial(_Members):
+    """The state of a plant before the first period."""
+
+    on: bool
+    hours: Hours | None = Field(None, description="h in this state; without it: for long")
+    p: Megawatt | None = Field(None, description="MW, its output; needed where it is on")
+
+
+class PlantOverTime(_Members):
+    """What couples the periods of a power plant."""
+
+    min_up_time: Hours = Field(0, description="h that it runs at least; rounded up to periods")
+    min_down_time: Hours = Field(0, description="h that it rests at least; rounded up to periods")
+    ramp_up: Megawatt | None = Field(None, description="MW/h by which its output may rise between two periods on")
+    ramp_down: Megawatt | None = Field(None, description="MW/h by which its output may fall between two periods on")
+    startup_limit: Megawatt | None = Field(
+        None, description="MW in the first period on, at most; default: the larger of pmin and ramp_up × h"
+    )
+    shutdown_limit: Megawatt | None = Field(
+        None, description="MW in the last period on, at most; default: the larger of pmin and ramp_down × h"
+    )
+    start_costs: Annotated[list[StartCost], Field(min_length=1)] | None = Field(
+        None, description="cost of a start by the hours off; after rises, costs do not fall"
+    )
+    start_cost: Euro | None = Field(None, description="euro for each start; short for one entry of start_costs")
+    no_load_cost: EuroPerHour = Field(0, alias="no_load_cost(euro/h)", description="euro per hour while it runs")
+    cost_curve: Annotated[list[Point], Field(min_length=1)] | None = Field(
+        None, description="convex cost in place of fuel, cost(euro/MWh) and no-load cost; covers the limits"
+    )
+    reserve: bool = Field(True, description="whether it counts for the reserve")
+    initial: Initial | None = Field(None, description="state before the first period; without it: any")
+
+
+class Whole(_Members):
+    """The members of the payload that are single values."""
+
+    resolution: str = Field("PT1H", description="ISO 8601: the length of a period, whole minutes from PT1M to PT24H")
+    start: str | None = Field(None, description="ISO 8601 with offset: the start of the first period")
+    relative_gap: float = Field(0.001, ge=0, le=1, description="gap between cost and bound at which to stop")
+    lost_load: Price = Field(
+        None, alias="lost_load(euro/MWh)", description="price of load that is not met; without it all load is met"
+    )
+
+
+class OverTime(NamedTuple):
+    """A power plant of the horizon.
+
+    Attributes:
+        plant: its members of one hour; where one is a list, its value in the first period.
+        lists: its members that are lists, by the names of the model.
+        members: what couples its periods.
+    """
+
+    plant: PowerPlant
+    lists: dict[str, list[Any]]
+    members: PlantOverTime
+
+    def at(self, period: int) -> PowerPlant:
+        """Its members in one period."""
+        if not self.lists:
+            return self.plant
+        return self.plant.model_copy(update={name: values[period] for name, values in self.lists.items()})
+
+
+class Horizon(NamedTuple):
+    """A valid payload of a horizon.
+
+    Attributes:
+        load: MW in each period.
+        fuels: prices and profiles of each period.
+        plants: the power plants.
+        length: of a period.
+        start: of the first period.
+        relative_gap: at which the search stops.
+        lost_load: price of load that is not met, in euro per MWh; ``None`` where it must be met.
+        reserve_up, reserve_down: MW that running plants must be able to give more or less, in each period.
+        ignored: members that are not used: where they are, and why.
+    """
+
+    load: list[float]
+    fuels: list[Fuels]
+    plants: list[OverTime]
+    length: timedelta
+    start: datetime | None
+    relative_gap: float
+    lost_load: float | None
+    reserve_up: list[float]
+    reserve_down: list[float]
+    ignored: list[Any]

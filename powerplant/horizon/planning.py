@@ -1,0 +1,179 @@
+"""Plan a horizon: formulate, solve, verify."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from importlib.util import find_spec
+from time import perf_counter
+from typing import Literal, NamedTuple
+
+from powerplant.errors import Fault, InfeasibleLoad, NotInstalled, OutOfTime, WrongPlan
+from powerplant.horizon.formulation import HorizonInstance, formulate_horizon
+from powerplant.horizon.models import Horizon
+from powerplant.horizon.plan import Plan, cost_of
+from powerplant.horizon.shortages import Missing, no_plan, of_plan, of_single_period, off_grid
+from powerplant.horizon.verification import broken_rule
+from powerplant.planning import Options, solve_instance
+from powerplant.workers import Workers
+
+Status = Literal["optimal", "within_gap", "time_limit"]
+
+FOR_SHORTAGE = 0.3
+"""The share of the time limit that is kept to find the least shortage, if no plan is found."""
+
+
+class SolvedHorizon(NamedTuple):
+    """A plan for a horizon, verified.
+
+    Attributes:
+        instance: the horizon in integers.
+        plan: the plan.
+        status: ``optimal`` where integers prove that no plan costs less; ``within_gap``; or ``time_limit``.
+        cost, bound: euro, exactly; no plan costs less than the bound.
+        ignored: members of the payload that were not used.
+        seconds: that solving took.
+    """
+
+    instance: HorizonInstance
+    plan: Plan
+    status: Status
+    cost: Fraction
+    bound: Fraction
+    ignored: Sequence[Fault]
+    seconds: float
+
+
+class Better(NamedTuple):
+    """What the search has found until now: a plan with its cost, and a bound, in euro."""
+
+    plan: Plan | None
+    cost: Fraction | None
+    bound: float | None
+
+
+Progress = Callable[[Better], None]
+"""Called whenever the plan or the bound gets better."""
+
+
+def plan_horizon(horizon: Horizon, options: Options, progress: Progress | None = None) -> SolvedHorizon:
+    """The best plan for a horizon, computed in this thread.
+
+    Args:
+        horizon: a decoded payload.
+        options: how to plan it.
+        progress: called whenever the search has found something better.
+
+    Raises:
+        InvalidPayload: a plant has no schedule of its own, or a load has too many steps.
+        InfeasibleHorizon: no plan meets all loads and the reserve.
+        OutOfTime: no plan was found within the time limit.
+        NotInstalled: the periods are coupled, and HiGHS is not installed.
+        WrongPlan: the plan failed its verification.
+    """
+    start = perf_counter()
+    grid = options.grid
+    instance = formulate_horizon(horizon, co2=options.co2, grid=grid, round_load=options.round_load)
+    missing = off_grid(instance, horizon.load)
+    if missing:
+        raise no_plan(instance, missing, proven=True)
+    options = options.after(perf_counter() - start)
+    solve = _coupled if instance.is_coupled else _each_alone
+    plan, bound, status = solve(instance, horizon, options, progress)
+    rule = broken_rule(instance, plan)
+    if rule is not None:
+        raise WrongPlan(f"the plan breaks a rule: {rule}")
+    cost = cost_of(instance, plan)
+    if bound > cost:
+        if status == "optimal":
+            raise WrongPlan(f"the plan costs {float(cost)}, and the bound is {float(bound)}")
+        bound = cost  # the bound of a computation with floats
+    return SolvedHorizon(instance, plan, status, cost, bound, horizon.ignored, perf_counter() - start)
+
+
+_Result = tuple[Plan, Fraction, Status]
+
+
+def _each_alone(
+    instance: HorizonInstance,
+    horizon: Horizon,
+    options: Options,
+    progress: Progress | None,  # noqa: ARG001 - like _coupled
+) -> _Result:
+    """Solve each period as one hour, exactly: nothing couples them."""
+    start = perf_counter()
+    workers, missing = Workers(0), list[Missing]()
+    columns: list[tuple[int, ...]] = []
+    cost = bound = Fraction(0)
+    status: Status = "optimal"
+    for t, single in enumerate(instance.singles):
+        now = options.after(perf_counter() - start)._replace(feasible=True)
+        try:
+            solution = solve_instance(single, horizon.load[t], now, workers).solution
+        except InfeasibleLoad as error:
+            missing.append(of_single_period(instance, t, error))
+            continue
+        columns.append(solution.dispatch)
+        cost += _euros(solution.cost, instance)
+        bound += _euros(solution.lower_bound, instance)
+        if solution.cost != solution.lower_bound:
+            status = "time_limit"
+    if missing:
+        raise no_plan(instance, missing, proven=True)
+    p = tuple(zip(*columns, strict=True))
+    on = tuple(
+        tuple([int(output > 0 or must) for output, must in zip(row, plant.must_run, strict=True)])
+        for row, plant in zip(p, instance.plants, strict=True)
+    )
+    if status == "time_limit" and cost - bound <= instance.relative_gap * max(abs(cost), Fraction(1)):
+        status = "within_gap"
+    return Plan(on, p, (0,) * len(instance.load)), bound, status
+
+
+def _euros(cost: int, instance: HorizonInstance) -> Fraction:
+    return Fraction(instance.grid.euros(cost)) * instance.hours
+
+
+def _coupled(
+    instance: HorizonInstance,
+    horizon: Horizon,
+    options: Options,
+    progress: Progress | None,
+) -> _Result:
+    """Solve the periods together."""
+    if not (find_spec("highspy") and find_spec("numpy")):
+        raise NotInstalled(
+            "Plants whose periods depend on each other need HiGHS, which is not installed: poetry install --extras "
+            "horizon, or pip install '.[horizon]'."
+        )
+    from powerplant.horizon.search import least_shortage, search
+
+    start = perf_counter()
+    found = search(instance, options.left, progress and (lambda now: progress(Better(now.plan, now.cost, now.bound))))
+    if found.plan is not None and found.cost is not None and found.bound is not None:
+        bound = Fraction(found.bound)
+        is_near = found.cost - bound <= instance.relative_gap * max(abs(found.cost), Fraction(1))
+        return found.plan, bound, "within_gap" if is_near else "time_limit"
+    left = max(options.after(perf_counter() - start).left, FOR_SHORTAGE * options.time_limit)
+    shortage = least_shortage(instance, left)
+    if shortage is None:
+        raise OutOfTime(options.time_limit, None)
+    missing = of_plan(instance, shortage.plan)
+    if missing:
+        if not found.is_infeasible and not shortage.is_proven:
+            raise OutOfTime(options.time_limit, None)
+        raise no_plan(instance, missing, proven=shortage.is_proven)
+    bound = Fraction(found.bound) if found.bound is not None else _trivial_bound(instance)
+    return shortage.plan, bound, "time_limit"
+
+
+def _trivial_bound(instance: HorizonInstance) -> Fraction:
+    """What the plants cost at least, one by one and in each period, whatever the load."""
+    least = Fraction(0)
+    for plant in instance.plants:
+        for t in instance.periods:
+            if plant.can_run[t]:
+                points = [plant.least[t], plant.most[t]]
+                points += [int(p) for p, _ in plant.curve if plant.least[t] <= p <= plant.most[t]]
+                least += min(Fraction(0), *(plant.running_cost(t, p) for p in points))
+    return least
