@@ -86,6 +86,10 @@ def test_the_verification_imports_nothing_of_the_solver_but_the_shape_of_a_solut
         "fuzzing",
         "test_contract",
         "test_fuzz",
+        *(
+            f"horizon/{name}"
+            for name in ("reading", "parts", "dynamic", "independent", "rules", "payloads", "mutations")
+        ),
     ],
 )
 def test_oracles_and_black_box_tests_import_nothing_of_the_package(name: str) -> None:

@@ -1,0 +1,230 @@
+"""The engine of horizons against the oracles, and against what users of other tools complain about."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+from horizon import dynamic
+from horizon.comparing import compare, faults, plan
+from horizon.mutations import is_a_place, mutated
+from horizon.payloads import random_horizon
+from horizon.rules import broken_rules
+
+pytest.importorskip("powerplant.horizon")
+pytest.importorskip("highspy", reason="the extra horizon brings it")
+
+errors: Any = import_module("powerplant.errors")
+
+FUELS: dict[str, Any] = {"gas(euro/MWh)": 10, "co2(euro/ton)": 0}
+GAS: dict[str, Any] = {"name": "gas", "type": "gasfired", "efficiency": 0.5, "pmin": 10, "pmax": 100}
+DEAR: dict[str, Any] = {"name": "dear", "type": "import", "cost(euro/MWh)": 90, "pmin": 0, "pmax": 100}
+
+
+def payload(load: list[float], *plants: dict[str, Any], **members: Any) -> dict[str, Any]:
+    return {"load": load, "fuels": FUELS, "powerplants": list(plants), **members}
+
+
+def outputs(content: dict[str, Any]) -> dict[str, list[float]]:
+    """What each plant gives; the plan keeps all rules and is as cheap as it can be."""
+    expected = dynamic.solve(content)
+    assert list(faults(content, expected)) == []
+    return {row["name"]: row["p"] for row in plan(content).to_dict()["plan"]}
+
+
+def shortage(content: dict[str, Any]) -> tuple[dict[str, float], list[dict[str, Any]]]:
+    with pytest.raises(errors.InfeasibleHorizon) as caught:
+        plan(content)
+    assert list(faults(content, dynamic.solve(content))) == []
+    return dict(caught.value.missing), list(caught.value.periods)
+
+
+@pytest.mark.parametrize("block", range(20))
+def test_500_random_horizons_have_the_plan_or_the_shortage_of_the_oracle(block: int) -> None:
+    for seed in range(25 * block, 25 * block + 25):
+        assert compare(seed)[1] == [], f"seed {seed}"
+
+
+# --- What users of other tools complain about ------------------------------------------------------------------------
+
+
+def test_four_quarter_hours_cost_what_an_hour_costs() -> None:
+    plant = GAS | {"no_load_cost(euro/h)": 30, "ramp_up": 400}
+    costs = [
+        plan(payload([60] * n, plant, resolution=resolution)).to_dict()["cost"]
+        for n, resolution in ((4, "PT15M"), (2, "PT30M"), (1, "PT1H"))
+    ]
+    assert costs == [1230.0] * 3
+
+
+def test_ramps_at_quarter_hours_are_in_mw_per_hour() -> None:
+    slow = GAS | {"ramp_up": 40, "ramp_down": 40, "initial": {"on": True, "p": 20}}
+    assert outputs(payload([50, 50, 50, 50], slow, DEAR, resolution="PT15M"))["gas"] == [30, 40, 50, 50]
+
+
+@pytest.mark.parametrize(
+    ("initial", "expected"),
+    [
+        ({"on": False, "hours": 1}, [0, 0, 50, 50]),
+        ({"on": False, "hours": 1.5}, [0, 0, 50, 50]),
+        ({"on": False, "hours": 2}, [0, 50, 50, 50]),
+        ({"on": False, "hours": 30}, [50, 50, 50, 50]),
+        ({"on": False}, [50, 50, 50, 50]),
+    ],
+)
+def test_a_minimum_down_time_holds_from_the_initial_state(initial: dict[str, Any], expected: list[float]) -> None:
+    plant = GAS | {"min_down_time": 3, "initial": initial}
+    assert outputs(payload([50] * 4, plant, DEAR))["gas"] == expected
+
+
+@pytest.mark.parametrize(("hours", "expected"), [(1, [10, 10, 0, 0]), (1.5, [10, 10, 0, 0]), (2, [10, 0, 0, 0])])
+def test_a_minimum_up_time_holds_from_the_initial_state(hours: float, expected: list[float]) -> None:
+    plant = DEAR | {"name": "old", "pmin": 10, "min_up_time": 3, "initial": {"on": True, "hours": hours, "p": 10}}
+    assert outputs(payload([50] * 4, plant, GAS | {"pmin": 0}))["old"] == expected
+
+
+def test_the_hours_off_before_the_first_period_count_for_the_start_cost() -> None:
+    entries = [{"after": 0, "cost": 100}, {"after": 8, "cost": 300}]
+    for hours, cost in ((3, 100), (7, 100), (8, 300)):
+        plant = GAS | {"start_costs": entries, "initial": {"on": False, "hours": hours}}
+        assert plan(payload([50], plant)).to_dict()["cost"] == 1000 + cost
+    plant = GAS | {"start_costs": entries, "initial": {"on": False, "hours": 7}}
+    assert plan(payload([0, 50], plant)).to_dict()["cost"] == 1300
+
+
+def test_a_plant_that_its_own_data_keep_off_is_named() -> None:
+    locked = GAS | {"name": "locked", "startup_limit": 5, "initial": {"on": False}}
+    report = plan(payload([50, 50], locked, DEAR)).report()
+    assert [plant["name"] for plant in report["never_runs"]] == ["locked"]
+    assert "start" in report["never_runs"][0]["reason"]
+
+
+def test_a_plant_whose_own_data_allow_no_schedule_is_a_fault_at_its_place() -> None:
+    stuck = GAS | {"must_run": True, "startup_limit": 5, "initial": {"on": False}}
+    with pytest.raises(errors.InvalidPayload) as caught:
+        plan(payload([50, 50], DEAR, stuck))
+    assert {fault.pointer.split("/")[2] for fault in caught.value.faults} == {"1"}
+
+
+def test_no_plan_says_when_and_how_much() -> None:
+    missing, periods = shortage(payload([50, 130, 250, 50], GAS, DEAR, resolution="PT30M"))
+    assert missing == {"shortfall": 25, "surplus": 0, "reserve": 0}
+    assert [(period["period"], period["shortfall"]) for period in periods] == [(3, 50)]
+
+
+def test_what_must_run_is_a_surplus_and_lacking_reserve_is_named() -> None:
+    fixed = GAS | {"must_run": True, "min_up_time": 2}
+    assert shortage(payload([50, 4, 50], fixed))[0] == {"shortfall": 0, "surplus": 6, "reserve": 0}
+    reserve = {"up": [0, 30, 0], "down": 0}
+    missing, periods = shortage(payload([50, 50, 50], fixed | {"reserve": False}, reserve=reserve))
+    assert missing == {"shortfall": 0, "surplus": 0, "reserve": 30}
+    assert [(period["period"], period["reserve"]) for period in periods] == [(2, 30)]
+
+
+def test_a_window_that_begins_with_the_end_of_the_one_before_keeps_times_and_ramps() -> None:
+    plant = GAS | {"min_up_time": 3, "min_down_time": 3, "ramp_up": 20, "start_cost": 100}
+    first = payload([60, 60, 0, 0], plant | {"initial": {"on": True, "p": 40, "hours": 30}}, DEAR)
+    end = plan(first).report()["end"]
+    state = next(row for row in end["powerplants"] if row["name"] == "gas")
+    assert {key: state[key] for key in ("on", "hours")} == {"on": False, "hours": 2}
+    initial = {key: value for key, value in state.items() if key != "name"}
+    assert outputs(payload([60, 60, 60], plant | {"initial": initial}, DEAR))["gas"][0] == 0
+
+
+def test_nothing_is_sent_in_place_of_a_plan_that_was_not_found() -> None:
+    """With hardly any time there is a plan that keeps all rules, or none at all: never zeros."""
+    plants = [
+        GAS
+        | {"name": f"g{i}", "pmin": 10 + i, "pmax": 60 + 3 * i, "efficiency": 0.4 + i / 200, "min_up_time": 3}
+        | {"min_down_time": 2, "start_cost": 500 + 7 * i, "ramp_up": 30 + i, "ramp_down": 30, "no_load_cost(euro/h)": i}
+        for i in range(20)
+    ]
+    content = payload([500 + 40 * (t % 12) for t in range(48)], *plants)
+    for time_limit in (0.001, 0.3):
+        try:
+            answer = plan(content, time_limit=time_limit).to_dict()
+        except errors.OutOfTime:
+            continue
+        assert broken_rules(content, answer) == []
+        assert answer["status"] in {"within_gap", "time_limit", "optimal"}
+        assert answer["status"] != "time_limit" or answer["gap"] >= 0
+
+
+def test_a_plan_found_before_the_time_limit_is_sent_with_its_gap() -> None:
+    plants = [
+        GAS | {"name": f"g{i}", "pmin": 10, "pmax": 55, "min_up_time": 5, "min_down_time": 5, "start_cost": 900 + i}
+        for i in range(8)
+    ]
+    content = payload([100 + 37 * (t * t % 9) for t in range(24)], *plants, DEAR | {"pmax": 500})
+    answer = plan(content, time_limit=2).to_dict()
+    assert broken_rules(content, answer) == []
+    assert answer["relative_gap"] < 0.5
+
+
+# --- Bad input -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("block", range(20))
+def test_2000_damaged_horizons_get_a_plan_or_faults_at_places_that_they_have(block: int) -> None:
+    for seed in range(100 * block, 100 * block + 100):
+        assert outcome_of_mutation(seed) is None, f"seed {seed}"
+
+
+def outcome_of_mutation(seed: int) -> str | None:
+    """What is wrong with the answer to a damaged horizon."""
+    content = mutated(seed)
+    try:
+        answer = plan(content, time_limit=5, gap=0.01).to_dict()
+    except errors.InvalidPayload as error:
+        if not error.faults or not all(fault.detail for fault in error.faults):
+            return "refused without a word"
+        if isinstance(content, str):
+            return None
+        wrong = [fault.pointer for fault in error.faults if not is_a_place(content, fault.pointer)]
+        return f"faults at {wrong}" if wrong else None
+    except (errors.MalformedPayload, errors.InfeasibleHorizon, errors.OutOfTime):
+        return None
+    lengths = {len(row[key]) for row in answer["plan"] for key in ("p", "on")}
+    return None if len(lengths) <= 1 else f"lists of {lengths}"
+
+
+def test_a_list_of_another_length_is_a_fault_at_its_place() -> None:
+    content = payload([50, 50, 50], GAS | {"pmax": [100, 90]}, available=1)
+    content["fuels"] = FUELS | {"gas(euro/MWh)": [10, 11, 12, 13]}
+    with pytest.raises(errors.InvalidPayload) as caught:
+        plan(content)
+    assert {"#/powerplants/0/pmax", "#/fuels/gas(euro~1MWh)"} <= {fault.pointer for fault in caught.value.faults}
+
+
+@pytest.mark.parametrize(
+    ("plant", "place"),
+    [
+        ({"initial": {"on": True}}, "initial/p"),
+        ({"initial": {"on": True, "p": 101}}, "initial/p"),
+        ({"start_cost": 1, "start_costs": [{"after": 0, "cost": 1}]}, "start_cost"),
+        ({"start_costs": [{"after": 0, "cost": 5}, {"after": 2, "cost": 4}]}, "start_costs"),
+        ({"start_costs": [{"after": 3, "cost": 5}, {"after": 2, "cost": 6}]}, "start_costs"),
+        ({"cost_curve": [{"p": 10, "cost": 0}, {"p": 50, "cost": 90}, {"p": 100, "cost": 100}]}, "cost_curve"),
+        ({"cost_curve": [{"p": 10, "cost": 0}, {"p": 90, "cost": 90}]}, "cost_curve"),
+        ({"min_up_time": -1}, "min_up_time"),
+        ({"ramp_up": float("nan")}, "ramp_up"),
+        ({"available": [True, "no", True]}, "available/1"),
+    ],
+)
+def test_data_that_contradict_each_other_are_faults_at_their_place(plant: dict[str, Any], place: str) -> None:
+    with pytest.raises(errors.InvalidPayload) as caught:
+        plan(payload([50, 50, 50], GAS | plant))
+    pointers = [fault.pointer for fault in caught.value.faults]
+    assert any(pointer.startswith(f"#/powerplants/0/{place}") for pointer in pointers), pointers
+
+
+def test_a_horizon_that_nothing_couples_is_as_cheap_as_its_hours() -> None:
+    content = payload([50, 130, 7], GAS, DEAR)
+    assert outputs(content) == {"gas": [50, 100, 0], "dear": [0, 30, 7]}
+    assert plan(content).to_dict()["status"] == "optimal"
+
+
+def test_the_same_seed_is_the_same_payload() -> None:
+    assert random_horizon(7) == random_horizon(7)
