@@ -22,8 +22,8 @@ def answer_of(solved: SolvedHorizon) -> dict[str, Any]:
         "status": solved.status,
         "cost": cents(solved.cost),
         "lower_bound": cents(solved.bound, ROUND_FLOOR),
-        "gap": cents(solved.cost - solved.bound),
-        "relative_gap": round(float(relative_gap(solved)), 6),
+        "gap": round(cents(solved.cost) - cents(solved.bound, ROUND_FLOOR), 2),
+        "relative_gap": round(relative_gap(solved), 6),
     }
     if times is not None:
         answer["times"] = times
@@ -42,9 +42,10 @@ def answer_of(solved: SolvedHorizon) -> dict[str, Any]:
     return answer
 
 
-def relative_gap(solved: SolvedHorizon) -> Fraction:
-    """The gap between cost and bound, as a share of the cost."""
-    return (solved.cost - solved.bound) / max(abs(solved.cost), Fraction(1))
+def relative_gap(solved: SolvedHorizon) -> float:
+    """The gap between cost and bound, both in cents, as a share of the cost."""
+    cost = cents(solved.cost)
+    return (cost - cents(solved.bound, ROUND_FLOOR)) / max(abs(cost), 1.0)
 
 
 def in_merit_order(instance: HorizonInstance) -> list[int]:

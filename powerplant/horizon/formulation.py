@@ -112,7 +112,7 @@ class HorizonInstance(NamedTuple):
     Attributes:
         plants: the power plants, in payload order.
         load: steps in each period.
-        reserve_up, reserve_down: steps that are needed in each period, rounded up.
+        reserve_up, reserve_down: steps that are needed in each period, not rounded.
         lost_load: euro for a step that is not met in a period; ``None`` where it must be met.
         hours: of a period.
         start: of the first period.
@@ -123,8 +123,8 @@ class HorizonInstance(NamedTuple):
 
     plants: tuple[Plant, ...]
     load: tuple[int, ...]
-    reserve_up: tuple[int, ...]
-    reserve_down: tuple[int, ...]
+    reserve_up: tuple[Fraction, ...]
+    reserve_down: tuple[Fraction, ...]
     lost_load: Fraction | None
     hours: Fraction
     start: datetime | None
@@ -190,8 +190,8 @@ def formulate_horizon(horizon: Horizon, *, co2: bool, grid: Grid, round_load: bo
     return HorizonInstance(
         tuple(plants),
         tuple([single.load for single in singles]),
-        tuple([ceil(exact(needed) * per_megawatt) for needed in horizon.reserve_up]),
-        tuple([ceil(exact(needed) * per_megawatt) for needed in horizon.reserve_down]),
+        tuple([exact(needed) * per_megawatt for needed in horizon.reserve_up]),
+        tuple([exact(needed) * per_megawatt for needed in horizon.reserve_down]),
         lost_load,
         hours,
         horizon.start,

@@ -101,7 +101,9 @@ class Model:
         rows = self._rows
         self.balance = rows.add([(0.0, np.full(size, -1))], instance.load, instance.load)
         self.reserve_up, self.reserve_down = (
-            rows.add([(0.0, np.full(size, -1))], needed, INFINITY) if any(needed) else None
+            rows.add([(0.0, np.full(size, -1))], [float(each if shortage else ceil(each)) for each in needed], INFINITY)
+            if any(needed)
+            else None
             for needed in (instance.reserve_up, instance.reserve_down)
         )
         for i, plant in enumerate(instance.plants):

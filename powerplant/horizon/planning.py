@@ -146,14 +146,15 @@ def _coupled(
             "Plants whose periods depend on each other need HiGHS, which is not installed: poetry install --extras "
             "horizon, or pip install '.[horizon]'."
         )
-    from powerplant.horizon.search import least_shortage, search
+    from powerplant.horizon.search import NOISE, is_near, least_shortage, search
 
     start = perf_counter()
     found = search(instance, options.left, progress and (lambda now: progress(Better(now.plan, now.cost, now.bound))))
     if found.plan is not None and found.cost is not None and found.bound is not None:
         bound = Fraction(found.bound)
-        is_near = found.cost - bound <= instance.relative_gap * max(abs(found.cost), Fraction(1))
-        return found.plan, bound, "within_gap" if is_near else "time_limit"
+        if found.cost - bound <= Fraction(NOISE) * max(abs(found.cost), Fraction(1)):
+            bound = found.cost
+        return found.plan, bound, "within_gap" if is_near(instance, found.cost, found.bound) else "time_limit"
     left = max(options.after(perf_counter() - start).left, FOR_SHORTAGE * options.time_limit)
     shortage = least_shortage(instance, left)
     if shortage is None:

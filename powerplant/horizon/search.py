@@ -25,8 +25,8 @@ NEIGHBOURS = 3
 WHOLE = 1e-6
 """How near to a whole number a value of HiGHS is one."""
 
-CAUTION = 1e-7
-"""The share by which a bound of HiGHS is lowered: it computes with floats."""
+NOISE = 1e-7
+"""A gap below this share of the cost is none: HiGHS computes with floats."""
 
 RESERVED = 0.1
 """The share of the time limit for the last plan: to put it on the grid and to check it."""
@@ -80,7 +80,7 @@ def least_shortage(instance: HorizonInstance, time_limit: float) -> Shortage | N
     highs = new_highs()
     highs.passModel(model.lp(whole_outputs=True))
     highs.setOptionValue("mip_rel_gap", 0.0)
-    highs.setOptionValue("mip_abs_gap", float(instance.hours) / 2)  # shortages are whole steps
+    highs.setOptionValue("mip_abs_gap", WHOLE)
     highs.setOptionValue("time_limit", max(0.0, time_limit - (perf_counter() - start)))
     highs.run()
     solution = highs.getSolution()
@@ -90,6 +90,11 @@ def least_shortage(instance: HorizonInstance, time_limit: float) -> Shortage | N
     if next(rules_of_plants(instance, plan), None) is not None:
         return None
     return Shortage(plan, highs.getModelStatus() == HighsModelStatus.kOptimal)
+
+
+def is_near(instance: HorizonInstance, cost: Fraction, bound: float) -> bool:
+    """Whether a bound is within the gap of a cost at which the search stops."""
+    return cost - Fraction(bound) <= (instance.relative_gap + Fraction(NOISE)) * max(abs(cost), Fraction(1))
 
 
 class _Search:
@@ -120,10 +125,7 @@ class _Search:
     def is_done(self) -> bool:
         """Whether the gap is small enough, or the time is over."""
         cost, bound = self.found.cost, self.found.bound
-        if cost is not None and bound is not None:
-            if cost - Fraction(bound) <= self.instance.relative_gap * max(abs(cost), Fraction(1)):
-                return True
-        return self.left <= 0
+        return self.left <= 0 or (cost is not None and bound is not None and is_near(self.instance, cost, bound))
 
     # --- Steps -------------------------------------------------------------------------------------------------------
 
@@ -188,9 +190,8 @@ class _Search:
     def _bound(self, value: float) -> None:
         if not np.isfinite(value):
             return
-        bound = value - CAUTION * max(1.0, abs(value))
-        if self.found.bound is None or bound > self.found.bound:
-            self.found = self.found._replace(bound=bound)
+        if self.found.bound is None or value > self.found.bound:
+            self.found = self.found._replace(bound=value)
 
     def _take(self, highs: Highs) -> None:
         """Put HiGHS' plan on the grid, check it, and keep it if it is the best."""

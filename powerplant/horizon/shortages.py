@@ -96,10 +96,10 @@ def of_plan(instance: HorizonInstance, plan: Plan) -> list[Missing]:
     for t in instance.periods:
         more = instance.load[t] - sum(p[t] for p in plan.p) - plan.lost[t]
         up, down = reserve_held(instance, plan, t)
-        reserve = max(0, instance.reserve_up[t] - up) + max(0, instance.reserve_down[t] - down)
+        reserve = max(Fraction(0), instance.reserve_up[t] - up) + max(Fraction(0), instance.reserve_down[t] - down)
         if not more and not reserve:
             continue
-        shortfall, surplus, lacks = (Fraction(max(0, each), per_megawatt) for each in (more, -more, reserve))
+        shortfall, surplus, lacks = (max(Fraction(0), Fraction(each)) / per_megawatt for each in (more, -more, reserve))
         words = [
             f"{_shown(amount)} MW {what}"
             for amount, what in (
