@@ -26,12 +26,14 @@ class State(NamedTuple):
         hours: that it has been so; ``None`` for long.
         p: its output in steps; not rounded.
         left: periods for which its minimum time makes it go on.
+        can_stop: whether its output is within the shut-down limit, so that it can stop in the first period.
     """
 
     on: bool
     hours: Fraction | None
     p: Fraction
     left: int
+    can_stop: bool
 
 
 class Plant(NamedTuple):
@@ -244,18 +246,29 @@ def _plant(index: int, given: OverTime, singles: Sequence[Instance], hours: Frac
         exact(members.no_load_cost) * hours,
         tuple([(exact(point.p) * per_megawatt, exact(point.cost) * hours) for point in members.cost_curve or []]),
         members.reserve and not is_fixed,
-        _state(members, hours, per_megawatt),
+        _state(members, hours, grid, None if is_fixed else exact(plants[0].least), ramp_down),
     )
 
 
-def _state(members: PlantOverTime, hours: Fraction, per_megawatt: int) -> State | None:
+def _state(
+    members: PlantOverTime, hours: Fraction, grid: Grid, least: Fraction | None, ramp_down: Fraction | None
+) -> State | None:
+    """The state before the first period; it is compared with limits that are not rounded.
+
+    ``least`` is pmin in MW; ``None`` for a plant that gives exactly what its profile leaves: then its output is both
+    limits.
+    """
     initial = members.initial
     if initial is None:
         return None
+    p = exact(initial.p or 0.0) * grid.per_megawatt
     so_long = None if initial.hours is None else exact(initial.hours)
-    least = exact(members.min_up_time if initial.on else members.min_down_time)
-    left = 0 if so_long is None else max(0, ceil((least - so_long) / hours))
-    return State(initial.on, so_long, exact(initial.p or 0.0) * per_megawatt, left)
+    shortest = exact(members.min_up_time if initial.on else members.min_down_time)
+    left = 0 if so_long is None else max(0, ceil((shortest - so_long) / hours))
+    limit = None if ramp_down is None else max(p if least is None else least * grid.per_megawatt, ramp_down)
+    if members.shutdown_limit is not None:
+        limit = exact(members.shutdown_limit) * grid.per_megawatt
+    return State(initial.on, so_long, p, left, limit is None or p <= limit)
 
 
 def _edge(
@@ -311,7 +324,6 @@ def _step(plant: Plant, t: int, rests: _Rests, runs: list[_Run], *, must: bool) 
     low, high = plant.least[t], plant.most[t]
     if not plant.can_run[t]:  # an outage comes first
         return {max(0, left - 1) for left in rests} | ({max(0, plant.down_time - 1)} if runs else set()), []
-    shutdown = None if plant.shutdown is None else plant.shutdown[t - 1 if t else 0]
     later: list[_Run] = []
     for run in runs:
         falls = plant.ramp_down is not None and not (high < (plant.most[t - 1] if t else run.low))
@@ -327,9 +339,15 @@ def _step(plant: Plant, t: int, rests: _Rests, runs: list[_Run], *, must: bool) 
     if must:
         return set(), _distinct(later)
     rested = {max(0, left - 1) for left in rests}
-    if any(run.still == 0 and (shutdown is None or run.low <= shutdown) for run in runs):
+    if any(run.still == 0 and _can_stop(plant, t, run) for run in runs):
         rested.add(max(0, plant.down_time - 1))
     return rested, _distinct(later)
+
+
+def _can_stop(plant: Plant, t: int, run: _Run) -> bool:
+    if t == 0:
+        return plant.initial is None or plant.initial.can_stop
+    return plant.shutdown is None or run.low <= plant.shutdown[t - 1]
 
 
 def _distinct(runs: list[_Run]) -> list[_Run]:

@@ -159,8 +159,7 @@ class Model:
             v_high[0] = w_high[0] = False
         elif initial.on:
             v_high[0] = False
-            limit = None if plant.shutdown is None or not can[0] else plant.shutdown[0]
-            w_high[0] = limit is None or initial.p <= limit
+            w_high[0] = initial.can_stop or not can[0]
         else:
             w_high[0] = False
         v = self.start[i] = columns.add(0.0, v_high.astype(float), start_price, size)

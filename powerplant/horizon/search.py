@@ -164,9 +164,13 @@ class _Search:
         self._take(highs)
 
     def _solve_all(self) -> None:
-        """Solve the whole model, beginning with the best plan; where the grid matters, on the grid."""
-        for outputs in (False, True):
+        """Solve the whole model, beginning with the best plan; where the grid matters, on the grid.
+
+        The presolve of HiGHS can lose solutions: where its bound and its own plan differ, it is left out.
+        """
+        for outputs, presolve in ((False, "on"), (True, "on"), (True, "off")):
             highs = new_highs()
+            highs.setOptionValue("presolve", presolve)
             highs.passModel(self.lp)
             if outputs:
                 columns = self.model.above.ravel()

@@ -93,10 +93,14 @@ def _limits(plant: Plant, on: tuple[int, ...], p: tuple[int, ...], t: int) -> It
     elif not on[t]:
         if p[t]:
             yield f"it rests and produces {p[t]} steps"
-        if t == 0 and plant.initial is not None and plant.initial.on and plant.can_run[0]:
-            limit = None if plant.shutdown is None else plant.shutdown[0]
-            if limit is not None and plant.initial.p > limit:
-                yield f"it stops from {plant.initial.p} steps, and its shut-down limit is {limit}"
+        if (
+            t == 0
+            and plant.can_run[0]
+            and plant.initial is not None
+            and plant.initial.on
+            and not plant.initial.can_stop
+        ):
+            yield f"it stops from {float(plant.initial.p)} steps, above its shut-down limit"
     elif not plant.can_run[t]:
         yield "it runs, and cannot"
     else:
