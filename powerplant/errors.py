@@ -125,7 +125,8 @@ def _missing(missing: Mapping[str, float], periods: Sequence[Mapping[str, Any]])
     if not any(missing.values()):
         return f"{_periods(len(periods))} a load that is not a multiple of the step. {periods[0]['detail']}"
     lacks = [f"{missing[name]:g} MWh of {words}" for name, words in _LACKS.items() if missing[name]]
-    return f"No plan meets all periods: at least {' and '.join(lacks)}. {_periods(len(periods))} no plan. {periods[0]['detail']}"
+    first = f"{_periods(len(periods))} no plan. {periods[0]['detail']}"
+    return f"No plan meets all periods: at least {' and '.join(lacks)}. {first}"
 
 
 def _periods(count: int) -> str:

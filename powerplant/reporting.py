@@ -150,15 +150,20 @@ def explain(
         never_runs=[
             NeverRuns(name=row.given.name, reason=f"{why[0].upper()}{why[1:]}.")
             for row in rows
-            if (why := _why_never(row.given, grid))
+            if (why := why_never(row.given, grid))
         ],
         ignored=[Ignored(pointer=place, detail=detail) for place, detail in ignored],
-        notes=[
-            f"{plant.name} burns {plant.fuel}, and the payload does not say how much CO2 that emits: none is counted."
-            for plant in request.powerplants
-            if plant.fuel and not plant.says_its_co2 and "tonnes" not in plant.model_fields_set
-        ],
+        notes=unstated_emissions(request.powerplants),
     )
+
+
+def unstated_emissions(plants: Sequence[PowerPlant]) -> list[str]:
+    """A note for each plant that burns a fuel and says nothing of its CO2."""
+    return [
+        f"{plant.name} burns {plant.fuel}, and the payload does not say how much CO2 that emits: none is counted."
+        for plant in plants
+        if plant.fuel and not plant.says_its_co2 and "tonnes" not in plant.model_fields_set
+    ]
 
 
 def _rows(request: ProductionPlanRequest, solved: Solved, appraisal: Appraisal) -> list[_Row]:
@@ -291,7 +296,7 @@ def _why_nothing(given: PowerPlant, grid: Grid) -> str:
     """Why a plant can produce nothing in this hour."""
     if not given.available:
         return "it is not available"
-    if why := _why_never(given, grid):
+    if why := why_never(given, grid):
         return why
     if given.profile is not None:
         if given.least:
@@ -300,7 +305,7 @@ def _why_nothing(given: PowerPlant, grid: Grid) -> str:
     raise AssertionError("a plant that can run has an output")
 
 
-def _why_never(given: PowerPlant, grid: Grid) -> str:
+def why_never(given: PowerPlant, grid: Grid) -> str:
     """Why a plant can run in no hour; empty if it can in some."""
     per_megawatt = grid.per_megawatt
     if given.least == 0 and Decimal(repr(given.pmax)) * per_megawatt < 1:

@@ -37,8 +37,8 @@ def answer_of(solved: SolvedHorizon) -> dict[str, Any]:
     ]
     if any(plan.lost):
         answer["lost_load"] = [steps / per_megawatt for steps in plan.lost]
-    if solved.ignored:
-        answer["ignored"] = [fault._asdict() for fault in solved.ignored]
+    if solved.horizon.ignored:
+        answer["ignored"] = [fault._asdict() for fault in solved.horizon.ignored]
     return answer
 
 

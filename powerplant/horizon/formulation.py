@@ -301,6 +301,16 @@ def has_schedule(plant: Plant) -> bool:
     return True
 
 
+def runs_ever(plant: Plant) -> bool:
+    """Whether its own data let a plant run in any period."""
+    rest, runs = _before(plant)
+    for t in range(len(plant.can_run)):
+        rest, runs = _step(plant, t, rest, runs, must=False)
+        if runs:
+            return True
+    return False
+
+
 class _Run(NamedTuple):
     """A run until now: periods that it must go on, and the outputs that it can have."""
 

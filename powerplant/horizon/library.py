@@ -12,6 +12,7 @@ from powerplant.horizon.answering import answer_of
 from powerplant.horizon.decoding import decode
 from powerplant.horizon.planning import SolvedHorizon
 from powerplant.horizon.planning import plan_horizon as solve_horizon
+from powerplant.horizon.reporting import report_of
 from powerplant.library import NO_LIMIT, Payload, as_json, in_python, options_of
 
 
@@ -57,7 +58,7 @@ def plan_horizon(
         raise in_python(error, payload) from None
     if gap is not None:
         horizon = horizon._replace(relative_gap=gap)
-    return _with_figures(solve_horizon(horizon, options.after(perf_counter() - start)))
+    return _with_figures(solve_horizon(horizon, options.after(perf_counter() - start)), co2=co2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,13 +77,28 @@ class HorizonPlan:
     lower_bound: float
     outputs: Mapping[str, list[float]]
     _solved: SolvedHorizon = field(repr=False, compare=False)
+    _co2: bool = field(repr=False, compare=False)
+
+    def report(self, *, end: int | None = None) -> dict[str, Any]:
+        """The report: that of ``POST /productionplan/horizon/report``.
+
+        Args:
+            end: the period, from 1, after which the state of the plants is wanted; the last by default.
+
+        Raises:
+            ValueError: there is no such period.
+        """
+        periods = len(self._solved.instance.load)
+        if end is not None and not 1 <= end <= periods:
+            raise ValueError(f"end must be from 1 to {periods}, not {end!r}")
+        return report_of(self._solved, co2=self._co2, end=end)
 
     def to_dict(self) -> dict[str, Any]:
         """The answer of ``POST /productionplan/horizon``, which :func:`json.dumps` accepts."""
         return answer_of(self._solved)
 
 
-def _with_figures(solved: SolvedHorizon) -> HorizonPlan:
+def _with_figures(solved: SolvedHorizon, *, co2: bool) -> HorizonPlan:
     answer = answer_of(solved)
     return HorizonPlan(
         status=solved.status,
@@ -90,4 +106,5 @@ def _with_figures(solved: SolvedHorizon) -> HorizonPlan:
         lower_bound=answer["lower_bound"],
         outputs={plant["name"]: plant["p"] for plant in answer["plan"]},
         _solved=solved,
+        _co2=co2,
     )

@@ -22,6 +22,9 @@ Array = Any
 
 INFINITY = float("inf")
 
+SMALL = 100
+"""Plants times periods of a small model."""
+
 
 class Schedule(NamedTuple):
     """What plants do, with a row a plant and a column a period: whether they are on, and outputs in steps."""
@@ -100,6 +103,8 @@ class Model:
         price = 0.0 if shortage else 1.0
         rows = self._rows
         self.balance = rows.add([(0.0, np.full(size, -1))], instance.load, instance.load)
+        self.reserve_up: Array
+        self.reserve_down: Array
         self.reserve_up, self.reserve_down = (
             rows.add([(0.0, np.full(size, -1))], [float(each if shortage else ceil(each)) for each in needed], INFINITY)
             if any(needed)
@@ -191,17 +196,11 @@ class Model:
         rises = np.zeros(size, dtype=bool)
         if ramp_up is not None:
             rises[1:] = (ramp_up < most[1:] - least[:-1]) & can[1:] & can[:-1]
-            rises[0] = initial is not None and initial.on and bool(can[0]) and initial.p + plant.ramp_up < most[0]
+            rises[0] = _rises_first(plant)
         falls = np.zeros(size, dtype=bool)
         if ramp_down is not None:
             falls[1:] = (ramp_down < most[:-1] - least[1:]) & (most[1:] >= most[:-1]) & can[1:] & can[:-1]
-            falls[0] = (
-                initial is not None
-                and initial.on
-                and bool(can[0])
-                and most[0] >= initial.p
-                and initial.p - plant.ramp_down > least[0]
-            )
+            falls[0] = _falls_first(plant)
         cut_v, cut_w = most - np.maximum(startup, least), most - np.maximum(shutdown, least)
         two_rows = (np.full(size, plant.up_time <= 1)) & (cut_v > 0) & (cut_w > 0) & (after >= 0)
 
@@ -340,6 +339,11 @@ class Model:
         if pieces:
             self._rows.add([(1.0, q), *pieces], 0.0, 0.0)
 
+    @property
+    def is_small(self) -> bool:
+        """Whether it is solved at once, without presolve and on the grid."""
+        return self.on.size <= SMALL
+
     # --- For HiGHS ---------------------------------------------------------------------------------------------------
 
     def lp(self, *, whole_outputs: bool = False) -> HighsLp:
@@ -372,6 +376,22 @@ class Model:
         return Schedule(on, values[self.above] + self.least * on)
 
 
+def _rises_first(plant: Plant) -> bool:
+    """Whether its ramp limits how far a plant can rise from its state before into the first period."""
+    initial = plant.initial
+    if initial is None or plant.ramp_up is None or not initial.on or not plant.can_run[0]:
+        return False
+    return initial.p + plant.ramp_up < plant.most[0]
+
+
+def _falls_first(plant: Plant) -> bool:
+    """Whether its ramp limits how far a plant can fall from its state before into the first period."""
+    initial = plant.initial
+    if initial is None or plant.ramp_down is None or not initial.on or not plant.can_run[0]:
+        return False
+    return plant.most[0] >= initial.p and initial.p - plant.ramp_down > plant.least[0]
+
+
 def _earlier(columns: Array, periods: int) -> Array:
     """The columns of so many periods before; -1 before the first."""
     if not periods:
@@ -379,9 +399,19 @@ def _earlier(columns: Array, periods: int) -> Array:
     return np.concatenate((np.full(min(periods, len(columns)), -1), columns[:-periods]))
 
 
-def new_highs(threads: int = 1) -> Highs:
-    """HiGHS without output."""
-    highs = Highs()
-    highs.setOptionValue("output_flag", False)
-    highs.setOptionValue("threads", threads)
-    return highs
+class Solver(Highs):
+    """HiGHS, silent, in one thread.
+
+    Args:
+        presolve: whether to simplify the model first. That can lose solutions, in version 1.16 too, above all in models
+            with continuous outputs and few columns.
+    """
+
+    def __init__(self, *, presolve: bool = True) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # it has no types
+        self.setOptionValue("output_flag", False)
+        self.setOptionValue("threads", 1)
+        self.setOptionValue("presolve", "on" if presolve else "off")
+
+    def enableCallbacks(self) -> None:  # noqa: N802 - HiGHS' name
+        """Nothing: HiGHS would call this first, and print its name and version to stdout."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from fractions import Fraction
 from importlib.util import find_spec
 from time import perf_counter
 from typing import Literal, NamedTuple
 
-from powerplant.errors import Fault, InfeasibleLoad, NotInstalled, OutOfTime, WrongPlan
+from powerplant.errors import InfeasibleLoad, NotInstalled, OutOfTime, WrongPlan
 from powerplant.horizon.formulation import HorizonInstance, formulate_horizon
 from powerplant.horizon.models import Horizon
 from powerplant.horizon.plan import Plan, cost_of
@@ -31,7 +31,7 @@ class SolvedHorizon(NamedTuple):
         plan: the plan.
         status: ``optimal`` where integers prove that no plan costs less; ``within_gap``; or ``time_limit``.
         cost, bound: euro, exactly; no plan costs less than the bound.
-        ignored: members of the payload that were not used.
+        horizon: the payload.
         seconds: that solving took.
     """
 
@@ -40,7 +40,7 @@ class SolvedHorizon(NamedTuple):
     status: Status
     cost: Fraction
     bound: Fraction
-    ignored: Sequence[Fault]
+    horizon: Horizon
     seconds: float
 
 
@@ -78,8 +78,10 @@ def plan_horizon(horizon: Horizon, options: Options, progress: Progress | None =
     if missing:
         raise no_plan(instance, missing, proven=True)
     options = options.after(perf_counter() - start)
-    solve = _coupled if instance.is_coupled else _each_alone
-    plan, bound, status = solve(instance, horizon, options, progress)
+    if instance.is_coupled:
+        plan, bound, status = _coupled(instance, options, progress)
+    else:
+        plan, bound, status = _each_alone(instance, horizon, options)
     rule = broken_rule(instance, plan)
     if rule is not None:
         raise WrongPlan(f"the plan breaks a rule: {rule}")
@@ -88,18 +90,13 @@ def plan_horizon(horizon: Horizon, options: Options, progress: Progress | None =
         if status == "optimal":
             raise WrongPlan(f"the plan costs {float(cost)}, and the bound is {float(bound)}")
         bound = cost  # the bound of a computation with floats
-    return SolvedHorizon(instance, plan, status, cost, bound, horizon.ignored, perf_counter() - start)
+    return SolvedHorizon(instance, plan, status, cost, bound, horizon, perf_counter() - start)
 
 
 _Result = tuple[Plan, Fraction, Status]
 
 
-def _each_alone(
-    instance: HorizonInstance,
-    horizon: Horizon,
-    options: Options,
-    progress: Progress | None,  # noqa: ARG001 - like _coupled
-) -> _Result:
+def _each_alone(instance: HorizonInstance, horizon: Horizon, options: Options) -> _Result:
     """Solve each period as one hour, exactly: nothing couples them."""
     start = perf_counter()
     workers, missing = Workers(0), list[Missing]()
@@ -134,25 +131,20 @@ def _euros(cost: int, instance: HorizonInstance) -> Fraction:
     return Fraction(instance.grid.euros(cost)) * instance.hours
 
 
-def _coupled(
-    instance: HorizonInstance,
-    horizon: Horizon,
-    options: Options,
-    progress: Progress | None,
-) -> _Result:
+def _coupled(instance: HorizonInstance, options: Options, progress: Progress | None) -> _Result:
     """Solve the periods together."""
     if not (find_spec("highspy") and find_spec("numpy")):
         raise NotInstalled(
             "Plants whose periods depend on each other need HiGHS, which is not installed: poetry install --extras "
             "horizon, or pip install '.[horizon]'."
         )
-    from powerplant.horizon.search import NOISE, is_near, least_shortage, search
+    from powerplant.horizon.search import is_near, least_shortage, noise, search
 
     start = perf_counter()
     found = search(instance, options.left, progress and (lambda now: progress(Better(now.plan, now.cost, now.bound))))
     if found.plan is not None and found.cost is not None and found.bound is not None:
         bound = Fraction(found.bound)
-        if found.cost - bound <= Fraction(NOISE) * max(abs(found.cost), Fraction(1)):
+        if found.cost - bound <= noise(found.cost):
             bound = found.cost
         return found.plan, bound, "within_gap" if is_near(instance, found.cost, found.bound) else "time_limit"
     left = max(options.after(perf_counter() - start).left, FOR_SHORTAGE * options.time_limit)

@@ -15,7 +15,7 @@ import numpy as np
 from highspy import Highs, HighsModelStatus, HighsVarType
 
 from powerplant.horizon.formulation import HorizonInstance
-from powerplant.horizon.model import Model, Schedule, new_highs
+from powerplant.horizon.model import Model, Schedule, Solver
 from powerplant.horizon.plan import Plan, cost_of
 from powerplant.horizon.verification import broken_rule, rules_of_plants
 
@@ -27,6 +27,9 @@ WHOLE = 1e-6
 
 NOISE = 1e-7
 """A gap below this share of the cost is none: HiGHS computes with floats."""
+
+LEAST = 100
+"""Euro: the least amount of which :data:`NOISE` is a share."""
 
 RESERVED = 0.1
 """The share of the time limit for the last plan: to put it on the grid and to check it."""
@@ -77,7 +80,7 @@ def least_shortage(instance: HorizonInstance, time_limit: float) -> Shortage | N
     """The plan with the least shortage of load, surplus and reserve; ``None`` if none is found in time."""
     start = perf_counter()
     model = Model(instance, shortage=True)
-    highs = new_highs()
+    highs = Solver(presolve=not model.is_small)
     highs.passModel(model.lp(whole_outputs=True))
     highs.setOptionValue("mip_rel_gap", 0.0)
     highs.setOptionValue("mip_abs_gap", WHOLE)
@@ -94,7 +97,12 @@ def least_shortage(instance: HorizonInstance, time_limit: float) -> Shortage | N
 
 def is_near(instance: HorizonInstance, cost: Fraction, bound: float) -> bool:
     """Whether a bound is within the gap of a cost at which the search stops."""
-    return cost - Fraction(bound) <= (instance.relative_gap + Fraction(NOISE)) * max(abs(cost), Fraction(1))
+    return float(cost) - bound <= float(instance.relative_gap) * max(abs(float(cost)), 1.0) + noise(cost)
+
+
+def noise(cost: Fraction) -> float:
+    """What floats may add to a cost, or take off, in euro."""
+    return NOISE * max(abs(float(cost)), LEAST)
 
 
 class _Search:
@@ -116,7 +124,7 @@ class _Search:
         relaxed = self._relaxation()
         if self.found.is_infeasible:
             return self.found._replace(is_final=True)
-        if relaxed is not None:
+        if relaxed is not None and not self.model.is_small:
             self._near(relaxed)
         if not self.is_done():
             self._solve_all()
@@ -131,7 +139,7 @@ class _Search:
 
     def _relaxation(self) -> Any:
         """The solution of the linear relaxation; its value is a bound."""
-        highs = new_highs()
+        highs = Solver()
         highs.setOptionValue("time_limit", self.left)
         highs.setOptionValue("solve_relaxation", True)
         highs.passModel(self.lp)
@@ -155,7 +163,7 @@ class _Search:
             free[:, :-k] |= fractional[:, k:]
         fixed = self.model.on[~free]
         values = np.round(on[~free])
-        highs = new_highs()
+        highs = Solver()
         highs.passModel(self.lp)
         highs.changeColsBounds(len(fixed), fixed, values, values)
         highs.setOptionValue("mip_rel_gap", float(self.instance.relative_gap) / 4)
@@ -166,11 +174,11 @@ class _Search:
     def _solve_all(self) -> None:
         """Solve the whole model, beginning with the best plan; where the grid matters, on the grid.
 
-        The presolve of HiGHS can lose solutions: where its bound and its own plan differ, it is left out.
+        Presolve can lose solutions. A small model does not need it; for others it is left out if what it says is wrong.
         """
-        for outputs, presolve in ((False, "on"), (True, "on"), (True, "off")):
-            highs = new_highs()
-            highs.setOptionValue("presolve", presolve)
+        ways = ((False, True), (True, True), (True, False))
+        for outputs, presolve in ways[2:] if self.model.is_small else ways:
+            highs = Solver(presolve=presolve)
             highs.passModel(self.lp)
             if outputs:
                 columns = self.model.above.ravel()
@@ -180,12 +188,15 @@ class _Search:
             highs.setOptionValue("mip_abs_gap", 0.0)
             highs.setOptionValue("time_limit", self.left * (1 - RESERVED))
             highs.run()
-            if highs.getModelStatus() == HighsModelStatus.kInfeasible:
-                if self.found.plan is None:
-                    self.found = Found(is_infeasible=True)
-                return
-            self._bound(highs.getInfo().mip_dual_bound)
             self._take(highs)
+            bound, cost = highs.getInfo().mip_dual_bound, self.found.cost
+            is_infeasible = highs.getModelStatus() == HighsModelStatus.kInfeasible
+            if cost is not None and (is_infeasible or bound > float(cost) + noise(cost)):
+                continue  # it is wrong: there is a cheaper plan
+            if is_infeasible:
+                self.found = Found(is_infeasible=True)
+                return
+            self._bound(bound)
             if self.is_done():
                 return
 
@@ -225,9 +236,9 @@ def on_the_grid(model: Model, lp: Any, values: Any, time_limit: float) -> Plan |
     plan = _rounded(model, schedule)
     if broken_rule(model.instance, plan) is None:
         return plan
-    highs = new_highs()
+    highs = Solver()
     highs.passModel(lp)
-    on = np.round(schedule.on).ravel()
+    on = np.round(schedule.on).ravel().astype(float)
     highs.changeColsBounds(len(on), model.on.ravel(), on, on)
     columns = model.above.ravel()
     highs.changeColsIntegrality(len(columns), columns, np.full(len(columns), HighsVarType.kInteger))

@@ -1,0 +1,222 @@
+"""The report on a plan for a horizon: costs by kind, emissions, starts, reserve, and the state at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from powerplant.formulation import Grid
+from powerplant.horizon.answering import answer_of, cents, in_merit_order
+from powerplant.horizon.formulation import HorizonInstance, Plant, exact, runs_ever
+from powerplant.horizon.models import OverTime
+from powerplant.horizon.plan import starts_of
+from powerplant.horizon.planning import SolvedHorizon
+from powerplant.horizon.verification import reserve_held
+from powerplant.models import Fuels, PowerPlant
+from powerplant.reporting import unstated_emissions, why_never
+
+DIGITS = 6
+"""Digits of tonnes, MWh and hours."""
+
+KINDS = ("fuel", "co2", "other", "no_load", "start", "lost_load")
+"""The kinds of cost."""
+
+
+class Account(NamedTuple):
+    """What a plant costs and emits.
+
+    Attributes:
+        fuel, co2, other, no_load, start: euro.
+        energy: MWh.
+        emitted: tonnes.
+    """
+
+    fuel: Fraction
+    co2: Fraction
+    other: Fraction
+    no_load: Fraction
+    start: Fraction
+    energy: Fraction
+    emitted: Fraction
+
+
+def report_of(solved: SolvedHorizon, *, co2: bool, end: int | None = None) -> dict[str, Any]:
+    """The members of a report, as plain Python objects; O(plants × periods).
+
+    Args:
+        solved: a plan.
+        co2: whether allowances count in the cost.
+        end: the period, from 1, after which the state of the plants is wanted; the last by default.
+    """
+    instance, plan, horizon = solved.instance, solved.plan, solved.horizon
+    order = in_merit_order(instance)
+    accounts = [
+        account(given, plant, on, p, instance, horizon.fuels, co2=co2)
+        for given, plant, on, p in zip(horizon.plants, instance.plants, plan.on, plan.p, strict=True)
+    ]
+    lost = (instance.lost_load or Fraction(0)) * sum(plan.lost)
+    emitted = sum((each.emitted for each in accounts), Fraction(0))
+    answer = answer_of(solved)
+    ignored = answer.pop("ignored", [])
+    return {
+        **answer,
+        "step": float(instance.grid.step),
+        "costs": {
+            **{kind: cents(sum((getattr(each, kind) for each in accounts), Fraction(0))) for kind in KINDS[:-1]},
+            "lost_load": cents(lost),
+        },
+        "co2_tonnes": _rounded(emitted) if co2 else 0.0,
+        "co2_emitted_tonnes": _rounded(emitted),
+        "periods": [_period(solved, t) for t in instance.periods],
+        "powerplants": [_plant(solved, i, accounts[i], co2=co2) for i in order],
+        "end": state_after(solved, len(instance.load) if end is None else end),
+        "never_runs": [
+            {"name": plant.name, "reason": f"{why[0].upper()}{why[1:]}."}
+            for given, plant in zip(horizon.plants, instance.plants, strict=True)
+            if (why := _why_it_never_runs(given, plant, instance.grid))
+        ],
+        "ignored": ignored,
+        "notes": [*_notes(solved)],
+    }
+
+
+def account(
+    given: OverTime,
+    plant: Plant,
+    on: tuple[int, ...],
+    p: tuple[int, ...],
+    instance: HorizonInstance,
+    fuels: list[Fuels],
+    *,
+    co2: bool,
+) -> Account:
+    """What a plant costs and emits, exactly."""
+    per_megawatt, hours = instance.grid.per_megawatt, instance.hours
+    fuel = for_co2 = other = no_load = energy = Fraction(0)
+    tonnes = exact(given.plant.tonnes)
+    for t, runs in enumerate(on):
+        if not runs:
+            continue
+        produced = Fraction(p[t], per_megawatt) * hours
+        energy += produced
+        charged = tonnes * exact(fuels[t].co2 or 0.0) * produced if co2 else Fraction(0)
+        further = Fraction(0) if plant.curve else exact(_cost_at(given, t)) * produced
+        for_co2 += charged
+        other += further
+        no_load += plant.no_load
+        fuel += plant.running_cost(t, p[t]) - plant.no_load - charged - further
+    start = sum((each.cost for each in starts_of(plant, on, hours)), Fraction(0))
+    return Account(fuel, for_co2, other, no_load, start, energy, tonnes * energy)
+
+
+def _cost_at(given: OverTime, period: int) -> float:
+    costs = given.lists.get("cost")
+    return given.plant.cost if costs is None else costs[period]
+
+
+def _period(solved: SolvedHorizon, t: int) -> dict[str, Any]:
+    instance, plan, grid = solved.instance, solved.plan, solved.instance.grid
+    up, down = reserve_held(instance, plan, t)
+    curtailed = sum(
+        plant.most[t] - p[t]
+        for given, plant, p in zip(solved.horizon.plants, instance.plants, plan.p, strict=True)
+        if given.plant.profile is not None and plant.can_run[t]
+    )
+    times = instance.times
+    period = {
+        "period": t + 1,
+        **({} if times is None else {"start": times[t]}),
+        "load": grid.megawatts(instance.load[t]),
+        "reserve_up": {"needed": _megawatts(instance.reserve_up[t], grid), "held": grid.megawatts(up)},
+        "reserve_down": {"needed": _megawatts(instance.reserve_down[t], grid), "held": grid.megawatts(down)},
+        "curtailed": grid.megawatts(curtailed),
+    }
+    return period if instance.lost_load is None else period | {"lost_load": grid.megawatts(plan.lost[t])}
+
+
+def _plant(solved: SolvedHorizon, i: int, account: Account, *, co2: bool) -> dict[str, Any]:
+    instance, plan = solved.instance, solved.plan
+    plant = instance.plants[i]
+    costs = {kind: cents(getattr(account, kind)) for kind in KINDS[:-1]}
+    total = account.fuel + account.co2 + account.other + account.no_load + account.start
+    return {
+        "name": plant.name,
+        "type": solved.horizon.plants[i].plant.type,
+        "energy": _rounded(account.energy),
+        "costs": {"total": cents(total), **costs},
+        "co2_tonnes": _rounded(account.emitted) if co2 else 0.0,
+        "co2_emitted_tonnes": _rounded(account.emitted),
+        "starts": [
+            {
+                "period": start.period + 1,
+                "hours_off": None if start.hours_off is None else _rounded(start.hours_off),
+                "cost": cents(start.cost),
+            }
+            for start in starts_of(plant, plan.on[i], instance.hours)
+        ],
+    }
+
+
+def state_after(solved: SolvedHorizon, periods: int) -> dict[str, Any]:
+    """The state after so many periods, in the form of ``initial``: for the next request."""
+    instance, plan = solved.instance, solved.plan
+    return {
+        "period": periods,
+        "powerplants": [
+            {"name": plant.name, "initial": _state(plant, on[:periods], p[:periods], instance)}
+            for plant, on, p in zip(instance.plants, plan.on, plan.p, strict=True)
+        ],
+    }
+
+
+def _state(plant: Plant, on: tuple[int, ...], p: tuple[int, ...], instance: HorizonInstance) -> dict[str, Any]:
+    runs = bool(on[-1])
+    since = len(on)
+    while since and bool(on[since - 1]) == runs:
+        since -= 1
+    hours: Fraction | None = (len(on) - since) * instance.hours
+    initial = plant.initial
+    if hours is not None and not since:
+        if initial is None:
+            hours = None
+        elif initial.on == runs:
+            hours = None if initial.hours is None else hours + initial.hours
+    return {
+        "on": runs,
+        **({} if hours is None else {"hours": _rounded(hours)}),
+        **({"p": instance.grid.megawatts(p[-1])} if runs else {}),
+    }
+
+
+def _why_it_never_runs(given: OverTime, plant: Plant, grid: Grid) -> str:
+    """Why its own data keep a plant from running in every period; empty if they do not."""
+    if runs_ever(plant):
+        return ""
+    plants = [given.at(t) for t in range(len(plant.can_run))]
+    if any(plant.can_run):
+        if plant.initial is not None and plant.initial.left >= len(plant.can_run):
+            return "its minimum down time lasts until the end"
+        return "its startup_limit is below its pmin"
+    reasons = dict.fromkeys(_why_it_cannot(each, grid) for each in plants)
+    return " or ".join(reasons)
+
+
+def _why_it_cannot(given: PowerPlant, grid: Grid) -> str:
+    if not given.available:
+        return "it is not available"
+    return why_never(given, grid) or f"its profile {given.profile} leaves too little"
+
+
+def _notes(solved: SolvedHorizon) -> Iterator[str]:
+    if not solved.instance.is_coupled:
+        yield "Nothing couples the periods: each was planned alone."
+    yield from unstated_emissions([each.plant for each in solved.horizon.plants])
+
+
+def _rounded(amount: Fraction) -> float:
+    return round(float(amount), DIGITS)
+
+
+def _megawatts(steps: Fraction, grid: Grid) -> float:
+    return _rounded(steps / grid.per_megawatt)
