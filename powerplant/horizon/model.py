@@ -13,7 +13,7 @@ from math import ceil, floor
 from typing import Any, NamedTuple
 
 import numpy as np
-from highspy import Highs, HighsLp, HighsVarType, MatrixFormat
+from highspy import HighsLp, HighsVarType, MatrixFormat
 
 from powerplant.horizon.formulation import HorizonInstance, Plant, must_be_on
 
@@ -229,7 +229,12 @@ class Model:
 
         # limits: q + reserve <= (most - least) u, less in the first and the last period on
         only_w = np.where(two_rows, np.maximum(cut_w - cut_v, 0), cut_w)
-        rows.add([(1.0, q), (1.0, up), (least - most, u), (cut_v, v), (only_w, after)], -INFINITY, 0.0)
+        terms = [(1.0, q), (1.0, up), (least - most, u), (cut_v, v), (only_w, after)]
+        rising, falling = self._rising(plant, v, startup), self._falling(plant, w, shutdown)
+        rows.add([*terms, *((np.maximum(most - level, 0), column) for level, column in rising)], -INFINITY, 0.0)
+        if falling:
+            terms = [(1.0, q), (least - most, u), (cut_v, v), (cut_w, after)]
+            rows.add([*terms, *((np.maximum(most - level, 0), column) for level, column in falling)], -INFINITY, 0.0)
         if two_rows.any():
             s = two_rows
             less_v = np.maximum(cut_v - cut_w, 0)
@@ -271,6 +276,46 @@ class Model:
             self._curve(plant, u, v, after, q, cost, startup, shutdown, two_rows, price)
         self._rows.extend(self.balance, 1.0, q)
         self._rows.extend(self.balance, least, u)
+
+    @staticmethod
+    def _rising(plant: Plant, v: Array, startup: Array) -> list[tuple[Array, Array]]:
+        """The most output some periods after a start, for the ramp, with the column of the start (Pan, Guan 2016).
+
+        Within the minimum up time at most one of these starts can be.
+        """
+        if plant.ramp_up is None:
+            return []
+        levels = []
+        for k in range(1, min(plant.up_time - 1, len(v))):
+            level = np.full(len(v), INFINITY)
+            level[k:] = np.maximum(startup[:-k], plant.least[: len(v) - k]) + k * floor(plant.ramp_up)
+            level[_outage_within(plant, k)] = INFINITY
+            if not (level < plant.most).any():
+                break
+            levels.append((level, _earlier(v, k)))
+        return levels
+
+    @staticmethod
+    def _falling(plant: Plant, w: Array, shutdown: Array) -> list[tuple[Array, Array]]:
+        """The most output some periods before a stop, with the column of the stop."""
+        if plant.ramp_down is None:
+            return []
+        levels = []
+        size, most = len(w), np.array(plant.most)
+        for k in range(1, min(plant.up_time - 1, size - 1)):
+            level = np.full(size, INFINITY)
+            until = size - k - 1  # the stop is k + 1 periods later
+            level[:until] = np.maximum(shutdown[k : k + until], plant.least[k : k + until]) + k * floor(plant.ramp_down)
+            for j in range(k + 1):  # an outage, or a lower limit, frees it from its ramp
+                free = np.zeros(size, dtype=bool)
+                free[: size - j - 1] = ~np.array(plant.can_run)[j + 1 :] | (most[j + 1 :] < most[j : size - 1])
+                level[free] = INFINITY
+            if not (level < most).any():
+                break
+            column = np.full(size, -1)
+            column[:until] = w[k + 1 :]
+            levels.append((level, column))
+        return levels
 
     def _start_costs(self, plant: Plant, v: Array, w: Array, price: float) -> None:
         """A start soon after a stop costs less than the last entry: ``d`` says which stop it follows."""
@@ -376,6 +421,15 @@ class Model:
         return Schedule(on, values[self.above] + self.least * on)
 
 
+def _outage_within(plant: Plant, periods: int) -> Array:
+    """For each period, whether the plant cannot run in it or in so many periods before."""
+    cannot = ~np.array(plant.can_run)
+    within = cannot.copy()
+    for k in range(1, periods + 1):
+        within[k:] |= cannot[:-k]
+    return within
+
+
 def _rises_first(plant: Plant) -> bool:
     """Whether its ramp limits how far a plant can rise from its state before into the first period."""
     initial = plant.initial
@@ -397,21 +451,3 @@ def _earlier(columns: Array, periods: int) -> Array:
     if not periods:
         return columns
     return np.concatenate((np.full(min(periods, len(columns)), -1), columns[:-periods]))
-
-
-class Solver(Highs):
-    """HiGHS, silent, in one thread.
-
-    Args:
-        presolve: whether to simplify the model first. That can lose solutions, in version 1.16 too, above all in models
-            with continuous outputs and few columns.
-    """
-
-    def __init__(self, *, presolve: bool = True) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # it has no types
-        self.setOptionValue("output_flag", False)
-        self.setOptionValue("threads", 1)
-        self.setOptionValue("presolve", "on" if presolve else "off")
-
-    def enableCallbacks(self) -> None:  # noqa: N802 - HiGHS' name
-        """Nothing: HiGHS would call this first, and print its name and version to stdout."""

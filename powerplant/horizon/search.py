@@ -1,26 +1,34 @@
 """Plans and bounds for a horizon whose periods are coupled, from HiGHS.
 
 What HiGHS says is a proposal: each plan is put on the grid, checked by :mod:`.verification`, and its cost added up
-exactly, before it counts. Its bound is taken as it is, a little lowered.
+exactly, before it counts. Its bound is taken as it is.
+
+The linear relaxation knows nearly everything: most on/off decisions are whole in it. So plans come from small models, in
+which most of these are fixed; the whole model gives the bound. With two threads both are solved at the same time, and
+tell each other what they find.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
+from threading import Lock, Thread
 from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy as np
-from highspy import Highs, HighsModelStatus, HighsVarType
 
 from powerplant.horizon.formulation import HorizonInstance
-from powerplant.horizon.model import Model, Schedule, Solver
+from powerplant.horizon.highs import Solver
+from powerplant.horizon.model import Model, Schedule
 from powerplant.horizon.plan import Plan, cost_of
 from powerplant.horizon.verification import broken_rule, rules_of_plants
 
-NEIGHBOURS = 3
-"""Periods on either side of a fractional one that stay free when the rest of the relaxation is fixed."""
+Array = Any
+
+NEIGHBOURS = (3, 8, 24)
+"""Periods on either side of a fractional one that stay free when the rest of the relaxation is fixed: one after the
+other, until there is a plan."""
 
 WHOLE = 1e-6
 """How near to a whole number a value of HiGHS is one."""
@@ -31,8 +39,17 @@ NOISE = 1e-7
 LEAST = 100
 """Euro: the least amount of which :data:`NOISE` is a share."""
 
-RESERVED = 0.1
+WINDOW = 6
+"""Into how many parts the periods, or the plants, are divided to improve a plan in one of them."""
+
+TURN = 0.1
+"""The share of the time limit for one attempt to improve a plan."""
+
+RESERVED = 0.03
 """The share of the time limit for the last plan: to put it on the grid and to check it."""
+
+SEED = 2026
+"""Of the random choice of plants whose decisions are free."""
 
 
 class Found(NamedTuple):
@@ -42,31 +59,16 @@ class Found(NamedTuple):
         plan: the best plan, verified; ``None`` without one.
         cost: its cost in euro, exactly.
         bound: euro; no plan costs less. ``None`` if nothing is known.
-        is_final: whether more time would not change it.
         is_infeasible: whether HiGHS says that there is no plan.
     """
 
     plan: Plan | None = None
     cost: Fraction | None = None
     bound: float | None = None
-    is_final: bool = False
     is_infeasible: bool = False
 
 
 Improve = Callable[[Found], None]
-
-
-def search(instance: HorizonInstance, time_limit: float, improve: Improve | None = None) -> Found:
-    """The best plan of a coupled horizon within the time limit, and a bound.
-
-    It ends when the gap between them is at most ``instance.relative_gap``.
-
-    Args:
-        instance: the horizon.
-        time_limit: seconds.
-        improve: called with each better result.
-    """
-    return _Search(instance, time_limit, improve).run()
 
 
 class Shortage(NamedTuple):
@@ -76,23 +78,33 @@ class Shortage(NamedTuple):
     is_proven: bool
 
 
+def search(instance: HorizonInstance, time_limit: float, improve: Improve | None = None, *, threads: int = 2) -> Found:
+    """The best plan of a coupled horizon within the time limit, and a bound.
+
+    It ends when the gap between them is at most ``instance.relative_gap``.
+
+    Args:
+        instance: the horizon.
+        time_limit: seconds.
+        improve: called with each better plan or bound.
+        threads: 1 or 2. With one, a run that ends before its time limit gives the same plan each time.
+    """
+    return _Search(instance, time_limit, improve, threads).run()
+
+
 def least_shortage(instance: HorizonInstance, time_limit: float) -> Shortage | None:
     """The plan with the least shortage of load, surplus and reserve; ``None`` if none is found in time."""
     start = perf_counter()
     model = Model(instance, shortage=True)
-    highs = Solver(presolve=not model.is_small)
-    highs.passModel(model.lp(whole_outputs=True))
-    highs.setOptionValue("mip_rel_gap", 0.0)
-    highs.setOptionValue("mip_abs_gap", WHOLE)
-    highs.setOptionValue("time_limit", max(0.0, time_limit - (perf_counter() - start)))
-    highs.run()
-    solution = highs.getSolution()
-    if not solution.value_valid:
+    lp = model.lp(whole_outputs=True)
+    solver = Solver(lp, time_limit - (perf_counter() - start), presolve=not model.is_small)
+    values = solver.solve_it()
+    if values is None:
         return None
-    plan = _rounded(model, model.schedule(np.array(solution.col_value)))
+    plan = _rounded(model, model.schedule(values))
     if next(rules_of_plants(instance, plan), None) is not None:
         return None
-    return Shortage(plan, highs.getModelStatus() == HighsModelStatus.kOptimal)
+    return Shortage(plan, solver.is_optimal)
 
 
 def is_near(instance: HorizonInstance, cost: Fraction, bound: float) -> bool:
@@ -106,70 +118,80 @@ def noise(cost: Fraction) -> float:
 
 
 class _Search:
-    def __init__(self, instance: HorizonInstance, time_limit: float, improve: Improve | None) -> None:
-        self.instance, self.improve = instance, improve
-        self.start = perf_counter()
-        self.end = self.start + time_limit
+    """The state of a search, which its threads share."""
+
+    def __init__(self, instance: HorizonInstance, time_limit: float, improve: Improve | None, threads: int) -> None:
+        self.instance, self.improve, self.threads = instance, improve, threads
+        self.time_limit = time_limit
+        self.end = perf_counter() + time_limit * (1 - RESERVED)
+        self.lock = Lock()
         self.found = Found()
+        self.values: Array | None = None
+        self.is_over = False
+        self.model = Model(instance)
+        self.lp = self.model.lp()
+        self.gap = float(instance.relative_gap)
 
     @property
     def left(self) -> float:
         return max(0.0, self.end - perf_counter())
 
     def run(self) -> Found:
-        """Relaxation, first plan, then the whole model."""
-        self.model = Model(self.instance)
-        self.lp = self.model.lp()
-        self.whole = self.model.whole()
+        """Relaxation, then plans and the bound."""
         relaxed = self._relaxation()
         if self.found.is_infeasible:
-            return self.found._replace(is_final=True)
-        if relaxed is not None and not self.model.is_small:
-            self._near(relaxed)
-        if not self.is_done():
+            return self.found
+        if relaxed is None or self.model.is_small:
             self._solve_all()
-        return self.found._replace(is_final=True)
+        elif self.threads == 1:
+            self._near(relaxed)
+            if not self.is_done():
+                self._solve_all()
+        else:
+            self._in_two_threads(relaxed)
+        return self.found
 
     def is_done(self) -> bool:
         """Whether the gap is small enough, or the time is over."""
         cost, bound = self.found.cost, self.found.bound
-        return self.left <= 0 or (cost is not None and bound is not None and is_near(self.instance, cost, bound))
+        if self.is_over or self.left <= 0:
+            return True
+        return cost is not None and bound is not None and is_near(self.instance, cost, bound)
 
-    # --- Steps -------------------------------------------------------------------------------------------------------
+    def _in_two_threads(self, relaxed: Array) -> None:
+        errors: list[BaseException] = []
 
-    def _relaxation(self) -> Any:
+        def find_plans() -> None:
+            try:
+                self._near(relaxed)
+                self._improve_plan(relaxed)
+            except BaseException as error:  # noqa: BLE001 - raised below, in the thread of the caller
+                errors.append(error)
+
+        thread = Thread(target=find_plans, daemon=True)
+        thread.start()
+        try:
+            self._solve_all()
+        finally:
+            self.is_over = True
+            thread.join()
+        if errors:
+            raise errors[0]
+
+    # --- Bounds ------------------------------------------------------------------------------------------------------
+
+    def _relaxation(self) -> Array | None:
         """The solution of the linear relaxation; its value is a bound."""
-        highs = Solver()
-        highs.setOptionValue("time_limit", self.left)
-        highs.setOptionValue("solve_relaxation", True)
-        highs.passModel(self.lp)
-        highs.run()
-        status = highs.getModelStatus()
-        if status == HighsModelStatus.kInfeasible:
+        solver = Solver(self.lp, self.left)
+        solver.setOptionValue("solve_relaxation", True)
+        values = solver.solve_it()
+        if solver.is_infeasible:
             self.found = Found(is_infeasible=True)
             return None
-        if status != HighsModelStatus.kOptimal:
+        if not solver.is_optimal:
             return None
-        self._bound(highs.getInfo().objective_function_value)
-        return np.array(highs.getSolution().col_value)
-
-    def _near(self, relaxed: Any) -> None:
-        """Fix what is whole in the relaxation, but near fractional periods, and solve what is left."""
-        on = relaxed[self.model.on]
-        fractional = np.abs(on - np.round(on)) > WHOLE
-        free = fractional.copy()
-        for k in range(1, NEIGHBOURS + 1):
-            free[:, k:] |= fractional[:, :-k]
-            free[:, :-k] |= fractional[:, k:]
-        fixed = self.model.on[~free]
-        values = np.round(on[~free])
-        highs = Solver()
-        highs.passModel(self.lp)
-        highs.changeColsBounds(len(fixed), fixed, values, values)
-        highs.setOptionValue("mip_rel_gap", float(self.instance.relative_gap) / 4)
-        highs.setOptionValue("time_limit", self.left / 3)
-        highs.run()
-        self._take(highs)
+        self._bound(float(solver.getInfo().objective_function_value))
+        return values
 
     def _solve_all(self) -> None:
         """Solve the whole model, beginning with the best plan; where the grid matters, on the grid.
@@ -177,79 +199,137 @@ class _Search:
         Presolve can lose solutions. A small model does not need it; for others it is left out if what it says is wrong.
         """
         ways = ((False, True), (True, True), (True, False))
-        for outputs, presolve in ways[2:] if self.model.is_small else ways:
-            highs = Solver(presolve=presolve)
-            highs.passModel(self.lp)
-            if outputs:
-                columns = self.model.above.ravel()
-                highs.changeColsIntegrality(len(columns), columns, np.full(len(columns), HighsVarType.kInteger))
-            self._start_from_best(highs)
-            highs.setOptionValue("mip_rel_gap", float(self.instance.relative_gap))
-            highs.setOptionValue("mip_abs_gap", 0.0)
-            highs.setOptionValue("time_limit", self.left * (1 - RESERVED))
-            highs.run()
-            self._take(highs)
-            bound, cost = highs.getInfo().mip_dual_bound, self.found.cost
-            is_infeasible = highs.getModelStatus() == HighsModelStatus.kInfeasible
-            if cost is not None and (is_infeasible or bound > float(cost) + noise(cost)):
+        for on_grid, presolve in ways[2:] if self.model.is_small else ways:
+            solver = Solver(self.lp, self.left, relative_gap=self.gap, presolve=presolve)
+            if on_grid:
+                solver.make_whole(self.model.above)
+            if self.found.plan is not None:
+                on = np.array(self.found.plan.on, dtype=float)
+                solver.setSolution(on.size, self.model.on.ravel(), on.ravel())
+            solver.watch(self._heard_bound, self._take if self.improve else None, self._better_than)
+            values = solver.solve_it()
+            if values is not None:
+                self._take(values)
+            cost = self.found.cost
+            if cost is not None and (solver.is_infeasible or solver.bound > float(cost) + noise(cost)):
                 continue  # it is wrong: there is a cheaper plan
-            if is_infeasible:
+            if solver.is_infeasible:
                 self.found = Found(is_infeasible=True)
                 return
-            self._bound(bound)
+            self._bound(solver.bound)
             if self.is_done():
                 return
 
-    # --- Results -----------------------------------------------------------------------------------------------------
+    def _heard_bound(self, bound: float) -> bool:
+        """The whole model has a bound; whether to end."""
+        if self.found.cost is None or bound <= float(self.found.cost):
+            self._bound(bound)
+        return self.is_done()
 
     def _bound(self, value: float) -> None:
-        if not np.isfinite(value):
-            return
-        if self.found.bound is None or value > self.found.bound:
+        with self.lock:
+            if not np.isfinite(value) or (self.found.bound is not None and value <= self.found.bound):
+                return
             self.found = self.found._replace(bound=value)
+        self._tell()
 
-    def _take(self, highs: Highs) -> None:
+    # --- Plans -------------------------------------------------------------------------------------------------------
+
+    def _near(self, relaxed: Array) -> None:
+        """Fix what is whole in the relaxation, but near fractional periods, and solve what is left."""
+        on = relaxed[self.model.on]
+        fractional = np.abs(on - np.round(on)) > WHOLE
+        for neighbours in NEIGHBOURS:
+            free = fractional.copy()
+            for k in range(1, min(neighbours + 1, on.shape[1])):
+                free[:, k:] |= fractional[:, :-k]
+                free[:, :-k] |= fractional[:, k:]
+            self._solve_part(free, on, self.left / 2)
+            if self.found.plan is not None or self.is_done():
+                return
+
+    def _improve_plan(self, relaxed: Array) -> None:
+        """Solve small models around the best plan, until the search is over."""
+        on = relaxed[self.model.on]
+        for free in self._neighbourhoods(np.abs(on - np.round(on)) > WHOLE):
+            if self.is_done():
+                return
+            plan = self.found.plan
+            if plan is not None:
+                self._solve_part(free, np.array(plan.on, dtype=float), TURN * self.time_limit)
+
+    def _neighbourhoods(self, fractional: Array) -> Iterator[Array]:
+        """Which decisions are free: in some periods, of some plants, or where the plan differs from the relaxation."""
+        count, size = self.model.on.shape
+        random = np.random.default_rng(SEED)
+        length = max(2, -(-size // WINDOW))
+        touched = np.flatnonzero(fractional.any(axis=1))
+        while True:
+            for start in range(0, size, max(1, length // 2)):
+                free = np.zeros((count, size), dtype=bool)
+                free[:, start : start + length] = True
+                yield free
+                some = random.random(count) < 1 / WINDOW
+                if len(touched):
+                    some[random.choice(touched, max(1, len(touched) // WINDOW), replace=False)] = True
+                yield np.broadcast_to(some[:, None], (count, size))
+
+    def _solve_part(self, free: Array, on: Array, time_limit: float) -> None:
+        """Solve the model with all decisions but the free ones fixed."""
+        solver = Solver(self.lp, min(time_limit, self.left), relative_gap=self.gap / 4)
+        solver.fix(self.model.on[~free], np.round(on[~free]))
+        if self.found.bound is not None:  # a plan as good as this ends the search
+            target = self.found.bound + self.gap * abs(self.found.bound) * 0.9
+            solver.setOptionValue("objective_target", target)
+        if self.found.plan is not None:
+            best = np.array(self.found.plan.on, dtype=float)
+            if (best == np.round(on))[~free].all():
+                solver.setSolution(best.size, self.model.on.ravel(), best.ravel())
+        solver.watch(lambda _: self.is_done())
+        values = solver.solve_it()
+        if values is not None:
+            self._take(values)
+
+    def _better_than(self, cost: float) -> Array | None:
+        """The values of the best plan, if it costs less than this."""
+        with self.lock:
+            best = self.found.cost
+            return self.values if best is not None and float(best) < cost - noise(best) else None
+
+    def _take(self, values: Array) -> None:
         """Put HiGHS' plan on the grid, check it, and keep it if it is the best."""
-        values = highs.getSolution().col_value
-        if not highs.getSolution().value_valid or len(values) == 0:
-            return
-        plan = on_the_grid(self.model, self.lp, np.array(values), self.left)
+        plan = on_the_grid(self.model, self.lp, values, max(self.left, RESERVED * self.time_limit))
         if plan is None:
             return
         cost = cost_of(self.instance, plan)
-        if self.found.cost is None or cost < self.found.cost:
+        with self.lock:
+            if self.found.cost is not None and cost >= self.found.cost:
+                return
             self.found = self.found._replace(plan=plan, cost=cost)
-            if self.improve is not None:
-                self.improve(self.found)
+            self.values = values
+        self._tell()
 
-    def _start_from_best(self, highs: Highs) -> None:
-        plan = self.found.plan
-        if plan is None:
-            return
-        on = np.array(plan.on, dtype=float)
-        highs.setSolution(self.model.on.size, self.model.on.ravel(), on.ravel())
+    def _tell(self) -> None:
+        if self.improve is not None:
+            self.improve(self.found)
 
 
-def on_the_grid(model: Model, lp: Any, values: Any, time_limit: float) -> Plan | None:
+# --- The grid --------------------------------------------------------------------------------------------------------
+
+
+def on_the_grid(model: Model, lp: Any, values: Array, time_limit: float) -> Plan | None:
     """A verified plan with the commitment of a solution and outputs of whole steps; ``None`` if none is found."""
     schedule = model.schedule(values)
     plan = _rounded(model, schedule)
     if broken_rule(model.instance, plan) is None:
         return plan
-    highs = Solver()
-    highs.passModel(lp)
-    on = np.round(schedule.on).ravel().astype(float)
-    highs.changeColsBounds(len(on), model.on.ravel(), on, on)
-    columns = model.above.ravel()
-    highs.changeColsIntegrality(len(columns), columns, np.full(len(columns), HighsVarType.kInteger))
-    highs.setOptionValue("mip_rel_gap", float(model.instance.relative_gap) / 10)
-    highs.setOptionValue("time_limit", time_limit)
-    highs.run()
-    solution = highs.getSolution()
-    if not solution.value_valid:
+    solver = Solver(lp, time_limit, relative_gap=float(model.instance.relative_gap) / 10, presolve=not model.is_small)
+    solver.fix(model.on, np.round(schedule.on))
+    solver.make_whole(model.above)
+    found = solver.solve_it()
+    if found is None:
         return None
-    values = np.array(solution.col_value)
-    plan = _rounded(model, model.schedule(values))
+    plan = _rounded(model, model.schedule(found))
     return plan if broken_rule(model.instance, plan) is None else None
 
 

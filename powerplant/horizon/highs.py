@@ -1,0 +1,106 @@
+"""HiGHS, silent and in one thread, so that a search can watch and end it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from highspy import Highs, HighsLp, HighsModelStatus, HighsVarType
+
+Array = Any
+"""A NumPy array."""
+
+
+class Solver(Highs):
+    """One run of HiGHS.
+
+    Args:
+        lp: the model.
+        time_limit: seconds.
+        relative_gap: between its plan and its bound, at which it ends.
+        presolve: whether to simplify the model first. That can lose solutions, in version 1.16 too, above all in models
+            with continuous outputs and few columns.
+    """
+
+    def __init__(self, lp: HighsLp, time_limit: float, *, relative_gap: float = 0.0, presolve: bool = True) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # it has no types
+        self.setOptionValue("output_flag", False)
+        self.setOptionValue("threads", 1)
+        self.setOptionValue("presolve", "on" if presolve else "off")
+        self.setOptionValue("time_limit", max(0.0, time_limit))
+        self.setOptionValue("mip_rel_gap", relative_gap)
+        self.setOptionValue("mip_abs_gap", 0.0)
+        self.passModel(lp)
+
+    def enableCallbacks(self) -> None:  # noqa: N802 - HiGHS' name
+        """Nothing: HiGHS calls this first, and would print its name and version to stdout."""
+
+    def watch(
+        self,
+        ends: Callable[[float], bool],
+        improved: Callable[[Array], None] | None = None,
+        better: Callable[[float], Array | None] | None = None,
+    ) -> None:
+        """Call functions while it runs.
+
+        Args:
+            ends: called often with the bound; whether to end.
+            improved: called with each better plan, as the values of the columns.
+            better: called now and then with the cost of its plan; returns a plan that costs less, if one is known.
+        """
+        super().enableCallbacks()  # type: ignore[no-untyped-call]  # it has no types
+
+        def interrupt(event: Any) -> None:
+            event.data_in.user_interrupt = ends(event.data_out.mip_dual_bound)
+
+        def interrupt_simplex(event: Any) -> None:
+            event.data_in.user_interrupt = ends(-np.inf)
+
+        def take(event: Any) -> None:
+            assert improved is not None  # noqa: S101 - for the type checker
+            improved(np.array(event.data_out.mip_solution))
+
+        def give(event: Any) -> None:
+            assert better is not None  # noqa: S101 - for the type checker
+            values = better(event.data_out.mip_primal_bound)
+            if values is not None:
+                event.data_in.setSolution(values)
+
+        self.cbMipInterrupt += interrupt
+        self.cbSimplexInterrupt += interrupt_simplex
+        if improved is not None:
+            self.cbMipImprovingSolution += take
+        if better is not None:
+            self.cbMipUserSolution += give
+
+    def fix(self, columns: Array, values: Array) -> None:
+        """Fix columns."""
+        fixed = np.asarray(values, dtype=float).ravel()
+        self.changeColsBounds(len(fixed), columns.ravel(), fixed, fixed)
+
+    def make_whole(self, columns: Array) -> None:
+        """Make columns whole numbers."""
+        whole = np.full(columns.size, HighsVarType.kInteger)
+        self.changeColsIntegrality(columns.size, columns.ravel(), whole)
+
+    def solve_it(self) -> Array | None:
+        """Run, and return the values of the columns; ``None`` without a solution."""
+        self.run()
+        solution = self.getSolution()
+        return np.array(solution.col_value) if solution.value_valid else None
+
+    @property
+    def bound(self) -> float:
+        """The lower bound of a model with whole numbers."""
+        return float(self.getInfo().mip_dual_bound)
+
+    @property
+    def is_infeasible(self) -> bool:
+        """Whether it says that there is no solution."""
+        return bool(self.getModelStatus() == HighsModelStatus.kInfeasible)
+
+    @property
+    def is_optimal(self) -> bool:
+        """Whether it says that its solution is within the gap."""
+        return bool(self.getModelStatus() == HighsModelStatus.kOptimal)
