@@ -101,6 +101,15 @@ class Settings(BaseSettings):
     process_memory: PositiveInt = Field(
         512 * MEBIBYTE, ge=128 * MEBIBYTE, description="most bytes that a process for long work may allocate"
     )
+    horizons: Threads = Field(1, description="horizons that each worker plans at the same time")
+    horizon_time_limit: Seconds = Field(10.0, description="most seconds for one horizon")
+    horizon_threads: Literal[1, 2] = Field(
+        2, description="threads that search for the plan of a horizon; with 1, it is the same each time"
+    )
+    horizon_memory: PositiveInt = Field(
+        2048 * MEBIBYTE, ge=512 * MEBIBYTE, description="most bytes that a process for horizons may allocate"
+    )
+    max_cells: PositiveInt = Field(60_000, description="most power plants times periods of a horizon")
     max_batch_body: PositiveInt = Field(16 * MEBIBYTE, description="most bytes of the body of a batch")
     max_lines: PositiveInt = Field(10_000, description="most lines of a batch; blank lines do not count")
     batch_time_limit: Seconds = Field(60.0, description="seconds for a batch; its last lines are given up after that")
@@ -135,19 +144,20 @@ class Settings(BaseSettings):
         """Long work holds at most half of the threads."""
         if self.waiting < 0:
             raise ValueError(
-                "POWERPLANT_THREADS must be at least twice the sum of POWERPLANT_SOLVERS and POWERPLANT_BATCHES"
+                "POWERPLANT_THREADS must be at least twice the sum of POWERPLANT_SOLVERS, POWERPLANT_BATCHES and twice "
+                "POWERPLANT_HORIZONS"
             )
         return self
 
     @property
     def waiting(self) -> int:
         """How many threads may wait for a process for long work."""
-        return min(MOST_WAITING, self.threads // 2 - self.solvers - self.batches)
+        return min(MOST_WAITING, self.threads // 2 - self.solvers - self.batches - 2 * self.horizons)
 
     @property
     def turns(self) -> int:
         """How many threads may have or wait for a turn: with those of long work, half of all threads."""
-        return max(1, self.threads // 2 - self.solvers - self.batches - self.waiting)
+        return max(1, self.threads // 2 - self.solvers - self.batches - 2 * self.horizons - self.waiting)
 
     @property
     def debug(self) -> bool:

@@ -7,7 +7,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from powerplant.errors import InfeasibleLoad, InvalidPayload, InvalidQuery, MalformedPayload, OutOfTime, TooBusy
+from powerplant.errors import (
+    InfeasibleHorizon,
+    InfeasibleLoad,
+    InvalidPayload,
+    InvalidQuery,
+    MalformedPayload,
+    NotInstalled,
+    OutOfTime,
+    TooBusy,
+)
 
 MAX_FAULTS = 100
 """Most faults of a payload that are listed; the rest are counted. ``problems.toml`` names the number."""
@@ -76,6 +85,8 @@ def problem_of(error: Exception) -> Problem:
             members = {"errors": [fault._asdict() for fault in error.faults[:MAX_FAULTS]]}
         case InfeasibleLoad():
             members = {name: getattr(error, name) for name in ("reason", "nearest_below", "nearest_above")}
+        case InfeasibleHorizon():
+            members = {"missing": error.missing, "proven": error.proven, "periods": error.periods}
         case OutOfTime():
             members = {"gap": None if error.gap is None else float(error.gap)}
     return Problem(_NAMES[type(error)], detail, members)
@@ -86,6 +97,8 @@ _NAMES: dict[type[Exception], str] = {
     InvalidQuery: "invalid-query",
     InvalidPayload: "invalid-payload",
     InfeasibleLoad: "infeasible-load",
+    InfeasibleHorizon: "infeasible-horizon",
+    NotInstalled: "not-installed",
     OutOfTime: "gave-up",
     TooBusy: "busy",
 }

@@ -111,6 +111,7 @@ class Workers:
         self._lock = RLock()  # cancelling a future calls back
         self._pool: ProcessPool | None = None
         self._futures: set[Future[Any]] = set()
+        self._is_worn = False
         self._idle_since = monotonic()
         self._timer: Timer | None = None
 
@@ -264,6 +265,16 @@ class Workers:
                 break
         raise TooBusy("The server could not read this body in time.")
 
+    def renew(self) -> None:
+        """Replace the processes as soon as they do nothing: one of them has a thread that does not end."""
+        with self._lock:
+            self._is_worn = True
+            self._discard_if_worn()
+
+    def _discard_if_worn(self) -> None:
+        if self._is_worn and not self._futures:
+            self._discard()
+
     def close(self) -> None:
         """End all processes, whatever they do."""
         with self._lock:
@@ -272,6 +283,7 @@ class Workers:
     def _done(self, future: Future[Any]) -> None:
         with self._lock:
             self._futures.discard(future)
+            self._discard_if_worn()
             self._idle_since = monotonic()
             if self._timer is None and self._pool is not None:
                 self._wake_after(IDLE)
@@ -298,6 +310,7 @@ class Workers:
             self._pool.stop()  # type: ignore[no-untyped-call]  # pebble has no types for it
             Thread(target=self._pool.join, daemon=True).start()  # this can take seconds
             self._pool = None
+        self._is_worn = False
         for future in [*self._futures]:  # a stopped pool forgets them
             future.cancel()
 

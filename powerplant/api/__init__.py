@@ -12,7 +12,7 @@ from click import ClickException, get_current_context
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from powerplant.api import batch, errors, headers, pages, probes, productionplan, request_log, requests
+from powerplant.api import batch, errors, headers, horizon, pages, probes, productionplan, request_log, requests
 from powerplant.config import Settings, load_settings
 from powerplant.errors import ConfigurationError
 from powerplant.workers import Workers
@@ -33,6 +33,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     most = settings.process_memory
     app.config["SOLVERS"] = Workers(settings.solvers, waiting=settings.waiting, turns=settings.turns, most_memory=most)
     app.config["BATCHES"] = Workers(settings.batch_processes, places=settings.batches, waiting=0, most_memory=most)
+    app.config["HORIZONS"] = Workers(settings.horizons, waiting=settings.horizons, most_memory=settings.horizon_memory)
     counters = []
     if find_spec("prometheus_client"):
         from powerplant.api import metrics
@@ -42,7 +43,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     request_log.register(app, log_json=settings.log_json, counters=counters)  # first, so that it runs last
     headers.register(app, settings.cors_origins)
     requests.register(app, settings)
-    for module in (productionplan, batch, probes, errors, pages):
+    for module in (productionplan, horizon, batch, probes, errors, pages):
         app.register_blueprint(module.blueprint)
     errors.register(app)
     if settings.live:

@@ -9,7 +9,7 @@ from flask import request
 if TYPE_CHECKING:
     from flask import Flask, Response
 
-READABLE = "Plan-Cost, Plan-Gap, Plan-Load, Plan-Status, Retry-After, X-Request-ID"
+READABLE = "Plan-Cost, Plan-Gap, Plan-Load, Plan-Relative-Gap, Plan-Status, Retry-After, X-Request-ID"
 """Headers of an answer that pages of other origins can read."""
 
 ONE_DAY = "86400"

@@ -23,7 +23,7 @@ CHUNK = 64 * 1024
 LARGEST_AT_ONCE = 4
 """How many bodies of the largest size a server process holds at the same time."""
 
-PARAMETERS = ("accept", "co2", "round_load", "step")
+PARAMETERS = ("accept", "co2", "end", "round_load", "step", "time_limit")
 
 
 class Bodies:

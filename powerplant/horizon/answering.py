@@ -1,70 +1,124 @@
-"""The answer to a horizon, as the contract has it."""
+"""The answer to a body: JSON and headers, the same over HTTP and on the command line.
+
+A process computes it, which can be ended: HiGHS does not look at the time in each of its steps.
+"""
 
 from __future__ import annotations
 
-from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from collections.abc import Callable, Mapping
 from fractions import Fraction
-from typing import Any
+from time import perf_counter
+from typing import Any, NamedTuple
 
-from powerplant.horizon.formulation import HorizonInstance, Plant
-from powerplant.horizon.planning import SolvedHorizon
+from pydantic_core import to_json
 
-CENT = Decimal("0.01")
-CENTS = 100
-ENERGY_DIGITS = 6
+from powerplant.answers import Answer
+from powerplant.errors import InvalidQuery
+from powerplant.horizon.decoding import decode
+from powerplant.horizon.members import answer_of
+from powerplant.horizon.models import Horizon
+from powerplant.horizon.planning import Better, SolvedHorizon, plan_horizon
+from powerplant.horizon.reporting import report_of
+from powerplant.planning import Options
+from powerplant.problems import CLIENT_ERRORS
+
+MOST_PER_SECOND = 2.0
+"""How often a better plan is kept while the search goes on."""
 
 
-def answer_of(solved: SolvedHorizon) -> dict[str, Any]:
-    """The members of an answer, as plain Python objects."""
-    instance, plan = solved.instance, solved.plan
-    times, per_megawatt = instance.times, instance.grid.per_megawatt
-    answer: dict[str, Any] = {
-        "status": solved.status,
-        "cost": cents(solved.cost),
-        "lower_bound": cents(solved.bound, ROUND_FLOOR),
-        "gap": round(cents(solved.cost) - cents(solved.bound, ROUND_FLOOR), 2),
-        "relative_gap": round(relative_gap(solved), 6),
+class Wish(NamedTuple):
+    """What is asked for with a body.
+
+    Attributes:
+        options: how to plan it.
+        max_plants, max_cells: the most plants, and plants times periods.
+        threads: that search.
+        report: whether the answer is the report.
+        end: the period after which the report has the state of the plants; ``None`` for the last.
+    """
+
+    options: Options
+    max_plants: int
+    max_cells: int
+    threads: int = 2
+    report: bool = False
+    end: int | None = None
+
+
+class Outcome(NamedTuple):
+    """What a process sends back: for the log, and its answer or error.
+
+    Attributes:
+        facts: about the plan, for the log.
+        answer: the answer, or the error of the client.
+        is_final: whether the search has ended.
+        leaves_work: whether a thread of the search has not ended yet: then the process is of no more use.
+    """
+
+    facts: Mapping[str, Any]
+    answer: Answer | Exception
+    is_final: bool = True
+    leaves_work: bool = False
+
+
+def answer_apart(body: bytes, wish: Wish, time_limit: float, improve: Callable[[Outcome], None] | None) -> Outcome:
+    """In a process: the answer to a body.
+
+    Args:
+        body: JSON.
+        wish: what is asked for.
+        time_limit: seconds that are left for all.
+        improve: called with the answers of better and better plans while the search goes on.
+    """
+    start = perf_counter()
+    options = wish.options.after(wish.options.left - time_limit)  # it waited for the process
+    facts: dict[str, Any] = {}
+    try:
+        horizon = decode(body, co2=options.co2, max_plants=wish.max_plants, max_cells=wish.max_cells)
+        periods = len(horizon.load)
+        facts |= {"plants": len(horizon.plants), "periods": periods}
+        if wish.end is not None and not 1 <= wish.end <= periods:
+            raise InvalidQuery("end", f"must be a period, from 1 to {periods}")
+        keep = None if improve is None else _keeping(horizon, wish, facts, improve)
+        solved = plan_horizon(horizon, options.after(perf_counter() - start), keep, threads=wish.threads)
+    except CLIENT_ERRORS as error:
+        return Outcome(facts, error)
+    return _outcome(solved, wish, facts)
+
+
+def _keeping(
+    horizon: Horizon, wish: Wish, facts: Mapping[str, Any], improve: Callable[[Outcome], None]
+) -> Callable[[Better], None]:
+    last = perf_counter()
+
+    def keep(better: Better) -> None:
+        nonlocal last
+        if better.plan is None or better.cost is None or perf_counter() < last + 1 / MOST_PER_SECOND:
+            return
+        last = perf_counter()
+        bound = better.cost if better.bound is None else min(better.cost, Fraction(better.bound))
+        solved = SolvedHorizon(better.instance, better.plan, "time_limit", better.cost, bound, horizon, 0.0)
+        improve(_outcome(solved, wish, facts)._replace(is_final=False))
+
+    return keep
+
+
+def _outcome(solved: SolvedHorizon, wish: Wish, facts: Mapping[str, Any]) -> Outcome:
+    members = report_of(solved, co2=wish.options.co2, end=wish.end) if wish.report else answer_of(solved)
+    cost, gap = f"{members['cost']:.2f}", f"{members['gap']:.2f}"
+    headers = {"Plan-Status": solved.status, "Plan-Cost": cost}
+    if solved.status != "optimal":
+        headers |= {"Plan-Gap": gap, "Plan-Relative-Gap": f"{members['relative_gap']:.6f}"}
+    facts = {
+        **facts,
+        "plan_status": solved.status,
+        "cost": cost,
+        "gap": gap,
+        "solve_ms": round(solved.seconds * 1000, 3),
     }
-    if times is not None:
-        answer["times"] = times
-    answer["plan"] = [
-        {
-            "name": instance.plants[i].name,
-            "p": [steps / per_megawatt for steps in plan.p[i]],
-            "on": [*plan.on[i]],
-        }
-        for i in in_merit_order(instance)
-    ]
-    if any(plan.lost):
-        answer["lost_load"] = [steps / per_megawatt for steps in plan.lost]
-    if solved.horizon.ignored:
-        answer["ignored"] = [fault._asdict() for fault in solved.horizon.ignored]
-    return answer
+    return Outcome(facts, Answer(as_json(members), headers), leaves_work=solved.leaves_work)
 
 
-def relative_gap(solved: SolvedHorizon) -> float:
-    """The gap between cost and bound, both in cents, as a share of the cost."""
-    cost = cents(solved.cost)
-    return (cost - cents(solved.bound, ROUND_FLOOR)) / max(abs(cost), 1.0)
-
-
-def in_merit_order(instance: HorizonInstance) -> list[int]:
-    """Indices of the plants, the cheapest of the first period first; equally cheap ones in the order of the payload."""
-    return sorted(range(len(instance.plants)), key=lambda i: _first_cost(instance.plants[i]))
-
-
-def _first_cost(plant: Plant) -> Fraction:
-    if not plant.curve:
-        return plant.cost[0]
-    p, cost = plant.curve[-1]
-    return plant.cost[0] + (cost / p if p else cost)
-
-
-def cents(euros: Fraction, rounding: str = ROUND_HALF_EVEN) -> float:
-    """An amount in euro with two decimals."""
-    scaled = euros * CENTS
-    whole = Decimal(scaled.numerator // scaled.denominator)
-    rest = scaled - int(whole)
-    if rounding == ROUND_HALF_EVEN and (rest > Fraction(1, 2) or (rest == Fraction(1, 2) and int(whole) % 2)):
-        whole += 1
-    return float(whole.scaleb(-2))
+def as_json(members: Mapping[str, Any]) -> bytes:
+    """An answer as JSON."""
+    return to_json(members) + b"\n"

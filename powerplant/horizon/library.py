@@ -8,8 +8,8 @@ from time import perf_counter
 from typing import Any, Literal
 
 from powerplant.errors import MalformedPayload
-from powerplant.horizon.answering import answer_of
 from powerplant.horizon.decoding import decode
+from powerplant.horizon.members import answer_of
 from powerplant.horizon.planning import SolvedHorizon
 from powerplant.horizon.planning import plan_horizon as solve_horizon
 from powerplant.horizon.reporting import report_of
@@ -24,10 +24,11 @@ def plan_horizon(
     round_load: bool = False,
     time_limit: float = 10.0,
     gap: float | None = None,
+    threads: int = 2,
 ) -> HorizonPlan:
     """The best plan for many periods that depend on each other, within a gap.
 
-    It runs in the thread of the caller. The plan and its errors are those of ``POST /productionplan/horizon``.
+    It runs in this process. The plan and its errors are those of ``POST /productionplan/horizon``.
 
     Args:
         payload: a dict, JSON text (``str`` or UTF-8 ``bytes``), or the path of a JSON file (:class:`pathlib.Path`).
@@ -37,6 +38,7 @@ def plan_horizon(
         time_limit: seconds. The best plan found by then is returned, with its gap.
         gap: between cost and bound, as a share of the cost, at which the search stops; in place of the payload's
             ``relative_gap``.
+        threads: 1 or 2 that search. With one, a run that ends before its time limit gives the same plan each time.
 
     Raises:
         MalformedPayload: the payload is not JSON.
@@ -49,6 +51,8 @@ def plan_horizon(
     """
     start = perf_counter()
     options = options_of(co2=co2, step=step, round_load=round_load, feasible=False, time_limit=time_limit)
+    if threads not in {1, 2}:
+        raise ValueError(f"threads must be 1 or 2, not {threads!r}")
     if gap is not None and not 0 <= gap <= 1:
         raise ValueError(f"gap must be from 0 to 1 (a share of the cost), not {gap!r}")
     body = as_json(payload)
@@ -58,7 +62,7 @@ def plan_horizon(
         raise in_python(error, payload) from None
     if gap is not None:
         horizon = horizon._replace(relative_gap=gap)
-    return _with_figures(solve_horizon(horizon, options.after(perf_counter() - start)), co2=co2)
+    return _with_figures(solve_horizon(horizon, options.after(perf_counter() - start), threads=threads), co2=co2)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,6 +33,7 @@ class SolvedHorizon(NamedTuple):
         cost, bound: euro, exactly; no plan costs less than the bound.
         horizon: the payload.
         seconds: that solving took.
+        leaves_work: whether a thread of the search has not ended yet.
     """
 
     instance: HorizonInstance
@@ -42,11 +43,13 @@ class SolvedHorizon(NamedTuple):
     bound: Fraction
     horizon: Horizon
     seconds: float
+    leaves_work: bool = False
 
 
 class Better(NamedTuple):
     """What the search has found until now: a plan with its cost, and a bound, in euro."""
 
+    instance: HorizonInstance
     plan: Plan | None
     cost: Fraction | None
     bound: float | None
@@ -56,13 +59,16 @@ Progress = Callable[[Better], None]
 """Called whenever the plan or the bound gets better."""
 
 
-def plan_horizon(horizon: Horizon, options: Options, progress: Progress | None = None) -> SolvedHorizon:
-    """The best plan for a horizon, computed in this thread.
+def plan_horizon(
+    horizon: Horizon, options: Options, progress: Progress | None = None, *, threads: int = 2
+) -> SolvedHorizon:
+    """The best plan for a horizon, computed in this process.
 
     Args:
         horizon: a decoded payload.
         options: how to plan it.
         progress: called whenever the search has found something better.
+        threads: 1 or 2. With one, a run that ends before its time limit gives the same plan each time.
 
     Raises:
         InvalidPayload: a plant has no schedule of its own, or a load has too many steps.
@@ -79,9 +85,10 @@ def plan_horizon(horizon: Horizon, options: Options, progress: Progress | None =
         raise no_plan(instance, missing, proven=True)
     options = options.after(perf_counter() - start)
     if instance.is_coupled:
-        plan, bound, status = _coupled(instance, options, progress)
+        result = _coupled(instance, options, progress, threads)
     else:
-        plan, bound, status = _each_alone(instance, horizon, options)
+        result = _each_alone(instance, horizon, options)
+    plan, bound, status, leaves_work = result
     rule = broken_rule(instance, plan)
     if rule is not None:
         raise WrongPlan(f"the plan breaks a rule: {rule}")
@@ -90,10 +97,14 @@ def plan_horizon(horizon: Horizon, options: Options, progress: Progress | None =
         if status == "optimal":
             raise WrongPlan(f"the plan costs {float(cost)}, and the bound is {float(bound)}")
         bound = cost  # the bound of a computation with floats
-    return SolvedHorizon(instance, plan, status, cost, bound, horizon, perf_counter() - start)
+    return SolvedHorizon(instance, plan, status, cost, bound, horizon, perf_counter() - start, leaves_work)
 
 
-_Result = tuple[Plan, Fraction, Status]
+class _Result(NamedTuple):
+    plan: Plan
+    bound: Fraction
+    status: Status
+    leaves_work: bool = False
 
 
 def _each_alone(instance: HorizonInstance, horizon: Horizon, options: Options) -> _Result:
@@ -124,29 +135,35 @@ def _each_alone(instance: HorizonInstance, horizon: Horizon, options: Options) -
     )
     if status == "time_limit" and cost - bound <= instance.relative_gap * max(abs(cost), Fraction(1)):
         status = "within_gap"
-    return Plan(on, p, (0,) * len(instance.load)), bound, status
+    return _Result(Plan(on, p, (0,) * len(instance.load)), bound, status)
 
 
 def _euros(cost: int, instance: HorizonInstance) -> Fraction:
     return Fraction(instance.grid.euros(cost)) * instance.hours
 
 
-def _coupled(instance: HorizonInstance, options: Options, progress: Progress | None) -> _Result:
+def _coupled(instance: HorizonInstance, options: Options, progress: Progress | None, threads: int) -> _Result:
     """Solve the periods together."""
     if not (find_spec("highspy") and find_spec("numpy")):
         raise NotInstalled(
             "Plants whose periods depend on each other need HiGHS, which is not installed: poetry install --extras "
             "horizon, or pip install '.[horizon]'."
         )
-    from powerplant.horizon.search import is_near, least_shortage, noise, search
+    from powerplant.horizon.search import Found, is_near, least_shortage, noise, search
 
     start = perf_counter()
-    found = search(instance, options.left, progress and (lambda now: progress(Better(now.plan, now.cost, now.bound))))
+
+    def improve(now: Found) -> None:
+        if progress is not None:
+            progress(Better(instance, now.plan, now.cost, now.bound))
+
+    found = search(instance, options.left, improve, threads=threads)
     if found.plan is not None and found.cost is not None and found.bound is not None:
         bound = Fraction(found.bound)
         if found.cost - bound <= noise(found.cost):
             bound = found.cost
-        return found.plan, bound, "within_gap" if is_near(instance, found.cost, found.bound) else "time_limit"
+        status: Status = "within_gap" if is_near(instance, found.cost, found.bound) else "time_limit"
+        return _Result(found.plan, bound, status, found.leaves_work)
     left = max(options.after(perf_counter() - start).left, FOR_SHORTAGE * options.time_limit)
     shortage = least_shortage(instance, left)
     if shortage is None:
@@ -157,7 +174,7 @@ def _coupled(instance: HorizonInstance, options: Options, progress: Progress | N
             raise OutOfTime(options.time_limit, None)
         raise no_plan(instance, missing, proven=shortage.is_proven)
     bound = Fraction(found.bound) if found.bound is not None else _trivial_bound(instance)
-    return shortage.plan, bound, "time_limit"
+    return _Result(shortage.plan, bound, "time_limit", found.leaves_work)
 
 
 def _trivial_bound(instance: HorizonInstance) -> Fraction:

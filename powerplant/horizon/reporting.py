@@ -7,8 +7,8 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from powerplant.formulation import Grid
-from powerplant.horizon.answering import answer_of, cents, in_merit_order
 from powerplant.horizon.formulation import HorizonInstance, Plant, exact, runs_ever
+from powerplant.horizon.members import answer_of, cents, in_merit_order
 from powerplant.horizon.models import OverTime
 from powerplant.horizon.plan import starts_of
 from powerplant.horizon.planning import SolvedHorizon

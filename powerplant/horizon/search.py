@@ -3,9 +3,9 @@
 What HiGHS says is a proposal: each plan is put on the grid, checked by :mod:`.verification`, and its cost added up
 exactly, before it counts. Its bound is taken as it is.
 
-The linear relaxation knows nearly everything: most on/off decisions are whole in it. So plans come from small models, in
-which most of these are fixed; the whole model gives the bound. With two threads both are solved at the same time, and
-tell each other what they find.
+The linear relaxation knows nearly everything: most on/off decisions are whole in it. So plans come from small models,
+in which most of these are fixed; the whole model gives the bound. With two threads both are solved at the same time,
+and tell each other what they find.
 """
 
 from __future__ import annotations
@@ -45,6 +45,12 @@ WINDOW = 6
 TURN = 0.1
 """The share of the time limit for one attempt to improve a plan."""
 
+INTERVAL = 0.02
+"""Seconds between two looks at what the threads have found."""
+
+PATIENCE = 0.3
+"""Seconds for which a thread is waited for when the search is over."""
+
 RESERVED = 0.03
 """The share of the time limit for the last plan: to put it on the grid and to check it."""
 
@@ -60,12 +66,14 @@ class Found(NamedTuple):
         cost: its cost in euro, exactly.
         bound: euro; no plan costs less. ``None`` if nothing is known.
         is_infeasible: whether HiGHS says that there is no plan.
+        leaves_work: whether a thread of the search has not ended yet.
     """
 
     plan: Plan | None = None
     cost: Fraction | None = None
     bound: float | None = None
     is_infeasible: bool = False
+    leaves_work: bool = False
 
 
 Improve = Callable[[Found], None]
@@ -127,7 +135,7 @@ class _Search:
         self.lock = Lock()
         self.found = Found()
         self.values: Array | None = None
-        self.is_over = False
+        self.is_over = self.leaves_work = False
         self.model = Model(instance)
         self.lp = self.model.lp()
         self.gap = float(instance.relative_gap)
@@ -149,7 +157,7 @@ class _Search:
                 self._solve_all()
         else:
             self._in_two_threads(relaxed)
-        return self.found
+        return self.found._replace(leaves_work=self.leaves_work)
 
     def is_done(self) -> bool:
         """Whether the gap is small enough, or the time is over."""
@@ -159,22 +167,33 @@ class _Search:
         return cost is not None and bound is not None and is_near(self.instance, cost, bound)
 
     def _in_two_threads(self, relaxed: Array) -> None:
+        """Find plans in one thread, and the bound in another, until the search is over.
+
+        HiGHS does not look at the time in each of its steps: a thread that does not end is left to itself.
+        """
         errors: list[BaseException] = []
 
         def find_plans() -> None:
+            self._near(relaxed)
+            self._improve_plan(relaxed)
+
+        def run(work: Callable[[], None]) -> None:
             try:
-                self._near(relaxed)
-                self._improve_plan(relaxed)
+                work()
             except BaseException as error:  # noqa: BLE001 - raised below, in the thread of the caller
                 errors.append(error)
+                self.is_over = True
 
-        thread = Thread(target=find_plans, daemon=True)
-        thread.start()
-        try:
-            self._solve_all()
-        finally:
-            self.is_over = True
-            thread.join()
+        plans = Thread(target=run, args=(find_plans,), daemon=True)
+        bound = Thread(target=run, args=(self._solve_all,), daemon=True)
+        plans.start()
+        bound.start()
+        while bound.is_alive() and not self.is_done():
+            bound.join(INTERVAL)
+        self.is_over = True
+        for thread in (bound, plans):
+            thread.join(PATIENCE)
+        self.leaves_work = bound.is_alive() or plans.is_alive()
         if errors:
             raise errors[0]
 
@@ -206,7 +225,7 @@ class _Search:
             if self.found.plan is not None:
                 on = np.array(self.found.plan.on, dtype=float)
                 solver.setSolution(on.size, self.model.on.ravel(), on.ravel())
-            solver.watch(self._heard_bound, self._take if self.improve else None, self._better_than)
+            solver.watch(self._heard_bound, self._take, self._better_than)
             values = solver.solve_it()
             if values is not None:
                 self._take(values)
@@ -285,7 +304,7 @@ class _Search:
             best = np.array(self.found.plan.on, dtype=float)
             if (best == np.round(on))[~free].all():
                 solver.setSolution(best.size, self.model.on.ravel(), best.ravel())
-        solver.watch(lambda _: self.is_done())
+        solver.watch(lambda _: self.is_done(), self._take)
         values = solver.solve_it()
         if values is not None:
             self._take(values)

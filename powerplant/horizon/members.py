@@ -1,0 +1,70 @@
+"""The members of the answer to a horizon."""
+
+from __future__ import annotations
+
+from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from fractions import Fraction
+from typing import Any
+
+from powerplant.horizon.formulation import HorizonInstance, Plant
+from powerplant.horizon.planning import SolvedHorizon
+
+CENT = Decimal("0.01")
+CENTS = 100
+ENERGY_DIGITS = 6
+
+
+def answer_of(solved: SolvedHorizon) -> dict[str, Any]:
+    """The members of an answer, as plain Python objects."""
+    instance, plan = solved.instance, solved.plan
+    times, per_megawatt = instance.times, instance.grid.per_megawatt
+    answer: dict[str, Any] = {
+        "status": solved.status,
+        "cost": cents(solved.cost),
+        "lower_bound": cents(solved.bound, ROUND_FLOOR),
+        "gap": round(cents(solved.cost) - cents(solved.bound, ROUND_FLOOR), 2),
+        "relative_gap": round(relative_gap(solved), 6),
+    }
+    if times is not None:
+        answer["times"] = times
+    answer["plan"] = [
+        {
+            "name": instance.plants[i].name,
+            "p": [steps / per_megawatt for steps in plan.p[i]],
+            "on": [*plan.on[i]],
+        }
+        for i in in_merit_order(instance)
+    ]
+    if any(plan.lost):
+        answer["lost_load"] = [steps / per_megawatt for steps in plan.lost]
+    if solved.horizon.ignored:
+        answer["ignored"] = [fault._asdict() for fault in solved.horizon.ignored]
+    return answer
+
+
+def relative_gap(solved: SolvedHorizon) -> float:
+    """The gap between cost and bound, both in cents, as a share of the cost."""
+    cost = cents(solved.cost)
+    return (cost - cents(solved.bound, ROUND_FLOOR)) / max(abs(cost), 1.0)
+
+
+def in_merit_order(instance: HorizonInstance) -> list[int]:
+    """Indices of the plants, the cheapest of the first period first; equally cheap ones in the order of the payload."""
+    return sorted(range(len(instance.plants)), key=lambda i: _first_cost(instance.plants[i]))
+
+
+def _first_cost(plant: Plant) -> Fraction:
+    if not plant.curve:
+        return plant.cost[0]
+    p, cost = plant.curve[-1]
+    return plant.cost[0] + (cost / p if p else cost)
+
+
+def cents(euros: Fraction, rounding: str = ROUND_HALF_EVEN) -> float:
+    """An amount in euro with two decimals."""
+    scaled = euros * CENTS
+    whole = Decimal(scaled.numerator // scaled.denominator)
+    rest = scaled - int(whole)
+    if rounding == ROUND_HALF_EVEN and (rest > Fraction(1, 2) or (rest == Fraction(1, 2) and int(whole) % 2)):
+        whole += 1
+    return float(whole.scaleb(-2))
