@@ -21,6 +21,7 @@ from powerplant.errors import TooBusy
 
 COMMANDS = {
     "plan": "Print the cheapest plan for a payload.",
+    "horizon": "Print the best plan for periods that depend on each other.",
     "batch": "Plan a file of payloads, or a table of hours.",
     "check": "Check a plan that someone else made.",
     "serve": "Start the service.",
@@ -101,12 +102,13 @@ class _Commands(click.Group):
 @click.version_option(__version__, message="%(prog)s %(version)s")
 @click.pass_context
 def main(context: click.Context) -> None:
-    """The cheapest production plan that meets the load of one hour, exactly and proven.
+    """The cheapest production plan that meets the load: of one hour, exactly and proven, or of many periods.
 
     \b
     Examples:
       powerplant plan payload.json
       powerplant plan payload.json --json > plan.json
+      powerplant horizon day.json
       powerplant batch payloads.jsonl plans.jsonl
       powerplant check payload.json plan.json
 

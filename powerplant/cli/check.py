@@ -9,6 +9,7 @@ from typing import NoReturn, TypeVar
 import click
 
 from powerplant.auditing import LeastCost, audit, least_cost, proven_cost, proves_that_no_plan_exists
+from powerplant.cli.check_horizon import check_horizon
 from powerplant.cli.options import planning_options
 from powerplant.cli.outputs import STDIO, keep_apart
 from powerplant.cli.sources import NAME, Source, print_faults, read
@@ -48,7 +49,7 @@ def check(
     """Check a PLAN for the payload in FILE: list its faults, and say how far it is from the cheapest plan.
 
     PLAN is a list of {"name": ..., "p": ...}, like the service's answer, in any order. To compare it with the cheapest
-    plan, the payload is solved. With --proof nothing is solved, and the plan must be as cheap as the proof says. With
+    plan, the payload is solved. For a horizon, PLAN is an object with plan, like its answer. With --proof nothing is solved, and the plan must be as cheap as the proof says. With
     --proof and no PLAN only the proof is checked; it may also prove that no plan exists.
 
     \b
@@ -63,6 +64,12 @@ def check(
     if plan is None and optimal:
         raise click.UsageError("--optimal needs a PLAN.")
     keep_apart([source.argument for source in (file, plan, proof) if source], [STDIO])
+    if file.is_horizon:
+        if plan is None or proof is not None:
+            raise click.UsageError("A plan for a horizon is checked without a proof.")
+        options = Options(co2=co2, time_limit=time_limit, grid=grid, round_load=round_load)
+        check_horizon(file, plan, options, optimal=optimal)
+        return
     request = file.payload(co2=co2)
     instance = formulate(request, co2=co2, grid=grid, round_load=round_load)
     if plan is not None:

@@ -33,16 +33,16 @@ def _choose_form(context: click.Context, parameter: click.Parameter, is_given: b
     context.params["form"] = parameter.name
 
 
-def _form(name: str, help_: str) -> Callable[[Command], Command]:
+def form_option(name: str, help_: str) -> Callable[[Command], Command]:
     """An option that prints something other than the table."""
     return click.option(f"--{name}", is_flag=True, expose_value=False, callback=_choose_form, help=help_)
 
 
 @click.command()
 @click.argument("file", type=NAME, callback=read)
-@_form("json", "Print the service's answer, byte for byte.")
-@_form("report", "Print the service's report (JSON), byte for byte.")
-@_form("why", "Print the table, then prices and a reason for each plant.")
+@form_option("json", "Print the service's answer, byte for byte.")
+@form_option("report", "Print the service's report (JSON), byte for byte.")
+@form_option("why", "Print the table, then prices and a reason for each plant.")
 @click.option(
     "--proof",
     "proof_path",

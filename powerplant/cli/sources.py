@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 from pydantic_core import from_json
@@ -19,6 +19,9 @@ from powerplant.decoding import SEVERAL_PAYLOADS, UTF8_BOM, UTF16_BOMS, decode, 
 from powerplant.errors import Fault, InvalidPayload, MalformedPayload
 from powerplant.models import ProductionPlanRequest
 from powerplant.proofs import Claim, proof_from_json
+
+if TYPE_CHECKING:
+    from powerplant.horizon.models import Horizon
 
 STDIN = "stdin"
 
@@ -33,6 +36,9 @@ MAX_BYTES = 16 * 1024 * 1024
 
 MAX_ITEMS = 100_000
 """Most power plants of a payload, outputs of a plan or steps of a proof: a list of their faults takes much memory."""
+
+MAX_CELLS = 1_000_000
+"""Most power plants times periods of a horizon."""
 
 MAX_HEAD = 64 * 1024
 """Bytes that are enough to see what a file is."""
@@ -51,6 +57,23 @@ class Source:
         """Its payload."""
         return self._read(lambda body: decode(body, co2=co2, max_plants=MAX_ITEMS), self._hint)
 
+    def horizon(self, *, co2: bool) -> Horizon:
+        """Its payload, for a horizon."""
+        from powerplant.horizon.decoding import decode as decode_horizon
+
+        return self._read(
+            lambda body: decode_horizon(body, co2=co2, max_plants=MAX_ITEMS, max_cells=MAX_CELLS), self._hint
+        )
+
+    @property
+    def is_horizon(self) -> bool:
+        """Whether its load is a list."""
+        try:
+            document = from_json(self._body.removeprefix(UTF8_BOM))
+        except ValueError:
+            return False
+        return isinstance(document, dict) and isinstance(document.get("load"), list)
+
     def ignored(self) -> list[Fault]:
         """What of its payload is not used; it is also printed."""
         ignored = ignored_in(self._body)
@@ -61,6 +84,10 @@ class Source:
     def plan(self) -> list[GivenOutput]:
         """Its plan."""
         return self._read(decode_plan)
+
+    def decoded(self, decode: Callable[[bytes], Content]) -> Content:
+        """Its content, as a function reads it."""
+        return self._read(decode)
 
     def proof(self) -> Claim:
         """Its proof, with the claim."""

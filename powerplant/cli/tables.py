@@ -41,9 +41,9 @@ def _table(report: Report, width: int | None) -> str:
     decimals = max(1, len(f"{report.step:g}") - 2)
     rows = [HEADS, *(_row(plant, decimals) for plant in report.powerplants), _totals(report, decimals)]
     shown, name_width = _fitted(rows, width)
-    rows = [(_shortened(row[0], name_width), *(row[i] for i in shown)) for row in rows]
+    rows = [(shortened(row[0], name_width), *(row[i] for i in shown)) for row in rows]
     lines = [line.rstrip() for line in _columns(rows, [i + 1 for i, shown_ in enumerate(shown) if shown_ in NUMBERS])]
-    rule = "-" * max(map(_width, lines))
+    rule = "-" * max(map(display_width, lines))
     summary = [*_summary(report), *_dropped(shown)]
     text = "\n".join(line for sentence in summary for line in wrapped(sentence, width))
     return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1], "", text]) + "\n"
@@ -51,12 +51,12 @@ def _table(report: Report, width: int | None) -> str:
 
 def report_as_text(report: Report, width: int | None = None) -> str:
     """The table, the prices of the next MWh, and a reason for each plant; arguments as for :func:`plan_as_table`."""
-    longest = max(_width(printable(plant.name)) for plant in report.powerplants)
+    longest = max(display_width(printable(plant.name)) for plant in report.powerplants)
     room = longest if width is None else min(longest, max(SHORTEST_NAME, width // 3))
     lines = [line for sentence in _prices_and_headroom(report) for line in wrapped(sentence, width)]
     lines.append("")
     for plant in report.powerplants:
-        name = _padded(_shortened(printable(plant.name), room), room)
+        name = padded(shortened(printable(plant.name), room), room)
         first, *others = wrapped(printable(plant.reason), None if width is None else width - room - 2)
         lines += [f"{name}  {first}", *(f"{' ' * room}  {line}" for line in others)]
     lines += [line for note in report.notes for line in ("", *wrapped(printable(note), width))]
@@ -65,7 +65,7 @@ def report_as_text(report: Report, width: int | None = None) -> str:
 
 def _fitted(rows: Sequence[Sequence[str]], width: int | None) -> tuple[list[int], int]:
     """The columns after the name that fit, and the columns of the terminal that are left for the name."""
-    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
+    widths = [max(map(display_width, column)) for column in zip(*rows, strict=True)]
     shown, dropped = list(range(1, len(widths))), list(DROPPED)
     if width is None:
         return shown, widths[0]
@@ -83,32 +83,32 @@ def _dropped(shown: Sequence[int]) -> Iterator[str]:
         yield f"A wider terminal also shows: {', '.join(names)}."
 
 
-def _shortened(name: str, width: int) -> str:
+def shortened(name: str, width: int) -> str:
     """A name that is too wide, without its middle: beginnings and ends tell plants apart."""
-    if _width(name) <= width:
+    if display_width(name) <= width:
         return name
     end = name
-    while _width(end) > (width - 3) // 2:
+    while display_width(end) > (width - 3) // 2:
         end = end[1:]
     start = name
-    while _width(start) + 3 + _width(end) > width:
+    while display_width(start) + 3 + display_width(end) > width:
         start = start[:-1]
     return f"{start}...{end}"
 
 
 def wrapped(text: str, width: int | None) -> list[str]:
     """A text in lines that are not wider than this, broken between words; a longer word is broken too."""
-    if width is None or _width(text) <= width:
+    if width is None or display_width(text) <= width:
         return [text]
     lines = [""]
     for word in text.split(" "):
-        if lines[-1] and _width(lines[-1]) + 1 + _width(word) <= width:
+        if lines[-1] and display_width(lines[-1]) + 1 + display_width(word) <= width:
             lines[-1] += f" {word}"
             continue
         if lines[-1]:
             lines.append("")
         for character in word:
-            if _width(lines[-1] + character) > max(width, 2):
+            if display_width(lines[-1] + character) > max(width, 2):
                 lines.append("")
             lines[-1] += character
     return lines
@@ -170,20 +170,21 @@ def _prices_and_headroom(report: Report) -> Iterator[str]:
 
 def _columns(rows: Sequence[Sequence[str]], numbers: Collection[int]) -> Iterator[str]:
     """The rows as lines; these columns are aligned to the right."""
-    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
+    widths = [max(map(display_width, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (
-            _padded(text, width, right=i in numbers) for i, (text, width) in enumerate(zip(row, widths, strict=True))
+            padded(text, width, right=i in numbers) for i, (text, width) in enumerate(zip(row, widths, strict=True))
         )
         yield "  ".join(cells)
 
 
-def _padded(text: str, width: int, *, right: bool = False) -> str:
-    padding = " " * (width - _width(text))
+def padded(text: str, width: int, *, right: bool = False) -> str:
+    """A text with spaces, as wide as this on a terminal."""
+    padding = " " * (width - display_width(text))
     return padding + text if right else text + padding
 
 
-def _width(text: str) -> int:
+def display_width(text: str) -> int:
     """Width on a terminal: two columns for a wide character, none for a combining mark."""
     return sum(0 if combining(c) else 2 if east_asian_width(c) in "FW" else 1 for c in text)
 
