@@ -271,6 +271,8 @@ def _words(kind: str, key: str, value: Any) -> str | None:
         return BEYOND_LIMITS[key].too_small if too_small else BEYOND_LIMITS[key].too_large
     if kind == "float_type" and isinstance(value, str) and _NUMBER_IN_QUOTES.fullmatch(value):
         return f"must be a number, without quotes{' and with a decimal point' if ',' in value else ''}"
+    if kind == "float_type" and key == "load" and isinstance(value, list):
+        return "must be a number; a list of loads is a horizon, for /productionplan/horizon"
     if kind in {"missing", "union_tag_not_found"} and (meant := _mistaken_for(key, value)) is not None:
         return f"{_WORDS[kind]}; {meant} is not a known key; did you mean {key}?"
     if kind == "missing" and key == "load" and isinstance(value.get("hours"), list):

@@ -49,8 +49,9 @@ def check(
     """Check a PLAN for the payload in FILE: list its faults, and say how far it is from the cheapest plan.
 
     PLAN is a list of {"name": ..., "p": ...}, like the service's answer, in any order. To compare it with the cheapest
-    plan, the payload is solved. For a horizon, PLAN is an object with plan, like its answer. With --proof nothing is solved, and the plan must be as cheap as the proof says. With
-    --proof and no PLAN only the proof is checked; it may also prove that no plan exists.
+    plan, the payload is solved. With --proof nothing is solved, and the plan must be as cheap as the proof says. With
+    --proof and no PLAN only the proof is checked; it may also prove that no plan exists. For a horizon, PLAN is an
+    object with plan, like its answer.
 
     \b
     Examples:

@@ -45,5 +45,5 @@ def check_horizon(file: Source, plan: Source, options: Options, *, optimal: bool
     if best.cost < cost:
         say(f"A plan that costs {to_the_cent(float(cost - best.cost))} euro less is known.")
     say(f"No plan costs less than {to_the_cent(float(bound))} euro: the gap is {share:.3f} %.")
-    if optimal and gap > Fraction(horizon.relative_gap) * max(abs(cost), 1):
+    if optimal and gap > Fraction(horizon.relative_gap) * max(abs(cost), Fraction(1)):
         sys.exit(NO_PLAN)

@@ -61,9 +61,7 @@ class Source:
         """Its payload, for a horizon."""
         from powerplant.horizon.decoding import decode as decode_horizon
 
-        return self._read(
-            lambda body: decode_horizon(body, co2=co2, max_plants=MAX_ITEMS, max_cells=MAX_CELLS), self._hint
-        )
+        return self._read(lambda body: decode_horizon(body, co2=co2, max_plants=MAX_ITEMS, max_cells=MAX_CELLS))
 
     @property
     def is_horizon(self) -> bool:
@@ -119,6 +117,9 @@ class Source:
     def _hint(self) -> str:
         """What was probably meant, if the file is a table or has several payloads."""
         from powerplant.batch.documents import HOURS, form_of
+
+        if self.is_horizon:
+            return f"A list of loads is for: powerplant horizon {self.argument}"
 
         try:
             form = form_of(self._body[:MAX_HEAD], is_table=self.name.casefold().endswith((".csv", ".tsv")))
