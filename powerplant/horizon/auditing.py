@@ -26,12 +26,33 @@ class GivenSchedule(BaseModel):
     on: list[int] | None = None
 
 
+class GivenFlows(BaseModel):
+    """What one storage does in a plan that someone else made."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False)
+
+    name: str
+    charge: list[float]
+    discharge: list[float]
+
+
+class GivenTrade(BaseModel):
+    """What is bought and sold in a plan that someone else made."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False)
+
+    buy: list[float]
+    sell: list[float]
+
+
 class GivenPlan(BaseModel):
     """A plan that someone else made, in the form of an answer; other members are ignored."""
 
     model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False)
 
     plan: list[GivenSchedule]
+    storages: list[GivenFlows] = []
+    market: GivenTrade | None = None
     lost_load: list[float] | None = None
     cost: float | None = None
 
@@ -85,6 +106,16 @@ def _faults_of_form(instance: HorizonInstance, given: GivenPlan) -> Iterator[Fau
             elif not {*schedule.on} <= {0, 1}:
                 yield Fault(pointer("plan", i, "on"), "must have only 0 and 1")
     yield from (Fault("#/plan", f"{plant.name} is missing") for plant in instance.plants if plant.name not in listed)
+    if [each.name for each in given.storages] != [each.name for each in instance.storages]:
+        yield Fault("#/storages", "must be those of the payload, in its order")
+    for i, flows in enumerate(given.storages):
+        yield from _faults_of_list(instance, ("storages", i, "charge"), flows.charge)
+        yield from _faults_of_list(instance, ("storages", i, "discharge"), flows.discharge)
+    if (given.market is None) != (instance.market is None):
+        yield Fault("#/market", "is missing, or the payload has none")
+    if given.market is not None:
+        yield from _faults_of_list(instance, ("market", "buy"), given.market.buy)
+        yield from _faults_of_list(instance, ("market", "sell"), given.market.sell)
     if given.lost_load is not None:
         yield from _faults_of_list(instance, ("lost_load",), given.lost_load)
 
@@ -114,4 +145,12 @@ def _plan(instance: HorizonInstance, given: GivenPlan) -> Plan:
         [tuple(each.on) if each.on is not None else tuple([int(output != 0) for output in each.p]) for each in ordered]
     )
     lost = (0,) * len(instance.load) if given.lost_load is None else steps(given.lost_load)
-    return Plan(on, tuple([steps(each.p) for each in ordered]), lost)
+    return Plan(
+        on,
+        tuple([steps(each.p) for each in ordered]),
+        lost,
+        tuple([steps(each.charge) for each in given.storages]),
+        tuple([steps(each.discharge) for each in given.storages]),
+        () if given.market is None else steps(given.market.buy),
+        () if given.market is None else steps(given.market.sell),
+    )

@@ -12,21 +12,43 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from powerplant.decoding import decode_json, is_fuel, parse, pointer, why_ignored
 from powerplant.errors import Fault, InvalidPayload
-from powerplant.horizon.models import LONGEST, SHORTEST, Horizon, OverTime, PlantOverTime, Whole
-from powerplant.models import FIELDS, FUEL_KEYS, Fuels, Megawatt, Percentage, PowerPlant, Price, price_key, profile_key
+from powerplant.horizon.models import (
+    LONGEST,
+    SHORTEST,
+    Horizon,
+    OverTime,
+    PlantOverTime,
+    StorageMembers,
+    Trade,
+    Whole,
+)
+from powerplant.models import (
+    FIELDS,
+    FUEL_KEYS,
+    MAX_NAME_LENGTH,
+    MAX_PRICE,
+    Fuels,
+    Megawatt,
+    Percentage,
+    PowerPlant,
+    Price,
+    price_key,
+    profile_key,
+)
 
 EXPECTED = "an object with load, fuels and powerplants"
 
 LISTS = {"pmin": "pmin", "pmax": "pmax", "cost(euro/MWh)": "cost", "available": "available", "must_run": "must_run"}
 """The members of a plant that may be lists, and their names in the model."""
 
-NOT_YET = ("market", "storages")
-"""Members of the contract that this version does not have."""
+MARKET = ("price(euro/MWh)", "buy", "sell", "fee(euro/MWh)")
+NO_PLANT = {"name": "-", "type": "none", "pmin": 0, "pmax": 0, "cost(euro/MWh)": 0}
+"""Takes the place of power plants where there are only storages or a market."""
 
 RESERVE = ("up", "down")
 CURVE_REPLACES = ("fuel", "efficiency", "cost(euro/MWh)", "no_load_cost(euro/h)")
@@ -86,12 +108,11 @@ class _Decoder:
             if isinstance(plant, dict):
                 self._lists_of_plant(i, plant)
         reserve = [self._reserve(key) for key in RESERVE]
-        for key in NOT_YET:
-            if self.payload.get(key):
-                self._fault(key, detail="is not supported yet")
+        storages, market = self._storages(), self._market()
         fuels_of: list[Fuels] = []
         plants: list[OverTime] = []
-        if not self.faults and isinstance(fuels, dict) and periods is not None:
+        if not self.faults and periods is not None:
+            fuels = fuels if isinstance(fuels, dict) else {}
             fuels_of = [Fuels.model_validate(_at(fuels, t)) for t in range(periods)]
             plants = [
                 self._plant(i, plant, member, fuels_of)
@@ -102,7 +123,18 @@ class _Decoder:
             raise InvalidPayload(list(dict.fromkeys(self.faults)))
         up, down = reserve
         return Horizon(
-            load, fuels_of, plants, length, start, whole.relative_gap, whole.lost_load, up, down, self._ignored()
+            load,
+            fuels_of,
+            plants,
+            length,
+            start,
+            whole.relative_gap,
+            whole.lost_load,
+            up,
+            down,
+            self._ignored(),
+            storages,
+            market,
         )
 
     def _fault(self, *path: str | int, detail: str) -> None:
@@ -112,6 +144,9 @@ class _Decoder:
 
     def _load(self) -> list[float]:
         load = self.payload.get("load")
+        prices = self._given_market().get(MARKET[0])
+        if load is None and isinstance(prices, list) and prices:
+            load = [0.0] * len(prices)
         if not isinstance(load, list):
             hint = "; one number is an hour, for /productionplan" if isinstance(load, int | float) else ""
             what = "is missing" if load is None else f"must be a list of numbers, one for each period{hint}"
@@ -160,6 +195,61 @@ class _Decoder:
         values = value if isinstance(value, list) else [0.0 if value is None else value]
         self._elements(("reserve", key), values, _MEGAWATTS, is_list=isinstance(value, list))
         return values if isinstance(value, list) else values * (self.periods or 1)
+
+    def _given_market(self) -> Mapping[str, Any]:
+        given = self.payload.get("market")
+        return given if isinstance(given, dict) else {}
+
+    def _market(self) -> Trade | None:
+        if self.payload.get("market") is None:
+            return None
+        if not isinstance(self.payload["market"], dict):
+            self._fault("market", detail="must be an object with price(euro/MWh), buy and sell")
+            return None
+        given = self._given_market()
+        if given.get(MARKET[0]) is None:
+            self._fault("market", MARKET[0], detail="is missing")
+        lists = []
+        for key, adapter in zip(MARKET[:3], (_PRICES, _MEGAWATTS, _MEGAWATTS), strict=True):
+            value = given.get(key)
+            values = value if isinstance(value, list) else [0.0 if value is None else value]
+            self._elements(("market", key), values, adapter, is_list=isinstance(value, list))
+            lists.append(values if isinstance(value, list) else values * (self.periods or 1))
+        fee = given.get(MARKET[3])
+        self._elements(("market", MARKET[3]), [0.0 if fee is None else fee], _FEES, is_list=False)
+        return Trade(lists[0], lists[1], lists[2], fee or 0.0)
+
+    def _storages(self) -> list[StorageMembers]:
+        given = self.payload.get("storages")
+        if given is None:
+            return []
+        if not isinstance(given, list):
+            self._fault("storages", detail="must be a list of objects")
+            return []
+        names = {plant.get("name") for plant in self.plants if isinstance(plant, dict)}
+        storages = []
+        for i, members in enumerate(given):
+            path = ("storages", i)
+            if not isinstance(members, dict):
+                self._fault(*path, detail="must be an object")
+                continue
+            present = {key: value for key, value in members.items() if value is not None}
+            storage: StorageMembers | None = self._model(StorageMembers, present, path)
+            if storage is None:
+                continue
+            if storage.name in names:
+                self._fault(*path, "name", detail="is the name of another storage or power plant")
+            names.add(storage.name)
+            storages.append(storage)
+            initial = storage.energy_min if storage.initial is None else storage.initial
+            if storage.energy_min > storage.energy_max:
+                self._fault(*path, "energy_min", detail="must not be above energy_max")
+            elif not storage.energy_min <= initial <= storage.energy_max:
+                limits = f"{storage.energy_min:g} to {storage.energy_max:g} MWh"
+                self._fault(*path, "initial", detail=f"must be within energy_min and energy_max, {limits}")
+            if storage.final is not None and storage.final.min is not None and storage.final.min > storage.energy_max:
+                self._fault(*path, "final", "min", detail="must not be above energy_max")
+        return storages
 
     # --- Lists -------------------------------------------------------------------------------------------------------
 
@@ -229,12 +319,15 @@ class _Decoder:
             lists |= {pointer("fuels", key): True for key, value in fuels.items() if isinstance(value, list)}
             fuels = _at(fuels, 0)
         plants = payload.get("powerplants")
-        if isinstance(plants, list):
+        has_none = not plants and (payload.get("storages") or self._given_market())
+        if has_none and plants in (None, []):
+            plants, fuels = [NO_PLANT], {} if fuels is None else fuels
+        elif isinstance(plants, list):
             plants = [self._in_first_period(i, plant, lists) for i, plant in enumerate(plants)]
         first = {"load": 0, "powerplants": plants, "fuels": fuels}
         try:
             request = decode_json(
-                {key: value for key, value in first.items() if key in payload or key == "load"},
+                {key: value for key, value in first.items() if value is not None or key in payload},
                 co2=self.co2,
                 max_plants=self.max_plants,
             )
@@ -245,7 +338,7 @@ class _Decoder:
                 if place not in known:
                     self.faults.append(Fault(place, fault.detail))
             return None
-        return request.powerplants
+        return [] if plants == [NO_PLANT] else request.powerplants
 
     @staticmethod
     def _in_first_period(index: int, plant: Any, lists: dict[str, bool]) -> Any:
@@ -346,9 +439,12 @@ class _Decoder:
 
     def _each_ignored(self) -> Iterator[Fault]:
         payload = self.payload
-        known = {*FIELDS[0], *_keys(Whole), "reserve", *NOT_YET}
+        known = {*FIELDS[0], *_keys(Whole), "reserve", "market", "storages"}
         objects: list[tuple[tuple[str | int, ...], Mapping[str, Any], set[str]]] = [((), payload, known)]
-        objects.append((("fuels",), payload["fuels"], {*FIELDS[1]}))
+        objects.append((("fuels",), payload.get("fuels") or {}, {*FIELDS[1]}))
+        objects.append((("market",), self._given_market(), {*MARKET}))
+        of_storages = {*_keys(StorageMembers)}
+        objects += [(("storages", i), each, of_storages) for i, each in enumerate(payload.get("storages") or [])]
         if payload.get("reserve") is not None:
             objects.append((("reserve",), payload["reserve"], {*RESERVE}))
         of_plants = {*FIELDS[2], *_keys(PlantOverTime)}
@@ -398,6 +494,8 @@ def _keys(model: type[BaseModel]) -> list[str]:
 def _words(details: ErrorDetails) -> str:
     """One of pydantic's errors in plain words."""
     kind, limits = details["type"], details.get("ctx", {})
+    if kind == "greater_than":
+        return f"must be above {limits['gt']:g}"
     if kind == "greater_than_equal":
         return f"must be at least {limits['ge']:g}"
     if kind == "less_than_equal":
@@ -411,6 +509,9 @@ _WORDS = {
     "finite_number": "must be a number",
     "bool_type": "must be true or false",
     "string_type": "must be a string",
+    "string_too_short": "must not be empty",
+    "string_too_long": f"must have at most {MAX_NAME_LENGTH} characters",
+    "string_pattern_mismatch": "must not be blank",
     "list_type": "must be a list of objects",
     "too_short": "must have at least one entry",
     "model_type": "must be an object",
@@ -421,5 +522,6 @@ _STRICT = ConfigDict(strict=True, allow_inf_nan=False)
 _MEGAWATTS: TypeAdapter[Any] = TypeAdapter(list[Megawatt], config=_STRICT)
 _PRICES: TypeAdapter[Any] = TypeAdapter(list[Annotated[float, *Price.__metadata__]], config=_STRICT)
 _PERCENTAGES: TypeAdapter[Any] = TypeAdapter(list[Annotated[float, *Percentage.__metadata__]], config=_STRICT)
+_FEES: TypeAdapter[Any] = TypeAdapter(list[Annotated[float, Field(ge=0, le=MAX_PRICE)]], config=_STRICT)
 _FLAGS: TypeAdapter[Any] = TypeAdapter(list[bool], config=_STRICT)
 _LENGTH = TypeAdapter(timedelta)

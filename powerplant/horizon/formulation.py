@@ -15,7 +15,7 @@ from typing import NamedTuple
 from powerplant.decoding import pointer
 from powerplant.errors import Fault, InvalidPayload
 from powerplant.formulation import BILLION, Fleet, Grid, Instance
-from powerplant.horizon.models import Horizon, OverTime, PlantOverTime
+from powerplant.horizon.models import Horizon, OverTime, PlantOverTime, StorageMembers, Trade
 
 
 class State(NamedTuple):
@@ -108,6 +108,50 @@ class Plant(NamedTuple):
         raise ValueError(f"{self.name}: an output of {p} steps is beyond the cost curve")
 
 
+class Storage(NamedTuple):
+    """A storage.
+
+    Attributes:
+        name: its name.
+        charge_max, discharge_max: steps.
+        charged, discharged: MWh that a step of charge brings, and that a step of discharge takes, in a period.
+        energy_min, energy_max: MWh.
+        cost: euro for a step discharged in a period.
+        initial: MWh before the first period.
+        final_min: MWh after the last period, at least.
+        final_value: euro for a MWh after the last period.
+    """
+
+    name: str
+    charge_max: int
+    discharge_max: int
+    charged: Fraction
+    discharged: Fraction
+    energy_min: Fraction
+    energy_max: Fraction
+    cost: Fraction
+    initial: Fraction
+    final_min: Fraction
+    final_value: Fraction
+
+    def energy(self, charge: Sequence[int], discharge: Sequence[int]) -> list[Fraction]:
+        """The MWh after each period."""
+        energies, energy = [], self.initial
+        for into, out in zip(charge, discharge, strict=True):
+            energy += into * self.charged - out * self.discharged
+            energies.append(energy)
+        return energies
+
+
+class Market(NamedTuple):
+    """The market: what a step bought costs, and what a step sold brings, in euro; most steps; in each period."""
+
+    buying: tuple[Fraction, ...]
+    selling: tuple[Fraction, ...]
+    buy: tuple[int, ...]
+    sell: tuple[int, ...]
+
+
 class HorizonInstance(NamedTuple):
     """The problem in integers and fractions.
 
@@ -121,6 +165,8 @@ class HorizonInstance(NamedTuple):
         grid: the step.
         relative_gap: between cost and bound, at which the search stops.
         singles: each period as an instance of one hour.
+        storages: the storages.
+        market: the market; ``None`` without one.
     """
 
     plants: tuple[Plant, ...]
@@ -133,6 +179,8 @@ class HorizonInstance(NamedTuple):
     grid: Grid
     relative_gap: Fraction
     singles: tuple[Instance, ...]
+    storages: tuple[Storage, ...] = ()
+    market: Market | None = None
 
     @property
     def periods(self) -> range:
@@ -151,8 +199,8 @@ class HorizonInstance(NamedTuple):
     @property
     def is_coupled(self) -> bool:
         """Whether anything couples the periods."""
-        has_reserve = any(self.reserve_up) or any(self.reserve_down)
-        return has_reserve or self.lost_load is not None or any(plant.couples for plant in self.plants)
+        has_more = any(self.reserve_up) or any(self.reserve_down) or self.storages or self.market is not None
+        return bool(has_more) or self.lost_load is not None or any(plant.couples for plant in self.plants)
 
 
 def formulate_horizon(horizon: Horizon, *, co2: bool, grid: Grid, round_load: bool) -> HorizonInstance:
@@ -185,6 +233,12 @@ def formulate_horizon(horizon: Horizon, *, co2: bool, grid: Grid, round_load: bo
         for i, plant in enumerate(plants)
         if not has_schedule(plant)
     ]
+    storages = tuple([_storage(each, hours, grid) for each in horizon.storages])
+    faults += [
+        Fault(pointer("storages", i), f"cannot hold {float(storage.final_min):g} MWh at the end, whatever the load")
+        for i, storage in enumerate(storages)
+        if not can_end(storage, len(periods))
+    ]
     if faults:
         raise InvalidPayload(faults)
     per_megawatt = grid.per_megawatt
@@ -200,6 +254,41 @@ def formulate_horizon(horizon: Horizon, *, co2: bool, grid: Grid, round_load: bo
         grid,
         exact(horizon.relative_gap),
         tuple(singles),
+        storages,
+        None if horizon.market is None else _market(horizon.market, hours, grid),
+    )
+
+
+def _storage(given: StorageMembers, hours: Fraction, grid: Grid) -> Storage:
+    per_megawatt = grid.per_megawatt
+    least = exact(given.energy_min)
+    initial = least if given.initial is None else exact(given.initial)
+    final = given.final
+    end = initial if final is None else least if final.min is None else max(least, exact(final.min))
+    step = hours / per_megawatt
+    return Storage(
+        given.name,
+        floor(exact(given.charge_max) * per_megawatt),
+        floor(exact(given.discharge_max) * per_megawatt),
+        exact(given.charge_efficiency) * step,
+        step / exact(given.discharge_efficiency),
+        least,
+        exact(given.energy_max),
+        exact(given.cost) * step,
+        initial,
+        end,
+        Fraction(0) if final is None else exact(final.value),
+    )
+
+
+def _market(given: Trade, hours: Fraction, grid: Grid) -> Market:
+    per_megawatt, fee = grid.per_megawatt, exact(given.fee)
+    step = hours / per_megawatt
+    return Market(
+        tuple([(exact(price) + fee) * step for price in given.price]),
+        tuple([(exact(price) - fee) * step for price in given.price]),
+        tuple([floor(exact(most) * per_megawatt) for most in given.buy]),
+        tuple([floor(exact(most) * per_megawatt) for most in given.sell]),
     )
 
 
@@ -371,6 +460,41 @@ def _distinct(runs: list[_Run]) -> list[_Run]:
             if j != i
         )
     ]
+
+
+MOST_STATES = 20_000
+"""Energies of a storage that are followed."""
+
+
+def can_end(storage: Storage, periods: int) -> bool:
+    """Whether a storage alone can hold at the end what it must.
+
+    It charges as much as it can. Only where its upper limit stops that, and the grid matters, are all energies followed
+    that it can have; with very many of them the answer is yes.
+    """
+    if storage.initial + periods * storage.charge_max * storage.charged < storage.final_min:
+        return False
+    energy = storage.initial
+    for _ in range(periods):
+        room = storage.energy_max - energy
+        energy += min(storage.charge_max, floor(room / storage.charged)) * storage.charged
+    if energy >= storage.final_min:
+        return True
+    energies = {storage.initial}
+    moves = [k * storage.charged for k in range(storage.charge_max + 1)]
+    moves += [-k * storage.discharged for k in range(1, storage.discharge_max + 1)]
+    for _ in range(periods):
+        if len(energies) * len(moves) > MOST_STATES:
+            return True
+        energies = {
+            after
+            for before in energies
+            for move in moves
+            if storage.energy_min <= (after := before + move) <= storage.energy_max
+        }
+        if any(each >= storage.final_min for each in energies):
+            return True
+    return False
 
 
 def must_be_on(plant: Plant) -> list[bool]:

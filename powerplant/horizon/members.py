@@ -35,6 +35,21 @@ def answer_of(solved: SolvedHorizon) -> dict[str, Any]:
         }
         for i in in_merit_order(instance)
     ]
+    if instance.storages:
+        answer["storages"] = [
+            {
+                "name": storage.name,
+                "charge": [steps / per_megawatt for steps in charge],
+                "discharge": [steps / per_megawatt for steps in discharge],
+                "energy": [round(float(energy), ENERGY_DIGITS) for energy in storage.energy(charge, discharge)],
+            }
+            for storage, charge, discharge in zip(instance.storages, plan.charge, plan.discharge, strict=True)
+        ]
+    if instance.market is not None:
+        answer["market"] = {
+            "buy": [steps / per_megawatt for steps in plan.buy],
+            "sell": [steps / per_megawatt for steps in plan.sell],
+        }
     if any(plan.lost):
         answer["lost_load"] = [steps / per_megawatt for steps in plan.lost]
     if solved.horizon.ignored:

@@ -9,28 +9,39 @@ euro.
 
 from __future__ import annotations
 
-from math import ceil, floor
+from fractions import Fraction
+from math import ceil, floor, gcd, lcm
 from typing import Any, NamedTuple
 
 import numpy as np
 from highspy import HighsLp, HighsVarType, MatrixFormat
 
-from powerplant.horizon.formulation import HorizonInstance, Plant, must_be_on
+from powerplant.horizon.formulation import HorizonInstance, Market, Plant, Storage, must_be_on
 
 Array = Any
 """A NumPy array."""
 
 INFINITY = float("inf")
 
+LARGEST_COEFFICIENT = 10_000
+"""Of the energy of a storage, in a unit in which it is whole."""
+
+MARGIN = Fraction(1, 10_000)
+"""Steps of charge by which the limits of another storage are narrower in the model."""
+
 SMALL = 100
 """Plants times periods of a small model."""
 
 
 class Schedule(NamedTuple):
-    """What plants do, with a row a plant and a column a period: whether they are on, and outputs in steps."""
+    """What is done: a row a plant or storage, a column a period; in steps, not rounded."""
 
     on: Array
     p: Array
+    charge: Array
+    discharge: Array
+    buy: Array
+    sell: Array
 
 
 class _Columns:
@@ -97,6 +108,7 @@ class Model:
     def __init__(self, instance: HorizonInstance, *, shortage: bool = False) -> None:
         self.instance = instance
         self._columns, self._rows = _Columns(), _Rows()
+        self.offset = 0.0
         count, size = len(instance.plants), len(instance.load)
         self.on, self.start, self.stop, self.above = (np.full((count, size), -1) for _ in range(4))
         self.least = np.array([plant.least for plant in instance.plants], dtype=float).reshape(count, size)
@@ -113,11 +125,17 @@ class Model:
         )
         for i, plant in enumerate(instance.plants):
             self._add(i, plant, price)
+        self.charge, self.discharge, self.charging = (np.full((len(instance.storages), size), -1) for _ in range(3))
+        for i, storage in enumerate(instance.storages):
+            self._add_storage(i, storage, price)
+        self.buy, self.sell = np.array([], dtype=int), np.array([], dtype=int)
+        if instance.market is not None:
+            self._add_market(instance.market, price)
         hours = float(instance.hours)
         self.lost = self._slack(
             self.balance, 1.0, instance.load, float(instance.lost_load or 0) * price, instance.lost_load is not None
         )
-        self.short = self._slack(self.balance, 1.0, instance.load, hours, shortage)
+        self.short = self._slack(self.balance, 1.0, INFINITY, hours, shortage)
         self.surplus = self._slack(self.balance, -1.0, INFINITY, hours, shortage)
         self.short_up = self._slack(self.reserve_up, 1.0, INFINITY, hours, shortage)
         self.short_down = self._slack(self.reserve_down, 1.0, INFINITY, hours, shortage)
@@ -128,6 +146,50 @@ class Model:
         columns = self._columns.add(0.0, high, cost, len(rows))
         self._rows.extend(rows, sign, columns)
         return columns
+
+    def _add_storage(self, i: int, storage: Storage, price: float) -> None:
+        """Add a storage; its energy is counted from the start, in a unit in which it is whole where that is small."""
+        columns, rows = self._columns, self._rows
+        size = len(self.instance.load)
+        unit = Fraction(1, lcm(storage.charged.denominator, storage.discharged.denominator))
+        into, out = int(storage.charged / unit), int(storage.discharged / unit)
+        common = gcd(into, out) or 1
+        unit, into, out = unit * common, into // common, out // common
+        low = (storage.energy_min - storage.initial) / unit
+        high = (storage.energy_max - storage.initial) / unit
+        end = (storage.final_min - storage.initial) / unit
+        if max(into, out) > LARGEST_COEFFICIENT:  # floats would not do: in steps of charge, and a little less than all
+            scale = storage.charged / unit
+            low, high, end = low / scale + MARGIN, high / scale - MARGIN, end / scale + MARGIN
+            coefficients = 1.0, float(out / scale)
+        else:
+            low, high, end, scale = Fraction(ceil(low)), Fraction(floor(high)), Fraction(ceil(end)), Fraction(1)
+            coefficients = float(into), float(out)
+        lows = np.full(size, min(float(low), 0.0))
+        lows[-1] = max(float(low), float(end))
+        value = float(storage.final_value * unit * scale) * price
+        costs = np.zeros(size)
+        costs[-1] = -value
+        energy = columns.add(np.minimum(lows, max(float(high), 0.0)), max(float(high), 0.0), costs, size)
+        self.offset -= float(storage.final_value * storage.initial) * price
+        charge = self.charge[i] = columns.add(0.0, storage.charge_max, 0.0, size)
+        discharge = self.discharge[i] = columns.add(0.0, storage.discharge_max, float(storage.cost) * price, size)
+        charging = self.charging[i] = columns.add(0.0, 1.0, 0.0, size)
+        before = np.append(-1, energy[:-1])
+        rows.add([(1.0, energy), (-1.0, before), (-coefficients[0], charge), (coefficients[1], discharge)], 0.0, 0.0)
+        rows.add([(1.0, charge), (-float(storage.charge_max), charging)], -INFINITY, 0.0)
+        rows.add([(1.0, discharge), (float(storage.discharge_max), charging)], -INFINITY, float(storage.discharge_max))
+        rows.extend(self.balance, -1.0, charge)
+        rows.extend(self.balance, 1.0, discharge)
+
+    def _add_market(self, market: Market, price: float) -> None:
+        """Add the market. What is bought and sold at once is taken off both later: it costs its fees, or nothing."""
+        size = len(self.instance.load)
+        buying, selling = (np.array([float(each) for each in prices]) * price for prices in market[:2])
+        self.buy = self._columns.add(0.0, np.array(market.buy, dtype=float), buying, size)
+        self.sell = self._columns.add(0.0, np.array(market.sell, dtype=float), -selling, size)
+        self._rows.extend(self.balance, 1.0, self.buy)
+        self._rows.extend(self.balance, -1.0, self.sell)
 
     def _add(self, i: int, plant: Plant, price: float) -> None:
         """Add a plant: its columns, its rules, its part of balance and reserve."""
@@ -387,7 +449,7 @@ class Model:
     @property
     def is_small(self) -> bool:
         """Whether it is solved at once, without presolve and on the grid."""
-        return self.on.size <= SMALL
+        return self.on.size + self.charge.size + self.buy.size <= SMALL
 
     # --- For HiGHS ---------------------------------------------------------------------------------------------------
 
@@ -395,7 +457,7 @@ class Model:
         """The model; with ``whole_outputs``, outputs are whole steps."""
         columns, rows = self._columns, self._rows
         lp = HighsLp()
-        lp.num_col_, lp.num_row_ = columns.count, rows.count
+        lp.num_col_, lp.num_row_, lp.offset_ = columns.count, rows.count, self.offset
         lp.col_cost_, lp.col_lower_, lp.col_upper_ = map(np.concatenate, (columns.cost, columns.low, columns.high))
         lp.row_lower_, lp.row_upper_ = np.concatenate(rows.low), np.concatenate(rows.high)
         row, column, value = map(np.concatenate, (rows.rows, rows.columns, rows.values))
@@ -411,14 +473,23 @@ class Model:
     def whole(self, *, outputs: bool = False) -> Array:
         """Which columns are whole numbers."""
         whole = np.zeros(self._columns.count, dtype=bool)
-        for columns in (self.on, self.start, self.stop, *((self.above,) if outputs else ())):
+        for columns in (self.on, self.start, self.stop, self.charging):
             whole[columns.ravel()] = True
+        if outputs:
+            whole[self.outputs] = True
         return whole
+
+    @property
+    def outputs(self) -> Array:
+        """The columns that are whole steps on the grid."""
+        both = (self.above, self.charge, self.discharge, self.buy, self.sell)
+        return np.concatenate([columns.ravel() for columns in both])
 
     def schedule(self, values: Array) -> Schedule:
         """The schedule of a solution, with outputs that are not rounded."""
         on = values[self.on]
-        return Schedule(on, values[self.above] + self.least * on)
+        flows = [values[columns] for columns in (self.charge, self.discharge, self.buy, self.sell)]
+        return Schedule(on, values[self.above] + self.least * on, *flows)
 
 
 def _outage_within(plant: Plant, periods: int) -> Array:

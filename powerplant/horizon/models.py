@@ -7,7 +7,7 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from powerplant.models import Fuels, Megawatt, PowerPlant, Price
+from powerplant.models import MAX_MEGAWATT, Fuels, Megawatt, Name, PowerPlant, Price
 
 MAX_HOURS = 100_000
 MAX_EURO = 1_000_000_000
@@ -71,6 +71,33 @@ class PlantOverTime(_Members):
     initial: Initial | None = Field(None, description="state before the first period; without it: any")
 
 
+MegawattHours = Annotated[float, Field(ge=0, le=MAX_MEGAWATT * MAX_HOURS)]
+EuroPerMegawattHour = Annotated[float, *Price.__metadata__]
+Share = Annotated[float, Field(gt=0, le=1)]
+
+
+class Final(_Members):
+    """What a storage holds after the last period."""
+
+    min: MegawattHours | None = Field(None, description="MWh that it holds at least")
+    value: EuroPerMegawattHour = Field(0, alias="value(euro/MWh)", description="euro for a MWh that it holds")
+
+
+class StorageMembers(_Members):
+    """A storage: a battery, or pumped hydro."""
+
+    name: Name
+    charge_max: Megawatt = Field(description="MW that it charges at most")
+    discharge_max: Megawatt = Field(description="MW that it discharges at most")
+    energy_max: MegawattHours = Field(description="MWh that it holds at most")
+    energy_min: MegawattHours = Field(0, description="MWh that it holds at least")
+    charge_efficiency: Share = Field(1, description="MWh held for a MWh charged")
+    discharge_efficiency: Share = Field(1, description="MWh discharged for a MWh taken out")
+    cost: EuroPerMegawattHour = Field(0, alias="cost(euro/MWh)", description="euro for a MWh discharged")
+    initial: MegawattHours | None = Field(None, description="MWh before the first period; default: energy_min")
+    final: Final | None = Field(None, description="after the last period; without it: no less than at the start")
+
+
 class Whole(_Members):
     """The members of the payload that are single values."""
 
@@ -102,6 +129,21 @@ class OverTime(NamedTuple):
         return self.plant.model_copy(update={name: values[period] for name, values in self.lists.items()})
 
 
+class Trade(NamedTuple):
+    """The market, with a value for each period.
+
+    Attributes:
+        price: euro per MWh.
+        buy, sell: most MW.
+        fee: euro for each MWh bought or sold.
+    """
+
+    price: list[float]
+    buy: list[float]
+    sell: list[float]
+    fee: float
+
+
 class Horizon(NamedTuple):
     """A valid payload of a horizon.
 
@@ -115,6 +157,8 @@ class Horizon(NamedTuple):
         lost_load: price of load that is not met, in euro per MWh; ``None`` where it must be met.
         reserve_up, reserve_down: MW that running plants must be able to give more or less, in each period.
         ignored: members that are not used: where they are, and why.
+        storages: the storages.
+        market: the market; ``None`` without one.
     """
 
     load: list[float]
@@ -127,3 +171,5 @@ class Horizon(NamedTuple):
     reserve_up: list[float]
     reserve_down: list[float]
     ignored: list[Any]
+    storages: list[StorageMembers] = []  # noqa: RUF012 - never changed
+    market: Trade | None = None

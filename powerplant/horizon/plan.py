@@ -15,11 +15,23 @@ class Plan(NamedTuple):
         on: 1 where the plant runs, else 0.
         p: its output in steps.
         lost: steps of load that are not met, in each period.
+        charge, discharge: steps of each storage, a row a storage.
+        buy, sell: steps in each period; empty without a market.
     """
 
     on: tuple[tuple[int, ...], ...]
     p: tuple[tuple[int, ...], ...]
     lost: tuple[int, ...]
+    charge: tuple[tuple[int, ...], ...] = ()
+    discharge: tuple[tuple[int, ...], ...] = ()
+    buy: tuple[int, ...] = ()
+    sell: tuple[int, ...] = ()
+
+    def supply(self, t: int) -> int:
+        """What plants, storages and the market give to meet the load of a period, in steps; not the lost load."""
+        produced = sum(p[t] for p in self.p)
+        produced += sum(row[t] for row in self.discharge) - sum(row[t] for row in self.charge)
+        return produced + (self.buy[t] - self.sell[t] if self.buy else 0)
 
 
 class Start(NamedTuple):
@@ -70,4 +82,22 @@ def cost_of(instance: HorizonInstance, plan: Plan) -> Fraction:
                 cost += plant.running_cost(t, p[t])
     if instance.lost_load is not None:
         cost += instance.lost_load * sum(plan.lost)
-    return cost
+    return cost + sum(storage_costs(instance, plan), Fraction(0)) + market_cost(instance, plan)
+
+
+def storage_costs(instance: HorizonInstance, plan: Plan) -> list[Fraction]:
+    """The cost of each storage, without the value of what it holds at the end, in euro."""
+    costs = []
+    for storage, charge, discharge in zip(instance.storages, plan.charge, plan.discharge, strict=True):
+        energy = storage.energy(charge, discharge)[-1]
+        costs.append(storage.cost * sum(discharge) - storage.final_value * energy)
+    return costs
+
+
+def market_cost(instance: HorizonInstance, plan: Plan) -> Fraction:
+    """What is paid to the market, less what it pays, in euro."""
+    market = instance.market
+    if market is None:
+        return Fraction(0)
+    bought = sum((price * steps for price, steps in zip(market.buying, plan.buy, strict=True)), Fraction(0))
+    return bought - sum((price * steps for price, steps in zip(market.selling, plan.sell, strict=True)), Fraction(0))

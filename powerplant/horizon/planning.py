@@ -186,4 +186,11 @@ def _trivial_bound(instance: HorizonInstance) -> Fraction:
                 points = [plant.least[t], plant.most[t]]
                 points += [int(p) for p, _ in plant.curve if plant.least[t] <= p <= plant.most[t]]
                 least += min(Fraction(0), *(plant.running_cost(t, p) for p in points))
+    for storage in instance.storages:
+        least += min(Fraction(0), storage.cost) * storage.discharge_max * len(instance.load)
+        least -= max(storage.final_value * storage.energy_max, storage.final_value * storage.energy_min)
+    if (market := instance.market) is not None:
+        for t in instance.periods:
+            least += min(Fraction(0), market.buying[t]) * market.buy[t]
+            least -= max(Fraction(0), market.selling[t]) * market.sell[t]
     return least

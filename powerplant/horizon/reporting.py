@@ -10,7 +10,7 @@ from powerplant.formulation import Grid
 from powerplant.horizon.formulation import HorizonInstance, Plant, exact, runs_ever
 from powerplant.horizon.members import answer_of, cents, in_merit_order
 from powerplant.horizon.models import OverTime
-from powerplant.horizon.plan import starts_of
+from powerplant.horizon.plan import market_cost, starts_of, storage_costs
 from powerplant.horizon.planning import SolvedHorizon
 from powerplant.horizon.verification import reserve_held
 from powerplant.models import Fuels, PowerPlant
@@ -19,8 +19,8 @@ from powerplant.reporting import unstated_emissions, why_never
 DIGITS = 6
 """Digits of tonnes, MWh and hours."""
 
-KINDS = ("fuel", "co2", "other", "no_load", "start", "lost_load")
-"""The kinds of cost."""
+KINDS = ("fuel", "co2", "other", "no_load", "start")
+"""The kinds of cost of a plant."""
 
 
 class Account(NamedTuple):
@@ -63,7 +63,9 @@ def report_of(solved: SolvedHorizon, *, co2: bool, end: int | None = None) -> di
         **answer,
         "step": float(instance.grid.step),
         "costs": {
-            **{kind: cents(sum((getattr(each, kind) for each in accounts), Fraction(0))) for kind in KINDS[:-1]},
+            **{kind: cents(sum((getattr(each, kind) for each in accounts), Fraction(0))) for kind in KINDS},
+            "storage": cents(sum(storage_costs(instance, plan), Fraction(0))),
+            "market": cents(market_cost(instance, plan)),
             "lost_load": cents(lost),
         },
         "co2_tonnes": _rounded(emitted) if co2 else 0.0,
@@ -138,7 +140,7 @@ def _period(solved: SolvedHorizon, t: int) -> dict[str, Any]:
 def _plant(solved: SolvedHorizon, i: int, account: Account, *, co2: bool) -> dict[str, Any]:
     instance, plan = solved.instance, solved.plan
     plant = instance.plants[i]
-    costs = {kind: cents(getattr(account, kind)) for kind in KINDS[:-1]}
+    costs = {kind: cents(getattr(account, kind)) for kind in KINDS}
     total = account.fuel + account.co2 + account.other + account.no_load + account.start
     return {
         "name": plant.name,
@@ -161,12 +163,17 @@ def _plant(solved: SolvedHorizon, i: int, account: Account, *, co2: bool) -> dic
 def state_after(solved: SolvedHorizon, periods: int) -> dict[str, Any]:
     """The state after so many periods, in the form of ``initial``: for the next request."""
     instance, plan = solved.instance, solved.plan
+    storages = [
+        {"name": storage.name, "initial": _rounded(storage.energy(charge, discharge)[periods - 1])}
+        for storage, charge, discharge in zip(instance.storages, plan.charge, plan.discharge, strict=True)
+    ]
     return {
         "period": periods,
         "powerplants": [
             {"name": plant.name, "initial": _state(plant, on[:periods], p[:periods], instance)}
             for plant, on, p in zip(instance.plants, plan.on, plan.p, strict=True)
         ],
+        **({"storages": storages} if storages else {}),
     }
 
 

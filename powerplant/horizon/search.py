@@ -221,7 +221,7 @@ class _Search:
         for on_grid, presolve in ways[2:] if self.model.is_small else ways:
             solver = Solver(self.lp, self.left, relative_gap=self.gap, presolve=presolve)
             if on_grid:
-                solver.make_whole(self.model.above)
+                solver.make_whole(self.model.outputs)
             if self.found.plan is not None:
                 on = np.array(self.found.plan.on, dtype=float)
                 solver.setSolution(on.size, self.model.on.ravel(), on.ravel())
@@ -344,7 +344,7 @@ def on_the_grid(model: Model, lp: Any, values: Array, time_limit: float) -> Plan
         return plan
     solver = Solver(lp, time_limit, relative_gap=float(model.instance.relative_gap) / 10, presolve=not model.is_small)
     solver.fix(model.on, np.round(schedule.on))
-    solver.make_whole(model.above)
+    solver.make_whole(model.outputs)
     found = solver.solve_it()
     if found is None:
         return None
@@ -353,9 +353,14 @@ def on_the_grid(model: Model, lp: Any, values: Array, time_limit: float) -> Plan
 
 
 def _rounded(model: Model, schedule: Schedule) -> Plan:
-    on = np.round(schedule.on).astype(int)
-    p = np.round(schedule.p).astype(int)
+    """A schedule in whole steps."""
+    on, p, charge, discharge, buy, sell = (np.round(values).astype(int) for values in schedule)
     p[on == 0] = 0
-    lost = np.array(model.instance.load) - p.sum(axis=0)
-    lost = np.maximum(lost, 0) if model.lost.size else 0 * lost
-    return Plan(tuple(map(tuple, on.tolist())), tuple(map(tuple, p.tolist())), tuple(lost.tolist()))
+    both = np.minimum(buy, sell)
+    buy, sell = buy - both, sell - both
+    lost = np.array(model.instance.load) - p.sum(axis=0) - discharge.sum(axis=0) + charge.sum(axis=0)
+    if buy.size:
+        lost = lost - buy + sell
+    lost = np.clip(lost, 0, model.instance.load) if model.lost.size else 0 * lost
+    rows = [tuple(map(tuple, values.tolist())) for values in (on, p, charge, discharge)]
+    return Plan(rows[0], rows[1], tuple(lost.tolist()), rows[2], rows[3], tuple(buy.tolist()), tuple(sell.tolist()))

@@ -94,7 +94,7 @@ def of_plan(instance: HorizonInstance, plan: Plan) -> list[Missing]:
     per_megawatt = instance.grid.per_megawatt
     missing = []
     for t in instance.periods:
-        more = instance.load[t] - sum(p[t] for p in plan.p) - plan.lost[t]
+        more = instance.load[t] - plan.supply(t) - plan.lost[t]
         up, down = reserve_held(instance, plan, t)
         reserve = max(Fraction(0), instance.reserve_up[t] - up) + max(Fraction(0), instance.reserve_down[t] - down)
         if not more and not reserve:

@@ -27,12 +27,23 @@ def broken_rules(instance: HorizonInstance, plan: Plan) -> Iterator[str]:
         yield "the plan does not have a value for each period"
         return
     yield from rules_of_plants(instance, plan)
+    if (instance.market is None) != (not plan.buy and not plan.sell):
+        yield "the plan has no market, or one that is not there"
+        return
     for t in range(periods):
         produced = sum(p[t] for p in plan.p)
+        for charge, discharge in zip(plan.charge, plan.discharge, strict=True):
+            produced += discharge[t] - charge[t]
+        if instance.market is not None:
+            produced += plan.buy[t] - plan.sell[t]
+            if not (0 <= plan.buy[t] <= instance.market.buy[t] and 0 <= plan.sell[t] <= instance.market.sell[t]):
+                yield f"period {t + 1}: {plan.buy[t]} steps are bought and {plan.sell[t]} sold, beyond the limits"
+            if plan.buy[t] and plan.sell[t]:
+                yield f"period {t + 1}: power is bought and sold at once"
         lost = plan.lost[t]
         if produced + lost != instance.load[t]:
-            yield f"period {t + 1}: {produced} steps are produced and {lost} lost, for a load of {instance.load[t]}"
-        if lost < 0 or (lost and instance.lost_load is None):
+            yield f"period {t + 1}: {produced} steps are given and {lost} lost, for a load of {instance.load[t]}"
+        if not 0 <= lost <= instance.load[t] or (lost and instance.lost_load is None):
             yield f"period {t + 1}: {lost} steps of load are lost"
         up, down = reserve_held(instance, plan, t)
         if up < instance.reserve_up[t]:
@@ -42,7 +53,25 @@ def broken_rules(instance: HorizonInstance, plan: Plan) -> Iterator[str]:
 
 
 def rules_of_plants(instance: HorizonInstance, plan: Plan) -> Iterator[str]:
-    """The rules of each plant alone that a plan breaks."""
+    """The rules of each plant and storage alone that a plan breaks."""
+    if not len(plan.charge) == len(plan.discharge) == len(instance.storages):
+        yield "the plan does not have a row for each storage"
+        return
+    for storage, charge, discharge in zip(instance.storages, plan.charge, plan.discharge, strict=True):
+        energy = storage.initial
+        for t in instance.periods:
+            into, out = charge[t], discharge[t]
+            if type(into) is not int or type(out) is not int:
+                yield f"{storage.name} in period {t + 1}: charge or discharge is not a whole number"
+            if not (0 <= into <= storage.charge_max and 0 <= out <= storage.discharge_max):
+                yield f"{storage.name} in period {t + 1}: it charges {into} and discharges {out}, beyond its limits"
+            if into and out:
+                yield f"{storage.name} in period {t + 1}: it charges and discharges at once"
+            energy = energy + into * storage.charged - out * storage.discharged
+            if not storage.energy_min <= energy <= storage.energy_max:
+                yield f"{storage.name} in period {t + 1}: it holds {float(energy)} MWh, beyond its limits"
+        if energy < storage.final_min:
+            yield f"{storage.name} holds {float(energy)} MWh at the end, less than {float(storage.final_min)}"
     for plant, on, p in zip(instance.plants, plan.on, plan.p, strict=True):
         for t in instance.periods:
             for what in _limits(plant, on, p, t):
