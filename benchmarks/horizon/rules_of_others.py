@@ -1,8 +1,8 @@
 """A plan judged by the rules of a file's own format; nothing here knows of payloads.
 
 pglib-uc: the equations of its ``MODEL.pdf``, in its variables: output above the minimum, on, start, stop, category of
-start. UnitCommitment.jl: its description of the format. A loop for each rule, in fractions. The output is exact; only
-the balance has room for loads that were rounded.
+start. UnitCommitment.jl: its description of the format. A loop for each rule, in fractions.
+Outputs are exact; the balance has room for loads that were rounded, and all limits have it for plans in floats.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ class Unit(NamedTuple):
     down_time: int
     categories: list[tuple[int, Fraction]]
     must_run: bool
+    noise: Fraction
 
     def v(self, t: int) -> bool:
         """Whether it starts."""
@@ -59,16 +60,17 @@ class Unit(NamedTuple):
         return self.curve[-1][0]
 
 
-def judge(original: Original, plan: Plan, *, rounding: float = 0.0) -> Verdict:
+def judge(original: Original, plan: Plan, *, rounding: float = 0.0, noise: float = 0.0) -> Verdict:
     """Judge a plan.
 
     Args:
         original: the file.
         plan: for each of its units.
         rounding: MW by which the sum of the outputs may miss the load of a period.
+        noise: MW by which each limit of a unit may be missed.
     """
     rules = _pglib if is_pglib(original) else _unit_commitment
-    return rules(original, plan, _exact(rounding))
+    return rules(original, plan, _exact(rounding), _exact(noise))
 
 
 def plan_of(answer: Mapping[str, Any]) -> dict[str, tuple[list[float], list[int]]]:
@@ -87,7 +89,8 @@ def _times_and_limits(unit: Unit) -> Iterator[str]:
     """Limits of the output, must-run, and minimum times with the state before."""
     periods = range(len(unit.u))
     for t in periods:
-        if unit.p[t] != 0 if not unit.u[t] else not unit.least <= unit.p[t] <= unit.most:
+        least, most = (unit.least, unit.most) if unit.u[t] else (0, 0)
+        if not least - unit.noise <= unit.p[t] <= most + unit.noise:
             yield f"{unit.name}, {t + 1}: output"
         if unit.must_run and not unit.u[t]:
             yield f"{unit.name}, {t + 1}: must run"
@@ -102,7 +105,7 @@ def _times_and_limits(unit: Unit) -> Iterator[str]:
 
 
 def _cost(unit: Unit) -> Fraction:
-    """Production by the curve, and starts by the hours off before them; 0 where an output is outside the curve."""
+    """Production by the curve, starts by the hours off before; an output outside the curve costs as its end."""
     cost, off = Fraction(0), 0 if unit.on_before else unit.hours_before
     for t, (p, on) in enumerate(zip(unit.p, unit.u, strict=True)):
         if on:
@@ -115,10 +118,11 @@ def _cost(unit: Unit) -> Fraction:
 
 
 def _on_curve(curve: Sequence[tuple[Fraction, Fraction]], p: Fraction) -> Fraction:
+    p = min(max(p, curve[0][0]), curve[-1][0])
     for (p1, cost1), (p2, cost2) in pairwise(curve):
         if p1 <= p <= p2:
             return cost1 + (cost2 - cost1) / (p2 - p1) * (p - p1)
-    return curve[0][1] if p == curve[0][0] else Fraction(0)
+    return curve[0][1]
 
 
 def _balance(total: Sequence[Fraction], load: Sequence[float], rounding: Fraction) -> Iterator[str]:
@@ -135,11 +139,11 @@ def _numbers(plan: Plan, name: str) -> tuple[list[Fraction], list[bool]]:
 # --- pglib-uc --------------------------------------------------------------------------------------------------------
 
 
-def _pglib(original: Original, plan: Plan, rounding: Fraction) -> Verdict:
+def _pglib(original: Original, plan: Plan, rounding: Fraction, noise: Fraction) -> Verdict:
     periods, broken, cost = range(original["time_periods"]), list[str](), Fraction(0)
     total, reserve = ([Fraction(0) for _ in periods] for _ in range(2))
     for name, given in original["thermal_generators"].items():
-        unit = _pglib_unit(name, given, plan)
+        unit = _pglib_unit(name, given, plan, noise)
         broken += [*_times_and_limits(unit), *_pglib_ramps(unit, given)]
         cost += _cost(unit)
         for t in periods:
@@ -149,15 +153,15 @@ def _pglib(original: Original, plan: Plan, rounding: Fraction) -> Verdict:
         p, _ = _numbers(plan, name)
         for t in periods:
             least, most = _exact(given["power_output_minimum"][t]), _exact(given["power_output_maximum"][t])
-            if not least <= p[t] <= most:
+            if not least - noise <= p[t] <= most + noise:
                 broken.append(f"{name}, {t + 1}: output")
             total[t] += p[t]
     broken += _balance(total, original["demand"], rounding)
-    broken += [f"{t + 1}: reserve" for t in periods if reserve[t] < _exact(original["reserves"][t])]
+    broken += [f"{t + 1}: reserve" for t in periods if reserve[t] + noise < _exact(original["reserves"][t])]
     return Verdict(cost, broken)
 
 
-def _pglib_unit(name: str, given: Mapping[str, Any], plan: Plan) -> Unit:
+def _pglib_unit(name: str, given: Mapping[str, Any], plan: Plan, noise: Fraction) -> Unit:
     p, u = _numbers(plan, name)
     least, most = _exact(given["power_output_minimum"]), _exact(given["power_output_maximum"])
     curve = [(_exact(point["mw"]), _exact(point["cost"])) for point in given["piecewise_production"]]
@@ -174,6 +178,7 @@ def _pglib_unit(name: str, given: Mapping[str, Any], plan: Plan) -> Unit:
         given["time_down_minimum"],
         [(entry["lag"], _exact(entry["cost"])) for entry in given["startup"]],
         bool(given["must_run"]),
+        noise,
     )
 
 
@@ -185,16 +190,18 @@ def _above(unit: Unit, t: int) -> Fraction:
 
 
 def _pglib_ramps(unit: Unit, given: Mapping[str, Any]) -> Iterator[str]:
-    ramp_up, ramp_down = _exact(given["ramp_up_limit"]), _exact(given["ramp_down_limit"])
-    startup, shutdown = _exact(given["ramp_startup_limit"]), _exact(given["ramp_shutdown_limit"])
+    ramp_up, ramp_down, startup, shutdown = (
+        _exact(given[f"ramp_{name}_limit"]) for name in ("up", "down", "startup", "shutdown")
+    )
+    span, noise = unit.most - unit.least, unit.noise
     for t in range(len(unit.u)):
-        if _above(unit, t) - _above(unit, t - 1) > ramp_up:
+        if _above(unit, t) - _above(unit, t - 1) > ramp_up + noise:
             yield f"{unit.name}, {t + 1}: ramp up"
-        if _above(unit, t - 1) - _above(unit, t) > ramp_down:
+        if _above(unit, t - 1) - _above(unit, t) > ramp_down + noise:
             yield f"{unit.name}, {t + 1}: ramp down"
-        if unit.v(t) and _above(unit, t) > unit.most - unit.least - max(unit.most - startup, Fraction(0)):
+        if unit.v(t) and _above(unit, t) > span - max(unit.most - startup, Fraction(0)) + noise:
             yield f"{unit.name}, {t + 1}: start-up limit"
-        if unit.w(t) and _above(unit, t - 1) > unit.most - unit.least - max(unit.most - shutdown, Fraction(0)):
+        if unit.w(t) and _above(unit, t - 1) > span - max(unit.most - shutdown, Fraction(0)) + noise:
             yield f"{unit.name}, {t + 1}: shut-down limit"
 
 
@@ -213,36 +220,36 @@ def _pglib_reserve(unit: Unit, given: Mapping[str, Any], t: int) -> Fraction:
 # --- UnitCommitment.jl -----------------------------------------------------------------------------------------------
 
 
-def _unit_commitment(original: Original, plan: Plan, rounding: Fraction) -> Verdict:
+def _unit_commitment(original: Original, plan: Plan, rounding: Fraction, noise: Fraction) -> Verdict:
     (bus,) = original["Buses"].values()
     periods, broken, cost = range(len(bus["Load (MW)"])), list[str](), Fraction(0)
     total, reserve = ([Fraction(0) for _ in periods] for _ in range(2))
     for name, given in original["Generators"].items():
-        unit = _unit(name, given, plan)
+        unit = _unit(name, given, plan, noise)
         broken += _times_and_limits(unit)
         cost += _cost(unit)
         for t in periods:
             total[t] += unit.p[t]
             rise = _most_output(unit, given, t) - unit.p[t]
-            if rise < 0:
+            if rise < -noise:
                 broken.append(f"{name}, {t + 1}: ramp up or start")
             if unit.u[t] and given.get("Provides spinning reserves?", True):
                 reserve[t] += rise
             before, was_on = (unit.p[t - 1], unit.u[t - 1]) if t else (unit.p_before, unit.on_before)
             fall = before - unit.p[t] if unit.u[t] and was_on else Fraction(0)
-            if fall > _exact(given.get("Ramp down limit (MW)", 1e6)):
+            if fall > _exact(given.get("Ramp down limit (MW)", 1e6)) + noise:
                 broken.append(f"{name}, {t + 1}: ramp down")
-            if unit.w(t) and before > _exact(given.get("Shutdown limit (MW)", 1e6)):
+            if unit.w(t) and before > _exact(given.get("Shutdown limit (MW)", 1e6)) + noise:
                 broken.append(f"{name}, {t + 1}: shut-down limit")
     broken += _balance(total, bus["Load (MW)"], rounding)
     needed = original.get("Reserves", {}).get("Spinning (MW)", 0)
     for t in periods:
-        if reserve[t] < _exact(needed[t] if isinstance(needed, list) else needed):
+        if reserve[t] + noise < _exact(needed[t] if isinstance(needed, list) else needed):
             broken.append(f"{t + 1}: reserve")
     return Verdict(cost, broken)
 
 
-def _unit(name: str, given: Mapping[str, Any], plan: Plan) -> Unit:
+def _unit(name: str, given: Mapping[str, Any], plan: Plan, noise: Fraction) -> Unit:
     p, u = _numbers(plan, name)
     outputs, costs = given["Production cost curve (MW)"], given["Production cost curve ($)"]
     lags, starts = given.get("Startup delays (h)", [1]), given.get("Startup costs ($)", [0.0])
@@ -259,6 +266,7 @@ def _unit(name: str, given: Mapping[str, Any], plan: Plan) -> Unit:
         given.get("Minimum downtime (h)", 1),
         [(lag, _exact(amount)) for lag, amount in zip(lags, starts, strict=True)],
         given.get("Must run?", False),
+        noise,
     )
 
 
