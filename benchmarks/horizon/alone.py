@@ -28,7 +28,7 @@ def run_alone(payload: dict[str, Any], *, steps: int, threads: int, time_limit: 
     model = RivalModel(payload, steps=steps)
     lp = model.lp()
     built = perf_counter() - begin
-    highs = Highs()
+    highs = Highs()  # type: ignore[no-untyped-call]  # it has no types
     for option, value in (
         ("output_flag", False),
         ("threads", threads),

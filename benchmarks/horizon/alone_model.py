@@ -4,8 +4,8 @@ After B. Knueven, J. Ostrowski, J.-P. Watson: On mixed-integer programming formu
 problem, INFORMS Journal on Computing 32(4), 2020. On, start and stop; minimum times of Rajan and Takriti; output above
 the minimum with limits tightened by starts and stops (Morales-España, Latorre, Ramos; Gentile, Morales-España, Ramos),
 over several periods where a ramp binds (Pan, Guan); ramps of Damcı-Kurt and others; starts matched to the stop before
-them; pieces of the cost curve tightened as the limits are (Knueven, Ostrowski, Watson). Each plant for itself: no
-counts of identical units.
+them or, where rests are long, to a category of starts; pieces of the cost curve tightened as the limits are (Knueven,
+Ostrowski, Watson). Each plant for itself: no counts of identical units.
 
 It reads a payload as the tests' oracles do, so that nothing of it is the engine's.
 """
@@ -13,61 +13,16 @@ It reads a payload as the tests' oracles do, so that nothing of it is the engine
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from math import ceil
 from typing import Any
 
 import numpy as np
 from highspy import HighsLp, HighsVarType, MatrixFormat, kHighsInf
 from horizon.reading import DEFAULTS, Plant, at, exact, read
 
-Array = Any
-"""A NumPy array: values or indices of columns, by period. An index of -1 is no column."""
-
-
-@dataclass
-class _Columns:
-    low: list[Array] = field(default_factory=list)
-    high: list[Array] = field(default_factory=list)
-    cost: list[Array] = field(default_factory=list)
-    whole: list[Array] = field(default_factory=list)
-    count: int = 0
-
-    def add(self, size: int, low: Any, high: Any, cost: Any = 0.0, *, whole: bool = False) -> Array:
-        for values, value in ((self.low, low), (self.high, high), (self.cost, cost)):
-            values.append(np.broadcast_to(np.asarray(value, dtype=float), size))
-        self.whole.append(np.full(size, whole))
-        self.count += size
-        return np.arange(self.count - size, self.count)
-
-
-@dataclass
-class _Rows:
-    low: list[Array] = field(default_factory=list)
-    high: list[Array] = field(default_factory=list)
-    entries: list[tuple[Array, Array, Array]] = field(default_factory=list)
-    count: int = 0
-
-    def add(self, terms: Sequence[tuple[Any, Array]], low: Any, high: Any, where: Array | None = None) -> Array:
-        """A row for each period (of those in ``where``): the sum of factors times columns, between two values."""
-        size = len(terms[0][1])
-        where = np.ones(size, dtype=bool) if where is None else where
-        rows = np.full(size, -1)
-        rows[where] = np.arange(self.count, self.count + int(where.sum()))
-        self.count += int(where.sum())
-        for values, value in ((self.low, low), (self.high, high)):
-            values.append(np.broadcast_to(np.asarray(value, dtype=float), size)[where])
-        for factor, columns in terms:
-            self.put(rows, factor, columns)
-        return rows
-
-    def put(self, rows: Array, factor: Any, columns: Array) -> None:
-        """Add terms to rows; those without a row, a column or a factor are left out."""
-        factors = np.broadcast_to(np.asarray(factor, dtype=float), len(columns))
-        kept = (rows >= 0) & (columns >= 0) & (factors != 0)
-        self.entries.append((rows[kept], columns[kept], factors[kept]))
+from benchmarks.horizon.alone_parts import Array, Columns, Rows, add_start_costs, earlier
 
 
 class RivalModel:
@@ -81,7 +36,7 @@ class RivalModel:
     def __init__(self, payload: Mapping[str, Any], *, steps: int, co2: bool = True) -> None:
         self.horizon = horizon = read(payload, co2=co2, steps=steps)
         self.size, self._payload, self._co2 = horizon.periods, payload, co2
-        self._columns, self._rows = _Columns(), _Rows()
+        self._columns, self._rows = Columns(), Rows()
         self._powers: list[Array] = []
         none = [(0.0, np.full(self.size, -1))]
         load = self._megawatts(horizon.load)
@@ -135,23 +90,23 @@ class RivalModel:
         first[0] = float(initial.on) if initial is not None else 0.0
         where = np.ones(size, dtype=bool)
         where[0] = initial is not None
-        rows.add([(1.0, u), (-1.0, _shift(u, 1)), (-1.0, v), (1.0, w)], first, first, where)
+        rows.add([(1.0, u), (-1.0, earlier(u, 1)), (-1.0, v), (1.0, w)], first, first, where)
 
         # Minimum times; an outage ends a time on.
         last_outage = np.maximum.accumulate(np.where(runs, -1, t))
-        starts = [(1.0, np.where(t - k > last_outage, _shift(v, k), -1)) for k in range(max(1, plant.min_up))]
+        starts = [(1.0, np.where(t - k > last_outage, earlier(v, k), -1)) for k in range(max(1, plant.min_up))]
         rows.add([*starts, (-1.0, u)], -kHighsInf, 0.0)
-        rows.add([*((1.0, _shift(w, k)) for k in range(max(1, plant.min_down))), (1.0, u)], -kHighsInf, 1.0)
+        rows.add([*((1.0, earlier(w, k)) for k in range(max(1, plant.min_down))), (1.0, u)], -kHighsInf, 1.0)
 
         slopes = np.array([0.0 if plant.curve else float(cost * self.horizon.h) for cost in plant.marginal])
         q = columns.add(size, 0.0, span, slopes)
         self._powers.append(q)
         rows.put(self.balance, 1.0, q)
         rows.put(self.balance, low, u)
-        after = _shift(w, -1)
+        after = earlier(w, -1)
         unit = _Unit(low, high, startup, shutdown, runs, u, v, w, after, q)
         self._limits(plant, unit)
-        self._start_costs(plant, v, w)
+        add_start_costs(plant, self.horizon.h, columns, rows, v, w)
         if plant.curve:
             self._curve(plant, members, unit)
         return u, q, low
@@ -172,7 +127,7 @@ class RivalModel:
         rises = both & (high - low_before > ramp_up) if ramp_up is not None else np.zeros(size, dtype=bool)
         falls = np.zeros(size, dtype=bool)
         if ramp_down is not None:
-            falls = both & np.array([plant.ramp_down_binds(i) for i in t]) & (high_before - low > ramp_down)
+            falls = both & np.array([plant.ramp_down_binds(i) for i in range(size)]) & (high_before - low > ramp_down)
         initial = plant.initial
         before = float(initial.p / hours_steps) if initial is not None and initial.on else None
         first_up = bool(runs[0] and before is not None and ramp_up is not None and before + ramp_up < high[0])
@@ -214,46 +169,16 @@ class RivalModel:
 
         if ramp_up is not None:
             rise = ramp_up + low_before - low
-            terms = [(1.0, q), (1.0, up), (-1.0, _shift(q, 1)), (-rise, u), (rise - startup + low, v)]
+            terms = [(1.0, q), (1.0, up), (-1.0, earlier(q, 1)), (-rise, u), (rise - startup + low, v)]
             rows.add(terms, -kHighsInf, 0.0, rises)
             if first_up and before is not None:
                 rows.add([(1.0, q), (1.0, up), (-(before + ramp_up - low), u)], -kHighsInf, 0.0, t == 0)
         if ramp_down is not None:
             fall = ramp_down + low - low_before
-            terms = [(1.0, _shift(q, 1)), (-1.0, q), (1.0, down), (-fall, _shift(u, 1))]
+            terms = [(1.0, earlier(q, 1)), (-1.0, q), (1.0, down), (-fall, earlier(u, 1))]
             rows.add([*terms, (fall - shutdown_before + low_before, w)], -kHighsInf, 0.0, falls)
             if first_down and before is not None:
                 rows.add([(-1.0, q), (1.0, down), (before - ramp_down - low, u)], -kHighsInf, 0.0, t == 0)
-
-    def _start_costs(self, plant: Plant, v: Array, w: Array) -> None:
-        """A start matched to the stop before it costs what the rest between them costs; another one, the most."""
-        costs, h, size = plant.start_costs, self.horizon.h, self.size
-        if len(costs) < 2 or costs[0][1] == costs[-1][1]:
-            return
-        longest, dearest = costs[-1][0], costs[-1][1]
-        matches, stops = list[Array](), list[Array]()
-        for rest in range(max(1, plant.min_down), min(size, ceil(longest / h))):
-            saved = float(plant.start_cost(rest * h) - dearest)
-            match = np.full(size, -1)
-            match[rest:] = self._columns.add(size - rest, 0.0, 1.0, saved)
-            matches.append(match)
-            stops.append(_shift(match, -rest))
-        if plant.initial is not None and not plant.initial.on and plant.initial.hours is not None:
-            hours = [plant.initial.hours + t * h for t in range(size)]
-            soon = np.array([rest < longest for rest in hours])
-            match = np.full(size, -1)
-            saved = [
-                float(plant.start_cost(rest) - dearest) for rest, is_soon in zip(hours, soon, strict=True) if is_soon
-            ]
-            match[soon] = self._columns.add(int(soon.sum()), 0.0, 1.0, np.array(saved))
-            matches.append(match)
-            kept = match[match >= 0]
-            if len(kept):
-                self._rows.add([(1.0, np.array([column])) for column in kept], -kHighsInf, 1.0)
-        if matches:
-            self._rows.add([*((1.0, match) for match in matches), (-1.0, v)], -kHighsInf, 0.0)
-        if stops:
-            self._rows.add([*((1.0, stop) for stop in stops), (-1.0, w)], -kHighsInf, 0.0)
 
     def _curve(self, plant: Plant, members: Mapping[str, Any], unit: _Unit) -> None:
         """The cost of output above the minimum, in pieces of the curve."""
@@ -345,7 +270,7 @@ def _later_limits(plant: Plant, unit: _Unit, ramp_up: float | None, ramp_down: f
             )
             cut = np.maximum(cut, 0.0)
             if cut.any():
-                starts.append((cut, _shift(v, k)))
+                starts.append((cut, earlier(v, k)))
                 binds |= cut > 0
         if ramp_down is not None:
             until = size - k - 1
@@ -358,13 +283,3 @@ def _later_limits(plant: Plant, unit: _Unit, ramp_up: float | None, ramp_down: f
             if cut.any():
                 stops.append((cut, column))
     return _Later(starts, stops, binds)
-
-
-def _shift(columns: Array, periods: int) -> Array:
-    """The columns of so many periods before (after, if negative); -1 where there are none."""
-    shifted = np.full(len(columns), -1)
-    if periods >= 0:
-        shifted[periods:] = columns[: max(0, len(columns) - periods)]
-    else:
-        shifted[:periods] = columns[-periods:]
-    return shifted

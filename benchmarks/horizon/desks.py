@@ -1,8 +1,9 @@
 """Desks' days at random, with every member of a horizon: ``python -m benchmarks.horizon.desks --to FOLDER``.
 
 A desk has nuclear that must run, coal, combined cycles, peakers with a cost curve, wind and sun that can be curtailed,
-a reserve both ways, an outage, a derating, lost load, and a state before the first period. A seed gives the same day
-always. Loads are multiples of 0.1 MW.
+a reserve both ways, an outage, a derating, lost load, and a state before the first period. Ramps are 0.5 % of pmax a
+minute for nuclear, 1 to 3 % for coal, 2 to 5 % for combined cycles. A seed gives the same day always. Loads are
+multiples of 0.1 MW.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def desk(seed: int, size: Size) -> dict[str, Any]:
     _derating(choose, thermal, size)
     return {
         "start": "2026-01-06T00:00+01:00",
-        "resolution": f"PT{size.minutes}M",
+        "resolution": "PT1H" if size.minutes == 60 else f"PT{size.minutes}M",
         "load": load,
         "fuels": {
             "gas(euro/MWh)": _prices(choose, size, 32),
@@ -82,8 +83,8 @@ def _nuclear(choose: Random, name: str) -> Plant:
         "co2(ton/MWh)": 0,
         "min_up_time": 72,
         "min_down_time": 48,
-        "ramp_up": round(0.1 * pmax),
-        "ramp_down": round(0.1 * pmax),
+        "ramp_up": round(0.3 * pmax),
+        "ramp_down": round(0.3 * pmax),
         "start_cost": 150000,
         "reserve": False,
     }
@@ -104,8 +105,8 @@ def _coal(choose: Random, name: str) -> Plant:
         "co2(ton/MWh)": round(choose.uniform(0.75, 0.95), 3),
         "min_up_time": choose.choice([6, 8, 12]),
         "min_down_time": choose.choice([4, 6, 8]),
-        "ramp_up": round(choose.uniform(0.3, 0.6) * pmax),
-        "ramp_down": round(choose.uniform(0.4, 0.7) * pmax),
+        "ramp_up": round(choose.uniform(0.6, 1.5) * pmax),
+        "ramp_down": round(choose.uniform(0.8, 1.8) * pmax),
         "startup_limit": round(pmin + 0.1 * pmax),
         "shutdown_limit": round(pmin + 0.15 * pmax),
         "start_costs": [
@@ -131,8 +132,8 @@ def _ccgt(choose: Random, name: str) -> Plant:
         "co2(ton/MWh)": round(choose.uniform(0.33, 0.40), 3),
         "min_up_time": choose.choice([3, 4, 6]),
         "min_down_time": choose.choice([2, 3, 4]),
-        "ramp_up": round(choose.uniform(0.6, 1.5) * pmax),
-        "ramp_down": round(choose.uniform(0.6, 1.5) * pmax),
+        "ramp_up": round(choose.uniform(1.2, 3) * pmax),
+        "ramp_down": round(choose.uniform(1.2, 3) * pmax),
         "start_costs": [{"after": 0, "cost": start}, {"after": 8, "cost": round(1.5 * start)}],
         "no_load_cost(euro/h)": round(choose.uniform(2, 5) * pmax),
     }
@@ -182,7 +183,7 @@ def _load(choose: Random, hours: list[float], capacity: float, peak: float) -> l
     """Low at night, a peak in the morning and a higher one in the evening."""
     phase = choose.uniform(-0.5, 0.5)
     shape = [0.78 - 0.16 * cos((h - 3 + phase) / 12 * pi) + 0.06 * cos((h - 8) / 4 * pi) for h in hours]
-    return [round(peak * capacity * s / max(shape) * choose.uniform(0.99, 1.01), 1) for s in shape]
+    return [round(peak * capacity * s / max(shape) * choose.uniform(0.997, 1.003), 1) for s in shape]
 
 
 def _wind(choose: Random, hours: list[float]) -> list[float]:
