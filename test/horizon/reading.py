@@ -12,9 +12,10 @@ Choices where the description leaves one:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from itertools import pairwise
 from math import ceil, floor
 from typing import Any
@@ -49,6 +50,27 @@ class Initial:
     p: Fraction = Fraction(0)
 
 
+class Costs(Mapping[int, Fraction]):
+    """Costs in euro by output: those of a large plant on a fine grid are many, and few of them are asked for."""
+
+    def __init__(self, outputs: range, cost: Callable[[int], Fraction]) -> None:
+        self._outputs, self._cost = outputs, cost
+        self._known: dict[int, Fraction] = {}
+
+    def __getitem__(self, output: int) -> Fraction:
+        if output not in self._outputs:
+            raise KeyError(output)
+        if output not in self._known:
+            self._known[output] = self._cost(output)
+        return self._known[output]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._outputs)
+
+    def __len__(self) -> int:
+        return len(self._outputs)
+
+
 @dataclass(frozen=True)
 class Plant:
     """A plant: ``low``, ``high``, limits and ramps in steps, ``costs`` in euro by period and output."""
@@ -60,7 +82,7 @@ class Plant:
     runs: list[bool]
     must: list[bool]
     marginal: list[Fraction]
-    costs: list[dict[int, Fraction]]
+    costs: list[Costs]
     start_costs: list[tuple[Fraction, Fraction]]
     min_up: int
     min_down: int
@@ -185,19 +207,16 @@ def _plant(
         high.append(floor(upper))
         low.append(high[t] if fixed else ceil(exact(at(plant.get("pmin", 0), t)) * steps))
         runs.append(at(plant.get("available", True), t) and low[t] <= high[t] and not (fixed and high[t] == 0))
-        emission = exact(plant.get("co2(ton/MWh)", 0)) * exact(at(fuels["co2(euro/ton)"], t)) if co2 else Fraction(0)
+        emission = (
+            exact(plant.get("co2(ton/MWh)", 0)) * exact(at(fuels.get("co2(euro/ton)", 0), t)) if co2 else Fraction(0)
+        )
         fuel = plant.get("fuel")
         burnt = 0 if fuel is None else exact(at(fuels[f"{fuel}(euro/MWh)"], t)) / exact(plant["efficiency"])
         marginal.append(
             Fraction(round((burnt + exact(at(plant.get("cost(euro/MWh)", 0), t)) + emission) * BILLION), BILLION)
         )
-        if "cost_curve" in plant:
-            curve = [(exact(point["p"]) * steps, exact(point["cost"])) for point in plant["cost_curve"]]
-            hourly = {p: _on_curve(curve, p) + emission * p / steps for p in range(low[t], high[t] + 1)}
-        else:
-            no_load = exact(plant.get("no_load_cost(euro/h)", 0))
-            hourly = {p: marginal[t] * p / steps + no_load for p in range(low[t], high[t] + 1)}
-        costs.append({p: cost * h for p, cost in hourly.items()} if runs[t] else {})
+        outputs = range(low[t], high[t] + 1) if runs[t] else range(0)
+        costs.append(Costs(outputs, partial(_running_cost, plant, marginal[t], emission, h, steps)))
     ramps = [None if plant.get(key) is None else exact(plant[key]) * h * steps for key in ("ramp_up", "ramp_down")]
     limits = [
         None if plant.get(key) is None else exact(plant[key]) * steps for key in ("startup_limit", "shutdown_limit")
@@ -244,6 +263,16 @@ def _plant(
         plant.get("reserve", True) and not fixed,
         "cost_curve" in plant,
     )
+
+
+def _running_cost(
+    plant: Mapping[str, Any], marginal: Fraction, emission: Fraction, h: Fraction, steps: int, p: int
+) -> Fraction:
+    """The cost of a period on, without a start."""
+    if "cost_curve" in plant:
+        curve = [(exact(point["p"]) * steps, exact(point["cost"])) for point in plant["cost_curve"]]
+        return (_on_curve(curve, p) + emission * p / steps) * h
+    return (marginal * p / steps + exact(plant.get("no_load_cost(euro/h)", 0))) * h
 
 
 def _initial(given: Mapping[str, Any] | None, steps: int) -> Initial | None:
