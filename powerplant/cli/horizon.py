@@ -29,7 +29,8 @@ INTERVAL = 0.1
 MOST_PERIODS = 10
 """Most periods without a plan that are printed; the rest are counted."""
 
-TIME_LIMIT = 10.0
+FOR_PRICES = 1.0
+"""Seconds for the prices below the diagram."""
 
 
 @click.command()
@@ -84,9 +85,9 @@ def horizon(
     if form == "json":
         say_json(as_json(answer_of(solved)))
     elif form == "report":
-        say_json(as_json(report_of(solved, co2=co2, end=end)))
+        say_json(as_json(report_of(solved, co2=co2, end=end, time_limit=time_limit)))
     else:
-        say(horizon_as_table(report_of(solved, co2=co2), terminal_width(sys.stdout)))
+        say(horizon_as_table(report_of(solved, co2=co2, time_limit=FOR_PRICES), terminal_width(sys.stdout)))
 
 
 def solve(file: Source, payload: Horizon, options: Options, threads: int = 2) -> SolvedHorizon:

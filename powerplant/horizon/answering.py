@@ -22,6 +22,9 @@ from powerplant.horizon.reporting import report_of
 from powerplant.planning import Options
 from powerplant.problems import CLIENT_ERRORS
 
+FOR_REPORT = 0.2
+"""The share of the time limit that is kept for prices and reasons, where the report is asked for."""
+
 MOST_PER_SECOND = 2.0
 """How often a better plan is kept while the search goes on."""
 
@@ -80,10 +83,11 @@ def answer_apart(body: bytes, wish: Wish, time_limit: float, improve: Callable[[
         if wish.end is not None and not 1 <= wish.end <= periods:
             raise InvalidQuery("end", f"must be a period, from 1 to {periods}")
         keep = None if improve is None else _keeping(horizon, wish, facts, improve)
-        solved = plan_horizon(horizon, options.after(perf_counter() - start), keep, threads=wish.threads)
+        spent = perf_counter() - start + (FOR_REPORT * options.time_limit if wish.report else 0.0)
+        solved = plan_horizon(horizon, options.after(spent), keep, threads=wish.threads)
     except CLIENT_ERRORS as error:
         return Outcome(facts, error)
-    return _outcome(solved, wish, facts)
+    return _outcome(solved, wish, facts, options.after(perf_counter() - start).left * 0.8)
 
 
 def _keeping(
@@ -98,13 +102,15 @@ def _keeping(
         last = perf_counter()
         bound = better.cost if better.bound is None else min(better.cost, Fraction(better.bound))
         solved = SolvedHorizon(better.instance, better.plan, "time_limit", better.cost, bound, horizon, 0.0)
-        improve(_outcome(solved, wish, facts)._replace(is_final=False))
+        improve(_outcome(solved, wish, facts, 0.0)._replace(is_final=False))
 
     return keep
 
 
-def _outcome(solved: SolvedHorizon, wish: Wish, facts: Mapping[str, Any]) -> Outcome:
-    members = report_of(solved, co2=wish.options.co2, end=wish.end) if wish.report else answer_of(solved)
+def _outcome(solved: SolvedHorizon, wish: Wish, facts: Mapping[str, Any], left: float) -> Outcome:
+    members = (
+        report_of(solved, co2=wish.options.co2, end=wish.end, time_limit=left) if wish.report else answer_of(solved)
+    )
     cost, gap = f"{members['cost']:.2f}", f"{members['gap']:.2f}"
     headers = {"Plan-Status": solved.status, "Plan-Cost": cost}
     if solved.status != "optimal":

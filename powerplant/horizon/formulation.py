@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil, floor
 from typing import NamedTuple
 
@@ -88,6 +89,13 @@ class Plant(NamedTuple):
             or self.curve
         )
 
+    @property
+    def curve_on_grid(self) -> tuple[tuple[Fraction, Fraction], ...]:
+        """The curve through its costs at whole steps: the same there, and its points are whole steps."""
+        steps = sorted({step for p, _ in self.curve for step in (floor(p), ceil(p))})
+        inside = [step for step in steps if self.curve[0][0] <= step <= self.curve[-1][0]]
+        return tuple([(Fraction(step), self._on_curve(step)) for step in inside]) if len(inside) > 1 else self.curve
+
     def start_cost(self, hours_off: Fraction | None) -> Fraction:
         """The cost of a start after so many hours off, in euro; ``None``: after long."""
         if not self.start_costs:
@@ -100,11 +108,14 @@ class Plant(NamedTuple):
         cost = self.cost[period] * p + self.no_load
         if not self.curve:
             return cost
+        return cost + self._on_curve(p)
+
+    def _on_curve(self, p: int) -> Fraction:
         if len(self.curve) == 1:
-            return cost + self.curve[0][1]
-        for (start, low), (end, high) in zip(self.curve, self.curve[1:], strict=False):
+            return self.curve[0][1]
+        for (start, low), (end, high) in pairwise(self.curve):
             if p <= end:
-                return cost + low + (high - low) * (p - start) / (end - start)
+                return low + (high - low) * (p - start) / (end - start)
         raise ValueError(f"{self.name}: an output of {p} steps is beyond the cost curve")
 
 

@@ -83,11 +83,12 @@ class HorizonPlan:
     _solved: SolvedHorizon = field(repr=False, compare=False)
     _co2: bool = field(repr=False, compare=False)
 
-    def report(self, *, end: int | None = None) -> dict[str, Any]:
+    def report(self, *, end: int | None = None, time_limit: float = 10.0) -> dict[str, Any]:
         """The report: that of ``POST /productionplan/horizon/report``.
 
         Args:
             end: the period, from 1, after which the state of the plants is wanted; the last by default.
+            time_limit: seconds for prices and reasons; the report says what was not computed.
 
         Raises:
             ValueError: there is no such period.
@@ -95,7 +96,7 @@ class HorizonPlan:
         periods = len(self._solved.instance.load)
         if end is not None and not 1 <= end <= periods:
             raise ValueError(f"end must be from 1 to {periods}, not {end!r}")
-        return report_of(self._solved, co2=self._co2, end=end)
+        return report_of(self._solved, co2=self._co2, end=end, time_limit=time_limit)
 
     def to_dict(self) -> dict[str, Any]:
         """The answer of ``POST /productionplan/horizon``, which :func:`json.dumps` accepts."""

@@ -10,13 +10,15 @@ euro.
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil, floor, gcd, lcm
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from highspy import HighsLp, HighsVarType, MatrixFormat
 
 from powerplant.horizon.formulation import HorizonInstance, Market, Plant, Storage, must_be_on
+from powerplant.horizon.plan import Plan
 
 Array = Any
 """A NumPy array."""
@@ -31,17 +33,6 @@ MARGIN = Fraction(1, 10_000)
 
 SMALL = 100
 """Plants times periods of a small model."""
-
-
-class Schedule(NamedTuple):
-    """What is done: a row a plant or storage, a column a period; in steps, not rounded."""
-
-    on: Array
-    p: Array
-    charge: Array
-    discharge: Array
-    buy: Array
-    sell: Array
 
 
 class _Columns:
@@ -97,6 +88,8 @@ class _Rows:
 class Model:
     """The model of an instance; with ``shortage``, that of its least shortage.
 
+    With ``on_grid`` cost curves bend at whole steps only: that takes more columns, and outputs are more often whole.
+
     Attributes:
         on, start, stop, above: the columns of u, v, w and q, a row a plant.
         least: steps that a plant gives at least where it is on.
@@ -105,8 +98,8 @@ class Model:
         short_up, short_down: columns of missing reserve, likewise.
     """
 
-    def __init__(self, instance: HorizonInstance, *, shortage: bool = False) -> None:
-        self.instance = instance
+    def __init__(self, instance: HorizonInstance, *, shortage: bool = False, on_grid: bool = False) -> None:
+        self.instance, self._on_grid = instance, on_grid
         self._columns, self._rows = _Columns(), _Rows()
         self.offset = 0.0
         count, size = len(instance.plants), len(instance.load)
@@ -427,7 +420,7 @@ class Model:
         """Split q into the pieces of a cost curve."""
         least, most = np.array(plant.least, dtype=float), np.array(plant.most, dtype=float)
         pieces: list[tuple[float, Array]] = []
-        for (start, low), (end, high) in zip(plant.curve, plant.curve[1:], strict=False):
+        for (start, low), (end, high) in pairwise(plant.curve_on_grid if self._on_grid else plant.curve):
             a, b = np.maximum(float(start), least), np.minimum(float(end), most)
             width = np.maximum(b - a, 0.0)
             s = width > 0
@@ -485,11 +478,19 @@ class Model:
         both = (self.above, self.charge, self.discharge, self.buy, self.sell)
         return np.concatenate([columns.ravel() for columns in both])
 
-    def schedule(self, values: Array) -> Schedule:
-        """The schedule of a solution, with outputs that are not rounded."""
-        on = values[self.on]
-        flows = [values[columns] for columns in (self.charge, self.discharge, self.buy, self.sell)]
-        return Schedule(on, values[self.above] + self.least * on, *flows)
+    def plan(self, values: Array) -> Plan:
+        """The plan of a solution, rounded to whole steps. What is bought and sold at once is taken off both."""
+        on = np.round(values[self.on]).astype(int)
+        p = np.round(values[self.above] + self.least * values[self.on]).astype(int)
+        p[on == 0] = 0
+        charge, discharge, buy, sell = (
+            np.round(values[columns]).astype(int) for columns in (self.charge, self.discharge, self.buy, self.sell)
+        )
+        both = np.minimum(buy, sell)
+        buy, sell = buy - both, sell - both
+        lost = np.round(values[self.lost]).astype(int) if self.lost.size else np.zeros(self.on.shape[1], dtype=int)
+        rows = [tuple(map(tuple, array.tolist())) for array in (on, p, charge, discharge)]
+        return Plan(rows[0], rows[1], tuple(lost.tolist()), rows[2], rows[3], tuple(buy.tolist()), tuple(sell.tolist()))
 
 
 def _outage_within(plant: Plant, periods: int) -> Array:

@@ -34,6 +34,7 @@ class SolvedHorizon(NamedTuple):
         horizon: the payload.
         seconds: that solving took.
         leaves_work: whether a thread of the search has not ended yet.
+        relaxed: the prices of the linear relaxation, in euro for a step and period; ``None`` if they are not known.
     """
 
     instance: HorizonInstance
@@ -44,6 +45,7 @@ class SolvedHorizon(NamedTuple):
     horizon: Horizon
     seconds: float
     leaves_work: bool = False
+    relaxed: tuple[float, ...] | None = None
 
 
 class Better(NamedTuple):
@@ -88,7 +90,7 @@ def plan_horizon(
         result = _coupled(instance, options, progress, threads)
     else:
         result = _each_alone(instance, horizon, options)
-    plan, bound, status, leaves_work = result
+    plan, bound, status, leaves_work, relaxed = result
     rule = broken_rule(instance, plan)
     if rule is not None:
         raise WrongPlan(f"the plan breaks a rule: {rule}")
@@ -97,7 +99,7 @@ def plan_horizon(
         if status == "optimal":
             raise WrongPlan(f"the plan costs {float(cost)}, and the bound is {float(bound)}")
         bound = cost  # the bound of a computation with floats
-    return SolvedHorizon(instance, plan, status, cost, bound, horizon, perf_counter() - start, leaves_work)
+    return SolvedHorizon(instance, plan, status, cost, bound, horizon, perf_counter() - start, leaves_work, relaxed)
 
 
 class _Result(NamedTuple):
@@ -105,6 +107,7 @@ class _Result(NamedTuple):
     bound: Fraction
     status: Status
     leaves_work: bool = False
+    relaxed: tuple[float, ...] | None = None
 
 
 def _each_alone(instance: HorizonInstance, horizon: Horizon, options: Options) -> _Result:
@@ -163,7 +166,7 @@ def _coupled(instance: HorizonInstance, options: Options, progress: Progress | N
         if found.cost - bound <= noise(found.cost):
             bound = found.cost
         status: Status = "within_gap" if is_near(instance, found.cost, found.bound) else "time_limit"
-        return _Result(found.plan, bound, status, found.leaves_work)
+        return _Result(found.plan, bound, status, found.leaves_work, found.prices)
     left = max(options.after(perf_counter() - start).left, FOR_SHORTAGE * options.time_limit)
     shortage = least_shortage(instance, left)
     if shortage is None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from time import perf_counter
 from typing import Any, NamedTuple
 
 from powerplant.formulation import Grid
+from powerplant.horizon.explaining import Explanation, Price, explain
 from powerplant.horizon.formulation import HorizonInstance, Plant, exact, runs_ever
 from powerplant.horizon.members import answer_of, cents, in_merit_order
 from powerplant.horizon.models import OverTime
@@ -41,13 +43,14 @@ class Account(NamedTuple):
     emitted: Fraction
 
 
-def report_of(solved: SolvedHorizon, *, co2: bool, end: int | None = None) -> dict[str, Any]:
+def report_of(solved: SolvedHorizon, *, co2: bool, end: int | None = None, time_limit: float = 1.0) -> dict[str, Any]:
     """The members of a report, as plain Python objects; O(plants × periods).
 
     Args:
         solved: a plan.
         co2: whether allowances count in the cost.
         end: the period, from 1, after which the state of the plants is wanted; the last by default.
+        time_limit: seconds for prices and reasons; the report says what was not computed.
     """
     instance, plan, horizon = solved.instance, solved.plan, solved.horizon
     order = in_merit_order(instance)
@@ -55,6 +58,7 @@ def report_of(solved: SolvedHorizon, *, co2: bool, end: int | None = None) -> di
         account(given, plant, on, p, instance, horizon.fuels, co2=co2)
         for given, plant, on, p in zip(horizon.plants, instance.plants, plan.on, plan.p, strict=True)
     ]
+    explanation = explain(instance, plan, solved.relaxed, perf_counter() + time_limit)
     lost = (instance.lost_load or Fraction(0)) * sum(plan.lost)
     emitted = sum((each.emitted for each in accounts), Fraction(0))
     answer = answer_of(solved)
@@ -70,8 +74,8 @@ def report_of(solved: SolvedHorizon, *, co2: bool, end: int | None = None) -> di
         },
         "co2_tonnes": _rounded(emitted) if co2 else 0.0,
         "co2_emitted_tonnes": _rounded(emitted),
-        "periods": [_period(solved, t) for t in instance.periods],
-        "powerplants": [_plant(solved, i, accounts[i], co2=co2) for i in order],
+        "periods": [_period(solved, t, explanation.prices[t]) for t in instance.periods],
+        "powerplants": [_plant(solved, i, accounts[i], explanation, co2=co2) for i in order],
         "end": state_after(solved, len(instance.load) if end is None else end),
         "never_runs": [
             {"name": plant.name, "reason": f"{why[0].upper()}{why[1:]}."}
@@ -79,7 +83,7 @@ def report_of(solved: SolvedHorizon, *, co2: bool, end: int | None = None) -> di
             if (why := _why_it_never_runs(given, plant, instance.grid))
         ],
         "ignored": ignored,
-        "notes": [*_notes(solved)],
+        "notes": [*_notes(solved, explanation)],
     }
 
 
@@ -117,7 +121,7 @@ def _cost_at(given: OverTime, period: int) -> float:
     return given.plant.cost if costs is None else costs[period]
 
 
-def _period(solved: SolvedHorizon, t: int) -> dict[str, Any]:
+def _period(solved: SolvedHorizon, t: int, price: Price) -> dict[str, Any]:
     instance, plan, grid = solved.instance, solved.plan, solved.instance.grid
     up, down = reserve_held(instance, plan, t)
     curtailed = sum(
@@ -130,6 +134,7 @@ def _period(solved: SolvedHorizon, t: int) -> dict[str, Any]:
         "period": t + 1,
         **({} if times is None else {"start": times[t]}),
         "load": grid.megawatts(instance.load[t]),
+        "price": price._asdict(),
         "reserve_up": {"needed": _megawatts(instance.reserve_up[t], grid), "held": grid.megawatts(up)},
         "reserve_down": {"needed": _megawatts(instance.reserve_down[t], grid), "held": grid.megawatts(down)},
         "curtailed": grid.megawatts(curtailed),
@@ -137,16 +142,22 @@ def _period(solved: SolvedHorizon, t: int) -> dict[str, Any]:
     return period if instance.lost_load is None else period | {"lost_load": grid.megawatts(plan.lost[t])}
 
 
-def _plant(solved: SolvedHorizon, i: int, account: Account, *, co2: bool) -> dict[str, Any]:
+def _plant(solved: SolvedHorizon, i: int, account: Account, why: Explanation, *, co2: bool) -> dict[str, Any]:
     instance, plan = solved.instance, solved.plan
     plant = instance.plants[i]
     costs = {kind: cents(getattr(account, kind)) for kind in KINDS}
     total = account.fuel + account.co2 + account.other + account.no_load + account.start
+    relaxed = [price.relaxed for price in why.prices]
+    revenue = None
+    if None not in relaxed:
+        megawatt_hours = instance.hours / instance.grid.per_megawatt
+        revenue = sum(exact(price or 0.0) * p * megawatt_hours for price, p in zip(relaxed, plan.p[i], strict=True))
     return {
         "name": plant.name,
         "type": solved.horizon.plants[i].plant.type,
         "energy": _rounded(account.energy),
         "costs": {"total": cents(total), **costs},
+        "uplift": None if revenue is None else cents(max(Fraction(0), total - revenue)),
         "co2_tonnes": _rounded(account.emitted) if co2 else 0.0,
         "co2_emitted_tonnes": _rounded(account.emitted),
         "starts": [
@@ -156,6 +167,10 @@ def _plant(solved: SolvedHorizon, i: int, account: Account, *, co2: bool) -> dic
                 "cost": cents(start.cost),
             }
             for start in starts_of(plant, plan.on[i], instance.hours)
+        ],
+        "reasons": [
+            {"first": spell.periods[0] + 1, "last": spell.periods[-1] + 1, "on": spell.on, "reason": spell.reason}
+            for spell in why.spells[i]
         ],
     }
 
@@ -215,7 +230,9 @@ def _why_it_cannot(given: PowerPlant, grid: Grid) -> str:
     return why_never(given, grid) or f"its profile {given.profile} leaves too little"
 
 
-def _notes(solved: SolvedHorizon) -> Iterator[str]:
+def _notes(solved: SolvedHorizon, why: Explanation) -> Iterator[str]:
+    if not why.is_complete:
+        yield "There was no time to compute all prices and reasons."
     if not solved.instance.is_coupled:
         yield "Nothing couples the periods: each was planned alone."
     yield from unstated_emissions([each.plant for each in solved.horizon.plants])

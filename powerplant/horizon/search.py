@@ -12,15 +12,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import cached_property
 from threading import Lock, Thread
 from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from powerplant.horizon.dispatch import Dispatch
 from powerplant.horizon.formulation import HorizonInstance
 from powerplant.horizon.highs import Solver
-from powerplant.horizon.model import Model, Schedule
+from powerplant.horizon.model import Model
 from powerplant.horizon.plan import Plan, cost_of
 from powerplant.horizon.verification import broken_rule, rules_of_plants
 
@@ -67,6 +69,7 @@ class Found(NamedTuple):
         bound: euro; no plan costs less. ``None`` if nothing is known.
         is_infeasible: whether HiGHS says that there is no plan.
         leaves_work: whether a thread of the search has not ended yet.
+        prices: the multipliers of the balance of each period in the linear relaxation, in euro for a step.
     """
 
     plan: Plan | None = None
@@ -74,6 +77,7 @@ class Found(NamedTuple):
     bound: float | None = None
     is_infeasible: bool = False
     leaves_work: bool = False
+    prices: tuple[float, ...] | None = None
 
 
 Improve = Callable[[Found], None]
@@ -109,7 +113,7 @@ def least_shortage(instance: HorizonInstance, time_limit: float) -> Shortage | N
     values = solver.solve_it()
     if values is None:
         return None
-    plan = _rounded(model, model.schedule(values))
+    plan = model.plan(values)
     if next(rules_of_plants(instance, plan), None) is not None:
         return None
     return Shortage(plan, solver.is_optimal)
@@ -144,6 +148,11 @@ class _Search:
     def left(self) -> float:
         return max(0.0, self.end - perf_counter())
 
+    @cached_property
+    def dispatch(self) -> Dispatch:
+        """For outputs on the grid; it is built when it is first needed."""
+        return Dispatch(self.instance, self.end)
+
     def run(self) -> Found:
         """Relaxation, then plans and the bound."""
         relaxed = self._relaxation()
@@ -157,7 +166,14 @@ class _Search:
                 self._solve_all()
         else:
             self._in_two_threads(relaxed)
+        self._polish()
         return self.found._replace(leaves_work=self.leaves_work)
+
+    def _polish(self) -> None:
+        """Give the best plan the best outputs for its commitment, if there is time."""
+        if self.found.plan is not None:
+            self.dispatch.end = self.end + RESERVED / 2 * self.time_limit
+            self._keep(self.dispatch.best(self.found.plan.on))
 
     def is_done(self) -> bool:
         """Whether the gap is small enough, or the time is over."""
@@ -210,6 +226,8 @@ class _Search:
         if not solver.is_optimal:
             return None
         self._bound(float(solver.getInfo().objective_function_value))
+        duals = np.array(solver.getSolution().row_dual)
+        self.found = self.found._replace(prices=tuple(duals[self.model.balance].tolist()))
         return values
 
     def _solve_all(self) -> None:
@@ -316,8 +334,14 @@ class _Search:
             return self.values if best is not None and float(best) < cost - noise(best) else None
 
     def _take(self, values: Array) -> None:
-        """Put HiGHS' plan on the grid, check it, and keep it if it is the best."""
-        plan = on_the_grid(self.model, self.lp, values, max(self.left, RESERVED * self.time_limit))
+        """Give HiGHS' plan outputs on the grid, check it, and keep it if it is the best."""
+        plan: Plan | None = self.model.plan(values)
+        if plan is not None and broken_rule(self.instance, plan) is not None:
+            plan = self.dispatch.best(np.round(values[self.model.on]), max(1.0, self.left), self.gap / 10)
+        self._keep(plan, values)
+
+    def _keep(self, plan: Plan | None, values: Array | None = None) -> None:
+        """Keep a plan if it is the best."""
         if plan is None:
             return
         cost = cost_of(self.instance, plan)
@@ -325,42 +349,10 @@ class _Search:
             if self.found.cost is not None and cost >= self.found.cost:
                 return
             self.found = self.found._replace(plan=plan, cost=cost)
-            self.values = values
+            if values is not None:
+                self.values = values
         self._tell()
 
     def _tell(self) -> None:
         if self.improve is not None:
             self.improve(self.found)
-
-
-# --- The grid --------------------------------------------------------------------------------------------------------
-
-
-def on_the_grid(model: Model, lp: Any, values: Array, time_limit: float) -> Plan | None:
-    """A verified plan with the commitment of a solution and outputs of whole steps; ``None`` if none is found."""
-    schedule = model.schedule(values)
-    plan = _rounded(model, schedule)
-    if broken_rule(model.instance, plan) is None:
-        return plan
-    solver = Solver(lp, time_limit, relative_gap=float(model.instance.relative_gap) / 10, presolve=not model.is_small)
-    solver.fix(model.on, np.round(schedule.on))
-    solver.make_whole(model.outputs)
-    found = solver.solve_it()
-    if found is None:
-        return None
-    plan = _rounded(model, model.schedule(found))
-    return plan if broken_rule(model.instance, plan) is None else None
-
-
-def _rounded(model: Model, schedule: Schedule) -> Plan:
-    """A schedule in whole steps."""
-    on, p, charge, discharge, buy, sell = (np.round(values).astype(int) for values in schedule)
-    p[on == 0] = 0
-    both = np.minimum(buy, sell)
-    buy, sell = buy - both, sell - both
-    lost = np.array(model.instance.load) - p.sum(axis=0) - discharge.sum(axis=0) + charge.sum(axis=0)
-    if buy.size:
-        lost = lost - buy + sell
-    lost = np.clip(lost, 0, model.instance.load) if model.lost.size else 0 * lost
-    rows = [tuple(map(tuple, values.tolist())) for values in (on, p, charge, discharge)]
-    return Plan(rows[0], rows[1], tuple(lost.tolist()), rows[2], rows[3], tuple(buy.tolist()), tuple(sell.tolist()))

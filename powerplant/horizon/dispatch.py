@@ -1,0 +1,147 @@
+"""The best outputs for a commitment: which plants run, and when, is given.
+
+That is a linear programme, and HiGHS solves one that changed a little in a few steps. Where its outputs are not whole
+steps, they are made so by a small mixed-integer model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from threading import Lock
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from highspy import HighsVarType
+
+from powerplant.horizon.formulation import HorizonInstance
+from powerplant.horizon.highs import Solver
+from powerplant.horizon.model import Model
+from powerplant.horizon.plan import Plan, cost_of
+from powerplant.horizon.verification import broken_rule
+
+Array = Any
+
+WHOLE = 1e-6
+"""How near to a whole number of steps an output of HiGHS is one."""
+
+LONGEST = 1.0
+"""Seconds for one mixed-integer model, where others follow."""
+
+
+class Dispatch:
+    """The best outputs for commitments, one after the other; threads may share it.
+
+    Args:
+        instance: the horizon.
+        end: the time (of ``perf_counter``) at which nothing more is computed.
+    """
+
+    def __init__(self, instance: HorizonInstance, end: float) -> None:
+        self.instance, self.end = instance, end
+        self.model = Model(instance, on_grid=True)
+        self.lp = self.model.lp()
+        self.low, self.high = np.asarray(self.lp.col_lower_), np.asarray(self.lp.col_upper_)
+        self.solver = Solver(self.lp, self.left)
+        size = self.lp.num_col_
+        self.solver.changeColsIntegrality(size, np.arange(size), np.full(size, HighsVarType.kContinuous))
+        self.lock = Lock()
+        self.on: Array = None
+
+    @property
+    def left(self) -> float:
+        """Seconds that are left."""
+        return max(0.0, self.end - perf_counter())
+
+    def best(self, on: Array, longest: float = LONGEST, relative_gap: float = 0.0) -> Plan | None:
+        """The verified plan with the best outputs for a commitment; ``None`` if none is found in time.
+
+        Args:
+            on: whether each plant is on in each period.
+            longest: seconds for a mixed-integer model.
+            relative_gap: of its plan, as a share of the cost.
+        """
+        with self.lock:
+            self.commit(on)
+            plan = self._solve({}, {}, longest, relative_gap)
+        return plan if plan is not None and broken_rule(self.instance, plan) is None else None
+
+    def commit(self, on: Array) -> None:
+        """Fix the commitment."""
+        self.on = np.asarray(on, dtype=float).reshape(self.model.on.shape)
+        self.solver.fix(self.model.on, self.on)
+
+    def cost_of_load(self, plan: Plan, t: int, change: int) -> Fraction | None:
+        """What so many steps of load more cost in a period, in euro; ``None`` if there is no plan, or no time.
+
+        The commitment is fixed, and it is that of the plan, which has the best outputs for it.
+        """
+        found = self._solve({t: self.instance.load[t] + change}, {}, LONGEST)
+        return None if found is None else difference(self.instance, plan, found)
+
+    def cost_of_switch(self, plan: Plan, i: int, periods: Sequence[int]) -> Fraction | None:
+        """What it costs more if a plant is off in periods in which it is on, or the other way; ``None`` likewise."""
+        found = self._solve({}, {i: periods}, LONGEST)
+        return None if found is None else difference(self.instance, plan, found)
+
+    def _solve(
+        self, loads: dict[int, int], switches: dict[int, Sequence[int]], longest: float, relative_gap: float = 0.0
+    ) -> Plan | None:
+        if not self.left:
+            return None
+        rows = [int(self.model.balance[t]) for t in loads]
+        columns = [int(self.model.on[i, t]) for i, periods in switches.items() for t in periods]
+        before = [float(self.on[i, t]) for i, periods in switches.items() for t in periods]
+        after = [1.0 - value for value in before]
+        if not all(self.low[c] <= value <= self.high[c] for c, value in zip(columns, after, strict=True)):
+            return None
+        self._change(self.solver, rows, loads.values(), columns, after)
+        self.solver.setOptionValue("time_limit", self.solver.getRunTime() + self.left)
+        values = self.solver.solve_it()
+        found = None
+        if values is not None and self.solver.is_optimal:
+            found = self._plan(values)
+            if found is None:
+                solver = Solver(
+                    self.lp, min(longest, self.left), relative_gap=relative_gap, presolve=not self.model.is_small
+                )
+                solver.fix(self.model.on, self.on)
+                self._change(solver, rows, loads.values(), columns, after)
+                solver.make_whole(self.model.outputs)
+                values = solver.solve_it()
+                found = None if values is None else self._plan(values)
+        self._change(self.solver, rows, [self.instance.load[t] for t in loads], columns, before)
+        return found
+
+    @staticmethod
+    def _change(
+        solver: Solver, rows: list[int], loads: Iterable[float], columns: list[int], values: list[float]
+    ) -> None:
+        for row, load in zip(rows, loads, strict=True):
+            solver.changeRowBounds(row, float(load), float(load))
+        for column, value in zip(columns, values, strict=True):
+            solver.changeColBounds(column, value, value)
+
+    def _plan(self, values: Array) -> Plan | None:
+        """The plan of a solution; ``None`` if its outputs are not whole steps, or a storage does both at once."""
+        outputs = values[self.model.outputs]
+        if (np.abs(outputs - np.round(outputs)) > WHOLE).any():
+            return None
+        both = np.minimum(values[self.model.charge], values[self.model.discharge])
+        return None if (both > WHOLE).any() else self.model.plan(values)
+
+
+def difference(instance: HorizonInstance, plan: Plan, other: Plan) -> Fraction:
+    """How much more another plan costs, in euro; with the same commitment, only what differs is added up."""
+    if plan.on != other.on:
+        return cost_of(instance, other) - cost_of(instance, plan)
+    more = Fraction(0)
+    for plant, on, before, after in zip(instance.plants, plan.on, plan.p, other.p, strict=True):
+        if before != after:
+            for t, (old, new) in enumerate(zip(before, after, strict=True)):
+                if on[t] and old != new:
+                    more += plant.running_cost(t, new) - plant.running_cost(t, old)
+    rest = plan._replace(on=(), p=()), other._replace(on=(), p=())
+    bare = instance._replace(plants=())
+    return more + cost_of(bare, rest[1]) - cost_of(bare, rest[0])

@@ -1,0 +1,222 @@
+"""Prices in each period, and why each plant runs or rests.
+
+Each is computed: the plan is solved again with one step of load more or less, or with one run or rest switched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from time import perf_counter
+from typing import NamedTuple
+
+from powerplant.formulation import BILLION, Instance
+from powerplant.horizon.formulation import HorizonInstance, Plant, must_be_on
+from powerplant.horizon.plan import Plan
+from powerplant.horizon.verification import broken_rules
+from powerplant.merit_order.alternatives import Appraisal, appraise
+from powerplant.reporting import prices_of_running
+
+NOT_COMPUTED = "not computed"
+DIGITS = 6
+CENT = Fraction(1, 100)
+
+
+class Price(NamedTuple):
+    """The prices of a period, in euro per MWh.
+
+    Attributes:
+        up, down: what one step of load more costs, and one step less saves, with the commitment as it is; ``None`` if
+            the plants that run cannot follow, or there was no time.
+        relaxed: the price where plants could be on in part: the multiplier of the linear relaxation; ``None`` if it is
+            not known.
+    """
+
+    up: float | None
+    down: float | None
+    relaxed: float | None
+
+
+class Spell(NamedTuple):
+    """A run or a rest of a plant: its periods, from 0; whether it runs; and why."""
+
+    periods: range
+    on: bool
+    reason: str
+
+
+class Explanation(NamedTuple):
+    """The prices of each period, and the runs and rests of each plant; whether all was computed in time."""
+
+    prices: list[Price]
+    spells: list[list[Spell]]
+    is_complete: bool
+
+
+def explain(instance: HorizonInstance, plan: Plan, relaxed: Sequence[float] | None, end: float) -> Explanation:
+    """Prices and reasons, as many as can be computed.
+
+    Where something couples the periods, the commitment of all other plants and periods is as it is. Where nothing does,
+    each period is one hour, and its best alternatives are proven.
+
+    Args:
+        instance: the horizon.
+        plan: a plan with the best outputs for its commitment.
+        relaxed: the multipliers of the linear relaxation, in euro per step and period; ``None`` if not known.
+        end: the time (of ``perf_counter``) at which nothing more is computed.
+    """
+    return _coupled(instance, plan, relaxed, end) if instance.is_coupled else _alone(instance, plan, end)
+
+
+def _runs_and_rests(on: Sequence[int]) -> Iterator[range]:
+    first = 0
+    for t in range(1, len(on) + 1):
+        if t == len(on) or on[t] != on[first]:
+            yield range(first, t)
+            first = t
+
+
+def _why_forced(plant: Plant, periods: range, *, runs: bool, bound: Sequence[bool]) -> str:
+    """The data of the plant that leave no choice; empty if there is one."""
+    if runs:
+        return "On: it must run." if all(bound[t] for t in periods) else ""
+    if not any(plant.can_run[t] for t in periods):
+        return "Off: it cannot run."
+    if plant.initial is not None and not plant.initial.on and periods[-1] < plant.initial.left:
+        return "Off: its minimum down time from before the first period."
+    return ""
+
+
+def _in_words(more: Fraction, periods: range, *, runs: bool) -> str:
+    """What it would cost to switch a run or a rest."""
+    state, other = ("On", "resting") if runs else ("Off", "running")
+    if abs(more) < CENT:
+        return f"{state}: {other} {_when(periods)} would cost the same."
+    return (
+        f"{state}: {other} {_when(periods)} would cost {abs(float(more)):,.2f} euro {'more' if more > 0 else 'less'}."
+    )
+
+
+def _when(periods: range) -> str:
+    if len(periods) == 1:
+        return f"in period {periods[0] + 1}"
+    return f"from period {periods[0] + 1} to {periods[-1] + 1}"
+
+
+# --- Coupled periods -------------------------------------------------------------------------------------------------
+
+
+def _coupled(instance: HorizonInstance, plan: Plan, relaxed: Sequence[float] | None, end: float) -> Explanation:
+    from powerplant.horizon.dispatch import Dispatch
+
+    dispatch = Dispatch(instance, end)
+    dispatch.commit(plan.on)
+    per_step = instance.hours / instance.grid.per_megawatt
+    prices = []
+    for t in instance.periods:
+        up, down = (dispatch.cost_of_load(plan, t, change) for change in (1, -1))
+        prices.append(
+            Price(
+                None if up is None else round(float(up / per_step), DIGITS),
+                None if down is None else round(float(-down / per_step), DIGITS),
+                None if relaxed is None else round(relaxed[t] / float(per_step), DIGITS),
+            )
+        )
+    spells: list[list[Spell]] = []
+    for i, (plant, on) in enumerate(zip(instance.plants, plan.on, strict=True)):
+        bound, own = must_be_on(plant), list[Spell]()
+        for periods in _runs_and_rests(on):
+            runs = bool(on[periods[0]])
+            reason = _why_forced(plant, periods, runs=runs, bound=bound) or _breaks(instance, plan, i, periods)
+            if not reason:
+                more = dispatch.cost_of_switch(plan, i, periods)
+                if more is not None:
+                    reason = _in_words(more, periods, runs=runs)
+                else:
+                    reason = _why_needed(instance, periods, runs=runs) if dispatch.left else NOT_COMPUTED
+            own.append(Spell(periods, runs, reason))
+        spells.append(own)
+    return Explanation(prices, spells, dispatch.left > 0)
+
+
+def _why_needed(instance: HorizonInstance, periods: range, *, runs: bool) -> str:
+    what = "load and reserve" if any(instance.reserve_up) or any(instance.reserve_down) else "the load"
+    state, other = ("On", "without it") if runs else ("Off", "with it on")
+    return f"{state}: {other} {_when(periods)}, the commitment of the others cannot meet {what}."
+
+
+def _breaks(instance: HorizonInstance, plan: Plan, i: int, periods: range) -> str:
+    """Which rule of its own a switched run or rest breaks, whatever it produces; empty if it breaks none."""
+    plant, on = instance.plants[i], plan.on[i]
+    row = tuple([1 - value if t in periods else value for t, value in enumerate(on)])
+    nothing = (0,) * len(row)
+    alone = instance._replace(
+        plants=(plant._replace(least=nothing, ramp_up=None, ramp_down=None, startup=None, shutdown=None),),
+        load=nothing,
+        reserve_up=(Fraction(0),) * len(row),
+        reserve_down=(Fraction(0),) * len(row),
+        storages=(),
+        market=None,
+    )
+    for rule in broken_rules(alone, Plan((row,), (nothing,), nothing)):
+        for words, name in _RULES:
+            if words in rule:
+                state, other = ("On", "resting") if on[periods[0]] else ("Off", "running")
+                return f"{state}: {other} {_when(periods)} is not possible, for {name}."
+    return ""
+
+
+_RULES = (
+    ("it ran for", "its minimum up time"),
+    ("it rested for", "its minimum down time"),
+    ("must go on", "its minimum time from before the first period"),
+    ("shut-down limit", "its shut-down limit"),
+    ("cannot", "an outage in some of these periods"),
+    ("must run", "it must run"),
+)
+"""Words of rules of the verification, and what they are about."""
+
+
+# --- Periods that nothing couples ------------------------------------------------------------------------------------
+
+
+def _alone(instance: HorizonInstance, plan: Plan, end: float) -> Explanation:
+    prices, hours, costs = list[Price](), list[Appraisal](), list[int]()
+    for t, single in enumerate(instance.singles):
+        outputs = [p[t] for p in plan.p]
+        running = prices_of_running(single.units, outputs)
+        prices.append(Price(running.up, running.down, _relaxed(single)))
+        beyond = [output - least for output, least in zip(outputs, single.base, strict=True)]
+        hours.append(appraise(*single.task, beyond, max(0.0, end - perf_counter())))
+        costs.append(sum(unit.marginal_cost * output for unit, output in zip(single.task.units, beyond, strict=True)))
+    spells: list[list[Spell]] = []
+    for i, (plant, on) in enumerate(zip(instance.plants, plan.on, strict=True)):
+        own = []
+        for periods in _runs_and_rests(on):
+            runs = bool(on[periods[0]])
+            others = [hours[t].switched[i] for t in periods]
+            reason = _why_forced(plant, periods, runs=runs, bound=plant.must_run)
+            if not reason and not all(other.computed for other in others):
+                reason = NOT_COMPUTED
+            elif not reason and any(other.cost is None for other in others):
+                t = next(t for t, other in zip(periods, others, strict=True) if other.cost is None)
+                state, what = ("On", "without it") if runs else ("Off", "with it on")
+                reason = f"{state}: {what} no plan meets the load of period {t + 1}."
+            elif not reason:
+                more = sum(
+                    other.cost - costs[t] for t, other in zip(periods, others, strict=True) if other.cost is not None
+                )
+                reason = _in_words(Fraction(instance.grid.euros(more)) * instance.hours, periods, runs=runs)
+            own.append(Spell(periods, runs, reason))
+        spells.append(own)
+    return Explanation(prices, spells, all(each.computed for hour in hours for each in hour.switched))
+
+
+def _relaxed(single: Instance) -> float | None:
+    """The price of an hour in which plants could be on in part: the cost of the plant that meets the last step."""
+    units, load = single.task
+    for unit in sorted(units):
+        load -= unit.max_output
+        if load <= 0:
+            return float(round(unit.marginal_cost / BILLION, DIGITS))
+    return None
