@@ -19,8 +19,8 @@ from powerplant.workers import Workers
 
 Status = Literal["optimal", "within_gap", "time_limit"]
 
-FOR_SHORTAGE = 0.3
-"""The share of the time limit that is kept to find the least shortage, if no plan is found."""
+FOR_SHORTAGE = 0.1
+"""The share of the time limit in which the least shortage is looked for, if no time is left."""
 
 
 class SolvedHorizon(NamedTuple):
@@ -167,14 +167,14 @@ def _coupled(instance: HorizonInstance, options: Options, progress: Progress | N
             bound = found.cost
         status: Status = "within_gap" if is_near(instance, found.cost, found.bound) else "time_limit"
         return _Result(found.plan, bound, status, found.leaves_work, found.prices)
+    if not found.is_infeasible:
+        raise OutOfTime(options.time_limit, None)
     left = max(options.after(perf_counter() - start).left, FOR_SHORTAGE * options.time_limit)
     shortage = least_shortage(instance, left)
     if shortage is None:
         raise OutOfTime(options.time_limit, None)
     missing = of_plan(instance, shortage.plan)
     if missing:
-        if not found.is_infeasible and not shortage.is_proven:
-            raise OutOfTime(options.time_limit, None)
         raise no_plan(instance, missing, proven=shortage.is_proven)
     bound = Fraction(found.bound) if found.bound is not None else _trivial_bound(instance)
     return _Result(shortage.plan, bound, "time_limit", found.leaves_work)
