@@ -20,6 +20,7 @@ from powerplant.errors import Fault, InvalidPayload
 from powerplant.horizon.models import (
     LONGEST,
     SHORTEST,
+    Earlier,
     Horizon,
     OverTime,
     PlantOverTime,
@@ -108,7 +109,7 @@ class _Decoder:
             if isinstance(plant, dict):
                 self._lists_of_plant(i, plant)
         reserve = [self._reserve(key) for key in RESERVE]
-        storages, market = self._storages(), self._market()
+        storages, market, previous = self._storages(), self._market(), self._previous()
         fuels_of: list[Fuels] = []
         plants: list[OverTime] = []
         if not self.faults and periods is not None:
@@ -135,6 +136,7 @@ class _Decoder:
             self._ignored(),
             storages,
             market,
+            previous,
         )
 
     def _fault(self, *path: str | int, detail: str) -> None:
@@ -218,6 +220,31 @@ class _Decoder:
         fee = given.get(MARKET[3])
         self._elements(("market", MARKET[3]), [0.0 if fee is None else fee], _FEES, is_list=False)
         return Trade(lists[0], lists[1], lists[2], fee or 0.0)
+
+    def _previous(self) -> list[list[int]] | None:
+        """The commitment of the plan before, in the order of the power plants."""
+        given = self.payload.get("previous")
+        if given is None:
+            return None
+        if not isinstance(given, list):
+            self._fault("previous", detail="must be a list of objects with name and on, as the plan of an answer")
+            return None
+        rows: dict[str, list[int]] = {}
+        names = [plant.get("name") for plant in self.plants if isinstance(plant, dict)]
+        for i, members in enumerate(given):
+            earlier: Earlier | None = self._model(Earlier, members, ("previous", i))
+            if earlier is None:
+                continue
+            if earlier.name not in names or earlier.name in rows:
+                self._fault("previous", i, "name", detail="must be the name of a power plant of the payload, once")
+            if self.periods is not None and len(earlier.on) != self.periods:
+                detail = f"has {len(earlier.on)} values for {self.periods} periods"
+                self._fault("previous", i, "on", detail=detail)
+            rows[earlier.name] = [*earlier.on]
+        if missing := [name for name in names if isinstance(name, str) and name not in rows]:
+            self._fault("previous", detail=f"does not have the power plant {missing[0]}")
+            return None
+        return [rows[name] for name in names if name in rows]
 
     def _storages(self) -> list[StorageMembers]:
         given = self.payload.get("storages")
@@ -439,7 +466,7 @@ class _Decoder:
 
     def _each_ignored(self) -> Iterator[Fault]:
         payload = self.payload
-        known = {*FIELDS[0], *_keys(Whole), "reserve", "market", "storages"}
+        known = {*FIELDS[0], *_keys(Whole), "reserve", "market", "storages", "previous"}
         objects: list[tuple[tuple[str | int, ...], Mapping[str, Any], set[str]]] = [((), payload, known)]
         objects.append((("fuels",), payload.get("fuels") or {}, {*FIELDS[1]}))
         objects.append((("market",), self._given_market(), {*MARKET}))
@@ -508,6 +535,7 @@ _WORDS = {
     "float_type": "must be a number",
     "finite_number": "must be a number",
     "bool_type": "must be true or false",
+    "literal_error": "must be 0 or 1",
     "string_type": "must be a string",
     "string_too_short": "must not be empty",
     "string_too_long": f"must have at most {MAX_NAME_LENGTH} characters",

@@ -178,6 +178,7 @@ class HorizonInstance(NamedTuple):
         singles: each period as an instance of one hour.
         storages: the storages.
         market: the market; ``None`` without one.
+        previous: whether each plant was on in the plan for a similar payload; ``None`` without one.
     """
 
     plants: tuple[Plant, ...]
@@ -192,6 +193,7 @@ class HorizonInstance(NamedTuple):
     singles: tuple[Instance, ...]
     storages: tuple[Storage, ...] = ()
     market: Market | None = None
+    previous: tuple[tuple[int, ...], ...] | None = None
 
     @property
     def periods(self) -> range:
@@ -267,6 +269,7 @@ def formulate_horizon(horizon: Horizon, *, co2: bool, grid: Grid, round_load: bo
         tuple(singles),
         storages,
         None if horizon.market is None else _market(horizon.market, hours, grid),
+        None if horizon.previous is None else tuple(map(tuple, horizon.previous)),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -98,6 +98,13 @@ class StorageMembers(_Members):
     final: Final | None = Field(None, description="after the last period; without it: no less than at the start")
 
 
+class Earlier(_Members):
+    """What a plant did in the plan for a similar payload, as an answer has it."""
+
+    name: str
+    on: list[Literal[0, 1]]
+
+
 class Whole(_Members):
     """The members of the payload that are single values."""
 
@@ -159,6 +166,7 @@ class Horizon(NamedTuple):
         ignored: members that are not used: where they are, and why.
         storages: the storages.
         market: the market; ``None`` without one.
+        previous: whether each plant was on in each period of a plan for a similar payload; ``None`` without one.
     """
 
     load: list[float]
@@ -173,3 +181,4 @@ class Horizon(NamedTuple):
     ignored: list[Any]
     storages: list[StorageMembers] = []  # noqa: RUF012 - never changed
     market: Trade | None = None
+    previous: list[list[int]] | None = None

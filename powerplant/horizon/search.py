@@ -161,6 +161,7 @@ class _Search:
         if relaxed is None or self.model.is_small:
             self._solve_all()
         elif self.threads == 1:
+            self._near_previous(relaxed)
             self._near(relaxed)
             if not self.is_done():
                 self._solve_all()
@@ -190,6 +191,7 @@ class _Search:
         errors: list[BaseException] = []
 
         def find_plans() -> None:
+            self._near_previous(relaxed)
             self._near(relaxed)
             self._improve_plan(relaxed)
 
@@ -272,16 +274,23 @@ class _Search:
 
     # --- Plans -------------------------------------------------------------------------------------------------------
 
+    def _near_previous(self, relaxed: Array) -> None:
+        """Begin with the plan before: only what the relaxation has otherwise now is free, with its neighbours."""
+        if self.instance.previous is None:
+            return
+        before, on = np.array(self.instance.previous, dtype=float), relaxed[self.model.on]
+        low, high = np.asarray(self.lp.col_lower_), np.asarray(self.lp.col_upper_)
+        before = np.clip(before, low[self.model.on], high[self.model.on])
+        self._solve_part(_with_neighbours(np.abs(on - before) > WHOLE, NEIGHBOURS[0]), before, self.left / 2)
+
     def _near(self, relaxed: Array) -> None:
         """Fix what is whole in the relaxation, but near fractional periods, and solve what is left."""
         on = relaxed[self.model.on]
         fractional = np.abs(on - np.round(on)) > WHOLE
         for neighbours in NEIGHBOURS:
-            free = fractional.copy()
-            for k in range(1, min(neighbours + 1, on.shape[1])):
-                free[:, k:] |= fractional[:, :-k]
-                free[:, :-k] |= fractional[:, k:]
-            self._solve_part(free, on, self.left / 2)
+            if self.is_done():
+                return
+            self._solve_part(_with_neighbours(fractional, neighbours), on, self.left / 2)
             if self.found.plan is not None or self.is_done():
                 return
 
@@ -356,3 +365,12 @@ class _Search:
     def _tell(self) -> None:
         if self.improve is not None:
             self.improve(self.found)
+
+
+def _with_neighbours(marked: Array, neighbours: int) -> Array:
+    """Marked periods of each plant, with so many on either side."""
+    wider = marked.copy()
+    for k in range(1, min(neighbours + 1, marked.shape[1])):
+        wider[:, k:] |= marked[:, :-k]
+        wider[:, :-k] |= marked[:, k:]
+    return wider
