@@ -18,12 +18,9 @@ from powerplant.library import NO_LIMIT, Payload, as_json, in_python, options_of
 from powerplant.models import FIELDS, FUEL_KEYS
 from powerplant.planning import Options
 from powerplant.problems import CLIENT_ERRORS, problem_of
-from powerplant.reporting import prices_of_running
+from powerplant.rows import TEXTS, columns_of_hours, values_of_hour
 
 LOAD, FUELS, PLANTS = "load", "fuels", "plants"
-TEXTS = ("status", "reason")
-FIRST_COLUMNS = (LOAD, *TEXTS, "cost", "marginal_price", "co2")
-"""The columns of a result before the outputs."""
 
 FIELDS_OF_PLANTS = frozenset(FIELDS[2])
 
@@ -102,9 +99,9 @@ def plan_hours(
         - ``load``: MW, which the outputs meet;
         - ``status``: ``optimal``, ``feasible``, or why there is no plan: ``infeasible-load``, ``invalid-payload``,
           ``gave-up``;
-        - ``reason``: why there is no plan, in a sentence; empty where there is one;
-        - ``cost`` in euro; ``marginal_price`` in euro per MWh, and ``co2`` in tonnes emitted, as in
-          :class:`powerplant.ProductionPlan`;
+        - ``reason``: why there is no plan, or how much a ``feasible`` one costs too much at most; else empty;
+        - ``cost`` in euro; ``price_up`` in euro per MWh, and ``co2_emitted`` in tonnes, as ``marginal_price`` and
+          ``co2`` of :class:`powerplant.ProductionPlan`;
         - ``p[NAME]``: the output in MW of each plant, in the order of the fleet.
 
         Where there is no plan these are empty: ``NaN`` in a DataFrame, ``None`` in a dict.
@@ -139,11 +136,11 @@ class _Fleet(NamedTuple):
 def _fleet(given: Any, options: Options) -> _Fleet:
     body = as_json(given)
     try:
-        plants = decode_fleet(body, max_plants=NO_LIMIT)
+        decode_fleet(body, max_plants=NO_LIMIT)
     except MalformedPayload as error:
         raise in_python(error, given) from None
     shared = read_fleet(Line(0, body), options.grid, max_plants=NO_LIMIT)
-    return _Fleet(shared, constant_prices(body), [*FIRST_COLUMNS, *(f"p[{plant.name}]" for plant in plants)])
+    return _Fleet(shared, constant_prices(body), [*columns_of_hours(shared.fleet.names)])
 
 
 # --- One hour --------------------------------------------------------------------------------------------------------
@@ -165,18 +162,9 @@ def _planned(row: Any, shared: _Fleet, options: Options) -> dict[str, Any]:
 
 
 def _with_plan(planned: Planned, shared: _Fleet) -> dict[str, Any]:
-    (instance, solution, _), emitted = planned
-    grid = instance.grid
-    values = [
-        grid.megawatts(instance.load),
-        "optimal" if solution.cost == solution.lower_bound else "feasible",
-        None,
-        float(grid.euros(solution.cost)),
-        prices_of_running(instance.units, solution.dispatch).up,
-        float(emitted),
-        *map(grid.megawatts, solution.dispatch),
-    ]
-    return dict(zip(shared.columns, values, strict=True))
+    values = values_of_hour(planned.solved, planned.emitted)
+    plain = [float(value) if isinstance(value, Decimal) else value for value in values]
+    return dict(zip(shared.columns, plain, strict=True))
 
 
 def _hour(row: Any, prices: Mapping[str, float]) -> dict[str, Any]:

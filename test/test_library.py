@@ -20,10 +20,11 @@ from strategies import payloads
 
 import powerplant
 import powerplant.planning
-from powerplant.answers import answer_plan, answer_report, cents
+from powerplant.answers import answer_plan, answer_report
 from powerplant.batch.planner import THIS_THREAD
 from powerplant.merit_order import GaveUp, Solution, solve
 from powerplant.planning import Options
+from powerplant.rows import cents
 
 GAS = {"name": "gas", "type": "gasfired", "efficiency": 0.5, "pmin": 100, "pmax": 200}
 WIND = {"name": "wind", "type": "windturbine", "pmax": 60}
@@ -32,7 +33,7 @@ FLEET = [COAL, GAS, WIND]
 FUELS = {"gas(euro/MWh)": 10, "coal(euro/MWh)": 2, "co2(euro/ton)": 10, "wind(%)": 50}
 PAYLOAD = {"load": 250, "fuels": FUELS, "powerplants": FLEET}
 HOUR = {"load": 250, **FUELS}
-COLUMNS = ["load", "status", "reason", "cost", "marginal_price", "co2", "p[coal]", "p[gas]", "p[wind]"]
+COLUMNS = ["load", "status", "reason", "cost", "price_up", "co2_emitted", "p[coal]", "p[gas]", "p[wind]"]
 
 
 def nothing(*_: Any, **__: Any) -> None:
@@ -247,8 +248,9 @@ def test_each_hour_has_the_plan_that_it_has_alone(payload: dict[str, Any]) -> No
             assert hour == expected
             continue
         assert {name: hour[f"p[{name}]"] for name in plan.outputs} == plan.outputs
-        for name in ("load", "status", "cost", "marginal_price", "co2"):
+        for name in ("load", "status", "cost"):
             assert hour[name] == getattr(plan, name)
+        assert (hour["price_up"], hour["co2_emitted"]) == (plan.marginal_price, plan.co2)
         assert hour["reason"] is None
 
 
@@ -402,7 +404,7 @@ def test_a_plan_as_a_dataframe_has_the_figures_of_its_report(pandas: Any) -> Non
     assert frame.index.name == "name"
     assert frame["p"].to_dict() == plan.outputs
     assert [*frame.index] == [*plan.outputs]
-    assert (frame["cost"].sum(), frame["co2"].sum()) == pytest.approx((plan.cost, plan.co2))
+    assert (frame["cost"].sum(), frame["co2_emitted"].sum()) == pytest.approx((plan.cost, plan.co2))
     assert frame.loc["gas"].to_dict() == {
         "type": "gasfired",
         "p": 120.0,
@@ -410,7 +412,7 @@ def test_a_plan_as_a_dataframe_has_the_figures_of_its_report(pandas: Any) -> Non
         "pmax": 200.0,
         "marginal_cost": 23.0,
         "cost": 2760.0,
-        "co2": 36.0,
+        "co2_emitted": 36.0,
         "state": "in_between",
     }
 

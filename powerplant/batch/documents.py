@@ -20,7 +20,7 @@ from pydantic_core import from_json
 
 from powerplant.batch.fleets import decode_fleet
 from powerplant.batch.reading import Chunk, InvalidInput, Line, Stream, cut, in_chunks
-from powerplant.batch.spreadsheet import is_heading
+from powerplant.batch.table import is_heading
 from powerplant.decoding import UTF8_BOM, UTF16_BOMS, WHITE_SPACE
 from powerplant.errors import Fault, InvalidPayload
 from powerplant.workers import LARGE
