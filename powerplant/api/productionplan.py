@@ -16,7 +16,7 @@ blueprint = Blueprint("productionplan", __name__)
 @blueprint.post("/productionplan", strict_slashes=False)
 def productionplan() -> Response:
     """Answer a payload with its production plan; :mod:`powerplant.api.errors` answers errors."""
-    return _answer(answer_table, CSV) if prefers_csv() else _answer(answer_plan)
+    return _answer(answer_table, f"{CSV}; charset=utf-8") if prefers_csv() else _answer(answer_plan)
 
 
 @blueprint.post("/productionplan/report", strict_slashes=False)

@@ -23,6 +23,7 @@ from powerplant.batch.reading import Chunk, InvalidInput, Line, Stream, cut, in_
 from powerplant.batch.table import is_heading
 from powerplant.decoding import UTF8_BOM, UTF16_BOMS, WHITE_SPACE
 from powerplant.errors import Fault, InvalidPayload
+from powerplant.rows import Layout
 from powerplant.workers import LARGE
 
 HEAD = 64 * 1024
@@ -153,21 +154,24 @@ class TooManyPayloads(InvalidInput):
 
 
 class Documents(NamedTuple):
-    """The payloads of JSON that spans lines.
+    """The payloads of an input that is read as a whole.
 
     Attributes:
         lines: the payloads, as if each had a line of its own.
         fleet: the fleet that they share; ``None`` if only the first payload can be one.
-        form: ``list`` or ``hours`` if the input is one list or one object with hours, else ``payloads``.
+        form: ``list``, ``hours`` or ``table`` if the input is one list, one object with hours, or a table, else
+            ``payloads``.
+        layout: of a table of plans, if the hours are a table.
     """
 
     lines: Sequence[Line]
     fleet: Line | None
-    form: Literal["payloads", "list", "hours"]
+    form: Literal["payloads", "list", "hours", "table"]
+    layout: Layout | None = None
 
     def chunks(self) -> Iterator[Chunk]:
         """The payloads in chunks."""
-        if self.form == "hours":
+        if self.form in {"hours", "table"}:
             return cut(self.lines, self.fleet)
         return in_chunks([self.lines] if self.lines else [], self.fleet)
 

@@ -25,7 +25,7 @@ openpyxl = pytest.importorskip("openpyxl")
 HEADINGS = ["hour", "load", "gas(euro/MWh)", "kerosine(euro/MWh)", "co2(euro/ton)", "wind(%)"]
 ROW = [480.5, 13.4, 50.8, 20, 60]
 MEMBERS = ["name", "type", "efficiency", "pmin", "pmax"]
-FLEET_ROWS = [MEMBERS, *([plant[member] for member in MEMBERS] for plant in FLEET)]
+FLEET_ROWS: list[list[Any]] = [MEMBERS, *([plant[member] for member in MEMBERS] for plant in FLEET)]
 SHEET = '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">{}</worksheet>'
 STRINGS = '<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">{}</sst>'
 FIRST_SHEET = "xl/worksheets/sheet1.xml"
@@ -103,7 +103,12 @@ def test_cells_of_every_kind_have_one_meaning() -> None:
     "titles", [("hours", "fleet"), ("Fleet", "HOURS"), ("fleet", "Sheet1"), ("hours", "x", "fleet")]
 )
 def test_a_workbook_can_have_hours_and_fleet(write: Write, titles: Sequence[str]) -> None:
-    rows = {"hours": [HEADINGS, ["1", *ROW]], "fleet": FLEET_ROWS, "sheet1": [HEADINGS, ["1", *ROW]], "x": [["y"]]}
+    rows: dict[str, Rows] = {
+        "hours": [HEADINGS, ["1", *ROW]],
+        "fleet": FLEET_ROWS,
+        "sheet1": [HEADINGS, ["1", *ROW]],
+        "x": [["y"]],
+    }
     result = run("batch", write(book(**{title: rows[title.casefold()] for title in titles}), "book.xlsx"))
     assert (result.exit_code, json.loads(result.stdout)["cost"]) == (0, 12216.02)
 
@@ -118,7 +123,7 @@ def test_hours_and_fleet_can_be_workbooks_of_their_own(write: Write) -> None:
 
 
 def test_faults_name_the_row_of_the_sheet(write: Write) -> None:
-    hours = [["Title"], [], HEADINGS, [], ["1", *ROW], ["2", "much", *ROW[1:]]]
+    hours: list[list[Any]] = [["Title"], [], HEADINGS, [], ["1", *ROW], ["2", "much", *ROW[1:]]]
     plants = [["Plants"], *FLEET_ROWS]
     result = run("batch", write(book(hours=hours, fleet=plants), "book.xlsx"))
     first, second = map(json.loads, result.stdout.splitlines())
@@ -156,7 +161,7 @@ def test_a_formula_counts_with_the_value_that_was_saved(write: Write) -> None:
 
 
 def test_plans_become_numbers_and_times_of_a_sheet(write: Write, tmp_path: Path) -> None:
-    rows = [HEADINGS, [at(0), *ROW], ["2026-01-06T01:00Z", 5000, *ROW[1:]], ["007", *ROW]]
+    rows: Rows = [HEADINGS, [at(0), *ROW], ["2026-01-06T01:00Z", 5000, *ROW[1:]], ["007", *ROW]]
     out = tmp_path / "plans.xlsx"
     assert run("batch", write(book(hours=rows, fleet=FLEET_ROWS), "book.xlsx"), str(out)).exit_code == 1
     head, first, second, third = openpyxl.load_workbook(out).active.iter_rows(values_only=True)
@@ -192,7 +197,7 @@ def test_what_a_sheet_has_no_room_for_is_refused(monkeypatch: pytest.MonkeyPatch
         Workbook("x").write(b"a,b\n")
 
 
-# --- Without openpyxl, damaged, hostile --------------------------------------------------------------------------------
+# --- Without openpyxl, damaged, hostile ------------------------------------------------------------------------------
 
 
 def test_without_openpyxl_the_extra_is_named(monkeypatch: pytest.MonkeyPatch, write: Write, tmp_path: Path) -> None:
