@@ -88,7 +88,9 @@ class Table:
                     yield number, column, cell, read_numeral(cell, column.quantity)
 
     def _is_units(self, cells: Sequence[str]) -> bool:
-        """Whether a row has the units of the columns above it."""
+        """Whether a row has the units of the columns above it. That one begins with a digit shows most rows at once."""
+        if any(cell_of(column.place, cells)[:1].isdigit() for column in self.columns.values()):
+            return False
         given = self.given(cells).values()
         return bool(given) and all(
             column.is_number and re.fullmatch(UNITS[column.quantity], plain_unit(cell)) for column, cell in given

@@ -34,8 +34,8 @@ MOST_UNPACKED = 256 * 1024 * 1024
 MOST_TEXT = 64 * 1024 * 1024
 """Most characters of a sheet as CSV."""
 
-SECONDS = 120.0
-"""Seconds after which reading is given up: openpyxl reads about 100 000 cells a second."""
+SECONDS = 600.0
+"""Seconds after which reading is given up: openpyxl reads some 10 000 cells a second on a busy machine."""
 
 
 class Sheets(NamedTuple):
