@@ -275,6 +275,30 @@ def test_every_form_of_a_fleet_has_the_same_plans(fleet: Any) -> None:
     assert powerplant.plan_hours([HOUR], fleet) == powerplant.plan_hours([HOUR], FLEET)
 
 
+@pytest.mark.parametrize("name", ["fleet8.csv", "day.xlsx", "frame"])
+def test_a_fleet_can_be_a_table(name: str) -> None:
+    if name == "day.xlsx":
+        pytest.importorskip("openpyxl")
+    given_, *hours = map(json.loads, (EXAMPLES / "day.jsonl").read_text().splitlines())
+    fleet: Any = EXAMPLES / name
+    if name == "frame":
+        pandas = pytest.importorskip("pandas")
+        fleet = pandas.DataFrame(given_["powerplants"])
+    assert powerplant.plan_hours(hours, fleet) == powerplant.plan_hours(hours, given_)
+
+
+def test_a_file_that_is_no_fleet_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "fleet.csv"
+    cases: list[tuple[str, type[Exception], str]] = [
+        ("plant;pmax\na;1\n", powerplant.MalformedPayload, "neither JSON nor a table .* the column name is missing"),
+        ("name;type;pmax\na;windturbine;x\n", powerplant.InvalidPayload, 'row 2: pmax is "x", and must be a number'),
+    ]
+    for text, error, message in cases:
+        path.write_text(text)
+        with pytest.raises(error, match=message):
+            powerplant.plan_hours([HOUR], path)
+
+
 def test_an_hour_can_have_its_fuels_as_in_a_payload() -> None:
     rows = [{"load": 250, "fuels": FUELS}, {"load": 250, "fuels": {**FUELS, "wind(%)": 0}, "wind(%)": 50}]
     assert powerplant.plan_hours(rows, FLEET) == 2 * powerplant.plan_hours([HOUR], FLEET)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from powerplant.batch.cells import as_json, decimal_mark, value_of
@@ -11,6 +11,7 @@ from powerplant.batch.fleets import decode_fleet
 from powerplant.batch.headings import MEMBERS, OF_PLANTS, columns_of
 from powerplant.batch.reading import InvalidInput
 from powerplant.batch.table import SEPARATED_BY, Table, cell_of, in_words, shown_columns
+from powerplant.batch.workbooks import BEGIN, Sheets, sheets_of
 from powerplant.decoding import UTF8_BOM, UTF16_BOMS, pointer, why_ignored
 from powerplant.errors import Fault, InvalidPayload
 
@@ -36,8 +37,8 @@ def is_json(content: bytes) -> bool:
     return content.removeprefix(UTF8_BOM).lstrip()[:1] in {b"", b"{", b"["}
 
 
-def read_plants(content: bytes, *, max_plants: int) -> PlantTable:
-    """Read a table of power plants.
+def read_plants(content: bytes, *, max_plants: int, read: Callable[[bytes], Sheets] = sheets_of) -> PlantTable:
+    """Read a table of power plants, or a workbook with one in its sheet ``fleet`` or its first sheet.
 
     Its first row with a column ``name`` names the columns: the members of power plants, in any order and with other
     spellings of their units. An empty cell is the default of its member. Columns with other names are ignored, which
@@ -46,11 +47,15 @@ def read_plants(content: bytes, *, max_plants: int) -> PlantTable:
     Args:
         content: the table.
         max_plants: most power plants.
+        read: how a workbook is read.
 
     Raises:
         InvalidInput: it is not such a table, or the meaning of a cell cannot be decided.
         InvalidPayload: it is not a valid fleet; each fault names its row, its column and its cell.
     """
+    if content.startswith(BEGIN):
+        sheets = read(content)
+        content = sheets.hours if sheets.fleet is None else sheets.fleet
     table = Table(content, OF_PLANTS, _without_name)
     table.columns = columns_of(table.names, table.first, OF_PLANTS)
     mark, note = decimal_mark(table.numerals())

@@ -60,8 +60,7 @@ def read_sheets(content: bytes, *, most_memory: int) -> Sheets:
     Raises:
         InvalidInput: it is not a workbook, is damaged or too large, or openpyxl is not installed.
     """
-    if not has_openpyxl():
-        raise InvalidInput(0, f"a workbook needs {EXTRA}", "or save the sheet as CSV")
+    _check_openpyxl()
     workers = Workers(1, most_memory=most_memory)
     try:
         return workers.call(sheets_of, content, timeout=SECONDS)
@@ -73,6 +72,7 @@ def read_sheets(content: bytes, *, most_memory: int) -> Sheets:
 
 def sheets_of(content: bytes) -> Sheets:
     """The sheets of a workbook as CSV; see :func:`read_sheets`. Formulas count with the values that were saved."""
+    _check_openpyxl()
     from openpyxl import load_workbook
 
     try:
@@ -92,6 +92,11 @@ def sheets_of(content: bytes) -> Sheets:
         raise
     except Exception as error:  # whatever openpyxl stumbles over
         raise InvalidInput(0, "this is not a workbook that can be read, or it is damaged", "save it as CSV") from error
+
+
+def _check_openpyxl() -> None:
+    if not has_openpyxl():
+        raise InvalidInput(0, f"a workbook needs {EXTRA}", "or save the sheet as CSV")
 
 
 def _as_csv(sheet: Any) -> bytes:

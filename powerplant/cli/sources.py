@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -97,16 +98,13 @@ class Source:
     def fleet(self) -> Line:
         """Its power plants, as a line of a batch; other members are ignored. A table of plants becomes JSON."""
         from powerplant.batch.plants import is_json, read_plants
-        from powerplant.batch.workbooks import BEGIN, read_sheets
+        from powerplant.batch.workbooks import read_sheets
 
-        body = self._body
-        if is_json(body):
+        if is_json(self._body):
             return self._read(_as_fleet)
+        read = partial(read_sheets, most_memory=MOST_MEMORY)
         try:
-            if body.startswith(BEGIN):
-                sheets = read_sheets(body, most_memory=MOST_MEMORY)
-                body = sheets.hours if sheets.fleet is None else sheets.fleet
-            plants = self._read(lambda _: read_plants(body, max_plants=MAX_ITEMS))
+            plants = self._read(partial(read_plants, max_plants=MAX_ITEMS, read=read))
         except InvalidInput as error:
             fail(in_a_sentence(self.name, error), BAD_INPUT)
         for note in plants.notes:

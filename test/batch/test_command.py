@@ -200,12 +200,25 @@ def test_a_table_of_hours_is_planned_as_its_payloads_are(write: Write, out: str,
     assert parsed(result.stdout) == answers(out)
 
 
-def test_the_examples_have_a_plan_for_every_hour_and_are_the_same_day() -> None:
-    examples = ROOT / "example_payloads"
-    lines = run(str(examples / "day.jsonl"))
-    table = run(str(examples / "day.csv"), "--fleet", str(examples / "payload3.json"))
-    assert (lines.exit_code, lines.stdout.count('"plan"')) == (0, 24)
+@pytest.mark.parametrize("source", ["day.csv --fleet {}fleet8.csv", "day.xlsx", "day.csv --fleet {}day.xlsx"])
+def test_the_examples_are_the_same_day(source: str) -> None:
+    if "xlsx" in source:
+        pytest.importorskip("openpyxl")
+    folder = f"{ROOT / 'example_payloads'}/"
+    lines = run(f"{folder}day.jsonl")
+    table = run(*(folder + source.format(folder)).split())
+    assert (lines.exit_code, lines.stdout.count('"plan"')) == (1, 23)
     assert table.stdout == lines.stdout
+
+
+@pytest.mark.parametrize("name", ["fleet30.csv", "fleet30.xlsx"])
+def test_the_fleet_of_thirty_is_the_same_in_each_format(write: Write, name: str) -> None:
+    if "xlsx" in name:
+        pytest.importorskip("openpyxl")
+    whole = json.loads((ROOT / "example_payloads" / "fleet30.json").read_text())
+    source = write(ndjson([whole]))
+    hours = write(ndjson([{"load": whole["load"], "fuels": whole["fuels"]}]), "hours.jsonl")
+    assert run(hours, "--fleet", str(ROOT / "example_payloads" / name)).stdout == run(source).stdout
 
 
 def test_a_fleet_beside_lines_of_hours(write: Write, out: str) -> None:
