@@ -10,7 +10,7 @@ from numbers import Integral, Real
 from time import perf_counter
 from typing import Any, NamedTuple, Protocol, TypeVar, overload
 
-from powerplant.batch.fleets import SharedFleet, constant_prices, decode_fleet, read_fleet
+from powerplant.batch.fleets import SharedFleet, constant_prices, decode_fleet, read_fleet, with_prices
 from powerplant.batch.planner import Planned, plan_line
 from powerplant.batch.plants import is_json, read_plants
 from powerplant.batch.reading import InvalidInput, Line
@@ -182,7 +182,7 @@ def _hour(row: Any, prices: Mapping[str, float]) -> dict[str, Any]:
     fuels, plants = ({} if row.get(key) is None else row[key] for key in (FUELS, PLANTS))
     if isinstance(fuels, Mapping):  # anything else is a fault of the hour
         own = {key: value for key, value in row.items() if _is_of_fuels(key)}
-        fuels = {**prices, **_numbers(fuels), **_numbers(own)}
+        fuels = with_prices({**_numbers(fuels), **_numbers(own)}, prices)
     if isinstance(plants, Mapping):
         plants = _changes(plants, row)
     hour = {FUELS: fuels, **({} if load is None else {LOAD: load})}

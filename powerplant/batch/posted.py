@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-from powerplant.batch.documents import HEAD, Documents, TooManyPayloads
+from powerplant.batch.documents import HEAD, Documents
 from powerplant.batch.fleets import decode_fleet, read_fleet
 from powerplant.batch.planner import Rules
 from powerplant.batch.reading import InvalidInput, Line
+from powerplant.batch.scanning import TooManyPayloads
 from powerplant.batch.spreadsheet import Hours
 from powerplant.batch.table import is_heading
 from powerplant.decoding import WHITE_SPACE

@@ -13,12 +13,12 @@ from itertools import islice
 from typing import Any
 
 from powerplant.batch.cells import as_json, decimal_mark, shown, value_of
-from powerplant.batch.fleets import SharedFleet, constant_prices, faults_of_hour
+from powerplant.batch.fleets import SharedFleet, as_one_key, constant_prices, faults_of_hour
 from powerplant.batch.headings import LOAD, WIND, Column, changed_fuels, columns_of, vocabulary_of_hours
 from powerplant.batch.numerals import Numeral, has_value, read_numeral
 from powerplant.batch.reading import Chunk, InvalidInput, Line, max_lines
 from powerplant.batch.table import SEPARATED_BY, Table, cell_of, in_words, shown_columns
-from powerplant.decoding import KEROSINE, faults_of_fuels, pointer
+from powerplant.decoding import faults_of_fuels, pointer
 from powerplant.errors import Fault
 from powerplant.models import FUEL_KEYS, price_key, profile_key
 from powerplant.rows import BY_LINE, Layout
@@ -78,8 +78,8 @@ class Hours:
         table.columns = columns_of(table.names, table.first, vocabulary, plants, is_fraction=is_fraction)
         self._column_at = {pointer(*path): column for path, column in table.columns.items()}
         prices = constant_prices(fleet.content or b"")
-        given = {_as_one_key(path[-1]) for path in table.columns if path[0] == "fuels"}
-        self._constant = {key: price for key, price in prices.items() if _as_one_key(key) not in given}
+        given = {as_one_key(path[-1]) for path in table.columns if path[0] == "fuels"}
+        self._constant = {key: price for key, price in prices.items() if as_one_key(key) not in given}
         self._check_columns()
         highest = dict[Column, Decimal]()
         mark, note = decimal_mark(self._numerals(highest))
@@ -192,11 +192,6 @@ def _keys_of(shared: SharedFleet) -> Iterator[str]:
     for need in shared.needs:
         yield from [] if need.fuel is None else [price_key(need.fuel)]
         yield from [] if need.profile is None else [profile_key(need.profile)]
-
-
-def _as_one_key(key: str) -> str:
-    """The key of a price, the same for two spellings."""
-    return KEROSINE[0] if key == KEROSINE[1] else key
 
 
 def _places_of_labels(table: Table) -> list[int]:

@@ -129,10 +129,12 @@ class Source:
     def _hint(self) -> str:
         """What was probably meant, if the file is a table or has several payloads."""
         from powerplant.batch.documents import HOURS, form_of
+        from powerplant.batch.workbooks import BEGIN
 
         if self.is_horizon:
             return f"A list of loads is for: powerplant horizon {self.argument}"
-
+        if self._body.startswith(BEGIN):
+            return f"A workbook is for: powerplant batch {self.argument}"
         try:
             form = form_of(self._body[:MAX_HEAD], is_table=self.name.casefold().endswith((".csv", ".tsv")))
         except InvalidInput:

@@ -480,6 +480,26 @@ def test_every_fault_of_the_fleet_beside_hours_is_reported(write: Write, out: st
     assert not Path(out).exists()
 
 
+def test_prices_beside_hours_hold_where_an_hour_has_none_of_its_own(write: Write) -> None:
+    prices = {key: value for key, value in hour(1)["fuels"].items() if key != "wind(%)"}
+    own = [{"wind(%)": 60}, {"wind(%)": 60, "gas(euro/MWh)": 20}, {"wind(%)": 60, "kerosine(euro/Mwh)": 40}, {}]
+    whole = AS_FLEET | {"fuels": prices, "hours": [{"load": 480, "fuels": fuels} for fuels in own]}
+    contents = [hour(480), hour(480, gas=20), hour(480, kerosine=40)]
+    given = parsed(run(write(json.dumps(whole).encode())).stdout.encode())
+    expected = parsed(run(write(ndjson([AS_FLEET, *contents]))).stdout.encode())
+    assert [answer["plan"] for answer in given[:3]] == [answer["plan"] for answer in expected]
+    assert [answer["cost"] for answer in given[:3]] == [answer["cost"] for answer in expected]
+    assert given[3]["problem"]["errors"][0]["pointer"] == "#/fuels/wind(%25)"
+    faulty = whole | {"fuels": prices | {"gas(euro/MWh)": "13"}}
+    assert "/fuels/gas(euro~1MWh): must be a number, without quotes" in refused(write(json.dumps(faulty).encode()))
+
+
+def test_payloads_in_an_object_get_a_hint(write: Write) -> None:
+    (answer,) = parsed(run(write(json.dumps({"payloads": THREE}).encode())).stdout.encode())
+    details = [fault["detail"] for fault in answer["problem"]["errors"]]
+    assert "is missing; payloads are a batch: send the list alone" in details
+
+
 def test_the_payloads_of_a_list_are_limited(write: Write, out: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("powerplant.cli.inputs.MOST_PAYLOADS", 3)
     assert run(write(json.dumps(THREE).encode())).exit_code == 0

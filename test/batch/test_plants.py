@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,12 @@ from hypothesis import strategies as st
 from strategies import payloads
 
 from powerplant import cli
+from powerplant.batch.planner import Rules
 from powerplant.batch.plants import is_json, read_plants
+from powerplant.batch.posted import read_posted_table
 from powerplant.batch.reading import InvalidInput
-from powerplant.errors import InvalidPayload
+from powerplant.errors import InvalidPayload, MalformedPayload
+from powerplant.planning import Options
 
 TABLE = """\
 name;type;efficiency;pmin;pmax
@@ -150,6 +154,34 @@ def test_a_table_that_is_no_fleet_is_refused(table: str, message: str) -> None:
 def test_a_table_without_plants_is_no_fleet() -> None:
     with pytest.raises(InvalidPayload, match="must have at least one power plant"):
         fleet("name;type;pmax\n")
+
+
+@st.composite
+def damaged_tables(draw: st.DrawFn) -> bytes:
+    """A table of plants with some of its text replaced."""
+    text = TABLE
+    for _ in range(draw(st.integers(1, 3))):
+        start = draw(st.integers(0, len(text)))
+        piece = draw(
+            st.text(max_size=4) | st.sampled_from([";", '"', "\n", "1e999", "true", "name", "\ufeff", "=1", "9" * 5000])
+        )
+        text = text[:start] + piece + text[start + draw(st.integers(0, 9)) :]
+    return text.encode(draw(st.sampled_from(["utf-8", "utf-16"])))
+
+
+@given(st.binary(max_size=60) | damaged_tables())
+def test_any_bytes_are_a_fleet_or_are_refused(content: bytes) -> None:
+    with suppress(InvalidInput, InvalidPayload):
+        assert fleet(content)
+
+
+@given(st.binary(max_size=60) | damaged_tables())
+def test_any_bytes_after_a_fleet_are_hours_or_are_refused(content: bytes) -> None:
+    rules = Rules(Options(), max_plants=100, max_line=10_000)
+    with suppress(InvalidPayload):
+        read_posted_table(json.dumps({"powerplants": PLANTS}).encode() + b"\n" + content, rules, most=100)
+    with suppress(InvalidPayload, MalformedPayload):
+        read_posted_table(content, rules, most=100)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
