@@ -47,7 +47,7 @@ def batch() -> Response:
     workers: Workers = current_app.config["BATCHES"]
     rules = Rules(read_options(), settings.max_plants, settings.max_body, request.script_root)
     body = read_body(settings.max_batch_body)
-    is_table = request.mimetype == CSV or has_table(body)
+    is_table = has_table(body, is_csv=request.mimetype == CSV)
     is_lines = not is_table and has_lines(body)
     if is_lines:
         check_lines(body, settings.max_lines)

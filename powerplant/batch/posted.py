@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from powerplant.batch.documents import HEAD, Documents
+from powerplant.batch.documents import Documents
 from powerplant.batch.fleets import decode_fleet, read_fleet
 from powerplant.batch.planner import Rules
 from powerplant.batch.reading import InvalidInput, Line
@@ -17,13 +17,20 @@ from powerplant.errors import Fault, InvalidPayload, MalformedPayload
 EXPECTED = 'a line with the power plants as JSON, {"powerplants": [...]}, then a table of hours'
 
 
-def has_table(body: bytes) -> bool:
-    """Whether the second line of a body names the columns of a table of hours."""
+MOST_OF_A_LINE = 4096
+"""Bytes of a second line that are looked at: it happens in the thread of the request."""
+
+
+def has_table(body: bytes, *, is_csv: bool) -> bool:
+    """Whether a body is a table after its fleet: if it says so, or if its second line names the columns of hours.
+
+    Lines of JSON are none, whatever they say.
+    """
     start, end = _first_line(body)
-    line = body[end : end + HEAD].lstrip(WHITE_SPACE).partition(b"\n")[0]
-    return (
-        body.startswith(b"{", start) and not line.startswith((b"{", b"[")) and is_heading(line.decode(errors="replace"))
-    )
+    line = body[end : end + MOST_OF_A_LINE].lstrip(WHITE_SPACE).partition(b"\n")[0]
+    if not line or line.startswith((b"{", b"[")):
+        return False
+    return is_csv or (body.startswith(b"{", start) and is_heading(line.decode(errors="replace")))
 
 
 def read_posted_table(body: bytes, rules: Rules, *, most: int) -> Documents:

@@ -60,7 +60,9 @@ def _address(_context: click.Context, _parameter: click.Parameter, address: str 
     metavar="N",
     help="Processes that plan.  [default: one for each processor]",
 )
-@click.option("--fleet", type=NAME, metavar="FILE", callback=read, help="Power plants for lines without any: JSON, CSV or .xlsx.")
+@click.option(
+    "--fleet", type=NAME, metavar="FILE", callback=read, help="Power plants for lines without any: JSON, CSV or .xlsx."
+)
 @click.option("--csv", "is_csv", is_flag=True, help="IN is a table of hours, whatever its name and its first line.")
 @click.option(
     "--wind",

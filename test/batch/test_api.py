@@ -304,8 +304,14 @@ def test_a_plan_can_be_a_table(gunicorn_url: str, plants: int) -> None:
 @pytest.mark.parametrize(
     ("body", "status", "type_", "message"),
     [
-        (b"", 400, "malformed-json", "The first line is empty."),
-        (HEADER, 400, "malformed-json", "The first line is not JSON: a value is expected at line 1 column 1"),
+        (b"", 400, "malformed-json", "The body is empty."),
+        (HEADER, 400, "malformed-json", "The body is a table without power plants. It must be a line with the power"),
+        (
+            HEADER + b"a;1\n",
+            400,
+            "malformed-json",
+            "The first line is not JSON: a value is expected at line 1 column 1",
+        ),
         (b"{}\n" + HEADER, 422, "invalid-payload", "must be an object with powerplants"),
         (TABLE.replace(b"load", b"last"), 422, "invalid-payload", "line 2: the column load is missing"),
         (TABLE.replace(b"wind(%)", b"wind"), 422, "invalid-payload", "line 2: the column wind(%) is missing"),
@@ -317,6 +323,11 @@ def test_a_plan_can_be_a_table(gunicorn_url: str, plants: int) -> None:
 def test_a_faulty_table_is_one_problem(gunicorn_url: str, body: bytes, status: int, type_: str, message: str) -> None:
     members = problem(post(gunicorn_url, body, headers=AS_CSV), status, type_)
     assert message in json.dumps(members.get("errors", members["detail"]))
+
+
+def test_lines_of_json_that_say_that_they_are_csv_are_lines_of_json(gunicorn_url: str) -> None:
+    for body in (ndjson([payload(480)]), ndjson([AS_FLEET, hour(480)]), json.dumps(THREE).encode()):
+        assert post(gunicorn_url, body, headers=AS_CSV).content == post(gunicorn_url, body).content
 
 
 def test_a_table_has_the_limits_of_a_batch(boot_server: BootServer) -> None:
