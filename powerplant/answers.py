@@ -1,9 +1,9 @@
-"""Answers as JSON, the same over HTTP and on the command line."""
+"""Answers as JSON and CSV, the same over HTTP and on the command line."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_CEILING
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -12,19 +12,18 @@ from pydantic_core import to_json
 from powerplant.decoding import decode, ignored_in
 from powerplant.errors import OutOfTime
 from powerplant.models import ProductionPlanRequest, Report
-from powerplant.planning import ExactPlan, Options, plan_production
+from powerplant.planning import ExactPlan, Options, plan_production, present, solve_request
 from powerplant.problems import CLIENT_ERRORS
-from powerplant.reporting import report_production
+from powerplant.reporting import figures_of, report_production
+from powerplant.rows import CENT, cents, plan_as_csv
 from powerplant.workers import LARGE, Workers
-
-CENT = Decimal("0.01")
 
 Note = Callable[..., None]
 """Called with an event and facts about it, for the log."""
 
 
 class Answer(NamedTuple):
-    """The answer to a body: JSON, and headers with the facts of the plan."""
+    """The answer to a body: JSON or CSV, and headers with the facts of the plan."""
 
     content: bytes
     headers: Mapping[str, str] = {}
@@ -38,6 +37,19 @@ def answer_plan(body: bytes, options: Options, max_plants: int, workers: Workers
     """The production plan for a body; errors as in :func:`~powerplant.decoding.decode` and ``plan_production``."""
     payload, options = _decode(body, options, max_plants, note)
     plan = plan_production(payload, options, workers)
+    return Answer(plan_as_json(plan), _headers(plan, options, note))
+
+
+def answer_table(body: bytes, options: Options, max_plants: int, workers: Workers, note: Note) -> Answer:
+    """The same plan as CSV, with a row for each plant."""
+    payload, options = _decode(body, options, max_plants, note)
+    solved = solve_request(payload, options, workers)
+    report = figures_of(payload, solved, co2=options.co2)
+    return Answer(plan_as_csv(report), _headers(present(solved), options, note))
+
+
+def _headers(plan: ExactPlan, options: Options, note: Note) -> Mapping[str, str]:
+    """The headers of a plan, which is logged."""
     cost = cents(plan.cost)
     note("plan", cost=cost, proof=plan.method, solve_ms=round(plan.seconds * 1000, 3))
     headers = {"Plan-Status": "feasible" if plan.gap else "optimal", "Plan-Cost": cost}
@@ -45,7 +57,7 @@ def answer_plan(body: bytes, options: Options, max_plants: int, workers: Workers
         headers["Plan-Load"] = str(plan.load)
     if plan.gap:
         headers["Plan-Gap"] = str(plan.gap.quantize(CENT, ROUND_CEILING))
-    return Answer(plan_as_json(plan), headers)
+    return headers
 
 
 def answer_report(body: bytes, options: Options, max_plants: int, workers: Workers, note: Note) -> Answer:
@@ -112,8 +124,3 @@ def plan_as_json(plan: ExactPlan) -> bytes:
 def report_as_json(report: Report) -> bytes:
     """A report."""
     return report.model_dump_json().encode() + b"\n"
-
-
-def cents(euros: Decimal) -> str:
-    """An amount in euro with two decimals, half to even."""
-    return f"{euros.quantize(CENT, ROUND_HALF_EVEN):z}"  # z: no minus sign before 0.00

@@ -277,6 +277,8 @@ def _words(kind: str, key: str, value: Any) -> str | None:
         return f"{_WORDS[kind]}; {meant} is not a known key; did you mean {key}?"
     if kind == "missing" and key == "load" and isinstance(value.get("hours"), list):
         return f"{_WORDS[kind]}; hours are a batch"
+    if kind == "missing" and key == "load" and isinstance(value.get("payloads"), list):
+        return f"{_WORDS[kind]}; payloads are a batch: send the list alone"
     if kind == "missing" and key == "fuels" and value.keys() & {*FUEL_KEYS.values()}:
         return f"{_WORDS[kind]}; prices and wind must be inside it"
     if kind == "union_tag_invalid" and (type_ := type_meant(value.get("type"))):

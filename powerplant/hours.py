@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from numbers import Integral, Real
 from time import perf_counter
 from typing import Any, NamedTuple, Protocol, TypeVar, overload
 
-from powerplant.batch.fleets import SharedFleet, constant_prices, decode_fleet, read_fleet
+from powerplant.batch.fleets import SharedFleet, constant_prices, decode_fleet, read_fleet, with_prices
 from powerplant.batch.planner import Planned, plan_line
-from powerplant.batch.reading import Line
+from powerplant.batch.plants import is_json, read_plants
+from powerplant.batch.reading import InvalidInput, Line
 from powerplant.decoding import faults_of_fuels, is_fuel
 from powerplant.errors import Fault, InvalidPayload, MalformedPayload
 from powerplant.library import NO_LIMIT, Payload, as_json, in_python, options_of
 from powerplant.models import FIELDS, FUEL_KEYS
 from powerplant.planning import Options
 from powerplant.problems import CLIENT_ERRORS, problem_of
-from powerplant.reporting import prices_of_running
+from powerplant.rows import TEXTS, columns_of_hours, values_of_hour
 
 LOAD, FUELS, PLANTS = "load", "fuels", "plants"
-TEXTS = ("status", "reason")
-FIRST_COLUMNS = (LOAD, *TEXTS, "cost", "marginal_price", "co2")
-"""The columns of a result before the outputs."""
 
 FIELDS_OF_PLANTS = frozenset(FIELDS[2])
 
@@ -88,8 +87,10 @@ def plan_hours(
             ``load`` (MW); those of ``fuels`` in a payload: ``gas(euro/MWh)``, ``wind(%)``, ...; and members of a plant
             in this hour alone: ``available[gas1]``, ``pmax[gas1]``, ... Others are passed over. An empty cell (``NaN``,
             ``None``) has no value. A dict may also have ``fuels`` and ``plants``, as in a batch.
-        fleet: the power plants: a dict with ``powerplants`` (for example a payload), a list of plants, JSON text, or
-            the path of a JSON file. A price in its ``fuels`` holds for every hour that has none itself; wind does not.
+        fleet: the power plants: a dict with ``powerplants`` (for example a payload), a list of plants, JSON text, a
+            DataFrame with a row for each plant and its members as columns, or the path of a file with JSON or with such
+            a table (CSV or ``.xlsx``). A price in its ``fuels`` holds for every hour that has none itself; wind does
+            not.
         co2: whether emission allowances count in the cost.
         step: MW; 1, 0.1, 0.01 or 0.001. Outputs and loads are multiples of it.
         round_load: whether a load that is not a multiple of the step is planned as the nearest one.
@@ -102,29 +103,28 @@ def plan_hours(
         - ``load``: MW, which the outputs meet;
         - ``status``: ``optimal``, ``feasible``, or why there is no plan: ``infeasible-load``, ``invalid-payload``,
           ``gave-up``;
-        - ``reason``: why there is no plan, in a sentence; empty where there is one;
-        - ``cost`` in euro; ``marginal_price`` in euro per MWh, and ``co2`` in tonnes emitted, as in
-          :class:`powerplant.ProductionPlan`;
+        - ``reason``: why there is no plan, or how much a ``feasible`` one costs too much at most; else empty;
+        - ``cost`` in euro; ``price_up`` in euro per MWh, and ``co2_emitted`` in tonnes, as ``marginal_price`` and
+          ``co2`` of :class:`powerplant.ProductionPlan`;
         - ``p[NAME]``: the output in MW of each plant, in the order of the fleet.
 
         Where there is no plan these are empty: ``NaN`` in a DataFrame, ``None`` in a dict.
 
     Raises:
-        MalformedPayload: the fleet is not JSON.
+        MalformedPayload: the fleet is neither JSON nor a table of power plants.
         InvalidPayload: the fleet is not valid, or the DataFrame lacks a column that it needs.
         OSError: the file of the fleet cannot be read.
         TypeError, ValueError: an argument has the wrong type or value, or two columns have the same name.
     """
     options = options_of(co2=co2, step=step, round_load=round_load, feasible=feasible, time_limit=time_limit)
     shared = _fleet(fleet, options)
-    pandas = sys.modules.get("pandas")  # whoever has a DataFrame has imported it
-    if pandas is None or not isinstance(hours, pandas.DataFrame):
+    if not _is_frame(hours):
         if isinstance(hours, Mapping | str | bytes):
             raise TypeError(f"hours must be a DataFrame or an iterable of dicts, not {type(hours).__name__}")
         return [_planned(row, shared, options) for row in hours]
     _check_columns(hours, shared, options)
     rows = [_planned(row, shared, options) for row in _rows(hours)]
-    frame = pandas.DataFrame(rows, index=hours.index, columns=shared.columns)
+    frame = type(hours)(rows, index=hours.index, columns=shared.columns)
     return frame.astype({name: float for name in shared.columns if name not in TEXTS})
 
 
@@ -137,13 +137,17 @@ class _Fleet(NamedTuple):
 
 
 def _fleet(given: Any, options: Options) -> _Fleet:
-    body = as_json(given)
+    body = as_json(_records(given)) if _is_frame(given) else as_json(given)
     try:
-        plants = decode_fleet(body, max_plants=NO_LIMIT)
+        if isinstance(given, os.PathLike) and not is_json(body):
+            body = read_plants(body, max_plants=NO_LIMIT).content
+        decode_fleet(body, max_plants=NO_LIMIT)
     except MalformedPayload as error:
         raise in_python(error, given) from None
+    except InvalidInput as error:
+        raise MalformedPayload(f"The fleet is neither JSON nor a table of power plants: {error}.") from None
     shared = read_fleet(Line(0, body), options.grid, max_plants=NO_LIMIT)
-    return _Fleet(shared, constant_prices(body), [*FIRST_COLUMNS, *(f"p[{plant.name}]" for plant in plants)])
+    return _Fleet(shared, constant_prices(body), [*columns_of_hours(shared.fleet.names)])
 
 
 # --- One hour --------------------------------------------------------------------------------------------------------
@@ -165,18 +169,9 @@ def _planned(row: Any, shared: _Fleet, options: Options) -> dict[str, Any]:
 
 
 def _with_plan(planned: Planned, shared: _Fleet) -> dict[str, Any]:
-    (instance, solution, _), emitted = planned
-    grid = instance.grid
-    values = [
-        grid.megawatts(instance.load),
-        "optimal" if solution.cost == solution.lower_bound else "feasible",
-        None,
-        float(grid.euros(solution.cost)),
-        prices_of_running(instance.units, solution.dispatch).up,
-        float(emitted),
-        *map(grid.megawatts, solution.dispatch),
-    ]
-    return dict(zip(shared.columns, values, strict=True))
+    values = values_of_hour(planned.solved, planned.emitted)
+    plain = [float(value) if isinstance(value, Decimal) else value for value in values]
+    return dict(zip(shared.columns, plain, strict=True))
 
 
 def _hour(row: Any, prices: Mapping[str, float]) -> dict[str, Any]:
@@ -187,7 +182,7 @@ def _hour(row: Any, prices: Mapping[str, float]) -> dict[str, Any]:
     fuels, plants = ({} if row.get(key) is None else row[key] for key in (FUELS, PLANTS))
     if isinstance(fuels, Mapping):  # anything else is a fault of the hour
         own = {key: value for key, value in row.items() if _is_of_fuels(key)}
-        fuels = {**prices, **_numbers(fuels), **_numbers(own)}
+        fuels = with_prices({**_numbers(fuels), **_numbers(own)}, prices)
     if isinstance(plants, Mapping):
         plants = _changes(plants, row)
     hour = {FUELS: fuels, **({} if load is None else {LOAD: load})}
@@ -233,6 +228,22 @@ def _number(value: Any) -> Any:
 # --- DataFrames ------------------------------------------------------------------------------------------------------
 
 
+def _is_frame(value: Any) -> bool:
+    pandas = sys.modules.get("pandas")  # whoever has a DataFrame has imported it
+    return pandas is not None and isinstance(value, pandas.DataFrame)
+
+
+def _records(frame: Any, names: Iterable[Any] = ()) -> list[dict[str, Any]]:
+    """The rows of a DataFrame as dicts, without empty cells."""
+    names = [*names] or [*frame.columns]
+    columns = [
+        [None if is_empty else value for value, is_empty in zip(frame[name].array, frame[name].isna(), strict=True)]
+        for name in names
+    ]
+    rows = zip(*columns, strict=True)
+    return [{name: _number(cell) for name, cell in zip(names, row, strict=True) if cell is not None} for row in rows]
+
+
 def _check_columns(hours: Any, shared: _Fleet, options: Options) -> None:
     """Refuse a DataFrame without a column that the fleet needs, instead of each of its hours."""
     if not hours.columns.is_unique:
@@ -248,12 +259,6 @@ def _check_columns(hours: Any, shared: _Fleet, options: Options) -> None:
         raise InvalidPayload(faults)
 
 
-def _rows(hours: Any) -> Iterator[dict[str, Any]]:
+def _rows(hours: Any) -> Iterable[dict[str, Any]]:
     """The columns that are used, as a dict for each hour."""
-    names = [name for name in hours.columns if name == LOAD or _is_of_fuels(name) or _of_a_plant(name)]
-    columns = [
-        [None if is_empty else value for value, is_empty in zip(hours[name].array, hours[name].isna(), strict=True)]
-        for name in names
-    ]
-    for cells in zip(*columns, strict=True):
-        yield dict(zip(names, cells, strict=True))
+    return _records(hours, [name for name in hours.columns if name == LOAD or _is_of_fuels(name) or _of_a_plant(name)])

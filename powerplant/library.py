@@ -16,10 +16,10 @@ from pydantic_core import to_json
 from powerplant.decoding import SEVERAL_PAYLOADS, decode, ignored_in
 from powerplant.errors import MalformedPayload
 from powerplant.formulation import GRIDS, Fleet
-from powerplant.merit_order.alternatives import NOT_COMPUTED, Appraisal
 from powerplant.models import ProductionPlanRequest, Report
 from powerplant.planning import Options, Solved, present, solve_request
-from powerplant.reporting import appraise_plan, explain, prices_of_running
+from powerplant.reporting import appraise_plan, explain, figures_of, prices_of_running
+from powerplant.rows import OF_A_PLANT, values_of_plant
 from powerplant.workers import Workers
 
 if TYPE_CHECKING:
@@ -115,7 +115,9 @@ class ProductionPlan:
 
     @cached_property
     def _report(self) -> Report:
-        return self._explained(appraise_plan(self._solved, self._options, THIS_THREAD))
+        appraisal = appraise_plan(self._solved, self._options, THIS_THREAD)
+        ignored = ignored_in(self._body)
+        return explain(self._request, self._solved, appraisal, co2=self._options.co2, ignored=ignored)
 
     def to_dict(self) -> dict[str, Any]:
         """The attributes above as plain Python objects, which :func:`json.dumps` accepts."""
@@ -132,8 +134,8 @@ class ProductionPlan:
     def to_frame(self) -> DataFrame:
         """A :class:`pandas.DataFrame` with a row for each power plant, in merit order; its index is the name.
 
-        Columns: ``type``; ``p``, ``pmin``, ``pmax`` in MW; ``marginal_cost`` in euro per MWh; ``cost`` in euro; ``co2``
-        in tonnes emitted; ``state``: ``off``, ``at_minimum``, ``in_between`` or ``at_maximum``.
+        Columns: ``type``; ``p``, ``pmin``, ``pmax`` in MW; ``marginal_cost`` in euro per MWh; ``cost`` in euro;
+        ``co2_emitted`` in tonnes; ``state``: ``off``, ``at_minimum``, ``in_between`` or ``at_maximum``.
 
         Raises:
             ImportError: pandas is not installed.
@@ -142,25 +144,9 @@ class ProductionPlan:
             from pandas import DataFrame, Index
         except ImportError:
             raise ImportError("to_frame() needs pandas, which is not installed: pip install pandas") from None
-        plants = self._explained(Appraisal(NOT_COMPUTED, NOT_COMPUTED, [NOT_COMPUTED] * len(self.outputs))).powerplants
-        rows = [
-            {
-                "type": plant.type,
-                "p": plant.p,
-                "pmin": plant.pmin,
-                "pmax": plant.pmax,
-                "marginal_cost": plant.marginal_cost.total,
-                "cost": plant.cost,
-                "co2": plant.co2_emitted_tonnes,
-                "state": plant.state,
-            }
-            for plant in plants
-        ]
-        return DataFrame(rows, index=Index([plant.name for plant in plants], name="name"))
-
-    def _explained(self, appraisal: Appraisal) -> Report:
-        ignored = ignored_in(self._body)
-        return explain(self._request, self._solved, appraisal, co2=self._options.co2, ignored=ignored)
+        report = figures_of(self._request, self._solved, co2=self._options.co2)
+        name, *others = zip(*map(values_of_plant, report.powerplants), strict=True)
+        return DataFrame(dict(zip(OF_A_PLANT[1:], others, strict=True)), index=Index(name, name="name"))
 
 
 def _with_figures(request: ProductionPlanRequest, solved: Solved, options: Options, body: bytes) -> ProductionPlan:

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 from powerplant.errors import Fault, TooBusy
 from powerplant.formulation import COST_DIGITS, EXACT, TENTHS, Grid
 from powerplant.merit_order import Unit
-from powerplant.merit_order.alternatives import NO_PLAN, Alternative, Appraisal, appraise
+from powerplant.merit_order.alternatives import NO_PLAN, NOT_COMPUTED, Alternative, Appraisal, appraise
 from powerplant.models import (
     Cost,
     Headroom,
@@ -73,6 +73,12 @@ def appraise_plan(solved: Solved, options: Options, workers: Workers) -> Apprais
         if not isinstance(error.so_far, Appraisal):
             raise
         return error.so_far
+
+
+def figures_of(request: ProductionPlanRequest, solved: Solved, *, co2: bool) -> Report:
+    """The report on a solution without the alternatives, which take longer than the plan."""
+    none = Appraisal(NOT_COMPUTED, NOT_COMPUTED, [NOT_COMPUTED] * len(request.powerplants))
+    return explain(request, solved, none, co2=co2)
 
 
 class _Row(NamedTuple):

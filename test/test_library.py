@@ -20,10 +20,11 @@ from strategies import payloads
 
 import powerplant
 import powerplant.planning
-from powerplant.answers import answer_plan, answer_report, cents
+from powerplant.answers import answer_plan, answer_report
 from powerplant.batch.planner import THIS_THREAD
 from powerplant.merit_order import GaveUp, Solution, solve
 from powerplant.planning import Options
+from powerplant.rows import cents
 
 GAS = {"name": "gas", "type": "gasfired", "efficiency": 0.5, "pmin": 100, "pmax": 200}
 WIND = {"name": "wind", "type": "windturbine", "pmax": 60}
@@ -32,7 +33,7 @@ FLEET = [COAL, GAS, WIND]
 FUELS = {"gas(euro/MWh)": 10, "coal(euro/MWh)": 2, "co2(euro/ton)": 10, "wind(%)": 50}
 PAYLOAD = {"load": 250, "fuels": FUELS, "powerplants": FLEET}
 HOUR = {"load": 250, **FUELS}
-COLUMNS = ["load", "status", "reason", "cost", "marginal_price", "co2", "p[coal]", "p[gas]", "p[wind]"]
+COLUMNS = ["load", "status", "reason", "cost", "price_up", "co2_emitted", "p[coal]", "p[gas]", "p[wind]"]
 
 
 def nothing(*_: Any, **__: Any) -> None:
@@ -247,8 +248,9 @@ def test_each_hour_has_the_plan_that_it_has_alone(payload: dict[str, Any]) -> No
             assert hour == expected
             continue
         assert {name: hour[f"p[{name}]"] for name in plan.outputs} == plan.outputs
-        for name in ("load", "status", "cost", "marginal_price", "co2"):
+        for name in ("load", "status", "cost"):
             assert hour[name] == getattr(plan, name)
+        assert (hour["price_up"], hour["co2_emitted"]) == (plan.marginal_price, plan.co2)
         assert hour["reason"] is None
 
 
@@ -271,6 +273,30 @@ def test_rows_have_the_columns_in_their_order_with_plants_as_sent() -> None:
 )
 def test_every_form_of_a_fleet_has_the_same_plans(fleet: Any) -> None:
     assert powerplant.plan_hours([HOUR], fleet) == powerplant.plan_hours([HOUR], FLEET)
+
+
+@pytest.mark.parametrize("name", ["fleet8.csv", "day.xlsx", "frame"])
+def test_a_fleet_can_be_a_table(name: str) -> None:
+    if name == "day.xlsx":
+        pytest.importorskip("openpyxl")
+    given_, *hours = map(json.loads, (EXAMPLES / "day.jsonl").read_text().splitlines())
+    fleet: Any = EXAMPLES / name
+    if name == "frame":
+        pandas = pytest.importorskip("pandas")
+        fleet = pandas.DataFrame(given_["powerplants"])
+    assert powerplant.plan_hours(hours, fleet) == powerplant.plan_hours(hours, given_)
+
+
+def test_a_file_that_is_no_fleet_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "fleet.csv"
+    cases: list[tuple[str, type[Exception], str]] = [
+        ("plant;pmax\na;1\n", powerplant.MalformedPayload, "neither JSON nor a table .* the column name is missing"),
+        ("name;type;pmax\na;windturbine;x\n", powerplant.InvalidPayload, 'row 2: pmax is "x", and must be a number'),
+    ]
+    for text, error, message in cases:
+        path.write_text(text)
+        with pytest.raises(error, match=message):
+            powerplant.plan_hours([HOUR], path)
 
 
 def test_an_hour_can_have_its_fuels_as_in_a_payload() -> None:
@@ -402,7 +428,7 @@ def test_a_plan_as_a_dataframe_has_the_figures_of_its_report(pandas: Any) -> Non
     assert frame.index.name == "name"
     assert frame["p"].to_dict() == plan.outputs
     assert [*frame.index] == [*plan.outputs]
-    assert (frame["cost"].sum(), frame["co2"].sum()) == pytest.approx((plan.cost, plan.co2))
+    assert (frame["cost"].sum(), frame["co2_emitted"].sum()) == pytest.approx((plan.cost, plan.co2))
     assert frame.loc["gas"].to_dict() == {
         "type": "gasfired",
         "p": 120.0,
@@ -410,7 +436,7 @@ def test_a_plan_as_a_dataframe_has_the_figures_of_its_report(pandas: Any) -> Non
         "pmax": 200.0,
         "marginal_cost": 23.0,
         "cost": 2760.0,
-        "co2": 36.0,
+        "co2_emitted": 36.0,
         "state": "in_between",
     }
 

@@ -138,6 +138,14 @@ def test_a_message_holds_the_request_and_its_answer(server: LiveServer) -> None:
     assert (message["status"], message["answer"]) == (200, answer.json())
 
 
+def test_a_plan_as_a_table_is_a_string(server: LiveServer) -> None:
+    with listening(server) as client:
+        answer = fetch("POST", f"{server.url}/productionplan", data=PAYLOAD, headers={"Accept": "text/csv"})
+        message = message_of(client)
+    assert message["answer"] == answer.text.strip()
+    assert message["answer"].startswith("name,type,p,")
+
+
 @pytest.mark.parametrize(
     ("body", "query", "status", "request_"),
     [

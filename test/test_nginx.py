@@ -147,7 +147,7 @@ def test_a_batch_is_larger_than_a_payload_and_streams(proxy: str, service: LiveS
         assert "a-long-batch" not in service.log, "the first line arrives before the service has planned the last one"
         lines += [json.loads(line) for line in answers]
     assert [line["line"] for line in lines] == [*range(2, 2 + len(hours) * 400)]
-    assert all("plan" in line for line in lines)
+    assert sum("plan" in line for line in lines) == 23 * 400  # the day has an hour without a plan
 
 
 @pytest.mark.parametrize(("path", "size"), [("", 5_000_000), ("/batch", 17_000_000)])

@@ -112,6 +112,7 @@ class FleetAndHours(BaseModel):
     """A batch: the power plants, and the hours for which they are planned."""
 
     powerplants: list[PowerPlant] = Field(min_length=1)
+    fuels: Fuels | None = Field(None, description="prices of the hours that have none of their own; no profiles")
     hours: list[HourOfFleet]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from benchmarks.batch import lines, memory, rates, shipping, study
+from benchmarks.batch import lines, memory, rates, shipping, study, tables
 
 
 def main() -> None:
@@ -28,6 +28,11 @@ def main() -> None:
     command.add_argument("--sizes", nargs="+", type=int, default=[6, 200], metavar="PLANTS")
     command.add_argument("--rounds", type=int, default=25)
 
+    command = commands.add_parser("tables", help="a year as lines of JSON, as CSV and as a workbook")
+    command.add_argument("--lines", type=int, default=8760)
+    command.add_argument("--rounds", type=int, default=5)
+    command.add_argument("--workers", type=int, default=2)
+
     command = commands.add_parser("memory", help="the most that is used, by the number of lines")
     command.add_argument("--lines", nargs="*", type=int, default=[10_000, 100_000, 1_000_000])
     command.add_argument("--workers", type=int, default=2)
@@ -47,6 +52,9 @@ def main() -> None:
     elif chosen.command == "shipping":
         shipped = {size: shipping.measure(size, chosen.rounds) for size in chosen.sizes}
         shipping.report(shipped, markdown=chosen.markdown)
+    elif chosen.command == "tables":
+        seconds = tables.measure(chosen.lines, chosen.rounds, chosen.workers)
+        tables.report(seconds, chosen.lines, markdown=chosen.markdown)
     elif chosen.command == "memory":
         peaks = [memory.measure(count, chosen.workers) for count in chosen.lines]
         memory.report(peaks, markdown=chosen.markdown)

@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from functools import partial
 from io import BytesIO
-from itertools import islice
+from itertools import chain, islice
 from time import monotonic
 
 from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from powerplant.api.request_log import entry
-from powerplant.api.requests import read_body, read_options
-from powerplant.batch.documents import Documents, TooManyPayloads, form_of, read_documents
-from powerplant.batch.planner import Bug, Rules
+from powerplant.api.requests import CSV, JSON, NDJSON, preferred, read_body, read_options
+from powerplant.batch.documents import Documents, form_of, read_documents
+from powerplant.batch.planner import Bug, Rules, plants_of
+from powerplant.batch.posted import EXPECTED as EXPECTED_TABLE
+from powerplant.batch.posted import has_table, read_posted_table
 from powerplant.batch.reading import Chunk, InvalidInput, read_chunks
 from powerplant.batch.running import in_order
+from powerplant.batch.scanning import TooManyPayloads
 from powerplant.batch.tally import Tally
 from powerplant.config import Settings
 from powerplant.decoding import WHITE_SPACE, refuse_other_encodings
 from powerplant.errors import MalformedPayload
+from powerplant.rows import Layout
 from powerplant.workers import Workers
 
 blueprint = Blueprint("batch", __name__)
-
-NDJSON = "application/x-ndjson"
-JSON = "application/json"
 
 PIECE = 128 * 1024
 """Bytes of an answer that are sent at once: the server limits the time in which a client must take each piece."""
@@ -46,23 +47,29 @@ def batch() -> Response:
     workers: Workers = current_app.config["BATCHES"]
     rules = Rules(read_options(), settings.max_plants, settings.max_body, request.script_root)
     body = read_body(settings.max_batch_body)
-    is_lines = has_lines(body)
+    is_table = has_table(body, is_csv=request.mimetype == CSV)
+    is_lines = not is_table and has_lines(body)
     if is_lines:
         check_lines(body, settings.max_lines)
     workers.enter(0, "The server is already answering as many batches as it accepts.")
     deadline = monotonic() + settings.batch_time_limit
     try:
-        documents = None if is_lines else _read_apart(body, workers, settings)
+        documents = None if is_lines else _read_apart(body, rules, workers, settings, is_table=is_table)
+        chunks = read_chunks(BytesIO(body), rules.max_line) if documents is None else documents.chunks()
+        is_one = documents is not None and documents.form != "payloads"
+        mimetype = preferred(NDJSON, JSON, CSV) if is_one else preferred(NDJSON, CSV)
+        if mimetype == CSV:
+            layout = None if documents is None else documents.layout
+            if layout is None:
+                first = next(chunks, Chunk([]))
+                layout = Layout(plants=workers.call(plants_of, first, rules, timeout=settings.batch_time_limit))
+                chunks = chain([first] if first.lines else [], chunks)
+            rules = rules._replace(layout=layout)
     except Exception:
         workers.leave()
         raise
-    chunks = read_chunks(BytesIO(body), rules.max_line) if documents is None else documents.chunks()
-    is_one = documents is not None and documents.form != "payloads"
-    as_list = is_one and request.accept_mimetypes.best_match([NDJSON, JSON]) == JSON
     answers = _Answers(chunks, rules, workers, deadline)
-    response = Response(
-        in_list(answers.stream()) if as_list else answers.stream(), mimetype=JSON if as_list else NDJSON
-    )
+    response = Response(in_list(answers.stream()) if mimetype == JSON else answers.stream(), mimetype=mimetype)
     response.call_on_close(answers.close)
     return response
 
@@ -81,9 +88,7 @@ def has_lines(body: bytes) -> bool:
     except InvalidInput as error:
         raise MalformedPayload(f"The body is not a batch: {error}. It must be {EXPECTED}.") from None
     if form == "table":
-        raise MalformedPayload(
-            f"The body is a table, which only the command line reads (powerplant batch). It must be {EXPECTED}."
-        )
+        raise MalformedPayload(f"The body is a table without power plants. It must be {EXPECTED_TABLE}.")
     if form == "other":
         raise MalformedPayload(f"The body is not JSON. It must be {EXPECTED}.")
     return form == "lines"
@@ -95,8 +100,8 @@ def check_lines(body: bytes, most: int) -> None:
         raise RequestEntityTooLarge(f"A batch may have at most {most} lines.")
 
 
-def _read_apart(body: bytes, workers: Workers, settings: Settings) -> Documents | None:
-    """Read JSON that spans lines, in a process; ``None`` for lines with faults.
+def _read_apart(body: bytes, rules: Rules, workers: Workers, settings: Settings, *, is_table: bool) -> Documents | None:
+    """Read a table, or JSON that spans lines, in a process; ``None`` for lines with faults.
 
     Raises:
         MalformedPayload: it is not JSON.
@@ -104,7 +109,11 @@ def _read_apart(body: bytes, workers: Workers, settings: Settings) -> Documents 
         RequestEntityTooLarge: it has too many payloads.
     """
     most = settings.max_lines
-    read = partial(read_documents, max_line=settings.max_body, max_plants=settings.max_plants, most=most)
+    if is_table:
+        refuse_other_encodings(body)
+        read: Callable[[bytes], Documents | None] = partial(read_posted_table, rules=rules, most=most)
+    else:
+        read = partial(read_documents, max_line=settings.max_body, max_plants=settings.max_plants, most=most)
     try:
         documents = workers.call(read, body, timeout=settings.batch_time_limit)
     except TooManyPayloads:
@@ -140,6 +149,8 @@ class _Answers:
 
     def stream(self) -> Generator[bytes, None, None]:
         """The answers, in pieces: a line for each."""
+        if self._rules.layout is not None:
+            yield self._rules.layout.head
         with closing(in_order(self._chunks, self._workers, self._rules, self._deadline)) as parts:
             for _, answered in parts:
                 self._tally = self._tally.plus(answered.tally)
@@ -158,9 +169,11 @@ class _Answers:
             lines=tally.lines,
             plans=tally.plans,
             infeasible=tally.infeasible,
+            **tally.reasons,
             gave_up=tally.gave_up,
             faulty=tally.faulty,
             bugs=tally.bugs,
+            rounded=tally.rounded,
             slowest_solve_ms=round(tally.slowest * 1000, 3),
         )
         self._entry.finish()

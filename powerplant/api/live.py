@@ -29,6 +29,7 @@ from wsproto.utilities import RemoteProtocolError
 
 from powerplant.api.errors import Refused
 from powerplant.api.request_log import Entry, entry
+from powerplant.api.requests import CSV
 from powerplant.config import Settings
 
 LARGEST = 128 * 1024  # bytes of a message with its content; Linux takes datagrams of 208 KiB by default
@@ -84,6 +85,8 @@ class Feed:
 
     def _put(self, query: str, log: Entry, response: Response) -> None:
         body, answer, content = log.payload, response.get_data().strip(), b""
+        if response.mimetype == CSV:
+            answer = to_json(answer.decode())
         if len(query) + len(body) + len(answer) <= LARGEST:
             body = body.removeprefix(b"\xef\xbb\xbf")  # otherwise unchanged, so that its numbers keep their form
             try:

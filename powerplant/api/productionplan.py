@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, current_app
 
-from powerplant.answers import View, answer, answer_plan, answer_report
+from powerplant.answers import View, answer, answer_plan, answer_report, answer_table
 from powerplant.api.request_log import entry
-from powerplant.api.requests import read_body, read_options
+from powerplant.api.requests import CSV, JSON, prefers_csv, read_body, read_options
 from powerplant.config import Settings
 from powerplant.workers import Workers
 
@@ -16,7 +16,7 @@ blueprint = Blueprint("productionplan", __name__)
 @blueprint.post("/productionplan", strict_slashes=False)
 def productionplan() -> Response:
     """Answer a payload with its production plan; :mod:`powerplant.api.errors` answers errors."""
-    return _answer(answer_plan)
+    return _answer(answer_table, f"{CSV}; charset=utf-8") if prefers_csv() else _answer(answer_plan)
 
 
 @blueprint.post("/productionplan/report", strict_slashes=False)
@@ -25,11 +25,11 @@ def report() -> Response:
     return _answer(answer_report)
 
 
-def _answer(view: View) -> Response:
+def _answer(view: View, mimetype: str = JSON) -> Response:
     settings: Settings = current_app.config["SETTINGS"]
     log, options = entry(), read_options()
     log.payload = body = read_body(settings.max_body)
     workers: Workers = current_app.config["SOLVERS"]
     with workers.turn(len(body)):
         content, headers = answer(view, body, options, settings.max_plants, workers, log.note)
-    return Response(content, headers=[("Content-Type", "application/json"), *headers.items()])
+    return Response(content, headers=[("Content-Type", mimetype), *headers.items()])

@@ -23,6 +23,8 @@ CHUNK = 64 * 1024
 LARGEST_AT_ONCE = 4
 """How many bodies of the largest size a server process holds at the same time."""
 
+JSON, NDJSON, CSV = "application/json", "application/x-ndjson", "text/csv"
+
 PARAMETERS = ("accept", "co2", "end", "round_load", "step", "time_limit")
 
 
@@ -96,6 +98,16 @@ def _flag(name: str, *, default: bool) -> bool:
     if given not in ([], ["true"], ["false"]):
         raise InvalidQuery(name, "must be given once, as true or false")
     return given == ["true"] if given else default
+
+
+def preferred(*types: str) -> str:
+    """The media type that the client likes best; the first one if it does not say."""
+    return request.accept_mimetypes.best_match(types, types[0])
+
+
+def prefers_csv() -> bool:
+    """Whether the client likes CSV better than JSON. Most clients say nothing of CSV, which is seen at once."""
+    return CSV in request.environ.get("HTTP_ACCEPT", "") and preferred(JSON, CSV) == CSV
 
 
 def read_body(max_body: int) -> bytes:

@@ -3,7 +3,8 @@
 JSON that spans lines is read as a whole. It is one of
 
 - payloads one after another, each on as many lines as it likes, and lists of payloads;
-- an object with ``hours``, a list, and usually with ``powerplants``, the fleet that they share.
+- an object with ``hours``, a list, and usually with ``powerplants``, the fleet that they share, and perhaps with
+  ``fuels``: prices for the hours that have none of their own.
 
 A payload is then numbered by its place among the payloads, as if each had a line of its own.
 """
@@ -12,17 +13,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
 from typing import Literal, NamedTuple
 
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
-from powerplant.batch.fleets import decode_fleet
+from powerplant.batch.fleets import constant_prices, decode_fleet, with_prices
 from powerplant.batch.reading import Chunk, InvalidInput, Line, Stream, cut, in_chunks
-from powerplant.batch.spreadsheet import is_heading
+from powerplant.batch.scanning import Scan
+from powerplant.batch.table import is_heading
 from powerplant.decoding import UTF8_BOM, UTF16_BOMS, WHITE_SPACE
-from powerplant.errors import Fault, InvalidPayload
+from powerplant.rows import Layout
 from powerplant.workers import LARGE
 
 HEAD = 64 * 1024
@@ -48,7 +50,6 @@ OTHER_FILES = {
 }
 """The first bytes of files that people give by mistake, and what to do with them."""
 
-_WHITE_SPACE = re.compile(r"[ \t\r\n]*")
 _HOUR = re.compile(rb'^[ \t]*\{.*"load".*\}[ \t\r]*$', re.MULTILINE)
 _HOURS = re.compile(rb'"hours"[ \t\r\n]*:')
 _WORDS = {
@@ -148,26 +149,25 @@ def _spans_lines(line: bytes) -> bool:
 # --- The payloads of JSON that spans lines ---------------------------------------------------------------------------
 
 
-class TooManyPayloads(InvalidInput):
-    """JSON that is read as a whole has too many payloads."""
-
-
 class Documents(NamedTuple):
-    """The payloads of JSON that spans lines.
+    """The payloads of an input that is read as a whole.
 
     Attributes:
         lines: the payloads, as if each had a line of its own.
         fleet: the fleet that they share; ``None`` if only the first payload can be one.
-        form: ``list`` or ``hours`` if the input is one list or one object with hours, else ``payloads``.
+        form: ``list``, ``hours`` or ``table`` if the input is one list, one object with hours, or a table, else
+            ``payloads``.
+        layout: of a table of plans, if the hours are a table.
     """
 
     lines: Sequence[Line]
     fleet: Line | None
-    form: Literal["payloads", "list", "hours"]
+    form: Literal["payloads", "list", "hours", "table"]
+    layout: Layout | None = None
 
     def chunks(self) -> Iterator[Chunk]:
         """The payloads in chunks."""
-        if self.form == "hours":
+        if self.form in {"hours", "table"}:
             return cut(self.lines, self.fleet)
         return in_chunks([self.lines] if self.lines else [], self.fleet)
 
@@ -190,14 +190,16 @@ def read_documents(
         InvalidPayload: hours are not a list, or their fleet is not valid; lists every fault.
     """
     try:
-        scan = _Scan(content.decode("utf-8-sig"), most)
+        scan = Scan(content.decode("utf-8-sig"), most)
         start = scan.after_space(0)
         hours = scan.hours(start) if HOURS in content else None
         form: Literal["payloads", "list", "hours"]
         if hours is not None:
-            spans, plants, form = *hours, "hours"
+            spans, plants, fuels = hours
+            form = "hours"
         elif scan.text.startswith("[", start) or _spans_lines(_first_line(content)):
-            spans, plants, form = scan.payloads(start), None, "list" if scan.text.startswith("[", start) else "payloads"
+            spans, plants, fuels = scan.payloads(start), None, None
+            form = "list" if scan.text.startswith("[", start) else "payloads"
         else:  # the first line has something else that is named hours
             return None
     except (ValueError, RecursionError) as error:
@@ -215,9 +217,30 @@ def read_documents(
     if fleet is None and plants is not None:
         fleet = Line(0, b'{"powerplants": %s}' % scan.text[slice(*plants)].encode())
         decode_fleet(fleet.content or b"", max_plants=max_plants)
+    prices = {} if fuels is None else _prices(scan.text[slice(*fuels)], fleet)
     contents = (re.sub(r"[\r\n]+", " ", scan.text[slice(*span)]).encode() for span in spans)
     lines = [Line(number, each if len(each) <= max_line else None) for number, each in enumerate(contents, 1)]
+    if prices:
+        lines = [line._replace(content=_with_prices(line.content, prices)) for line in lines]
     return Documents(lines, fleet, form)
+
+
+def _prices(fuels: str, fleet: Line | None) -> Mapping[str, float]:
+    """The prices that stand beside hours; see :func:`powerplant.batch.fleets.constant_prices`."""
+    given = from_json(b"[]" if fleet is None else fleet.content or b"[]")
+    plants = given["powerplants"] if isinstance(given, dict) else given
+    return constant_prices(b'{"powerplants": %s, "fuels": %s}' % (to_json(plants), fuels.encode()))
+
+
+def _with_prices(content: bytes | None, prices: Mapping[str, float]) -> bytes | None:
+    """An hour with the prices that it has not itself; one that is faulty is left as it is."""
+    try:
+        hour = None if content is None else from_json(content)
+    except ValueError:  # Python's parser is not as strict
+        return content
+    if not isinstance(hour, dict) or not isinstance(fuels := hour.get("fuels", {}), dict):
+        return content
+    return to_json(hour | {"fuels": with_prices(fuels, prices)})
 
 
 def _is_object(line: bytes) -> bool:
@@ -225,101 +248,3 @@ def _is_object(line: bytes) -> bool:
         return isinstance(from_json(line), dict)
     except ValueError:
         return False
-
-
-Span = tuple[int, int]
-"""Start and end of a value in a text."""
-
-
-class _Scan:
-    """Finds values in a text of JSON. Each is decoded, but only its place is kept.
-
-    Args:
-        text: the text.
-        most: most places of payloads.
-    """
-
-    def __init__(self, text: str, most: int) -> None:
-        self.text, self._most = text, most
-        self._decode = json.JSONDecoder().raw_decode
-
-    def after_space(self, place: int) -> int:
-        """The next place without white space."""
-        match = _WHITE_SPACE.match(self.text, place)
-        return match.end() if match else place
-
-    def payloads(self, place: int) -> list[Span]:
-        """The values one after another, or in lists, up to the end of the text."""
-        spans: list[Span] = []
-        while (place := self.after_space(place)) < len(self.text):
-            start = place
-            if self.text[place] == "[":
-                place, found = self._list(place)
-            else:
-                place = self._decode(self.text, place)[1]
-                found = [(start, place)]
-            spans += found
-            self._check(len(spans))
-            place = self.after_space(place)
-            place += self.text.startswith(",", place)  # a list without its brackets
-        return spans
-
-    def hours(self, place: int) -> tuple[list[Span], Span | None] | None:
-        """The hours of the object that the text is, and its power plants; ``None`` if it is no such object."""
-        if not self.text.startswith("{", place):
-            return None
-        end, members = self._members(place)
-        if "hours" not in members or "load" in members:
-            return None
-        is_all = self.after_space(end) == len(self.text)
-        _, hours = members["hours"]
-        if hours is None:
-            if is_all:
-                raise InvalidPayload([Fault("#/hours", "must be a list of hours, each with load and fuels")])
-            return None
-        if not is_all:
-            line = self.text.count("\n", 0, end) + 1
-            raise InvalidInput(line, "more text follows after the object with hours, which must be alone")
-        return hours, members["powerplants"][0] if "powerplants" in members else None
-
-    def _list(self, place: int) -> tuple[int, list[Span]]:
-        """The end of a list, and its items."""
-        spans: list[Span] = []
-        place = self.after_space(place + 1)
-        is_last = self.text.startswith("]", place)
-        place += is_last
-        while not is_last:
-            start, place = place, self._decode(self.text, place)[1]
-            spans.append((start, place))
-            self._check(len(spans))
-            place, is_last = self._next(place, "]")
-        return place, spans
-
-    def _members(self, place: int) -> tuple[int, dict[str, tuple[Span, list[Span] | None]]]:
-        """The end of an object, and its members: for each key the value, and its items if it is a list."""
-        members: dict[str, tuple[Span, list[Span] | None]] = {}
-        place = self.after_space(place + 1)
-        is_last = self.text.startswith("}", place)
-        place += is_last
-        while not is_last:
-            key, place = self._decode(self.text, place)
-            start = self.after_space(self._next(place, ":")[0])
-            is_list = self.text.startswith("[", start)
-            place, items = self._list(start) if is_list else (self._decode(self.text, start)[1], None)
-            members[str(key)] = (start, place), items
-            place, is_last = self._next(place, "}")
-        return place, members
-
-    def _check(self, count: int) -> None:
-        if count > self._most:
-            raise TooManyPayloads(
-                0, f"the JSON may have at most {self._most:,} payloads", "give each a line of its own"
-            )
-
-    def _next(self, place: int, end: str) -> tuple[int, bool]:
-        """The place after a comma or an end mark, and whether it was the latter."""
-        place = self.after_space(place)
-        if not self.text.startswith((",", end), place):
-            raise json.JSONDecodeError(f"`,` or `{end}` is expected", self.text, place)
-        is_end = self.text.startswith(end, place)
-        return (place + 1 if is_end else self.after_space(place + 1)), is_end

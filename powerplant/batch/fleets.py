@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from powerplant.batch.reading import Line
 from powerplant.decoding import (
     EXPECTED,
+    KEROSINE,
     LONGEST_SLIP,
     Needs,
     decode,
@@ -125,6 +126,19 @@ def constant_prices(content: bytes) -> dict[str, float]:
         fuels = prices | {WIND: 0}
     decode_json({"load": 0, "fuels": fuels, "powerplants": plants}, co2=False, max_plants=len(plants))
     return prices
+
+
+def with_prices(fuels: Mapping[str, Any], prices: Mapping[str, Any]) -> dict[str, Any]:
+    """The fuels of an hour, and constant prices where it has none of its own."""
+    own = {as_one_key(key) for key, value in fuels.items() if value is not None}
+    return {key: price for key, price in prices.items() if as_one_key(key) not in own} | {
+        key: value for key, value in fuels.items() if value is not None
+    }
+
+
+def as_one_key(key: str) -> str:
+    """The key of a price, the same for two spellings."""
+    return KEROSINE[0] if key == KEROSINE[1] else key
 
 
 def faults_of_hour(content: bytes, shared: SharedFleet, *, co2: bool) -> Sequence[Fault]:

@@ -86,15 +86,19 @@ class Column(NamedTuple):
 class Vocabulary:
     """The headings that are understood: keys as in JSON, and the same with other spellings of their units.
 
+    Words of a key may be separated by spaces or hyphens: ``must run``.
+
     Args:
         meanings: of the columns; the last part of a path is the key.
+        key: of the column that every table has.
     """
 
-    def __init__(self, meanings: Iterable[Meaning]) -> None:
+    def __init__(self, meanings: Iterable[Meaning], key: str) -> None:
+        self._key = key
         self._exact = {meaning.path[-1]: meaning for meaning in meanings}
         self._by_word: dict[str, list[Meaning]] = {}
         for key, meaning in self._exact.items():
-            self._by_word.setdefault(key.partition("(")[0].casefold(), []).append(meaning)
+            self._by_word.setdefault(_words(key.partition("(")[0]), []).append(meaning)
 
     def is_exact(self, heading: str) -> bool:
         """Whether a heading is a key as in JSON."""
@@ -111,15 +115,19 @@ class Vocabulary:
         found = (
             meaning._replace(is_converted=is_converted)
             for end in reversed(ends)
-            for meaning in self._by_word.get(text[:end].casefold(), ())
+            for meaning in self._by_word.get(_words(text[:end]), ())
             if (is_converted := _fits(meaning, text[end:])) is not None
         )
         return next(found, None)
 
-    def is_load(self, heading: str) -> bool:
-        """Whether a column holds loads."""
+    def is_key(self, heading: str) -> bool:
+        """Whether a column is the one that every table has."""
         meaning = self.meaning_of(heading.strip())
-        return meaning is not None and meaning.path == (LOAD,)
+        return meaning is not None and meaning.path == (self._key,)
+
+
+def _words(text: str) -> str:
+    return text.casefold().replace("_", " ").replace("-", " ")
 
 
 def _fits(meaning: Meaning, rest: str) -> bool | None:
@@ -150,7 +158,7 @@ def vocabulary_of_hours(needs: Iterable[Needs], more: Iterable[str] = ()) -> Voc
         keys |= {} if need.fuel is None else {price_key(need.fuel): None}
         keys |= {} if need.profile is None else {profile_key(need.profile): None}
     fuels = [Meaning(("fuels", key), _quantity_of(key)) for key in keys]
-    return Vocabulary([Meaning((LOAD,), "power"), *fuels])
+    return Vocabulary([Meaning((LOAD,), "power"), *fuels], LOAD)
 
 
 def _quantity_of(key: str) -> str:
@@ -160,7 +168,7 @@ def _quantity_of(key: str) -> str:
 
 
 OF_THE_CHALLENGE = vocabulary_of_hours(())
-OF_PLANTS = Vocabulary([Meaning((member,), _QUANTITIES.get(member, "text")) for member in MEMBERS])
+OF_PLANTS = Vocabulary([Meaning((member,), _QUANTITIES.get(member, "text")) for member in MEMBERS], "name")
 
 
 def changed_fuels(names: Iterable[str]) -> Iterator[str]:

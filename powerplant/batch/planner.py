@@ -5,23 +5,29 @@ from __future__ import annotations
 import re
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from decimal import ROUND_CEILING, Decimal
 from time import perf_counter
 from typing import NamedTuple
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
-from powerplant.answers import CENT, cents
 from powerplant.batch.fleets import SharedFleet, read_fleet, read_task
 from powerplant.batch.reading import Chunk, Line
 from powerplant.batch.tally import Tally
-from powerplant.errors import InvalidPayload, MalformedPayload, OutOfTime, TooBusy
-from powerplant.planning import ExactPlan, Options, Solved, present, solve_instance
+from powerplant.decoding import pointer
+from powerplant.errors import Fault, InvalidPayload, MalformedPayload, OutOfTime, TooBusy
+from powerplant.formulation import NOISE_DIGITS
+from powerplant.planning import Options, Solved, present, solve_instance
 from powerplant.problems import CLIENT_ERRORS, PROBLEM_TYPES, Problem, problem_of
+from powerplant.rows import CENT, Layout, cents, values_of_hour
 from powerplant.workers import Workers
 
 PATIENCE = 0.5
 """Seconds after which a chunk comes back with the lines done so far, so that hard lines do not delay other work."""
+
+NOISE = 10**-NOISE_DIGITS
+"""MW: a smaller difference between two loads is none."""
 
 THIS_THREAD = Workers(0)
 """The solver runs in the thread of the planner, which is already a process for long work."""
@@ -35,12 +41,14 @@ class Rules(NamedTuple):
         max_plants: most power plants of a line.
         max_line: most bytes of a line.
         prefix: the path in front of the addresses of problems.
+        layout: of a table of answers; ``None`` for lines of JSON.
     """
 
     options: Options
     max_plants: int
     max_line: int
     prefix: str = ""
+    layout: Layout | None = None
 
 
 class Bug(NamedTuple):
@@ -55,7 +63,7 @@ class Answered(NamedTuple):
 
     Attributes:
         done: how many lines.
-        answers: a line of JSON for each of them, except for a valid shared fleet.
+        answers: a line of JSON or a row for each of them, except for a valid shared fleet.
         tally: their counts and sums.
         bugs: the failures among them.
     """
@@ -90,11 +98,26 @@ def plan_chunk(chunk: Chunk, rules: Rules, patience: float = PATIENCE) -> Answer
     return Answered(len(answers), b"".join(answers), tally, bugs)
 
 
+def plants_of(chunk: Chunk, rules: Rules) -> tuple[str, ...]:
+    """The names of the power plants of a chunk: of the fleet that its lines share, else of its first valid one."""
+    for line in chunk.lines if chunk.fleet is None else [chunk.fleet]:
+        if line.content and (names := read_fleet(line, rules.options.grid, max_plants=rules.max_plants).fleet.names):
+            return names
+    return ()
+
+
 class Planned(NamedTuple):
-    """A planned line: its verified solution, and the tonnes of CO2 that the plants emit, charged or not."""
+    """A planned line.
+
+    Attributes:
+        solved: its verified solution.
+        emitted: the tonnes of CO2 that the plants emit, charged or not.
+        is_rounded: whether the load was rounded to a multiple of the step.
+    """
 
     solved: Solved
     emitted: Decimal
+    is_rounded: bool = False
 
 
 def plan_line(content: bytes, shared: SharedFleet | None, options: Options, *, max_plants: int) -> Planned:
@@ -106,7 +129,8 @@ def plan_line(content: bytes, shared: SharedFleet | None, options: Options, *, m
     start = perf_counter()
     task = read_task(content, shared, options, max_plants=max_plants)
     solved = solve_instance(task.instance, task.load, options.after(perf_counter() - start), THIS_THREAD)
-    return Planned(solved, task.fleet.emitted(solved.solution.dispatch))
+    moved = abs(task.instance.grid.megawatts(task.instance.load) - task.load)
+    return Planned(solved, task.fleet.emitted(solved.solution.dispatch), moved >= NOISE)
 
 
 def give_up(chunk: Chunk, rules: Rules, error: OutOfTime | TooBusy | None = None) -> Answered:
@@ -127,47 +151,92 @@ def _answer(line: Line, shared: SharedFleet | None, rules: Rules) -> tuple[bytes
     try:
         if line.faults:
             raise InvalidPayload(line.faults)
-        solved, emitted = plan_line(line.content, shared, options, max_plants=rules.max_plants)
+        planned = plan_line(line.content, shared, options, max_plants=rules.max_plants)
+        answer = _accept(line, planned, rules)
     except CLIENT_ERRORS as error:
         return _refuse(line, problem_of(_of_a_line(error)), rules)
+    solved, emitted, is_rounded = planned
     tally = Tally(
         plans=1,
+        rounded=int(is_rounded),
         cost=solved.instance.grid.euros(solved.solution.cost),
         emitted=emitted,
         charged=emitted if options.co2 else Decimal(0),
         slowest=solved.seconds,
         slowest_line=line.number,
     )
-    return _accept(line, present(solved), with_load=options.round_load), tally
+    return answer, tally
 
 
-def _accept(line: Line, plan: ExactPlan, *, with_load: bool) -> bytes:
+def _accept(line: Line, planned: Planned, rules: Rules) -> bytes:
+    if rules.layout is not None:
+        return _row(line, planned, rules.layout)
+    plan = present(planned.solved)
     outputs = to_json([{"name": name, "p": p} for name, p in plan.outputs])
     gap = b',"gap":%s' % str(plan.gap.quantize(CENT, ROUND_CEILING)).encode() if plan.gap else b""
-    load = b',"load":%s' % to_json(plan.load) if with_load else b""
+    load = b',"load":%s' % to_json(plan.load) if rules.options.round_load else b""
     cost = cents(plan.cost).encode()
     return b'{"line":%d,"plan":%s,"cost":%s%s%s}\n' % (line.number, outputs, cost, gap, load)
 
 
+def _row(line: Line, planned: Planned, layout: Layout) -> bytes:
+    """A row of the table of plans.
+
+    Raises:
+        InvalidPayload: the line has a power plant that the table has no column for.
+    """
+    values, names = values_of_hour(*planned[:2]), planned.solved.instance.names
+    if names != layout.plants:  # the line has its own fleet
+        known = set(layout.plants)
+        faults = [
+            Fault(
+                pointer("powerplants", place, "name"), "has no column: the columns are those of the first line's fleet"
+            )
+            for place, name in enumerate(names)
+            if name not in known
+        ]
+        if faults:
+            raise InvalidPayload(faults)
+        outputs = dict(zip(names, values[-len(names) :], strict=True))
+        values[-len(names) :] = [outputs.get(name) for name in layout.plants]
+    return layout.hour(line.labels or [line.number], values)
+
+
 def _refuse(line: Line, problem: Problem, rules: Rules) -> tuple[bytes, Tally]:
-    answer = b'{"line":%d,"problem":%s}\n' % (line.number, to_json(problem.as_members(rules.prefix)))
+    if rules.layout is None:
+        answer = b'{"line":%d,"problem":%s}\n' % (line.number, to_json(problem.as_members(rules.prefix)))
+    else:
+        reason = "; ".join(_sentences(line, problem))
+        answer = rules.layout.hour(line.labels or [line.number], [_load_in(line.content), problem.name, reason, None])
     if problem.name == "infeasible-load":
-        return answer, Tally(infeasible=1)
+        return answer, Tally(reasons={problem.members["reason"]: 1})
     if problem.name == "gave-up":
         return answer, Tally(gave_up=1)
     if problem.name == "internal-error":
         return answer, Tally(bugs=1)
-    what = line.faults[0].detail if line.faults else _in_words(problem)  # a row's faults name its columns
-    return answer, Tally(faulty=1, first_fault=f"line {line.number}: {what}")
+    return answer, Tally(faulty=1, first_fault=f"line {line.number}: {_sentences(line, problem)[0]}")
 
 
-def _in_words(problem: Problem) -> str:
-    """What is wrong in one sentence: the first of several faults."""
+def _load_in(content: bytes | None) -> float | None:
+    """The load of a line that has no plan, if it has one that is a number."""
+    with suppress(ValueError, OverflowError):
+        members = from_json(content or b"")
+        load = members.get("load") if isinstance(members, dict) else None
+        return float(load) if isinstance(load, int | float) and not isinstance(load, bool) else None
+    return None
+
+
+def _sentences(line: Line, problem: Problem) -> Sequence[str]:
+    """What is wrong; a row's faults name its columns."""
     faults = problem.members.get("errors")
     if not faults:
-        return problem.detail
-    place = faults[0]["pointer"].removeprefix("#")
-    return f"{place}: {faults[0]['detail']}" if place else str(faults[0]["detail"])
+        return [problem.detail]
+    if line.faults:
+        return [fault["detail"] for fault in faults]
+    places = [fault["pointer"].removeprefix("#") for fault in faults]
+    return [
+        f"{place}: {fault['detail']}" if place else fault["detail"] for place, fault in zip(places, faults, strict=True)
+    ]
 
 
 def _of_a_line(error: Exception) -> Exception:

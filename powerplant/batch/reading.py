@@ -32,11 +32,13 @@ class Line(NamedTuple):
         number: from 1; blank lines count.
         content: its bytes without the line end; ``None`` if the line is too long.
         faults: what is wrong with it, if that is known already (of a row of a table).
+        labels: of a row of a table: what says which hour it is.
     """
 
     number: int
     content: bytes | None
     faults: Sequence[Fault] = ()
+    labels: Sequence[str] = ()
 
 
 class Chunk(NamedTuple):

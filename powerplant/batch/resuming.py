@@ -10,7 +10,7 @@ someone who changes OUT and writes a checkpoint for it.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from hashlib import sha256
 from itertools import chain
@@ -42,7 +42,7 @@ class CannotResume(PowerplantError):
 
 def _in_range(tally: Tally) -> Tally:
     """Refuse numbers that no batch has and that could not be printed."""
-    numbers: list[Any] = [value for value in tally if not isinstance(value, str)]
+    numbers: list[Any] = [value for value in tally if not isinstance(value, str | Mapping)] + [tally.infeasible]
     if not all(abs(number) < LARGEST for number in numbers):
         raise ValueError("a number is too large")
     return tally
@@ -81,7 +81,7 @@ class Results:
 
     def __init__(self, file: BinaryIO, path: Path | None, rules: Rules, fleet: Line | None) -> None:
         self.tally, self._size, self._line = Tally(), 0, 0
-        self._file, self._path, self._answers = file, path, sha256()
+        self._file, self._path, self._answers, self._layout = file, path, sha256(), rules.layout
         if path is not None:
             self._checkpoint, self._part = files_beside(path)
         shared = b"" if fleet is None else fleet.content or b""
@@ -89,8 +89,11 @@ class Results:
 
     def begin(self) -> None:
         """Begin with an empty file."""
-        self._save()  # first: a run that is killed between the two can be resumed
-        self._file.truncate(0)
+        if self._path:
+            self._save()  # first: a run that is killed between the two can be resumed
+            self._file.truncate(0)
+        if self._layout is not None:
+            self._write(self._layout.head)
 
     def resume(self, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
         """Cut the file at its checkpoint, and skip the lines that are answered in it.
@@ -123,16 +126,15 @@ class Results:
             raise CannotResume("it was made from other input, with another fleet, or with other options")
         self._file.truncate(checkpoint.size)
         self.tally, self._size = checkpoint.tally, checkpoint.size
+        if not self._size:
+            self.begin()
         return chain([chunk._replace(lines=chunk.lines[-rest:])] if rest else [], chunks)
 
     def write(self, chunk: Chunk, answered: Answered) -> None:
         """Write the answers to the first lines of a chunk."""
-        self._file.write(answered.answers)
-        self._file.flush()
+        self._write(answered.answers)
         self.tally = self.tally.plus(answered.tally)
         if self._path:
-            self._size += len(answered.answers)
-            self._answers.update(answered.answers)
             self._add(chunk.lines[: answered.done])
             self._save()
 
@@ -141,9 +143,18 @@ class Results:
         if self._path:
             self._checkpoint.unlink()
 
+    def _write(self, answers: bytes) -> None:
+        self._file.write(answers)
+        self._file.flush()
+        if self._path:
+            self._size += len(answers)
+            self._answers.update(answers)
+
     def _add(self, lines: Sequence[Line]) -> None:
-        for number, content, *_ in lines:
+        for number, content, _, labels in lines:
             self._digest.update(b"%d:%d:" % (number, -1 if content is None else len(content)) + (content or b""))
+            if self._layout is not None:
+                self._digest.update(to_json(labels))
             self._line = number
 
     def _save(self) -> None:

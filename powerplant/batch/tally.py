@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import NamedTuple
+
+from pydantic import NonNegativeInt
 
 from powerplant.formulation import EXACT
 
@@ -13,10 +16,11 @@ class Tally(NamedTuple):
 
     Attributes:
         plans: lines with a plan.
-        infeasible: lines whose load no plan meets.
+        reasons: how many lines have a load that no plan meets, by the reason: ``off_grid``, ``above_capacity``, ...
         gave_up: lines whose plan was not proven in time.
         faulty: lines that are not a valid payload.
         bugs: lines for which this program failed.
+        rounded: lines with a plan whose load was rounded to a multiple of the step.
         cost: of all plans, in euro.
         emitted: tonnes of CO2 that the plants emit, charged or not.
         charged: tonnes of CO2 that are charged.
@@ -26,16 +30,22 @@ class Tally(NamedTuple):
     """
 
     plans: int = 0
-    infeasible: int = 0
+    reasons: Mapping[str, NonNegativeInt] = {}
     gave_up: int = 0
     faulty: int = 0
     bugs: int = 0
+    rounded: int = 0
     cost: Decimal = Decimal(0)
     emitted: Decimal = Decimal(0)
     charged: Decimal = Decimal(0)
     slowest: float = 0.0
     slowest_line: int = 0
     first_fault: str = ""
+
+    @property
+    def infeasible(self) -> int:
+        """Lines whose load no plan meets."""
+        return sum(self.reasons.values())
 
     @property
     def lines(self) -> int:
@@ -52,10 +62,11 @@ class Tally(NamedTuple):
         slower = max(self, other, key=lambda tally: tally.slowest)
         return Tally(
             plans=self.plans + other.plans,
-            infeasible=self.infeasible + other.infeasible,
+            reasons={**self.reasons, **{name: self.reasons.get(name, 0) + n for name, n in other.reasons.items()}},
             gave_up=self.gave_up + other.gave_up,
             faulty=self.faulty + other.faulty,
             bugs=self.bugs + other.bugs,
+            rounded=self.rounded + other.rounded,
             cost=EXACT.add(self.cost, other.cost),
             emitted=EXACT.add(self.emitted, other.emitted),
             charged=EXACT.add(self.charged, other.charged),

@@ -28,7 +28,7 @@ COMMANDS = {
 }
 """Each command, with its line in ``powerplant --help``. Its function and its module have its name."""
 
-FILES = re.compile(r"\.(json|jsonl|ndjson|csv|tsv)(\.gz)?$", re.IGNORECASE)
+FILES = re.compile(r"\.(json|jsonl|ndjson|csv|tsv|xlsx)(\.gz)?$", re.IGNORECASE)
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C."""

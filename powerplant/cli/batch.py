@@ -12,30 +12,27 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import closing, contextmanager
 from importlib.util import find_spec
-from io import BytesIO
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
 
-from powerplant.batch.documents import Peeked, form_of, read_documents
-from powerplant.batch.fleets import read_fleet
 from powerplant.batch.headings import FRACTION
 from powerplant.batch.planner import Answered, Rules
-from powerplant.batch.reading import Chunk, InvalidInput, Line, Stream, read_chunks, read_whole
+from powerplant.batch.reading import InvalidInput
 from powerplant.batch.resuming import CannotResume, checkpoint_of
 from powerplant.batch.running import in_order
-from powerplant.batch.spreadsheet import SEPARATED_BY, Hours
 from powerplant.batch.tally import Tally
 from powerplant.cli import INTERRUPTED, progress
-from powerplant.cli.files import Input, check_names, check_output, opened_results
-from powerplant.cli.options import planning_options
+from powerplant.cli.files import Input, as_named, check_names, check_output, is_table, is_workbook, opened_results
+from powerplant.cli.inputs import Given, read_batch
+from powerplant.cli.options import decimal_option, planning_options
 from powerplant.cli.outputs import STDIO, writable
-from powerplant.cli.sources import MAX_BYTES, MAX_ITEMS, NAME, STDIN, Source, print_faults, read
+from powerplant.cli.sources import MAX_BYTES, MAX_ITEMS, MOST_MEMORY, NAME, STDIN, Source, in_a_sentence, read
 from powerplant.cli.totals import print_totals, write_totals
 from powerplant.cli.words import BAD_INPUT, NO_PLAN, complain, describe, fail
-from powerplant.errors import InvalidPayload, MalformedPayload
+from powerplant.errors import MalformedPayload
 from powerplant.formulation import Grid
 from powerplant.planning import Options
 from powerplant.workers import Workers
@@ -46,23 +43,6 @@ if TYPE_CHECKING:
 
 MAX_PROCESSES = 1024
 """Most processes that plan: more are a slip, and would stop the machine."""
-
-
-MOST_OF_A_TABLE = 64 * 1024 * 1024
-"""Most bytes of a table, or of JSON that spans lines: they are read as a whole. A table of a year has 300 KB."""
-
-MOST_PAYLOADS = 1_000_000
-"""Most payloads of a list: their places are in memory. A year of quarter-hours has 35 040."""
-
-MOST_SHOWN = 40
-"""Most characters of an input that a message shows."""
-
-TABLES = re.compile(r"\.(csv|tsv|tab)(\.gz)?$", re.IGNORECASE)
-"""Names of tables. Other files are tables if their first line names a column ``load``."""
-
-
-MOST_MEMORY = 1024 * 1024 * 1024
-"""Most bytes that a process may allocate. A line that needs more is given up."""
 
 
 def _address(_context: click.Context, _parameter: click.Parameter, address: str | None) -> str | None:
@@ -80,7 +60,9 @@ def _address(_context: click.Context, _parameter: click.Parameter, address: str 
     metavar="N",
     help="Processes that plan.  [default: one for each processor]",
 )
-@click.option("--fleet", type=NAME, metavar="FILE", callback=read, help="Power plants for lines without any.")
+@click.option(
+    "--fleet", type=NAME, metavar="FILE", callback=read, help="Power plants for lines without any: JSON, CSV or .xlsx."
+)
 @click.option("--csv", "is_csv", is_flag=True, help="IN is a table of hours, whatever its name and its first line.")
 @click.option(
     "--wind",
@@ -89,6 +71,7 @@ def _address(_context: click.Context, _parameter: click.Parameter, address: str 
     show_default=True,
     help="How a table gives wind: 60, or 0.6.",
 )
+@decimal_option
 @click.option("--resume", is_flag=True, help="Continue an interrupted run.")
 @click.option("--overwrite", is_flag=True, help="Replace OUT if it has content.")
 @click.option("--cluster", metavar="ADDRESS", callback=_address, help="Plan on the Dask cluster of this scheduler.")
@@ -110,6 +93,7 @@ def batch(
     fleet: Source | None,
     is_csv: bool,
     wind: str,
+    decimal: str | None,
     resume: bool,
     overwrite: bool,
     cluster: str | None,
@@ -125,15 +109,18 @@ def batch(
     IN is newline-delimited JSON: one payload a line. If its first line has only power plants, or with --fleet, the
     other lines need only load and fuels. A JSON list of payloads works too, and {"powerplants": [...], "hours": [...]}.
     With --fleet, IN can also be a table of hours (CSV): its first line names the columns, load and the fuels as in
-    payloads; prices that are the same in every hour can stand in the fleet's file. A name that ends in .gz is a
-    compressed file; - is stdin or stdout.
+    payloads; prices that are the same in every hour can stand in the fleet's file. A workbook (.xlsx) has its hours in
+    the sheet hours or the first one, and may have the fleet in the sheet fleet. A name that ends in .gz is a compressed
+    file; - is stdin or stdout.
 
-    An answer is {"line": 1, "plan": [...], "cost": 24976.36} or {"line": 2, "problem": {...}}. Totals go to stderr.
+    An answer is {"line": 1, "plan": [...], "cost": 24976.36} or {"line": 2, "problem": {...}}. If OUT ends in .csv or
+    .xlsx, it is a row with load, status, reason, cost, price_up, co2_emitted and the output of each plant. Totals go to
+    stderr.
 
     \b
     Examples:
       powerplant batch payloads.jsonl plans.jsonl
-      powerplant batch year.csv plans.jsonl --fleet fleet.json
+      powerplant batch year.csv plans.csv --fleet fleet.csv
       powerplant batch payloads.jsonl plans.jsonl --resume
       zcat payloads.jsonl.gz | powerplant batch - | jq .cost
 
@@ -150,6 +137,8 @@ def batch(
         raise click.UsageError("Give --resume or --overwrite, not both.")
     if payloads == STDIO and STDIN in context.meta:
         raise click.UsageError("Only one of the files can be stdin.")
+    if decimal and not (is_table(plans) and not is_workbook(plans)):
+        raise click.UsageError("--decimal is for a table of plans: name OUT .csv.")
     check_names([payloads] if fleet is None else [payloads, fleet.argument], plans, summary, resume=resume)
     options = Options(co2, feasible, time_limit, grid=grid, round_load=round_load)
     rules = Rules(options, MAX_ITEMS, MAX_BYTES)
@@ -158,7 +147,11 @@ def batch(
     with _errors_as_messages(name, plans):
         check_output(plans, overwrite=overwrite, resume=resume)
         with closing(Input(payloads)) as source:
-            given = _read(source, name, fleet, rules, is_csv=is_csv, is_fraction=wind == FRACTION)
+            given = read_batch(source, name, fleet, rules, is_csv=is_csv, is_fraction=wind == FRACTION)
+            if is_table(plans):
+                layout, chunks = given.layout(rules)
+                given = given._replace(chunks=chunks)
+                rules = rules._replace(layout=as_named(layout, plans, decimal))
             _print_notes(name, given.notes)
             with closing(_workers(cluster, workers)) as pool:
                 tally = _plan(source, name, given, plans, pool, rules, resume=resume)
@@ -171,68 +164,8 @@ def batch(
     sys.exit(NO_PLAN if tally.problems else 0)
 
 
-class _Given(NamedTuple):
-    """The lines of a batch.
-
-    Attributes:
-        chunks: the lines.
-        fleet: the fleet that they share, unless it is their first line.
-        total: how many they are, if that is known.
-        notes: what somebody who uses the answers should know.
-    """
-
-    chunks: Iterator[Chunk]
-    fleet: Line | None
-    total: int | None = None
-    notes: Sequence[str] = ()
-
-
-def _read(source: Input, name: str, fleet: Source | None, rules: Rules, *, is_csv: bool, is_fraction: bool) -> _Given:
-    """Read lines as they come, and a table or JSON that spans lines as a whole.
-
-    Raises:
-        InvalidInput: it is not a batch.
-    """
-    shared = None if fleet is None else fleet.fleet()
-    peeked = Peeked(source)
-    form = form_of(peeked.head, is_table=is_csv or TABLES.search(name) is not None)
-    if form == "other":
-        begins = peeked.head.decode(errors="replace").strip().splitlines()[0][:MOST_SHOWN].strip()
-        needs = f"a table needs a first line that names its columns, with load among them, separated by {SEPARATED_BY}"
-        raise InvalidInput(0, f"this is neither JSON nor a table of hours, it begins with `{begins}`; {needs}")
-    if form == "table":
-        return _read_table(peeked, fleet, rules, is_fraction=is_fraction)
-    if is_fraction:
-        raise click.UsageError("--wind is for a table of hours; in JSON, wind(%) is per cent.")
-    if form == "lines":
-        return _Given(read_chunks(peeked, MAX_BYTES, shared), shared)
-    content = read_whole(peeked, MOST_OF_A_TABLE)
-    limits = {"max_line": rules.max_line, "max_plants": rules.max_plants, "most": MOST_PAYLOADS}
-    try:
-        documents = read_documents(content, **limits, fleet=shared)
-    except InvalidPayload as error:
-        print_faults(name, error.faults)
-        sys.exit(BAD_INPUT)
-    if documents is None:
-        return _Given(read_chunks(BytesIO(content), MAX_BYTES, shared), shared)
-    return _Given(documents.chunks(), documents.fleet, len(documents.lines))
-
-
-def _read_table(stream: Stream, fleet: Source | None, rules: Rules, *, is_fraction: bool) -> _Given:
-    if fleet is None:
-        raise click.UsageError("A table of hours needs the power plants too: --fleet FILE, for example a payload.")
-    content, shared = read_whole(stream, MOST_OF_A_TABLE), fleet.fleet()
-    types = read_fleet(shared, rules.options.grid, max_plants=rules.max_plants)
-    try:
-        hours = Hours(content, shared, types, co2=rules.options.co2, is_fraction=is_fraction)
-    except InvalidPayload as error:
-        print_faults(fleet.name, error.faults)
-        sys.exit(BAD_INPUT)
-    return _Given(hours.chunks(), shared, hours.count, hours.notes)
-
-
 def _plan(
-    source: Input, name: str, given: _Given, plans: str, pool: Workers | Cluster, rules: Rules, *, resume: bool
+    source: Input, name: str, given: Given, plans: str, pool: Workers | Cluster, rules: Rules, *, resume: bool
 ) -> Tally:
     """Plan the lines and write their answers."""
     with opened_results(plans, rules, given.fleet, given.chunks, resume=resume) as (results, chunks):
@@ -293,9 +226,7 @@ def _errors_as_messages(name: str, plans: str) -> Iterator[None]:
     except CannotResume as error:
         fail(f"{plans} cannot be resumed: {error}. --overwrite starts again.", BAD_INPUT)
     except InvalidInput as error:
-        place = f"{name}:{error.line}" if error.line else name
-        what = f"{error}: {error.advice}" if error.advice else f"{error}"
-        fail(f"{place}: {what}{'' if what.endswith('?') else '.'}", BAD_INPUT)
+        fail(in_a_sentence(name, error), BAD_INPUT)
     except (gzip.BadGzipFile, EOFError, zlib.error):
         fail(f"{name} is not a gzip file, or a part of it is missing or damaged.", BAD_INPUT)
     except MalformedPayload as error:

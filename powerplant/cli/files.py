@@ -16,13 +16,17 @@ import click
 from powerplant.batch.planner import Rules
 from powerplant.batch.reading import Chunk, Line
 from powerplant.batch.resuming import Results, files_beside
+from powerplant.batch.workbooks import EXTRA, Workbook, has_openpyxl
 from powerplant.cli.outputs import STDIO, keep_apart
 from powerplant.cli.words import BAD_INPUT, fail, say_json
+from powerplant.rows import Layout
 
 if sys.platform != "win32":  # Windows has no such locks
     import fcntl
 
-OTHER_FORMATS = re.compile(r"\.(csv|tsv|tab|xlsx?|xlsm|ods)(?P<gz>(\.gz)?)$", re.IGNORECASE)
+OTHER_FORMATS = re.compile(r"\.(xls|xlsm|xlsb|ods|xlsx(?=\.gz))(\.gz)?$", re.IGNORECASE)
+TABLES = re.compile(r"\.(csv|tsv|tab|xlsx)(\.gz)?$", re.IGNORECASE)
+"""Names of tables; other answers are lines of JSON."""
 
 
 class Input:
@@ -73,13 +77,35 @@ class _Stdout:
         pass
 
 
+def is_table(name: str) -> bool:
+    """Whether the answers in a file of this name are a table."""
+    return TABLES.search(name) is not None
+
+
+def is_workbook(name: str) -> bool:
+    """Whether they are a workbook."""
+    return name.casefold().endswith(".xlsx")
+
+
+def as_named(layout: Layout, name: str, decimal: str | None) -> Layout:
+    """The layout of a table in a file of this name, with decimals as an option says."""
+    if is_workbook(name):
+        return Layout(labels=layout.labels, plants=layout.plants)
+    if ".csv" not in name.casefold():
+        layout = layout._replace(delimiter="\t")
+    mark = {"comma": ",", "point": ".", None: layout.decimal}[decimal]
+    is_clash = mark == "," != layout.decimal and layout.delimiter == ","
+    return layout._replace(decimal=mark, delimiter=";" if is_clash else layout.delimiter)
+
+
 def check_names(inputs: Collection[str], plans: str, summary: Path | None, *, resume: bool) -> None:
     """Refuse outputs that are the same file as an input or as each other, and formats that answers do not have."""
     if OTHER_FORMATS.search(plans):
-        meant = OTHER_FORMATS.sub(r".jsonl\g<gz>", plans)
-        raise click.UsageError(f"The answers are lines of JSON, which no spreadsheet opens: name the file {meant}.")
-    if resume and (plans == STDIO or plans.endswith(".gz")):
-        raise click.UsageError("--resume needs a file OUT that is not compressed.")
+        raise click.UsageError(f"Tables are .csv or .xlsx: name the file {OTHER_FORMATS.sub('.xlsx', plans)}.")
+    if is_workbook(plans) and not has_openpyxl():
+        fail(f"{plans} needs {EXTRA}", BAD_INPUT)
+    if resume and (plans == STDIO or plans.endswith(".gz") or is_workbook(plans)):
+        raise click.UsageError("--resume needs a file OUT that is not compressed, and not a workbook.")
     files = [] if plans == STDIO else files_beside(Path(plans))
     keep_apart(inputs, [plans, *files, *([] if summary is None else [summary])])
 
@@ -110,25 +136,35 @@ def opened_results(
         CannotResume: the file is not the result of an interrupted run of this batch.
     """
     path = Path(name)
+
+    def begun(stream: object, path: Path | None = None) -> Results:
+        results = Results(cast(BinaryIO, stream), path, rules, fleet)
+        results.begin()
+        return results
+
     if name == STDIO:
-        yield Results(cast(BinaryIO, _Stdout()), None, rules, fleet), chunks
+        yield begun(_Stdout()), chunks
         return
     with path.open("ab") as file:
-        if not path.is_file():  # a pipe, or /dev/null
-            yield Results(file, None, rules, fleet), chunks
-            return
-        _lock(file, path)
-        if path.suffix == ".gz":
+        if path.is_file():  # not a pipe, or /dev/null
+            _lock(file, path)
+        if is_workbook(name):
+            workbook = Workbook("plans")
+            yield begun(workbook), chunks
+            if path.is_file():
+                file.truncate(0)
+            file.write(workbook.save())
+        elif not path.is_file():
+            yield begun(file), chunks
+        elif path.suffix == ".gz":
             file.truncate(0)
             with gzip.GzipFile(fileobj=file, mode="wb", mtime=0) as compressed:
-                yield Results(cast(BinaryIO, compressed), None, rules, fleet), chunks
-            return
-        results = Results(file, path, rules, fleet)
-        if resume:
-            chunks = results.resume(chunks)
+                yield begun(compressed), chunks
+        elif resume:
+            results = Results(file, path, rules, fleet)
+            yield results, results.resume(chunks)
         else:
-            results.begin()
-        yield results, chunks
+            yield begun(file, path), chunks
 
 
 def _lock(file: BinaryIO, path: Path) -> None:

@@ -16,6 +16,13 @@ LONGEST = 7 * 24 * 3600
 Command = TypeVar("Command", bound=Callable[..., None])
 
 
+decimal_option = click.option(
+    "--decimal",
+    type=click.Choice(["comma", "point"]),
+    help="Decimals of a table of plans.  [default: as in IN, else point]",
+)
+
+
 def planning_options(command: Command) -> Command:
     """``--co2``, ``--time-limit`` and ``--step``, with the variables and defaults of the service; ``--round-load``."""
     co2 = click.option(

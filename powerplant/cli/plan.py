@@ -9,18 +9,19 @@ from pathlib import Path
 import click
 
 from powerplant.answers import plan_as_json, report_as_json
-from powerplant.cli.options import Command, planning_options
+from powerplant.batch.workbooks import EXTRA, Workbook, has_openpyxl
+from powerplant.cli.options import Command, decimal_option, planning_options
 from powerplant.cli.outputs import STDIO, keep_apart, writable
 from powerplant.cli.sources import NAME, Source, read
 from powerplant.cli.tables import plan_as_table, report_as_text
-from powerplant.cli.words import BAD_INPUT, NO_PLAN, complain, fail, say, say_json, terminal_width
+from powerplant.cli.words import BAD_INPUT, NO_PLAN, complain, fail, say, say_csv, say_json, terminal_width
 from powerplant.errors import InfeasibleLoad, OutOfTime
 from powerplant.formulation import Grid
 from powerplant.merit_order import Proof
-from powerplant.merit_order.alternatives import NOT_COMPUTED, Appraisal
 from powerplant.planning import UNPROVEN, Options, Solved, present, solve_request
 from powerplant.proofs import Claim, proof_as_json
-from powerplant.reporting import appraise_plan, explain
+from powerplant.reporting import appraise_plan, explain, figures_of
+from powerplant.rows import Layout, plan_as_csv
 from powerplant.workers import Workers
 
 
@@ -43,6 +44,15 @@ def form_option(name: str, help_: str) -> Callable[[Command], Command]:
 @form_option("json", "Print the service's answer, byte for byte.")
 @form_option("report", "Print the service's report (JSON), byte for byte.")
 @form_option("why", "Print the table, then prices and a reason for each plant.")
+@form_option("csv", "Print a row for each plant, as CSV.")
+@click.option(
+    "--xlsx",
+    "workbook",
+    type=click.Path(readable=False, path_type=Path),
+    callback=writable,
+    metavar="FILE",
+    help="Also write these rows to a workbook (needs the extra excel).",
+)
 @click.option(
     "--proof",
     "proof_path",
@@ -51,11 +61,14 @@ def form_option(name: str, help_: str) -> Callable[[Command], Command]:
     metavar="FILE",
     help="Write the proof to a file: that no plan is cheaper, or that no plan exists.",
 )
+@decimal_option
 @click.option("--feasible", is_flag=True, help="Accept the best plan found when the time is over.")
 @planning_options
 def plan(
     file: Source,
+    workbook: Path | None,
     proof_path: Path | None,
+    decimal: str | None,
     feasible: bool,
     co2: bool,
     time_limit: float,
@@ -72,9 +85,14 @@ def plan(
       powerplant plan payload.json
       curl -s https://desk.example.com/hour.json | powerplant plan -
       powerplant plan payload.json --no-co2 --json > plan.json
+      powerplant plan payload.json --csv > plan.csv
       powerplant plan payload.json --proof proof.json
     """  # noqa: D301 - click wants the character itself
-    keep_apart([file.argument], [STDIO] if proof_path is None else [STDIO, proof_path])
+    if decimal and form != "csv":
+        raise click.UsageError("--decimal is for --csv.")
+    if workbook and not has_openpyxl():
+        fail(f"{workbook} needs {EXTRA}", BAD_INPUT)
+    keep_apart([file.argument], [STDIO, *filter(None, (proof_path, workbook))])
     request = file.payload(co2=co2)
     options, workers = Options(co2, feasible, time_limit, grid=grid, round_load=round_load), Workers(1)
     ignored = file.ignored()
@@ -87,19 +105,31 @@ def plan(
         hint = "Try a larger --time-limit." if error.gap is None else "Try a larger --time-limit, or --feasible."
         fail(f"{file.name}: {error} {hint}", NO_PLAN)
     _write_proof_of_cost(proof_path, solved)
+    if workbook:
+        _write_workbook(workbook, plan_as_csv(figures_of(request, solved, co2=co2)))
     if form == "json":
         say_json(plan_as_json(present(solved)))
         return
-    if form is None:  # the table does not use the alternatives
-        appraisal = Appraisal(NOT_COMPUTED, NOT_COMPUTED, [NOT_COMPUTED] * len(request.powerplants))
+    if form in (None, "csv"):  # they do not use the alternatives
+        report = figures_of(request, solved, co2=co2)
     else:
-        appraisal = appraise_plan(solved, options, workers)
-    report = explain(request, solved, appraisal, co2=co2, ignored=ignored)
+        report = explain(request, solved, appraise_plan(solved, options, workers), co2=co2, ignored=ignored)
     if form == "report":
         say_json(report_as_json(report))
+    elif form == "csv":
+        say_csv(plan_as_csv(report, Layout(";", ",") if decimal == "comma" else Layout()))
     else:
         width = terminal_width(sys.stdout)
         say(plan_as_table(report, width) if form is None else report_as_text(report, width))
+
+
+def _write_workbook(path: Path, rows: bytes) -> None:
+    book = Workbook("plan")
+    book.write(rows)
+    try:
+        path.write_bytes(book.save())
+    except OSError as error:
+        fail(f"{path}: {error.strerror}", BAD_INPUT)
 
 
 # --- The proof -------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -15,7 +16,7 @@ from powerplant.auditing import GivenOutput, decode_plan
 from powerplant.batch.reading import InvalidInput, Line
 from powerplant.cli.outputs import STDIO
 from powerplant.cli.words import BAD_INPUT, complain, counted, fail
-from powerplant.decoding import SEVERAL_PAYLOADS, UTF8_BOM, UTF16_BOMS, decode, ignored_in
+from powerplant.decoding import SEVERAL_PAYLOADS, UTF8_BOM, decode, ignored_in
 from powerplant.errors import Fault, InvalidPayload, MalformedPayload
 from powerplant.models import ProductionPlanRequest
 from powerplant.proofs import Claim, proof_from_json
@@ -39,6 +40,9 @@ MAX_ITEMS = 100_000
 
 MAX_CELLS = 1_000_000
 """Most power plants times periods of a horizon."""
+
+MOST_MEMORY = 1024 * 1024 * 1024
+"""Most bytes that a process may allocate. A line that needs more is given up, and so is a workbook."""
 
 MAX_HEAD = 64 * 1024
 """Bytes that are enough to see what a file is."""
@@ -92,8 +96,20 @@ class Source:
         return self._read(proof_from_json)
 
     def fleet(self) -> Line:
-        """Its power plants, as a line of a batch; other members are ignored."""
-        return self._read(_as_fleet, self._hint_of_fleet)
+        """Its power plants, as a line of a batch; other members are ignored. A table of plants becomes JSON."""
+        from powerplant.batch.plants import is_json, read_plants
+        from powerplant.batch.workbooks import read_sheets
+
+        if is_json(self._body):
+            return self._read(_as_fleet)
+        read = partial(read_sheets, most_memory=MOST_MEMORY)
+        try:
+            plants = self._read(partial(read_plants, max_plants=MAX_ITEMS, read=read))
+        except InvalidInput as error:
+            fail(in_a_sentence(self.name, error), BAD_INPUT)
+        for note in plants.notes:
+            complain(f"{self.name}: {note}")
+        return Line(0, plants.content)
 
     def _read(self, decode: Callable[[bytes], Content], hint: Callable[[], str] = str) -> Content:
         if _longest_list(self._body) > MAX_ITEMS:
@@ -110,17 +126,15 @@ class Source:
             complain(meant)
         sys.exit(BAD_INPUT)
 
-    def _hint_of_fleet(self) -> str:
-        is_json = self._body.lstrip().startswith((b"{", b"[", *UTF16_BOMS))
-        return "" if is_json else 'A fleet is JSON, {"powerplants": [...]}, also for a table of hours.'
-
     def _hint(self) -> str:
         """What was probably meant, if the file is a table or has several payloads."""
         from powerplant.batch.documents import HOURS, form_of
+        from powerplant.batch.workbooks import BEGIN
 
         if self.is_horizon:
             return f"A list of loads is for: powerplant horizon {self.argument}"
-
+        if self._body.startswith(BEGIN):
+            return f"A workbook is for: powerplant batch {self.argument}"
         try:
             form = form_of(self._body[:MAX_HEAD], is_table=self.name.casefold().endswith((".csv", ".tsv")))
         except InvalidInput:
@@ -140,6 +154,13 @@ def print_faults(name: str, faults: Sequence[Fault]) -> None:
         complain(f"{name}:{place} {detail}")
     if len(faults) > MOST_FAULTS:
         complain(f"{name}: {counted(len(faults) - MOST_FAULTS, 'more fault')}.")
+
+
+def in_a_sentence(name: str, error: InvalidInput) -> str:
+    """What is wrong with a file that is not a batch or a fleet."""
+    place = f"{name}:{error.line}" if error.line else name
+    what = f"{error}: {error.advice}" if error.advice else f"{error}"
+    return f"{place}: {what}{'' if what.endswith('?') else '.'}"
 
 
 def _longest_list(body: bytes) -> int:

@@ -9,6 +9,15 @@ from pathlib import Path
 from powerplant.batch.tally import Tally
 from powerplant.cli.words import BAD_INPUT, counted, describe, fail, printable, to_the_cent
 
+REASONS = {
+    "off_grid": "not a multiple of the step",
+    "below_must_run": "below what plants must produce",
+    "above_capacity": "above the capacity",
+    "below_minimum": "below the smallest output",
+    "in_a_gap": "in a gap",
+}
+"""Why no plan meets a load, in words."""
+
 
 def print_totals(tally: Tally, seconds: float) -> None:
     """Print the totals of a batch."""
@@ -21,8 +30,10 @@ def write_totals(tally: Tally, seconds: float, notes: Sequence[str], path: Path)
         "lines": tally.lines,
         "plans": tally.plans,
         "infeasible": tally.infeasible,
+        "reasons": {name: tally.reasons.get(name, 0) for name in REASONS},
         "gave_up": tally.gave_up,
         "faulty": tally.faulty + tally.bugs,
+        "rounded": tally.rounded,
         "cost": float(tally.cost),
         "co2_tonnes": float(tally.charged),
         "co2_emitted_tonnes": float(tally.emitted),
@@ -41,12 +52,15 @@ def _totals(tally: Tally, seconds: float) -> Iterator[str]:
     rate = counted(round(tally.lines / seconds), "line")
     yield f"{counted(tally.plans, 'plan')} in {seconds:,.1f} s, {rate} a second"
     if tally.infeasible:
-        yield f"{counted(tally.infeasible, 'line')} with a load that no plan meets"
+        reasons = ", ".join(f"{tally.reasons[name]:,} {REASONS[name]}" for name in REASONS if name in tally.reasons)
+        yield f"{counted(tally.infeasible, 'line')} with a load that no plan meets: {reasons}"
     if tally.gave_up:
         yield f"{counted(tally.gave_up, 'line')} without a plan that was proven in time"
     if tally.faulty + tally.bugs:
         first = f"; the first is {printable(tally.first_fault)}" if tally.first_fault else ""
         yield f"{counted(tally.faulty + tally.bugs, 'line')} with a fault{first}"
+    if tally.rounded:
+        yield f"{counted(tally.rounded, 'load')} rounded to a multiple of the step"
     yield f"total cost     {to_the_cent(tally.cost):>20} euro"
     yield f"CO2 emitted    {to_the_cent(tally.emitted):>20} t"
     yield f"CO2 charged    {to_the_cent(tally.charged):>20} t"

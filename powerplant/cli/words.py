@@ -30,6 +30,14 @@ def say_json(answer: bytes) -> None:
     _write(visible_json(answer.decode()) if sys.stdout.isatty() else answer, err=False)
 
 
+def say_csv(rows: bytes) -> None:
+    """Print rows of CSV: byte for byte, but on a terminal without its invisible characters."""
+    if sys.stdout.isatty():
+        say(rows.decode())
+    else:
+        _write(rows, err=False)
+
+
 def complain(message: str) -> None:
     """Print a message of one line to stderr."""
     describe(printable(message))

@@ -213,7 +213,10 @@ def test_pieces_of_lines_become_a_list_wherever_they_are_cut(size: int) -> None:
         (json.dumps(HOURS).encode() + b"\n{}", "more text follows after the object with hours, which must be alone."),
         (b"\x89PNG\r\n\x1a\n", "this is not JSON, but a picture. It must be lines of JSON"),
         (b"PK\x03\x04\n", "this is not JSON, but a spreadsheet or a zip archive. It must be"),
-        (b"hour;load\n1;480\n", "The body is a table, which only the command line reads (powerplant batch)."),
+        (
+            b"hour;load\n1;480\n",
+            "The body is a table without power plants. It must be a line with the power plants as JSON",
+        ),
         (b"power plants", "The body is not JSON. It must be lines of JSON with a payload each, a JSON list"),
         (json.dumps(THREE).encode("utf-16"), "Send it in UTF-8."),
         (b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n{}', "Send the file itself as the body"),
@@ -221,6 +224,116 @@ def test_pieces_of_lines_become_a_list_wherever_they_are_cut(size: int) -> None:
 )
 def test_a_body_that_is_no_batch_is_one_problem(gunicorn_url: str, body: bytes, message: str) -> None:
     assert message in problem(post(gunicorn_url, body), 400, "malformed-json")["detail"]
+
+
+# --- Tables ----------------------------------------------------------------------------------------------------------
+
+HEADER = b"hour;load;gas(euro/MWh);kerosine(euro/MWh);co2(euro/ton);wind(%)\n"
+TABLE = (
+    json.dumps(AS_FLEET).encode() + b"\n" + HEADER + b"a;480,5;13,4;50,8;20;60\nb;5000;13,4;50,8;20;60\nc;x;1;1;1;1\n"
+)
+CSV = {"Accept": "text/csv"}
+AS_CSV = {"Content-Type": "text/csv"}
+
+
+@SERVERS
+@pytest.mark.parametrize("headers", [{}, AS_CSV, {"Content-Type": "text/csv; charset=utf-8"}], ids=str)
+def test_a_table_after_its_fleet_is_a_batch(
+    boot_server: BootServer, command: tuple[str, ...], headers: dict[str, str]
+) -> None:
+    url = boot_server({}, command).url
+    given = answers(post(url, TABLE, headers=headers))
+    (expected,) = answers(post(url, json.dumps(payload(480.5)).encode()))
+    assert [answer["line"] for answer in given] == [3, 4, 5]
+    assert given[0] == expected | {"line": 3}
+    assert given[1]["problem"]["reason"] == "above_capacity"
+    assert given[2]["problem"]["errors"] == [{"pointer": "#/load", "detail": 'load is "x", and must be a number'}]
+    as_list = post(url, TABLE, headers={**headers, "Accept": "application/json"})
+    assert as_list.json() == given
+    table = post(url, TABLE, headers={**headers, **CSV})
+    assert table.headers["Content-Type"] == "text/csv; charset=utf-8"
+    head, *rows = table.text.splitlines()
+    assert head.startswith("hour;load;status;reason;cost;price_up;co2_emitted;p[gas1];")
+    assert rows[0] == "a;480,5;optimal;;12216,02;31,283018868;117,15;390,5;0,0;0,0;90,0"
+    assert [row.split(";")[:3] for row in rows[1:]] == [
+        ["b", "5000,0", "infeasible-load"],
+        ["c", "", "invalid-payload"],
+    ]
+
+
+@pytest.mark.parametrize("body", [ndjson([AS_FLEET, *hours(600)]), json.dumps([AS_FLEET, *hours(600)]).encode()])
+def test_any_batch_can_be_answered_with_a_table(gunicorn_url: str, body: bytes) -> None:
+    lines = answers(post(gunicorn_url, body))
+    head, *rows = post(gunicorn_url, body, headers=CSV).text.splitlines()
+    assert head.startswith("line,load,status,")
+    assert [row.split(",")[0] for row in rows] == [f"{line['line']}" for line in lines]
+    assert [row.split(",")[2] == "optimal" for row in rows] == ["plan" in line for line in lines]
+
+
+@pytest.mark.parametrize(
+    "accept", ["*/*", "application/json, text/csv", "text/csv;q=0.5, application/x-ndjson", "text/html"]
+)
+def test_a_table_is_only_for_clients_that_like_it_best(gunicorn_url: str, accept: str) -> None:
+    body, one = ndjson([payload(480)]), json.dumps(payload(480)).encode()
+    type_ = post(gunicorn_url, body, headers={"Accept": accept}).headers["Content-Type"]
+    assert type_ == ("text/csv; charset=utf-8" if accept.startswith("application/json,") else "application/x-ndjson")
+    plan = fetch("POST", f"{gunicorn_url}/productionplan", data=one, headers={"Accept": accept})
+    is_csv = accept.startswith("text/csv")
+    assert plan.headers["Content-Type"] == ("text/csv; charset=utf-8" if is_csv else "application/json")
+
+
+@pytest.mark.parametrize("plants", [4, 2000])
+def test_a_plan_can_be_a_table(gunicorn_url: str, plants: int) -> None:
+    """Also that of a large body, which is planned in a process."""
+    fleet = [FLEET[i % 4] | {"name": f"plant {i}"} for i in range(plants)]
+    content = hour(480) | {"powerplants": fleet}
+    plain, table = (
+        fetch("POST", f"{gunicorn_url}/productionplan", data=json.dumps(content).encode(), headers=headers)
+        for headers in ({}, CSV)
+    )
+    head, *rows = table.text.splitlines()
+    assert head == "name,type,p,pmin,pmax,marginal_cost,cost,co2_emitted,state"
+    assert [(row.split(",")[0], float(row.split(",")[2])) for row in rows] == [
+        (plant["name"], plant["p"]) for plant in plain.json()
+    ]
+    assert table.headers["Plan-Cost"] == plain.headers["Plan-Cost"]
+    broken = fetch("POST", f"{gunicorn_url}/productionplan", data=b"{", headers=CSV)
+    problem(broken, 400, "malformed-json")
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "type_", "message"),
+    [
+        (b"", 400, "malformed-json", "The body is empty."),
+        (HEADER, 400, "malformed-json", "The body is a table without power plants. It must be a line with the power"),
+        (
+            HEADER + b"a;1\n",
+            400,
+            "malformed-json",
+            "The first line is not JSON: a value is expected at line 1 column 1",
+        ),
+        (b"{}\n" + HEADER, 422, "invalid-payload", "must be an object with powerplants"),
+        (TABLE.replace(b"load", b"last"), 422, "invalid-payload", "line 2: the column load is missing"),
+        (TABLE.replace(b"wind(%)", b"wind"), 422, "invalid-payload", "line 2: the column wind(%) is missing"),
+        (TABLE + b"d;1;2;3;4;5;6\n", 422, "invalid-payload", "line 6: the row has 7 cells, the table 6 columns"),
+        (TABLE.replace(b"0.53", b"53"), 422, "invalid-payload", "must be at most 1"),
+        (TABLE.decode().encode("utf-16"), 400, "malformed-json", "Send it in UTF-8."),
+    ],
+)
+def test_a_faulty_table_is_one_problem(gunicorn_url: str, body: bytes, status: int, type_: str, message: str) -> None:
+    members = problem(post(gunicorn_url, body, headers=AS_CSV), status, type_)
+    assert message in json.dumps(members.get("errors", members["detail"]))
+
+
+def test_lines_of_json_that_say_that_they_are_csv_are_lines_of_json(gunicorn_url: str) -> None:
+    for body in (ndjson([payload(480)]), ndjson([AS_FLEET, hour(480)]), json.dumps(THREE).encode()):
+        assert post(gunicorn_url, body, headers=AS_CSV).content == post(gunicorn_url, body).content
+
+
+def test_a_table_has_the_limits_of_a_batch(boot_server: BootServer) -> None:
+    url = boot_server({"POWERPLANT_MAX_LINES": "3"}, GUNICORN).url
+    assert len(answers(post(url, TABLE))) == 3
+    problem(post(url, TABLE + b"d;480;1;1;1;1\n"), 413, "content-too-large")
 
 
 def test_a_faulty_fleet_of_hours_is_one_problem_that_lists_every_fault(gunicorn_url: str) -> None:

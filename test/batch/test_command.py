@@ -200,12 +200,25 @@ def test_a_table_of_hours_is_planned_as_its_payloads_are(write: Write, out: str,
     assert parsed(result.stdout) == answers(out)
 
 
-def test_the_examples_have_a_plan_for_every_hour_and_are_the_same_day() -> None:
-    examples = ROOT / "example_payloads"
-    lines = run(str(examples / "day.jsonl"))
-    table = run(str(examples / "day.csv"), "--fleet", str(examples / "payload3.json"))
-    assert (lines.exit_code, lines.stdout.count('"plan"')) == (0, 24)
+@pytest.mark.parametrize("source", ["day.csv --fleet {}fleet8.csv", "day.xlsx", "day.csv --fleet {}day.xlsx"])
+def test_the_examples_are_the_same_day(source: str) -> None:
+    if "xlsx" in source:
+        pytest.importorskip("openpyxl")
+    folder = f"{ROOT / 'example_payloads'}/"
+    lines = run(f"{folder}day.jsonl")
+    table = run(*(folder + source.format(folder)).split())
+    assert (lines.exit_code, lines.stdout.count('"plan"')) == (1, 23)
     assert table.stdout == lines.stdout
+
+
+@pytest.mark.parametrize("name", ["fleet30.csv", "fleet30.xlsx"])
+def test_the_fleet_of_thirty_is_the_same_in_each_format(write: Write, name: str) -> None:
+    if "xlsx" in name:
+        pytest.importorskip("openpyxl")
+    whole = json.loads((ROOT / "example_payloads" / "fleet30.json").read_text())
+    source = write(ndjson([whole]))
+    hours = write(ndjson([{"load": whole["load"], "fuels": whole["fuels"]}]), "hours.jsonl")
+    assert run(hours, "--fleet", str(ROOT / "example_payloads" / name)).stdout == run(source).stdout
 
 
 def test_a_fleet_beside_lines_of_hours(write: Write, out: str) -> None:
@@ -301,21 +314,10 @@ def test_a_file_with_two_uses_is_not_overwritten(write: Write, tmp_path: Path, o
     assert not Path(out).exists()
 
 
-@pytest.mark.parametrize(
-    ("name", "works"),
-    [
-        ("plans.csv", "plans.jsonl"),
-        ("plans.TSV", "plans.jsonl"),
-        ("plans.xlsx", "plans.jsonl"),
-        ("plans.ods", "plans.jsonl"),
-        ("plans.csv.gz", "plans.jsonl.gz"),
-    ],
-)
-def test_a_name_of_another_format_is_refused_with_the_name_that_works(
-    write: Write, tmp_path: Path, name: str, works: str
-) -> None:
+@pytest.mark.parametrize("name", ["plans.xls", "plans.ODS", "plans.xlsm", "plans.xlsx.gz", "plans.xlsb"])
+def test_a_name_of_another_format_is_refused_with_the_name_that_works(write: Write, tmp_path: Path, name: str) -> None:
     message = refused(write(ndjson([payload(480)])), str(tmp_path / name))
-    assert f"name the file {tmp_path / works}.\n" in message
+    assert f"name the file {tmp_path / 'plans.xlsx'}.\n" in message
     assert not (tmp_path / name).exists()
 
 
@@ -478,8 +480,28 @@ def test_every_fault_of_the_fleet_beside_hours_is_reported(write: Write, out: st
     assert not Path(out).exists()
 
 
+def test_prices_beside_hours_hold_where_an_hour_has_none_of_its_own(write: Write) -> None:
+    prices = {key: value for key, value in hour(1)["fuels"].items() if key != "wind(%)"}
+    own = [{"wind(%)": 60}, {"wind(%)": 60, "gas(euro/MWh)": 20}, {"wind(%)": 60, "kerosine(euro/Mwh)": 40}, {}]
+    whole = AS_FLEET | {"fuels": prices, "hours": [{"load": 480, "fuels": fuels} for fuels in own]}
+    contents = [hour(480), hour(480, gas=20), hour(480, kerosine=40)]
+    given = parsed(run(write(json.dumps(whole).encode())).stdout.encode())
+    expected = parsed(run(write(ndjson([AS_FLEET, *contents]))).stdout.encode())
+    assert [answer["plan"] for answer in given[:3]] == [answer["plan"] for answer in expected]
+    assert [answer["cost"] for answer in given[:3]] == [answer["cost"] for answer in expected]
+    assert given[3]["problem"]["errors"][0]["pointer"] == "#/fuels/wind(%25)"
+    faulty = whole | {"fuels": prices | {"gas(euro/MWh)": "13"}}
+    assert "/fuels/gas(euro~1MWh): must be a number, without quotes" in refused(write(json.dumps(faulty).encode()))
+
+
+def test_payloads_in_an_object_get_a_hint(write: Write) -> None:
+    (answer,) = parsed(run(write(json.dumps({"payloads": THREE}).encode())).stdout.encode())
+    details = [fault["detail"] for fault in answer["problem"]["errors"]]
+    assert "is missing; payloads are a batch: send the list alone" in details
+
+
 def test_the_payloads_of_a_list_are_limited(write: Write, out: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("powerplant.cli.batch.MOST_PAYLOADS", 3)
+    monkeypatch.setattr("powerplant.cli.inputs.MOST_PAYLOADS", 3)
     assert run(write(json.dumps(THREE).encode())).exit_code == 0
     for content in (json.dumps([*THREE, 1]), json.dumps(THREE) * 2, json.dumps({"hours": [1] * 4}), "{\n}\n" * 4):
         source = write(content.encode())
@@ -521,7 +543,7 @@ def test_a_batch_of_a_list_can_be_resumed(write: Write, out: str) -> None:
         (b'["\xff"]', ": the JSON is not in UTF-8."),
         (b"[%s]" % (b"1" * 5000), ": the JSON is not valid: a number has too many digits."),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", ": this is not JSON, but a picture."),
-        (b"PK\x03\x04\x14\0", ": this is not JSON, but a spreadsheet or a zip archive: save it as CSV."),
+        (b"PK\x03\x04\x14\0", ": this is not a workbook that can be read, or it is damaged: save it as CSV."),
         (b"\x1f\x8b\x08\0", ": this is not JSON, but compressed: name it .gz, or unpack it."),
         (b"\xca\xfe\0\1", ": this is not text, so it has neither payloads nor hours."),
         ('{"load": 480}'.encode("utf-16"), ": the text is in UTF-16: save it in UTF-8."),
@@ -556,10 +578,7 @@ def test_a_line_that_is_cut_off_does_not_harm_the_lines_after_it(write: Write) -
     assert ["plan" in answer for answer in answers] == [False, True, True]
 
 
-def test_a_fleet_that_is_a_table_gets_a_hint(write: Write, out: str) -> None:
-    fleet = write(b"name;type;pmax\nwind;windturbine;150\n", "fleet.csv")
-    hint = 'A fleet is JSON, {"powerplants": [...]}, also for a table of hours.'
-    assert refused(write(ndjson([hour(480)])), out, "--fleet", fleet).endswith(f"{hint}\n")
+def test_a_fleet_in_another_encoding_gets_a_hint(write: Write, out: str) -> None:
     utf16 = write(json.dumps(AS_FLEET).encode("utf-16"), "fleet.json")
     assert refused(write(ndjson([hour(480)])), out, "--fleet", utf16).endswith(" Save it in UTF-8.\n")
 

@@ -14,7 +14,6 @@ from oracles import dense_programme, expected_units
 from payloads import hard_payload
 from strategies import payloads
 
-from powerplant.answers import cents
 from powerplant.batch import planner
 from powerplant.batch.fleets import read_fleet, read_task
 from powerplant.batch.planner import THIS_THREAD, Answered, Rules, give_up, plan_chunk
@@ -24,6 +23,7 @@ from powerplant.decoding import decode
 from powerplant.errors import InfeasibleLoad
 from powerplant.formulation import TENTHS, formulate
 from powerplant.planning import Options, plan_production
+from powerplant.rows import cents
 
 RULES = Rules(Options(), max_plants=100, max_line=100_000)
 AS_FLEET = {"powerplants": FLEET}

@@ -13,7 +13,8 @@ from batches import FLEET
 from powerplant.batch import reading
 from powerplant.batch.fleets import read_fleet
 from powerplant.batch.reading import InvalidInput, Line, read_whole
-from powerplant.batch.spreadsheet import Hours, is_heading
+from powerplant.batch.spreadsheet import Hours
+from powerplant.batch.table import is_heading
 from powerplant.formulation import TENTHS
 
 WITH_FLEET = Line(0, json.dumps({"powerplants": FLEET}).encode())

@@ -1,0 +1,168 @@
+"""A table as text: CSV as spreadsheets save it. Where its columns are named, and what its rows hold."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
+
+from powerplant.batch.cells import decoded, read_rows, shown
+from powerplant.batch.headings import OF_THE_CHALLENGE, Column, Vocabulary
+from powerplant.batch.numerals import UNITS, Numeral, has_value, plain_unit, read_numeral
+from powerplant.batch.reading import InvalidInput
+from powerplant.decoding import UTF8_BOM, UTF16_BOMS
+
+DELIMITERS = (",", ";", "\t", "|")
+SEPARATED_BY = "commas, semicolons, tabs or |"
+
+MOST_ROWS_BEFORE = 20
+"""Most lines before the one that names the columns: titles, and the line ``sep=;`` of spreadsheets."""
+
+_SEPARATOR_LINE = re.compile(r'\s*"?sep=([^"\r\n])"?[;,\t|]*(?:[\r\n]|\Z)', re.IGNORECASE)
+MOST_OF_A_HEADING = 64 * 1024
+MOST_COLUMNS_SHOWN = 6
+"""Most columns of a table that a message names."""
+
+
+class Table:
+    """A table whose first row with the key column of a vocabulary names the columns.
+
+    Attributes:
+        delimiter: what separates its columns.
+        has_mark: whether it begins with a byte order mark, as spreadsheets write it.
+        first: the number of the row that names them. The number of a row is that of its last line.
+        names: their names, each on one line.
+        columns: those that are used, by their paths; whoever reads the table sets them.
+        count: its rows, once :meth:`numerals` has read them.
+
+    Args:
+        content: the table, in UTF-8, UTF-16 or Windows-1252.
+        vocabulary: the headings that are understood.
+        without_key: the error for a table without the key column: the number of a row and its cells.
+
+    Raises:
+        InvalidInput: it is not a table with such a column; also while its rows are read, for one that has more cells
+            than the table has columns, or is not CSV.
+    """
+
+    def __init__(
+        self, content: bytes, vocabulary: Vocabulary, without_key: Callable[[int, Sequence[str]], InvalidInput]
+    ) -> None:
+        self._text, self.has_mark = decoded(content), content.startswith((UTF8_BOM, *UTF16_BOMS))
+        self.delimiter, self.first, self.names = _heading(self._text, vocabulary, without_key)
+        self.columns: Mapping[tuple[str, ...], Column] = {}
+        self.count = 0
+
+    def rows(self) -> Iterator[tuple[int, list[str]]]:
+        """The rows after the headings that are not empty, with their numbers."""
+        width = len(self.names)
+        for number, row in read_rows(self._text, self.delimiter):
+            cells = [cell.strip() for cell in row]
+            is_blank = not any(cell.strip("-:") for cell in cells)  # or the rule of a table in Markdown
+            if number <= self.first or is_blank or cells[:width] == self.names:
+                continue
+            if self._is_units(cells):
+                continue
+            if any(cells[width:]):  # probably a decimal comma: the row would be read as another one
+                hint = "; commas separate columns here: a number needs a decimal point, or quotes"
+                counts = f"the row has {len(row)} cells, the table {width} columns"
+                raise InvalidInput(number, counts + (hint if self.delimiter == "," else ""))
+            yield number, cells
+
+    def given(self, cells: Sequence[str]) -> Mapping[tuple[str, ...], tuple[Column, str]]:
+        """The cells of a row that have a value, by the paths of their columns."""
+        return {
+            path: (column, cells[column.place])
+            for path, column in self.columns.items()
+            if column.place < len(cells) and has_value(cells[column.place])
+        }
+
+    def numerals(self) -> Iterator[tuple[int, Column, str, Numeral]]:
+        """All numbers: the row, column, text and meanings of each. Counts the rows."""
+        self.count = 0
+        for number, cells in self.rows():
+            self.count += 1
+            for column, cell in self.given(cells).values():
+                if column.is_number:
+                    yield number, column, cell, read_numeral(cell, column.quantity)
+
+    def _is_units(self, cells: Sequence[str]) -> bool:
+        """Whether a row has the units of the columns above it. That one begins with a digit shows most rows at once."""
+        if any(cell_of(column.place, cells)[:1].isdigit() for column in self.columns.values()):
+            return False
+        given = self.given(cells).values()
+        return bool(given) and all(
+            column.is_number and re.fullmatch(UNITS[column.quantity], plain_unit(cell)) for column, cell in given
+        )
+
+
+def cell_of(place: int, cells: Sequence[str]) -> str:
+    """A cell of a row, which may be shorter than the table."""
+    return cells[place] if place < len(cells) else ""
+
+
+def in_words(column: Column, cell: str, detail: str) -> str:
+    """What is wrong with a cell, with the heading of its column and the cell."""
+    if not has_value(cell):
+        what = f"is {shown(cell)}, so it has no value" if cell else "is empty"
+        return f"{column.heading} {detail.replace('is missing', what, 1)}"
+    times = column.is_converted and (", divided by 100," if column.quantity == "ratio" else ", times 100,")
+    detail = re.sub(r"(must be a number).*", r"\1", detail)
+    return f"{column.heading} is {shown(cell)}, and{times or ''} {detail}"
+
+
+def is_heading(line: str) -> bool:
+    """Whether a line names the columns of a table of hours, or is the line ``sep=;`` before it."""
+    if _SEPARATOR_LINE.match(line):
+        return True
+    return any(any(map(OF_THE_CHALLENGE.is_key, next(csv.reader([line], delimiter=each), []))) for each in DELIMITERS)
+
+
+def shown_columns(names: Sequence[str]) -> str:
+    """The first columns of a table, in a message; empty without any."""
+    others = [shown(name) for name in names if name]
+    if len(others) > MOST_COLUMNS_SHOWN:
+        others[MOST_COLUMNS_SHOWN:] = [f"and {len(others) - MOST_COLUMNS_SHOWN} more"]
+    return f"; the table has {', '.join(others)}" if others else ""
+
+
+def _heading(
+    text: str, vocabulary: Vocabulary, without_key: Callable[[int, Sequence[str]], InvalidInput]
+) -> tuple[str, int, list[str]]:
+    """The delimiter of a table, the number of the row that names its columns, and their names."""
+    marked = _SEPARATOR_LINE.match(text)
+    best: tuple[int, int, str, int, list[str]] | None = None
+    filled_by: list[tuple[int, list[str]]] = []
+    error = None
+    for delimiter in [marked[1]] if marked else DELIMITERS:
+        try:
+            rows = ((number, [" ".join(cell.split()) for cell in row]) for number, row in read_rows(text, delimiter))
+            filled = [(number, names) for number, names in islice(rows, MOST_ROWS_BEFORE) if any(names)]
+        except InvalidInput as not_csv:
+            error = not_csv
+            continue
+        filled_by += filled[:1]
+        for number, names in filled:
+            if any(map(vocabulary.is_key, names)):
+                while not names[-1]:
+                    names.pop()
+                found = (
+                    sum(vocabulary.meaning_of(name) is not None for name in names),
+                    len(names),
+                    delimiter,
+                    number,
+                    names,
+                )
+                best = max(best or found, found, key=lambda each: each[:2])
+                break
+    if best is None and error is not None and (not filled_by or is_heading(_begin(text))):
+        raise error
+    if best is None:
+        raise without_key(*max(filled_by, key=lambda each: len(each[1]), default=(1, [])))
+    _, _, delimiter, number, names = best
+    return delimiter, number, names
+
+
+def _begin(text: str) -> str:
+    return next(iter(text[:MOST_OF_A_HEADING].splitlines()), "")
