@@ -90,13 +90,13 @@ class Dispatch:
     ) -> Plan | None:
         if not self.left:
             return None
-        rows = [int(self.model.balance[t]) for t in loads]
+        periods = [*loads]
         columns = [int(self.model.on[i, t]) for i, periods in switches.items() for t in periods]
         before = [float(self.on[i, t]) for i, periods in switches.items() for t in periods]
         after = [1.0 - value for value in before]
         if not all(self.low[c] <= value <= self.high[c] for c, value in zip(columns, after, strict=True)):
             return None
-        self._change(self.solver, rows, loads.values(), columns, after)
+        self._change(self.solver, periods, loads.values(), columns, after)
         self.solver.setOptionValue("time_limit", self.solver.getRunTime() + self.left)
         values = self.solver.solve_it()
         found = None
@@ -107,19 +107,21 @@ class Dispatch:
                     self.lp, min(longest, self.left), relative_gap=relative_gap, presolve=not self.model.is_small
                 )
                 solver.fix(self.model.on, self.on)
-                self._change(solver, rows, loads.values(), columns, after)
+                self._change(solver, periods, loads.values(), columns, after)
                 solver.make_whole(self.model.outputs)
                 values = solver.solve_it()
                 found = None if values is None else self._plan(values)
-        self._change(self.solver, rows, [self.instance.load[t] for t in loads], columns, before)
+        self._change(self.solver, periods, [self.instance.load[t] for t in loads], columns, before)
         return found
 
-    @staticmethod
     def _change(
-        solver: Solver, rows: list[int], loads: Iterable[float], columns: list[int], values: list[float]
+        self, solver: Solver, periods: list[int], loads: Iterable[float], columns: list[int], values: list[float]
     ) -> None:
-        for row, load in zip(rows, loads, strict=True):
-            solver.changeRowBounds(row, float(load), float(load))
+        """Change loads, of which no more can be lost, and decisions."""
+        for t, load in zip(periods, loads, strict=True):
+            solver.changeRowBounds(int(self.model.balance[t]), float(load), float(load))
+            if self.model.lost.size:
+                solver.changeColBounds(int(self.model.lost[t]), 0.0, max(0.0, float(load)))
         for column, value in zip(columns, values, strict=True):
             solver.changeColBounds(column, value, value)
 
