@@ -13,11 +13,14 @@ from typing import NamedTuple
 from pydantic_core import from_json, to_json
 
 from powerplant.batch.fleets import SharedFleet, read_fleet, read_task
+from powerplant.batch.horizons import is_horizon, plan_line_of_periods
 from powerplant.batch.reading import Chunk, Line
 from powerplant.batch.tally import Tally
 from powerplant.decoding import pointer
 from powerplant.errors import Fault, InvalidPayload, MalformedPayload, OutOfTime, TooBusy
 from powerplant.formulation import NOISE_DIGITS
+from powerplant.horizon.members import answer_of
+from powerplant.horizon.reporting import report_of
 from powerplant.planning import Options, Solved, present, solve_instance
 from powerplant.problems import CLIENT_ERRORS, PROBLEM_TYPES, Problem, problem_of
 from powerplant.rows import CENT, Layout, cents, values_of_hour
@@ -151,6 +154,8 @@ def _answer(line: Line, shared: SharedFleet | None, rules: Rules) -> tuple[bytes
     try:
         if line.faults:
             raise InvalidPayload(line.faults)
+        if is_horizon(line.content):
+            return _answer_periods(line, line.content, shared, rules)
         planned = plan_line(line.content, shared, options, max_plants=rules.max_plants)
         answer = _accept(line, planned, rules)
     except CLIENT_ERRORS as error:
@@ -162,6 +167,24 @@ def _answer(line: Line, shared: SharedFleet | None, rules: Rules) -> tuple[bytes
         cost=solved.instance.grid.euros(solved.solution.cost),
         emitted=emitted,
         charged=emitted if options.co2 else Decimal(0),
+        slowest=solved.seconds,
+        slowest_line=line.number,
+    )
+    return answer, tally
+
+
+def _answer_periods(line: Line, content: bytes, shared: SharedFleet | None, rules: Rules) -> tuple[bytes, Tally]:
+    """The answer to a line that is a horizon: the members of its answer, beside the line."""
+    if rules.layout is not None:
+        raise InvalidPayload([Fault("#/load", "is a list: a table of hours has no row for a horizon")])
+    solved = plan_line_of_periods(content, shared, rules.options, max_plants=rules.max_plants)
+    emitted = Decimal(str(report_of(solved, co2=rules.options.co2, time_limit=0.0)["co2_emitted_tonnes"]))
+    answer = to_json({"line": line.number, **answer_of(solved)}) + b"\n"
+    tally = Tally(
+        plans=1,
+        cost=Decimal(solved.cost.numerator) / Decimal(solved.cost.denominator),
+        emitted=emitted,
+        charged=emitted if rules.options.co2 else Decimal(0),
         slowest=solved.seconds,
         slowest_line=line.number,
     )
@@ -210,6 +233,8 @@ def _refuse(line: Line, problem: Problem, rules: Rules) -> tuple[bytes, Tally]:
         answer = rules.layout.hour(line.labels or [line.number], [_load_in(line.content), problem.name, reason, None])
     if problem.name == "infeasible-load":
         return answer, Tally(reasons={problem.members["reason"]: 1})
+    if problem.name == "infeasible-horizon":
+        return answer, Tally(reasons={"infeasible_horizon": 1})
     if problem.name == "gave-up":
         return answer, Tally(gave_up=1)
     if problem.name == "internal-error":

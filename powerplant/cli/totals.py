@@ -15,6 +15,7 @@ REASONS = {
     "above_capacity": "above the capacity",
     "below_minimum": "below the smallest output",
     "in_a_gap": "in a gap",
+    "infeasible_horizon": "in some period of a horizon",
 }
 """Why no plan meets a load, in words."""
 
