@@ -14,7 +14,7 @@ def main() -> int:
     """Parse the arguments and run one measurement; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.horizon", description=__doc__)
     parser.add_argument(
-        "what", nargs="?", default="instances", choices=["instances", "desks", "parts", "california", "best"]
+        "what", nargs="?", default="instances", choices=["instances", "costs", "desks", "parts", "california", "best"]
     )
     parser.add_argument("--data", type=Path, help="a folder with files of pglib-uc and UnitCommitment.jl")
     parser.add_argument("--only", nargs="+", default=[], help="patterns of names: kaz10, rts*")
@@ -54,8 +54,10 @@ def main() -> int:
                 flush=True,
             )
         return 0
-    compared = [comparison.compare(name, original, chosen.orders, chosen.time_limit) for name, original in wanted]
-    return 0 if comparison.report(compared, markdown=chosen.markdown) else 1
+    costs = chosen.what == "costs"
+    limit, gap = (max(comparison.MOMENTS), 0.0) if costs else (chosen.time_limit, comparison.GAP)
+    compared = [comparison.compare(name, original, chosen.orders, limit, gap) for name, original in wanted]
+    return 0 if comparison.report(compared, costs=costs, markdown=chosen.markdown) else 1
 
 
 if __name__ == "__main__":

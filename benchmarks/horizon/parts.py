@@ -8,21 +8,24 @@ from statistics import median
 from time import perf_counter
 from typing import TypeVar
 
+import numpy as np
+
 from benchmarks.horizon.desks import Size, desk
 from benchmarks.service.tables import Table
 from powerplant.formulation import Grid
 from powerplant.horizon.decoding import decode
+from powerplant.horizon.dispatch import Dispatch
 from powerplant.horizon.formulation import formulate_horizon
 from powerplant.horizon.highs import Solver
 from powerplant.horizon.model import Model
 from powerplant.horizon.plan import cost_of
-from powerplant.horizon.search import on_the_grid
 from powerplant.horizon.verification import broken_rule
 from powerplant.library import NO_LIMIT
 
 SIZE = Size(100, 48, 60)
 GAP = 0.02
 AIM = 0.5
+LONGEST = 120.0
 ROUNDS = 5
 
 Result = TypeVar("Result")
@@ -50,10 +53,11 @@ def measure(rounds: int = ROUNDS) -> dict[str, float]:
     grid = Grid(1)  # steps of 0.1 MW
     instance = timed("integers", lambda: formulate_horizon(horizon, co2=True, grid=grid, round_load=False))
     model, lp = timed("building the model", lambda: (lambda model: (model, model.lp()))(Model(instance)))
-    values = Solver(lp, 120.0, relative_gap=GAP).solve_it()
+    values = Solver(lp, LONGEST, relative_gap=GAP).solve_it()
     if values is None:
         raise RuntimeError("no plan to put on the grid")
-    plan = timed("the grid, with a check", lambda: on_the_grid(model, lp, values, 60.0))
+    on = np.round(values[model.on])
+    plan = timed("the best outputs on the grid", lambda: Dispatch(instance, perf_counter() + LONGEST).best(on))
     if plan is None or timed("verifying", lambda: broken_rule(instance, plan)) is not None:
         raise RuntimeError("the plan does not pass")
     timed("the cost", lambda: cost_of(instance, plan))
