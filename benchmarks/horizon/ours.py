@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import sys
 from pathlib import Path
@@ -17,8 +18,8 @@ import highspy  # noqa: F401 - a server has loaded it before a request comes
 
 from benchmarks.horizon.traces import NONE, Moment, Run
 from powerplant.errors import InfeasibleHorizon, OutOfTime
-from powerplant.horizon.members import answer_of
 from powerplant.horizon.decoding import decode
+from powerplant.horizon.members import answer_of
 from powerplant.horizon.planning import Better, plan_horizon
 from powerplant.library import NO_LIMIT, options_of
 
@@ -57,6 +58,8 @@ def main() -> None:
     given = parser.parse_args()
     run = run_ours(given.payload.read_bytes(), step=given.step, time_limit=given.time_limit, gap=given.gap)
     json.dump(run.as_json(), sys.stdout)
+    sys.stdout.flush()
+    os._exit(0)  # a thread that HiGHS has not let go is not waited for
 
 
 if __name__ == "__main__":
