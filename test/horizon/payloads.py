@@ -22,7 +22,7 @@ def counts_co2(seed: int) -> bool:
 def random_horizon(seed: int, *, with_storages_and_market: bool = False) -> dict[str, Any]:
     """A payload of at most 4 plants, 5 periods and a step of 1 MW. Some plants have no schedule of their own."""
     choose = Random(f"horizon {seed}")
-    periods = choose.choice([1, 2, 3, 3, 4, 4, 5, 5])
+    periods = choose.choice([1, 2, 3, 3, 4, 4, 5, 5, 5])
     plants = choose.choice([1, 2, 2, 3, 3, 4])
     coupled = choose.random() > 0.08
     resolution = choose.choice(["PT1H", "PT1H", "PT1H", "PT15M", "PT30M", "PT2H"])
@@ -42,7 +42,7 @@ def random_horizon(seed: int, *, with_storages_and_market: bool = False) -> dict
     if coupled and choose.random() < 0.12:
         payload["lost_load(euro/MWh)"] = choose.choice([20, 300, 3000])
     _set_load(choose, payload, counts_co2(seed))
-    if coupled and choose.random() < 0.35:
+    if coupled and choose.random() < 0.45:
         most = choose.choice([1, 2, 2, 3, 6])
         reserve = {way: make.series(lambda: choose.choice([0, 1, choose.randint(0, most)])) for way in ("up", "down")}
         if choose.random() < 0.06:
@@ -92,6 +92,7 @@ class _Maker:
 
     def __init__(self, choose: Random, periods: int, h: float, largest: int, coupled: bool) -> None:
         self.choose, self.periods, self.h, self.largest, self.coupled = choose, periods, h, largest, coupled
+        self.density = choose.choice([0.15, 0.3, 0.5, 0.65])
 
     def chance(self, probability: float) -> bool:
         return self.choose.random() < probability
@@ -152,8 +153,12 @@ class _Maker:
                 "start_costs": self.start_costs,
                 "reserve": lambda: chance(0.5),
             }
-        members["initial"] = lambda: self.initial(plant)
-        plant |= {key: make() for key, make in members.items() if key not in plant and chance(0.3)}
+        rare = {"available": 0.3, "must_run": 0.25, "cost(euro/MWh)": 0.3}
+        plant |= {
+            key: make() for key, make in members.items() if key not in plant and chance(rare.get(key, self.density))
+        }
+        if chance(max(self.density, 0.3)):
+            plant["initial"] = self.initial(plant)
         if "start_costs" in plant:
             plant.pop("start_cost", None)
         if chance(0.2):
@@ -177,7 +182,7 @@ class _Maker:
         if on:
             state["p"] = self.choose.choice([low, high, round(self.choose.uniform(low, high), 1), (low + high) / 2])
         if self.chance(0.6):
-            state["hours"] = self.choose.choice([0.25, 0.5, 1, 1.5, 2, 3, 26])
+            state["hours"] = self.choose.choice([0.25, 0.5, 1, 1, 1.5, 2, 26]) * self.choose.choice([1, self.h])
         return state
 
     def start_costs(self) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from horizon import dynamic
+from horizon.cases import CASES
 from horizon.comparing import compare, faults, plan
 from horizon.mutations import is_a_place, mutated
 from horizon.payloads import random_horizon
@@ -45,6 +46,16 @@ def shortage(content: dict[str, Any]) -> tuple[dict[str, float], list[dict[str, 
 def test_500_random_horizons_have_the_plan_or_the_shortage_of_the_oracle(block: int) -> None:
     for seed in range(25 * block, 25 * block + 25):
         assert compare(seed)[1] == [], f"seed {seed}"
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_engine_solves_what_is_solved_by_hand(name: str) -> None:
+    case = CASES[name]
+    if case.missing is not None:
+        assert sum(shortage(case.payload)[0].values()) == case.missing
+        return
+    assert case.gas in (None, outputs(case.payload)["gas"])
+    assert case.cost in (None, plan(case.payload).to_dict()["cost"])
 
 
 # --- What users of other tools complain about ------------------------------------------------------------------------

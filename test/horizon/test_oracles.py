@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from horizon import dynamic
+from horizon.cases import CASES
 from horizon.payloads import counts_co2, random_horizon
 from horizon.rules import broken_rules, cost_of
 
@@ -30,6 +31,19 @@ def test_the_programme_and_the_model_agree_and_their_plans_keep_all_rules(seeds:
         for answer in (expected.answer, outcome.answer):
             assert answer is None or broken_rules(payload, answer, co2=co2) == [], f"seed {seed}"
             assert answer is None or cost_of(payload, answer, co2=co2) == expected.cost, f"seed {seed}"
+
+
+@pytest.mark.parametrize("oracle", [dynamic, independent], ids=["programme", "model"])
+@pytest.mark.parametrize("name", CASES)
+def test_the_oracles_solve_what_is_solved_by_hand(name: str, oracle: Any) -> None:
+    case = CASES[name]
+    outcome = oracle.solve(case.payload)
+    assert outcome.kind == ("plan" if case.missing is None else "missing")
+    if outcome.answer is not None:
+        assert case.gas in (None, *[row["p"] for row in outcome.answer["plan"] if row["name"] == "gas"])
+        assert case.cost in (None, outcome.cost)
+    else:
+        assert case.missing == outcome.missing
 
 
 @pytest.mark.parametrize("seed", range(120))
