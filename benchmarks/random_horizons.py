@@ -1,6 +1,6 @@
 """Random small horizons against a dynamic programme: ``PYTHONPATH=test python -m benchmarks.random_horizons``.
 
-Each has every member of the description at random, and a step of 1 MW; ``--payloads`` says how many, and
+Each has every member of the description at random, and a step of 1 or 0.1 MW; ``--payloads`` says how many, and
 ``--storages-and-market`` gives some of them storages and a market. The programme joins the states of all plants; it
 shares no code with the package. With ``--oracles`` it is compared with a model for CP-SAT instead of the engine.
 A fault is printed with its seed, and makes the exit code 1.
@@ -17,7 +17,7 @@ from time import perf_counter
 
 from horizon import dynamic
 from horizon.comparing import compare
-from horizon.payloads import counts_co2, random_horizon
+from horizon.payloads import counts_co2, finer, random_horizon, steps_of
 
 
 def check(seeds: range, *, more: bool, oracles: bool) -> tuple[list[str], Counter[str]]:
@@ -37,11 +37,12 @@ def compare_oracles(seed: int, *, with_storages_and_market: bool) -> tuple[str, 
     """What kind of outcome a seed has, and whether the oracles disagree."""
     from horizon import independent  # the group oracles brings what it needs
 
-    payload = random_horizon(seed, with_storages_and_market=with_storages_and_market)
-    expected = dynamic.solve(payload, co2=counts_co2(seed))
+    co2, steps = counts_co2(seed), steps_of(seed)
+    payload = finer(random_horizon(seed, with_storages_and_market=with_storages_and_market), steps)
+    expected = dynamic.solve(payload, co2=co2, steps=steps)
     if expected.kind == "off_grid":
         return expected.kind, []
-    other = independent.solve(payload, co2=counts_co2(seed))
+    other = independent.solve(payload, co2=co2, steps=steps)
     return expected.kind, [] if expected[:3] == other[:3] else [f"{expected[:3]}, not {other[:3]}"]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from horizon import dynamic
 from horizon.dynamic import Outcome
-from horizon.payloads import counts_co2, random_horizon
+from horizon.payloads import counts_co2, finer, random_horizon, steps_of
 from horizon.reading import RESOLUTIONS
 from horizon.rules import broken_rules
 
@@ -25,16 +25,17 @@ def plan(payload: Any, *, co2: bool = True, step: float = 1, time_limit: float =
 
 def compare(seed: int, *, with_storages_and_market: bool = False) -> tuple[str, list[str]]:
     """What kind of outcome a seed has, and what is wrong with the engine's."""
-    payload = random_horizon(seed, with_storages_and_market=with_storages_and_market)
-    expected = dynamic.solve(payload, co2=counts_co2(seed))
-    return expected.kind, list(faults(payload, expected, co2=counts_co2(seed)))
+    co2, steps = counts_co2(seed), steps_of(seed)
+    payload = finer(random_horizon(seed, with_storages_and_market=with_storages_and_market), steps)
+    expected = dynamic.solve(payload, co2=co2, steps=steps)
+    return expected.kind, list(faults(payload, expected, co2=co2, steps=steps))
 
 
-def faults(payload: Mapping[str, Any], expected: Outcome, *, co2: bool = True) -> Iterator[str]:
+def faults(payload: Mapping[str, Any], expected: Outcome, *, co2: bool = True, steps: int = 1) -> Iterator[str]:
     """What is wrong with the engine's answer to a valid payload."""
     errors = import_module("powerplant.errors")
     try:
-        answer = json.loads(json.dumps(plan(payload, co2=co2).to_dict()))
+        answer = json.loads(json.dumps(plan(payload, co2=co2, step=1 / steps).to_dict()))
     except errors.InvalidPayload as error:
         yield from _wrong_faults(expected, [fault.pointer for fault in error.faults], str(error))
         return
@@ -43,9 +44,9 @@ def faults(payload: Mapping[str, Any], expected: Outcome, *, co2: bool = True) -
         return
     if expected.kind != "plan" or expected.cost is None:
         yield f"a plan, not {expected.kind} {expected.missing} {expected.places}"
-        yield from broken_rules(payload, answer, co2=co2)
+        yield from broken_rules(payload, answer, co2=co2, steps=steps)
         return
-    yield from broken_rules(payload, answer, co2=co2)
+    yield from broken_rules(payload, answer, co2=co2, steps=steps)
     cents = round(expected.cost * 100)
     if round(Fraction(repr(answer["cost"])) * 100) != cents:
         yield f"costs {answer['cost']}, not {cents / 100}"

@@ -13,6 +13,9 @@ from horizon.dynamic import graphs_of
 from horizon.parts import Graph
 from horizon.reading import RESOLUTIONS, exact, read
 
+POWERS = {"load", "up", "down", "pmin", "pmax", "ramp_up", "ramp_down", "startup_limit", "shutdown_limit", "p"}
+POWERS |= {"charge_max", "discharge_max", "energy_max", "energy_min", "initial", "min", "buy", "sell"}
+
 
 def counts_co2(seed: int) -> bool:
     """Whether CO2 counts for this seed."""
@@ -49,6 +52,22 @@ def random_horizon(seed: int, *, with_storages_and_market: bool = False) -> dict
             reserve["up"] = 1.5
         payload["reserve"] = reserve
     return payload
+
+
+def steps_of(seed: int) -> int:
+    """The steps in a MW that a seed is planned with."""
+    return 10 if seed % 4 == 3 else 1
+
+
+def finer(value: Any, steps: int, key: str = "") -> Any:
+    """A payload with all powers and energies divided by the steps in a MW: it is as large on a finer grid."""
+    if steps == 1 or key in {"fuels", "start_costs"}:
+        return value
+    if isinstance(value, dict):
+        return {name: finer(inner, steps, name) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [finer(inner, steps, key) for inner in value]
+    return round(value / steps, 10) if key in POWERS and not isinstance(value, bool) else value
 
 
 def _set_load(choose: Random, payload: dict[str, Any], co2: bool) -> None:

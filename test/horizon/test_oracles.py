@@ -10,7 +10,7 @@ import pytest
 
 from horizon import dynamic
 from horizon.cases import CASES
-from horizon.payloads import counts_co2, random_horizon
+from horizon.payloads import counts_co2, finer, random_horizon, steps_of
 from horizon.rules import broken_rules, cost_of
 
 independent = pytest.importorskip("horizon.independent", reason="the group oracles brings OR-tools")
@@ -22,15 +22,16 @@ SEEDS = [range(50 * block, 50 * block + 50) for block in range(6)]
 @pytest.mark.parametrize("seeds", SEEDS, ids=str)
 def test_the_programme_and_the_model_agree_and_their_plans_keep_all_rules(seeds: range, more: bool) -> None:
     for seed in seeds:
-        payload, co2 = random_horizon(seed, with_storages_and_market=more), counts_co2(seed)
-        expected = dynamic.solve(payload, co2=co2)
+        co2, steps = counts_co2(seed), steps_of(seed)
+        payload = finer(random_horizon(seed, with_storages_and_market=more), steps)
+        expected = dynamic.solve(payload, co2=co2, steps=steps)
         if expected.kind == "off_grid":
             continue
-        outcome = independent.solve(payload, co2=co2)
+        outcome = independent.solve(payload, co2=co2, steps=steps)
         assert (outcome.kind, outcome.cost, outcome.missing) == expected[:3], f"seed {seed}"
         for answer in (expected.answer, outcome.answer):
-            assert answer is None or broken_rules(payload, answer, co2=co2) == [], f"seed {seed}"
-            assert answer is None or cost_of(payload, answer, co2=co2) == expected.cost, f"seed {seed}"
+            assert answer is None or broken_rules(payload, answer, co2=co2, steps=steps) == [], f"seed {seed}"
+            assert answer is None or cost_of(payload, answer, co2=co2, steps=steps) == expected.cost, f"seed {seed}"
 
 
 @pytest.mark.parametrize("oracle", [dynamic, independent], ids=["programme", "model"])
