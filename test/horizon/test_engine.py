@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
 import pytest
@@ -13,11 +12,11 @@ from horizon.comparing import compare, faults, plan
 from horizon.mutations import is_a_place, mutated
 from horizon.payloads import random_horizon
 from horizon.rules import broken_rules
+from powerplant import errors
 
 pytest.importorskip("powerplant.horizon")
 pytest.importorskip("highspy", reason="the extra horizon brings it")
 
-errors: Any = import_module("powerplant.errors")
 
 FUELS: dict[str, Any] = {"gas(euro/MWh)": 10, "co2(euro/ton)": 0}
 GAS: dict[str, Any] = {"name": "gas", "type": "gasfired", "efficiency": 0.5, "pmin": 10, "pmax": 100}
