@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from horizon import dynamic
+from horizon import dynamic, independent
 from horizon.cases import CASES
 from horizon.comparing import compare, faults, plan
 from horizon.mutations import is_a_place, mutated
@@ -34,7 +35,7 @@ def outputs(content: dict[str, Any]) -> dict[str, list[float]]:
     return {row["name"]: row["p"] for row in plan(content).to_dict()["plan"]}
 
 
-def shortage(content: dict[str, Any]) -> tuple[dict[str, float], list[dict[str, Any]]]:
+def shortage(content: dict[str, Any]) -> tuple[dict[str, float], list[Mapping[str, Any]]]:
     with pytest.raises(errors.InfeasibleHorizon) as caught:
         plan(content)
     assert list(faults(content, dynamic.solve(content))) == []
@@ -45,6 +46,18 @@ def shortage(content: dict[str, Any]) -> tuple[dict[str, float], list[dict[str, 
 def test_500_random_horizons_have_the_plan_or_the_shortage_of_the_oracle(block: int) -> None:
     for seed in range(25 * block, 25 * block + 25):
         assert compare(seed)[1] == [], f"seed {seed}"
+
+
+@pytest.mark.parametrize("seed", range(0, 600, 3))
+def test_a_plan_within_a_gap_is_no_dearer_than_the_gap_allows(seed: int) -> None:
+    assert compare(seed, gap=0.05)[1] == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not independent.IS_THERE, reason="the group oracles brings OR-tools")
+@pytest.mark.parametrize("seed", range(60))
+def test_larger_random_horizons_have_the_plan_or_the_shortage_of_the_oracle(seed: int) -> None:
+    assert compare(seed, large=True)[1] == []
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from horizon import dynamic
+from horizon import dynamic, independent
 from horizon.cases import CASES
-from horizon.payloads import counts_co2, finer, random_horizon, steps_of
+from horizon.comparing import setting
+from horizon.payloads import counts_co2, random_horizon
 from horizon.rules import broken_rules, cost_of
 
-independent = pytest.importorskip("horizon.independent", reason="the group oracles brings OR-tools")
+pytestmark = pytest.mark.skipif(not independent.IS_THERE, reason="the group oracles brings OR-tools")
 
 SEEDS = [range(50 * block, 50 * block + 50) for block in range(6)]
 
@@ -22,11 +23,8 @@ SEEDS = [range(50 * block, 50 * block + 50) for block in range(6)]
 @pytest.mark.parametrize("seeds", SEEDS, ids=str)
 def test_the_programme_and_the_model_agree_and_their_plans_keep_all_rules(seeds: range, more: bool) -> None:
     for seed in seeds:
-        co2, steps = counts_co2(seed), steps_of(seed)
-        payload = finer(random_horizon(seed, with_storages_and_market=more), steps)
+        payload, co2, steps = setting(seed, more=more)
         expected = dynamic.solve(payload, co2=co2, steps=steps)
-        if expected.kind == "off_grid":
-            continue
         outcome = independent.solve(payload, co2=co2, steps=steps)
         assert (outcome.kind, outcome.cost, outcome.missing) == expected[:3], f"seed {seed}"
         for answer in (expected.answer, outcome.answer):
