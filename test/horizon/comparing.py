@@ -26,7 +26,10 @@ def plan(payload: Any, *, co2: bool = True, step: float = 1, time_limit: float =
 def compare(seed: int, *, gap: float = 0, large: bool = False, more: bool = False) -> tuple[str, list[str]]:
     """What kind of outcome a seed has, and what is wrong with the engine's; ``more``: with storages and a market."""
     payload, co2, steps = setting(seed, large=large, more=more)
-    expected = (independent if large else dynamic).solve(payload, co2=co2, steps=steps)
+    try:
+        expected = (independent if large else dynamic).solve(payload, co2=co2, steps=steps)
+    except TimeoutError:
+        return "unsolved", []
     return expected.kind, list(faults(payload, expected, co2=co2, steps=steps, gap=gap))
 
 

@@ -67,7 +67,8 @@ class _Model:
         status = solver.solve(self.model)
         if status == cp_model.INFEASIBLE:
             return None
-        assert status == cp_model.OPTIMAL, solver.status_name(status)
+        if status != cp_model.OPTIMAL:
+            raise TimeoutError(f"the model is not solved within {TIME_LIMIT:g} s")
         value = sum((factor * solver.value(var) for factor, var in self.terms), Fraction(0))
         parts = [[tuple(map(solver.value, said)) for said in part] for part in self.said]
         said = [[part[t] if len(part[t]) > 1 else part[t][0] for part in parts] for t in range(self.horizon.periods)]

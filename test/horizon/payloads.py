@@ -23,7 +23,7 @@ def counts_co2(seed: int) -> bool:
 
 
 def random_horizon(seed: int, *, with_storages_and_market: bool = False, large: bool = False) -> dict[str, Any]:
-    """A payload for a step of 1 MW, of at most 4 plants and 5 periods; a large one has up to 8 and 14.
+    """A payload for a step of 1 MW, of at most 4 plants and 5 periods; a large one has up to 6 and 10.
 
     Some plants have no schedule of their own.
     """
@@ -31,11 +31,11 @@ def random_horizon(seed: int, *, with_storages_and_market: bool = False, large: 
     periods = choose.choice([1, 2, 3, 3, 4, 4, 5, 5, 5])
     plants = choose.choice([1, 2, 2, 3, 3, 4])
     if large:
-        periods, plants = choose.randint(8, 14), choose.randint(4, 8)
+        periods, plants = choose.randint(6, 10), choose.randint(4, 6)
     coupled = choose.random() > 0.08
     resolution = choose.choice(["PT1H", "PT1H", "PT1H", "PT15M", "PT30M", "PT2H"])
     h = float(RESOLUTIONS[resolution])
-    make = _Maker(choose, periods, h, 25 if large else {1: 10, 2: 10, 3: 8, 4: 6}[plants], coupled)
+    make = _Maker(choose, periods, h, 15 if large else {1: 10, 2: 10, 3: 8, 4: 6}[plants], coupled)
     fleet = [make.plant(f"p{i}") for i in range(plants)]
     if plants > 1 and choose.random() < 0.35:  # units that are alike
         for i in range(1, choose.choice([2, 2, plants])):
