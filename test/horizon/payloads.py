@@ -204,10 +204,13 @@ class _Maker:
         on, low, high = self.chance(0.55), plant["pmin"], plant["pmax"]
         state: dict[str, Any] = {"on": on}
         if on:
-            state["p"] = self.choose.choice([low, high, round(self.choose.uniform(low, high), 1), (low + high) / 2])
+            state["p"] = self.choose.choice([low, high, self.inside(low, high), (low + high) / 2])
         if self.chance(0.6):
             state["hours"] = self.choose.choice([0.25, 0.5, 1, 1, 1.5, 2, 26]) * self.choose.choice([1, self.h])
         return state
+
+    def inside(self, low: float, high: float) -> float:
+        return max(low, min(high, round(self.choose.uniform(low, high), 1)))
 
     def start_costs(self) -> list[dict[str, Any]]:
         choose = self.choose

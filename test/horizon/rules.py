@@ -32,6 +32,15 @@ def broken_rules(
     return broken
 
 
+def broken_by_plants(
+    payload: Mapping[str, Any], answer: Mapping[str, Any], *, co2: bool = True, steps: int = 1
+) -> list[str]:
+    """Every rule of a plant alone that a plan breaks."""
+    horizon = read(payload, co2=co2, steps=steps)
+    plans = {plan["name"]: plan for plan in answer["plan"]}
+    return [fault for plant in horizon.plants for fault in Schedule(plant, horizon, plans[plant.name]).faults()]
+
+
 def cost_of(payload: Mapping[str, Any], answer: Mapping[str, Any], *, co2: bool = True, steps: int = 1) -> Fraction:
     """The exact cost of the plan of an answer, in euro."""
     horizon = read(payload, co2=co2, steps=steps)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
+from fractions import Fraction
 from typing import Any
 
 import pytest
 
 from horizon import dynamic, independent
 from horizon.cases import CASES
-from horizon.comparing import compare, faults, plan
+from horizon.comparing import compare, faults, plan, setting
 from horizon.mutations import is_a_place, mutated
 from horizon.payloads import random_horizon
-from horizon.rules import broken_rules
+from horizon.reports import depends_on_the_window, window, wrong_figures
+from horizon.rules import broken_by_plants, broken_rules, cost_of
 from powerplant import errors
 
 pytest.importorskip("powerplant.horizon")
@@ -150,10 +153,50 @@ def test_a_window_that_begins_with_the_end_of_the_one_before_keeps_times_and_ram
     plant = GAS | {"min_up_time": 3, "min_down_time": 3, "ramp_up": 20, "start_cost": 100}
     first = payload([60, 60, 0, 0], plant | {"initial": {"on": True, "p": 40, "hours": 30}}, DEAR)
     end = plan(first).report()["end"]
-    state = next(row for row in end["powerplants"] if row["name"] == "gas")
-    assert {key: state[key] for key in ("on", "hours")} == {"on": False, "hours": 2}
-    initial = {key: value for key, value in state.items() if key != "name"}
-    assert outputs(payload([60, 60, 60], plant | {"initial": initial}, DEAR))["gas"][0] == 0
+    state = next(row["initial"] for row in end["powerplants"] if row["name"] == "gas")
+    assert state == {"on": False, "hours": 2}
+    assert outputs(payload([60, 60, 60], plant | {"initial": state}, DEAR))["gas"] == [0, 20, 40]
+
+
+@pytest.mark.parametrize("block", range(10))
+def test_each_figure_of_a_report_follows_from_the_plan(block: int) -> None:
+    for seed in range(40 * block, 40 * block + 40):
+        content, co2, steps = setting(seed)
+        if dynamic.solve(content, co2=co2, steps=steps).kind != "plan":
+            continue
+        report = plan(content, co2=co2, step=1 / steps).report()
+        assert list(wrong_figures(content, report, co2=co2, steps=steps)) == [], f"seed {seed}"
+
+
+@pytest.mark.parametrize("block", range(10))
+def test_a_plan_stays_one_where_it_is_cut_in_two_and_costs_the_same(block: int) -> None:
+    """The state after a period says all that the next window must know."""
+    for seed in range(40 * block, 40 * block + 40):
+        content, co2, steps = setting(seed)
+        periods = len(content["load"])
+        expected = dynamic.solve(content, co2=co2, steps=steps)
+        if periods == 1 or expected.cost is None or depends_on_the_window(content, co2=co2, steps=steps):
+            continue
+        whole, middle, cost = plan(content, co2=co2, step=1 / steps), 1 + seed % (periods - 1), Fraction(0)
+        states = {row["name"]: row["initial"] for row in whole.report(end=middle)["end"]["powerplants"]}
+        later = window(content, middle, periods)
+        later["powerplants"] = [plant | {"initial": states[plant["name"]]} for plant in later["powerplants"]]
+        for part, first, last in ((window(content, 0, middle), 0, middle), (later, middle, periods)):
+            rows = [
+                {"name": row["name"], "p": row["p"][first:last], "on": row["on"][first:last]}
+                for row in whole.to_dict()["plan"]
+            ]
+            lost = whole.to_dict().get("lost_load")
+            answer = {"status": "optimal", "plan": rows} | ({} if lost is None else {"lost_load": lost[first:last]})
+            assert broken_by_plants(part, answer, co2=co2, steps=steps) == [], f"seed {seed}, periods {first}..{last}"
+            cost += cost_of(part, answer, co2=co2, steps=steps)
+            plan_or_shortage(part, co2=co2, steps=steps)
+        assert cost == expected.cost, f"seed {seed}"
+
+
+def plan_or_shortage(content: dict[str, Any], *, co2: bool, steps: int) -> None:
+    with suppress(errors.InfeasibleHorizon):
+        plan(content, co2=co2, step=1 / steps)
 
 
 def test_nothing_is_sent_in_place_of_a_plan_that_was_not_found() -> None:
