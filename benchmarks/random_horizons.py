@@ -53,7 +53,8 @@ def main() -> int:
     arguments = parser.parse_args()
     start, wrong, outcomes = perf_counter(), 0, Counter[str]()
     first, last = arguments.first, arguments.first + arguments.payloads
-    parts = [range(seed, min(seed + 200, last)) for seed in range(first, last, 200)]
+    size = 10 if arguments.large else 200
+    parts = [range(seed, min(seed + size, last)) for seed in range(first, last, size)]
     run = partial(check, large=arguments.large, more=arguments.storages_and_market, oracles=arguments.oracles)
     with ProcessPoolExecutor() as pool:
         for found, counted in pool.map(run, parts):

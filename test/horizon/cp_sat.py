@@ -16,7 +16,7 @@ from ortools.sat.python import cp_model
 from horizon.dynamic import Outcome, as_answer, refusal
 from horizon.reading import Horizon, Plant, Storage, read
 
-TIME_LIMIT = 60.0
+TIME_LIMIT = 20.0
 LARGEST = 2**62
 
 
