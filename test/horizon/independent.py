@@ -6,10 +6,10 @@ OR-tools and highspy each bring a shared library of HiGHS, and cannot be loaded 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from importlib.util import find_spec
 from multiprocessing import get_context
+from multiprocessing.pool import Pool
 from typing import Any
 
 from horizon.dynamic import Outcome
@@ -19,12 +19,13 @@ IS_THERE = find_spec("ortools") is not None
 
 def solve(payload: Mapping[str, Any], *, co2: bool = True, steps: int = 1) -> Outcome:
     """The outcome of a valid payload."""
-    return _process().submit(_solve, payload, co2, steps).result()
+    outcome: Outcome = _process().apply(_solve, (payload, co2, steps))
+    return outcome
 
 
 @cache
-def _process() -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+def _process() -> Pool:
+    return get_context("spawn").Pool(1)  # its process ends with this one
 
 
 def _solve(payload: Mapping[str, Any], co2: bool, steps: int) -> Outcome:
