@@ -11,6 +11,9 @@ DEAR: dict[str, Any] = {"name": "dear", "type": "import", "cost(euro/MWh)": 90, 
 MUST: dict[str, Any] = GAS | {"must_run": True, "cost(euro/MWh)": 80}
 """100 euro per MWh: it runs only where it must."""
 
+STORAGE: dict[str, Any] = {"name": "battery", "charge_max": 10, "discharge_max": 10, "energy_max": 20}
+PAYS: dict[str, Any] = {"price(euro/MWh)": -50, "buy": 10}
+
 TWO_COSTS = [{"after": 0, "cost": 100}, {"after": 3, "cost": 300}]
 
 
@@ -178,5 +181,22 @@ CASES = {
             resolution="PT30M",
         ),
         cost=700,
+    ),
+    "a storage never charges and discharges at once, though a negative price would pay for it": Case(
+        horizon([0], market=PAYS, storages=[STORAGE | {"initial": 20, "charge_efficiency": 0.5}]), cost=0
+    ),
+    "what is left in a storage has its value": Case(
+        horizon([0], market=PAYS | {"price(euro/MWh)": 30}, storages=[STORAGE | {"final": {"value(euro/MWh)": 40}}]),
+        cost=-100,
+    ),
+    "a storage ends with no less than it began with": Case(
+        horizon([10], GAS, storages=[STORAGE | {"initial": 10}]), gas=[10]
+    ),
+    "a storage that need not be full again is emptied": Case(
+        horizon([10, 10], GAS, storages=[STORAGE | {"initial": 10, "final": {"min": 0}}], resolution="PT30M"),
+        gas=[0, 0],
+    ),
+    "the fee is paid for what is bought and for what is sold": Case(
+        horizon([10, 0], GAS, market=PAYS | {"price(euro/MWh)": [15, 30], "sell": 10, "fee(euro/MWh)": 2}), cost=90
     ),
 }

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+from horizon.dynamic import redispatched
 from horizon.reading import DEFAULTS, Horizon, at, exact, read
 from horizon.rules import Schedule, total_cost
 
@@ -84,6 +86,24 @@ def _periods(horizon: Horizon, schedules: list[Schedule], report: Mapping[str, A
             held = float(sum(reserve[way] for reserve in given)) / horizon.steps
             if abs(row[key]["held"] - held) > 1e-9 or abs(row[key]["needed"] - float(needed) / horizon.steps) > 1e-9:
                 yield f"period {t + 1}: {key} {row[key]}, not {held}"
+
+
+def wrong_prices(
+    payload: Mapping[str, Any], report: Mapping[str, Any], *, co2: bool = True, steps: int = 1
+) -> Iterator[str]:
+    """Prices that are not what one step more or less costs with the same plants on. Not for storages and a market."""
+    horizon = read(payload, co2=co2, steps=steps)
+    on = {row["name"]: row["on"] for row in report["plan"]}
+    runs = [on[plant.name] for plant in horizon.plants]
+    cost = redispatched(horizon, runs)
+    for t, row in enumerate(report["periods"]):
+        for way, change in (("up", 1), ("down", -1)):
+            load = [*horizon.load[:t], horizon.load[t] + change, *horizon.load[t + 1 :]]
+            other = None if load[t] < 0 else redispatched(replace(horizon, load=load), runs)
+            price = None if cost is None or other is None else float((other - cost) * change * steps / horizon.h)
+            stated = row["price"][way]
+            if (price is None) != (stated is None) or (price is not None and abs(price - stated) > 1e-6):
+                yield f"period {t + 1}: a price {way} of {stated}, not {price}"
 
 
 def window(payload: Mapping[str, Any], first: int, last: int) -> dict[str, Any]:

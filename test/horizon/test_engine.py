@@ -14,7 +14,7 @@ from horizon.cases import CASES
 from horizon.comparing import compare, faults, plan, setting
 from horizon.mutations import is_a_place, mutated
 from horizon.payloads import random_horizon
-from horizon.reports import depends_on_the_window, window, wrong_figures
+from horizon.reports import depends_on_the_window, window, wrong_figures, wrong_prices
 from horizon.rules import broken_by_plants, broken_rules, cost_of
 from powerplant import errors
 
@@ -51,6 +51,12 @@ def test_500_random_horizons_have_the_plan_or_the_shortage_of_the_oracle(block: 
         assert compare(seed)[1] == [], f"seed {seed}"
 
 
+@pytest.mark.parametrize("block", range(20))
+def test_500_random_horizons_with_storages_and_a_market_have_it_too(block: int) -> None:
+    for seed in range(25 * block, 25 * block + 25):
+        assert compare(seed, more=True)[1] == [], f"seed {seed}"
+
+
 @pytest.mark.parametrize("seed", range(0, 600, 3))
 def test_a_plan_within_a_gap_is_no_dearer_than_the_gap_allows(seed: int) -> None:
     assert compare(seed, gap=0.05)[1] == []
@@ -69,7 +75,7 @@ def test_the_engine_solves_what_is_solved_by_hand(name: str) -> None:
     if case.missing is not None:
         assert sum(shortage(case.payload)[0].values()) == case.missing
         return
-    assert case.gas in (None, outputs(case.payload)["gas"])
+    assert case.gas in (None, outputs(case.payload).get("gas"))
     assert case.cost in (None, plan(case.payload).to_dict()["cost"])
 
 
@@ -158,14 +164,16 @@ def test_a_window_that_begins_with_the_end_of_the_one_before_keeps_times_and_ram
     assert outputs(payload([60, 60, 60], plant | {"initial": state}, DEAR))["gas"] == [0, 20, 40]
 
 
+@pytest.mark.parametrize("more", [False, True], ids=["plants", "storages-and-market"])
 @pytest.mark.parametrize("block", range(10))
-def test_each_figure_of_a_report_follows_from_the_plan(block: int) -> None:
+def test_each_figure_of_a_report_follows_from_the_plan(block: int, more: bool) -> None:
     for seed in range(40 * block, 40 * block + 40):
-        content, co2, steps = setting(seed)
+        content, co2, steps = setting(seed, more=more)
         if dynamic.solve(content, co2=co2, steps=steps).kind != "plan":
             continue
         report = plan(content, co2=co2, step=1 / steps).report()
         assert list(wrong_figures(content, report, co2=co2, steps=steps)) == [], f"seed {seed}"
+        assert more or list(wrong_prices(content, report, co2=co2, steps=steps)) == [], f"seed {seed}"
 
 
 @pytest.mark.parametrize("block", range(10))
@@ -275,15 +283,38 @@ def test_a_list_of_another_length_is_a_fault_at_its_place() -> None:
         ({"cost_curve": [{"p": 10, "cost": 0}, {"p": 50, "cost": 90}, {"p": 100, "cost": 100}]}, "cost_curve"),
         ({"cost_curve": [{"p": 10, "cost": 0}, {"p": 90, "cost": 90}]}, "cost_curve"),
         ({"min_up_time": -1}, "min_up_time"),
+        ({"type": {}}, "type"),
+        ({"type": ["gasfired"], "cost_curve": []}, "type"),
+        ({"pmax": []}, "pmax"),
+        ({"available": []}, "available"),
         ({"ramp_up": float("nan")}, "ramp_up"),
         ({"available": [True, "no", True]}, "available/1"),
     ],
 )
 def test_data_that_contradict_each_other_are_faults_at_their_place(plant: dict[str, Any], place: str) -> None:
+    content = payload([50, 50, 50], GAS | plant)
     with pytest.raises(errors.InvalidPayload) as caught:
-        plan(payload([50, 50, 50], GAS | plant))
+        plan(content)
     pointers = [fault.pointer for fault in caught.value.faults]
+    assert all(is_a_place(content, pointer) for pointer in pointers), pointers
     assert any(pointer.startswith(f"#/powerplants/0/{place}") for pointer in pointers), pointers
+
+
+def test_a_name_that_is_a_list_is_a_fault_beside_storages_too() -> None:
+    with pytest.raises(errors.InvalidPayload) as caught:
+        plan(payload([50], GAS | {"name": ["gas"]}, storages=[]))
+    assert [fault.pointer for fault in caught.value.faults] == ["#/powerplants/0/name"]
+
+
+def test_times_after_the_year_9999_are_a_fault() -> None:
+    with pytest.raises(errors.InvalidPayload) as caught:
+        plan(payload([50, 50], GAS, start="9999-12-31T23:30Z"))
+    assert [fault.pointer for fault in caught.value.faults] == ["#/start"]
+
+
+def test_a_plant_with_a_curve_needs_no_price_of_its_fuel() -> None:
+    content = payload([50], GAS | {"cost_curve": [{"p": 10, "cost": 100}, {"p": 100, "cost": 1000}]})
+    assert plan(content | {"fuels": {"co2(euro/ton)": 0}}).to_dict()["cost"] == 500
 
 
 def test_a_horizon_that_nothing_couples_is_as_cheap_as_its_hours() -> None:
