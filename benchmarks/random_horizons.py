@@ -1,8 +1,10 @@
 """Random small horizons against a dynamic programme: ``PYTHONPATH=test python -m benchmarks.random_horizons``.
 
-Each has every member of the description at random, and a step of 1 MW; ``--payloads`` says how many, and
+Each has every member of the description at random, and a step of 1 or 0.1 MW. ``--payloads`` says how many,
 ``--storages-and-market`` gives some of them storages and a market. The programme joins the states of all plants; it
-shares no code with the package. With ``--oracles`` it is compared with a model for CP-SAT instead of the engine.
+shares no code with the package. ``--large`` makes them larger, and takes a model for CP-SAT instead of the programme.
+``--oracles`` compares the two oracles with each other.
+
 A fault is printed with its seed, and makes the exit code 1.
 """
 
@@ -15,17 +17,16 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from time import perf_counter
 
-from horizon import dynamic
-from horizon.comparing import compare
-from horizon.payloads import counts_co2, random_horizon
+from horizon import dynamic, independent
+from horizon.comparing import compare, setting
 
 
-def check(seeds: range, *, more: bool, oracles: bool) -> tuple[list[str], Counter[str]]:
+def check(seeds: range, *, large: bool, more: bool, oracles: bool) -> tuple[list[str], Counter[str]]:
     """The faults of some payloads, and how many had which outcome."""
     found, outcomes = list[str](), Counter[str]()
     for seed in seeds:
         try:
-            kind, wrong = (compare_oracles if oracles else compare)(seed, with_storages_and_market=more)
+            kind, wrong = compare_oracles(seed, more=more) if oracles else compare(seed, large=large, more=more)
         except Exception as error:  # noqa: BLE001 - an error of the engine is a fault of this seed; go on with the others
             kind, wrong = "error", [f"{type(error).__name__}: {error}"]
         outcomes[kind] += 1
@@ -33,15 +34,11 @@ def check(seeds: range, *, more: bool, oracles: bool) -> tuple[list[str], Counte
     return found, outcomes
 
 
-def compare_oracles(seed: int, *, with_storages_and_market: bool) -> tuple[str, list[str]]:
+def compare_oracles(seed: int, *, more: bool) -> tuple[str, list[str]]:
     """What kind of outcome a seed has, and whether the oracles disagree."""
-    from horizon import independent  # the group oracles brings what it needs
-
-    payload = random_horizon(seed, with_storages_and_market=with_storages_and_market)
-    expected = dynamic.solve(payload, co2=counts_co2(seed))
-    if expected.kind == "off_grid":
-        return expected.kind, []
-    other = independent.solve(payload, co2=counts_co2(seed))
+    payload, co2, steps = setting(seed, more=more)
+    expected = dynamic.solve(payload, co2=co2, steps=steps)
+    other = independent.solve(payload, co2=co2, steps=steps)
     return expected.kind, [] if expected[:3] == other[:3] else [f"{expected[:3]}, not {other[:3]}"]
 
 
@@ -51,12 +48,14 @@ def main() -> int:
     parser.add_argument("--payloads", type=int, default=100_000)
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--storages-and-market", action="store_true")
+    parser.add_argument("--large", action="store_true")
     parser.add_argument("--oracles", action="store_true", help="compare the oracles with each other")
     arguments = parser.parse_args()
     start, wrong, outcomes = perf_counter(), 0, Counter[str]()
     first, last = arguments.first, arguments.first + arguments.payloads
-    parts = [range(seed, min(seed + 200, last)) for seed in range(first, last, 200)]
-    run = partial(check, more=arguments.storages_and_market, oracles=arguments.oracles)
+    size = 10 if arguments.large else 200
+    parts = [range(seed, min(seed + size, last)) for seed in range(first, last, size)]
+    run = partial(check, large=arguments.large, more=arguments.storages_and_market, oracles=arguments.oracles)
     with ProcessPoolExecutor() as pool:
         for found, counted in pool.map(run, parts):
             outcomes += counted

@@ -88,7 +88,7 @@ def test_the_verification_imports_nothing_of_the_solver_but_the_shape_of_a_solut
         "test_fuzz",
         *(
             f"horizon/{name}"
-            for name in ("reading", "parts", "dynamic", "independent", "rules", "payloads", "mutations")
+            for name in ("reading", "parts", "dynamic", "independent", "cp_sat", "rules", "payloads", "mutations")
         ),
     ],
 )

@@ -38,16 +38,37 @@ class Outcome(NamedTuple):
 def solve(payload: Mapping[str, Any], *, co2: bool = True, steps: int = 1) -> Outcome:
     """The outcome of a valid payload."""
     horizon = read(payload, co2=co2, steps=steps)
-    graphs, unable = graphs_of(horizon)
-    if unable:
-        return Outcome("fault", places=tuple(unable))
-    if horizon.off_grid:
-        return Outcome("off_grid", places=tuple(horizon.off_grid))
+    refused = refusal(horizon)
+    if refused is not None:
+        return refused
+    graphs, _ = graphs_of(horizon)
     best = _cheapest(horizon, graphs)
     if best is not None:
         cost, said = best
         return Outcome("plan", cost, Fraction(0), as_answer(horizon, cost, said))
     return Outcome("missing", missing=_least_missing(horizon, graphs))
+
+
+def redispatched(horizon: Horizon, on: list[list[int]]) -> Fraction | None:
+    """The least cost where each plant runs in given periods and no others; ``None`` if no plan does."""
+    graphs, _ = graphs_of(horizon)
+    for i, runs in enumerate(on):
+        graphs[i] = [
+            {state: [move for move in moves if move.said[1] == runs[t]] for state, moves in found.items()}
+            for t, found in enumerate(graphs[i])
+        ]
+        if not all(any(found.values()) for found in graphs[i]):
+            return None
+    best = _cheapest(horizon, graphs)
+    return None if best is None else best[0]
+
+
+def refusal(horizon: Horizon) -> Outcome | None:
+    """Why a horizon is not solved at all: a part without a schedule of its own, or loads off the grid."""
+    _, unable = graphs_of(horizon)
+    if unable:
+        return Outcome("fault", places=tuple(unable))
+    return Outcome("off_grid", places=tuple(horizon.off_grid)) if horizon.off_grid else None
 
 
 def graphs_of(horizon: Horizon) -> tuple[list[Graph], list[str]]:

@@ -85,7 +85,7 @@ def _damage(choose: Random, payload: Any, path: Path) -> None:
         parent[key] = choose.choice([value[:-1], [*value, *value[:1]], value * 3, [*value, 0]])
     elif what == 2 and isinstance(parent, dict):
         parent[choose.choice([*NAMES, str(key).upper(), f"{key}s"])] = parent.pop(key)
-    elif what == 3 and isinstance(value, int | float):
+    elif what == 3 and isinstance(value, int | float) and abs(value) < 1e12:
         parent[key] = choose.choice([-value, value + 0.5, value * 1000, str(value), [value], [value] * 3])
     elif what == 4:
         parent[key] = deepcopy(at(payload, choose.choice(list(places(payload)))))

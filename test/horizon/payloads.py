@@ -13,21 +13,29 @@ from horizon.dynamic import graphs_of
 from horizon.parts import Graph
 from horizon.reading import RESOLUTIONS, exact, read
 
+POWERS = {"load", "up", "down", "pmin", "pmax", "ramp_up", "ramp_down", "startup_limit", "shutdown_limit", "p"}
+POWERS |= {"charge_max", "discharge_max", "energy_max", "energy_min", "initial", "min", "buy", "sell"}
+
 
 def counts_co2(seed: int) -> bool:
     """Whether CO2 counts for this seed."""
     return seed % 3 > 0
 
 
-def random_horizon(seed: int, *, with_storages_and_market: bool = False) -> dict[str, Any]:
-    """A payload of at most 4 plants, 5 periods and a step of 1 MW. Some plants have no schedule of their own."""
+def random_horizon(seed: int, *, with_storages_and_market: bool = False, large: bool = False) -> dict[str, Any]:
+    """A payload for a step of 1 MW, of at most 4 plants and 5 periods; a large one has up to 6 and 10.
+
+    Some plants have no schedule of their own.
+    """
     choose = Random(f"horizon {seed}")
-    periods = choose.choice([1, 2, 3, 3, 4, 4, 5, 5])
+    periods = choose.choice([1, 2, 3, 3, 4, 4, 5, 5, 5])
     plants = choose.choice([1, 2, 2, 3, 3, 4])
+    if large:
+        periods, plants = choose.randint(6, 10), choose.randint(4, 6)
     coupled = choose.random() > 0.08
     resolution = choose.choice(["PT1H", "PT1H", "PT1H", "PT15M", "PT30M", "PT2H"])
     h = float(RESOLUTIONS[resolution])
-    make = _Maker(choose, periods, h, {1: 10, 2: 10, 3: 8, 4: 6}[plants], coupled)
+    make = _Maker(choose, periods, h, 15 if large else {1: 10, 2: 10, 3: 8, 4: 6}[plants], coupled)
     fleet = [make.plant(f"p{i}") for i in range(plants)]
     if plants > 1 and choose.random() < 0.35:  # units that are alike
         for i in range(1, choose.choice([2, 2, plants])):
@@ -42,13 +50,29 @@ def random_horizon(seed: int, *, with_storages_and_market: bool = False) -> dict
     if coupled and choose.random() < 0.12:
         payload["lost_load(euro/MWh)"] = choose.choice([20, 300, 3000])
     _set_load(choose, payload, counts_co2(seed))
-    if coupled and choose.random() < 0.35:
+    if coupled and choose.random() < 0.45:
         most = choose.choice([1, 2, 2, 3, 6])
         reserve = {way: make.series(lambda: choose.choice([0, 1, choose.randint(0, most)])) for way in ("up", "down")}
         if choose.random() < 0.06:
             reserve["up"] = 1.5
         payload["reserve"] = reserve
     return payload
+
+
+def steps_of(seed: int) -> int:
+    """The steps in a MW that a seed is planned with."""
+    return 10 if seed % 4 == 3 else 1
+
+
+def finer(value: Any, steps: int, key: str = "") -> Any:
+    """A payload with all powers and energies divided by the steps in a MW: it is as large on a finer grid."""
+    if steps == 1 or key in {"fuels", "start_costs"}:
+        return value
+    if isinstance(value, dict):
+        return {name: finer(inner, steps, name) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [finer(inner, steps, key) for inner in value]
+    return round(value / steps, 10) if key in POWERS and not isinstance(value, bool) else value
 
 
 def _set_load(choose: Random, payload: dict[str, Any], co2: bool) -> None:
@@ -92,6 +116,7 @@ class _Maker:
 
     def __init__(self, choose: Random, periods: int, h: float, largest: int, coupled: bool) -> None:
         self.choose, self.periods, self.h, self.largest, self.coupled = choose, periods, h, largest, coupled
+        self.density = choose.choice([0.15, 0.3, 0.5, 0.65])
 
     def chance(self, probability: float) -> bool:
         return self.choose.random() < probability
@@ -152,8 +177,12 @@ class _Maker:
                 "start_costs": self.start_costs,
                 "reserve": lambda: chance(0.5),
             }
-        members["initial"] = lambda: self.initial(plant)
-        plant |= {key: make() for key, make in members.items() if key not in plant and chance(0.3)}
+        rare = {"available": 0.3, "must_run": 0.25, "cost(euro/MWh)": 0.3}
+        plant |= {
+            key: make() for key, make in members.items() if key not in plant and chance(rare.get(key, self.density))
+        }
+        if chance(max(self.density, 0.3)):
+            plant["initial"] = self.initial(plant)
         if "start_costs" in plant:
             plant.pop("start_cost", None)
         if chance(0.2):
@@ -175,10 +204,13 @@ class _Maker:
         on, low, high = self.chance(0.55), plant["pmin"], plant["pmax"]
         state: dict[str, Any] = {"on": on}
         if on:
-            state["p"] = self.choose.choice([low, high, round(self.choose.uniform(low, high), 1), (low + high) / 2])
+            state["p"] = self.choose.choice([low, high, self.inside(low, high), (low + high) / 2])
         if self.chance(0.6):
-            state["hours"] = self.choose.choice([0.25, 0.5, 1, 1.5, 2, 3, 26])
+            state["hours"] = self.choose.choice([0.25, 0.5, 1, 1, 1.5, 2, 26]) * self.choose.choice([1, self.h])
         return state
+
+    def inside(self, low: float, high: float) -> float:
+        return max(low, min(high, round(self.choose.uniform(low, high), 1)))
 
     def start_costs(self) -> list[dict[str, Any]]:
         choose = self.choose

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from importlib import import_module
+from collections.abc import Mapping
+from contextlib import suppress
+from fractions import Fraction
 from typing import Any
 
 import pytest
 
-from horizon import dynamic
-from horizon.comparing import compare, faults, plan
+from horizon import dynamic, independent
+from horizon.cases import CASES
+from horizon.comparing import compare, faults, plan, setting
 from horizon.mutations import is_a_place, mutated
 from horizon.payloads import random_horizon
-from horizon.rules import broken_rules
+from horizon.reports import depends_on_the_window, window, wrong_figures, wrong_prices
+from horizon.rules import broken_by_plants, broken_rules, cost_of
+from powerplant import errors
 
 pytest.importorskip("powerplant.horizon")
 pytest.importorskip("highspy", reason="the extra horizon brings it")
 
-errors: Any = import_module("powerplant.errors")
 
 FUELS: dict[str, Any] = {"gas(euro/MWh)": 10, "co2(euro/ton)": 0}
 GAS: dict[str, Any] = {"name": "gas", "type": "gasfired", "efficiency": 0.5, "pmin": 10, "pmax": 100}
@@ -34,7 +38,7 @@ def outputs(content: dict[str, Any]) -> dict[str, list[float]]:
     return {row["name"]: row["p"] for row in plan(content).to_dict()["plan"]}
 
 
-def shortage(content: dict[str, Any]) -> tuple[dict[str, float], list[dict[str, Any]]]:
+def shortage(content: dict[str, Any]) -> tuple[dict[str, float], list[Mapping[str, Any]]]:
     with pytest.raises(errors.InfeasibleHorizon) as caught:
         plan(content)
     assert list(faults(content, dynamic.solve(content))) == []
@@ -45,6 +49,34 @@ def shortage(content: dict[str, Any]) -> tuple[dict[str, float], list[dict[str, 
 def test_500_random_horizons_have_the_plan_or_the_shortage_of_the_oracle(block: int) -> None:
     for seed in range(25 * block, 25 * block + 25):
         assert compare(seed)[1] == [], f"seed {seed}"
+
+
+@pytest.mark.parametrize("block", range(20))
+def test_500_random_horizons_with_storages_and_a_market_have_it_too(block: int) -> None:
+    for seed in range(25 * block, 25 * block + 25):
+        assert compare(seed, more=True)[1] == [], f"seed {seed}"
+
+
+@pytest.mark.parametrize("seed", range(0, 600, 3))
+def test_a_plan_within_a_gap_is_no_dearer_than_the_gap_allows(seed: int) -> None:
+    assert compare(seed, gap=0.05)[1] == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not independent.IS_THERE, reason="the group oracles brings OR-tools")
+@pytest.mark.parametrize("seed", range(60))
+def test_larger_random_horizons_have_the_plan_or_the_shortage_of_the_oracle(seed: int) -> None:
+    assert compare(seed, large=True)[1] == []
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_engine_solves_what_is_solved_by_hand(name: str) -> None:
+    case = CASES[name]
+    if case.missing is not None:
+        assert sum(shortage(case.payload)[0].values()) == case.missing
+        return
+    assert case.gas in (None, outputs(case.payload).get("gas"))
+    assert case.cost in (None, plan(case.payload).to_dict()["cost"])
 
 
 # --- What users of other tools complain about ------------------------------------------------------------------------
@@ -127,10 +159,52 @@ def test_a_window_that_begins_with_the_end_of_the_one_before_keeps_times_and_ram
     plant = GAS | {"min_up_time": 3, "min_down_time": 3, "ramp_up": 20, "start_cost": 100}
     first = payload([60, 60, 0, 0], plant | {"initial": {"on": True, "p": 40, "hours": 30}}, DEAR)
     end = plan(first).report()["end"]
-    state = next(row for row in end["powerplants"] if row["name"] == "gas")
-    assert {key: state[key] for key in ("on", "hours")} == {"on": False, "hours": 2}
-    initial = {key: value for key, value in state.items() if key != "name"}
-    assert outputs(payload([60, 60, 60], plant | {"initial": initial}, DEAR))["gas"][0] == 0
+    state = next(row["initial"] for row in end["powerplants"] if row["name"] == "gas")
+    assert state == {"on": False, "hours": 2}
+    assert outputs(payload([60, 60, 60], plant | {"initial": state}, DEAR))["gas"] == [0, 20, 40]
+
+
+@pytest.mark.parametrize("more", [False, True], ids=["plants", "storages-and-market"])
+@pytest.mark.parametrize("block", range(10))
+def test_each_figure_of_a_report_follows_from_the_plan(block: int, more: bool) -> None:
+    for seed in range(40 * block, 40 * block + 40):
+        content, co2, steps = setting(seed, more=more)
+        if dynamic.solve(content, co2=co2, steps=steps).kind != "plan":
+            continue
+        report = plan(content, co2=co2, step=1 / steps).report()
+        assert list(wrong_figures(content, report, co2=co2, steps=steps)) == [], f"seed {seed}"
+        assert more or list(wrong_prices(content, report, co2=co2, steps=steps)) == [], f"seed {seed}"
+
+
+@pytest.mark.parametrize("block", range(10))
+def test_a_plan_stays_one_where_it_is_cut_in_two_and_costs_the_same(block: int) -> None:
+    """The state after a period says all that the next window must know."""
+    for seed in range(40 * block, 40 * block + 40):
+        content, co2, steps = setting(seed)
+        periods = len(content["load"])
+        expected = dynamic.solve(content, co2=co2, steps=steps)
+        if periods == 1 or expected.cost is None or depends_on_the_window(content, co2=co2, steps=steps):
+            continue
+        whole, middle, cost = plan(content, co2=co2, step=1 / steps), 1 + seed % (periods - 1), Fraction(0)
+        states = {row["name"]: row["initial"] for row in whole.report(end=middle)["end"]["powerplants"]}
+        later = window(content, middle, periods)
+        later["powerplants"] = [plant | {"initial": states[plant["name"]]} for plant in later["powerplants"]]
+        for part, first, last in ((window(content, 0, middle), 0, middle), (later, middle, periods)):
+            rows = [
+                {"name": row["name"], "p": row["p"][first:last], "on": row["on"][first:last]}
+                for row in whole.to_dict()["plan"]
+            ]
+            lost = whole.to_dict().get("lost_load")
+            answer = {"status": "optimal", "plan": rows} | ({} if lost is None else {"lost_load": lost[first:last]})
+            assert broken_by_plants(part, answer, co2=co2, steps=steps) == [], f"seed {seed}, periods {first}..{last}"
+            cost += cost_of(part, answer, co2=co2, steps=steps)
+            plan_or_shortage(part, co2=co2, steps=steps)
+        assert cost == expected.cost, f"seed {seed}"
+
+
+def plan_or_shortage(content: dict[str, Any], *, co2: bool, steps: int) -> None:
+    with suppress(errors.InfeasibleHorizon):
+        plan(content, co2=co2, step=1 / steps)
 
 
 def test_nothing_is_sent_in_place_of_a_plan_that_was_not_found() -> None:
@@ -209,15 +283,38 @@ def test_a_list_of_another_length_is_a_fault_at_its_place() -> None:
         ({"cost_curve": [{"p": 10, "cost": 0}, {"p": 50, "cost": 90}, {"p": 100, "cost": 100}]}, "cost_curve"),
         ({"cost_curve": [{"p": 10, "cost": 0}, {"p": 90, "cost": 90}]}, "cost_curve"),
         ({"min_up_time": -1}, "min_up_time"),
+        ({"type": {}}, "type"),
+        ({"type": ["gasfired"], "cost_curve": []}, "type"),
+        ({"pmax": []}, "pmax"),
+        ({"available": []}, "available"),
         ({"ramp_up": float("nan")}, "ramp_up"),
         ({"available": [True, "no", True]}, "available/1"),
     ],
 )
 def test_data_that_contradict_each_other_are_faults_at_their_place(plant: dict[str, Any], place: str) -> None:
+    content = payload([50, 50, 50], GAS | plant)
     with pytest.raises(errors.InvalidPayload) as caught:
-        plan(payload([50, 50, 50], GAS | plant))
+        plan(content)
     pointers = [fault.pointer for fault in caught.value.faults]
+    assert all(is_a_place(content, pointer) for pointer in pointers), pointers
     assert any(pointer.startswith(f"#/powerplants/0/{place}") for pointer in pointers), pointers
+
+
+def test_a_name_that_is_a_list_is_a_fault_beside_storages_too() -> None:
+    with pytest.raises(errors.InvalidPayload) as caught:
+        plan(payload([50], GAS | {"name": ["gas"]}, storages=[]))
+    assert [fault.pointer for fault in caught.value.faults] == ["#/powerplants/0/name"]
+
+
+def test_times_after_the_year_9999_are_a_fault() -> None:
+    with pytest.raises(errors.InvalidPayload) as caught:
+        plan(payload([50, 50], GAS, start="9999-12-31T23:30Z"))
+    assert [fault.pointer for fault in caught.value.faults] == ["#/start"]
+
+
+def test_a_plant_with_a_curve_needs_no_price_of_its_fuel() -> None:
+    content = payload([50], GAS | {"cost_curve": [{"p": 10, "cost": 100}, {"p": 100, "cost": 1000}]})
+    assert plan(content | {"fuels": {"co2(euro/ton)": 0}}).to_dict()["cost"] == 500
 
 
 def test_a_horizon_that_nothing_couples_is_as_cheap_as_its_hours() -> None:

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
-from horizon import dynamic
+from horizon import dynamic, independent
+from horizon.cases import CASES
+from horizon.comparing import setting
 from horizon.payloads import counts_co2, random_horizon
 from horizon.rules import broken_rules, cost_of
 
-independent = pytest.importorskip("horizon.independent", reason="the group oracles brings OR-tools")
+pytestmark = pytest.mark.skipif(not independent.IS_THERE, reason="the group oracles brings OR-tools")
 
 SEEDS = [range(50 * block, 50 * block + 50) for block in range(6)]
 
@@ -21,15 +23,26 @@ SEEDS = [range(50 * block, 50 * block + 50) for block in range(6)]
 @pytest.mark.parametrize("seeds", SEEDS, ids=str)
 def test_the_programme_and_the_model_agree_and_their_plans_keep_all_rules(seeds: range, more: bool) -> None:
     for seed in seeds:
-        payload, co2 = random_horizon(seed, with_storages_and_market=more), counts_co2(seed)
-        expected = dynamic.solve(payload, co2=co2)
-        if expected.kind == "off_grid":
-            continue
-        outcome = independent.solve(payload, co2=co2)
+        payload, co2, steps = setting(seed, more=more)
+        expected = dynamic.solve(payload, co2=co2, steps=steps)
+        outcome = independent.solve(payload, co2=co2, steps=steps)
         assert (outcome.kind, outcome.cost, outcome.missing) == expected[:3], f"seed {seed}"
         for answer in (expected.answer, outcome.answer):
-            assert answer is None or broken_rules(payload, answer, co2=co2) == [], f"seed {seed}"
-            assert answer is None or cost_of(payload, answer, co2=co2) == expected.cost, f"seed {seed}"
+            assert answer is None or broken_rules(payload, answer, co2=co2, steps=steps) == [], f"seed {seed}"
+            assert answer is None or cost_of(payload, answer, co2=co2, steps=steps) == expected.cost, f"seed {seed}"
+
+
+@pytest.mark.parametrize("oracle", [dynamic, independent], ids=["programme", "model"])
+@pytest.mark.parametrize("name", CASES)
+def test_the_oracles_solve_what_is_solved_by_hand(name: str, oracle: Any) -> None:
+    case = CASES[name]
+    outcome = oracle.solve(case.payload)
+    assert outcome.kind == ("plan" if case.missing is None else "missing")
+    if outcome.answer is not None:
+        assert case.gas in (None, *[row["p"] for row in outcome.answer["plan"] if row["name"] == "gas"])
+        assert case.cost in (None, outcome.cost)
+    else:
+        assert case.missing == outcome.missing
 
 
 @pytest.mark.parametrize("seed", range(120))
