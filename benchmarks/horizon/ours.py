@@ -17,8 +17,8 @@ import highspy  # noqa: F401 - a server has loaded it before a request comes
 
 from benchmarks.horizon.traces import NONE, Moment, Run
 from powerplant.errors import InfeasibleHorizon, OutOfTime
-from powerplant.horizon.answering import answer_of
 from powerplant.horizon.decoding import decode
+from powerplant.horizon.members import answer_of
 from powerplant.horizon.planning import Better, plan_horizon
 from powerplant.library import NO_LIMIT, options_of
 

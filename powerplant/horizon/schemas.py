@@ -9,13 +9,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from powerplant.horizon.models import Initial, PlantOverTime, Whole
+from powerplant.horizon.models import Earlier, Initial, PlantOverTime, StorageMembers, Whole
 from powerplant.models import Efficiency, Ignored, KeyName, Megawatt, Name, NeverRuns, Percentage, Price, Tonnes
 
 Number = Annotated[float, *Price.__metadata__]
 Megawatts = Megawatt | list[Megawatt]
 Prices = Number | list[Number]
-Share = Annotated[float, Field(gt=0, le=1)]
 
 
 class _Given(BaseModel):
@@ -84,39 +83,22 @@ class Market(_Given):
     fee: Number = Field(0, alias="fee(euro/MWh)", description="euro for each MWh bought or sold")
 
 
-class Final(_Given):
-    """What a storage must hold at the end, what that is worth, or both."""
-
-    min: Megawatt | None = Field(None, description="MWh at the end, at least")
-    value: Number | None = Field(None, alias="value(euro/MWh)", description="euro for a MWh at the end")
-
-
-class Storage(_Given):
-    """A storage; it never charges and discharges in one period."""
-
-    name: Name
-    charge_max: Megawatt = Field(description="MW")
-    discharge_max: Megawatt = Field(description="MW")
-    energy_max: Megawatt = Field(description="MWh")
-    energy_min: Megawatt = Field(0, description="MWh")
-    charge_efficiency: Share = Field(1, description="MWh stored for a MWh charged")
-    discharge_efficiency: Share = Field(1, description="MWh discharged for a MWh taken out")
-    cost: Number = Field(0, alias="cost(euro/MWh)", description="euro for a discharged MWh")
-    initial: Megawatt | None = Field(None, description="MWh before the first period; default: energy_min")
-    final: Final | None = Field(None, description="at the end; without it, no less than at the start")
-
-
 class HorizonRequest(Whole):
     """Loads, prices, profiles, power plants and storages over many periods that depend on each other."""
 
     load: list[Megawatt] | None = Field(
         None, min_length=1, description="MW on average, for each period; may be absent beside a market with prices"
     )
-    fuels: HorizonFuels
-    powerplants: list[HorizonWindTurbine | HorizonPlant] = Field(description="may be empty beside storages or a market")
+    fuels: HorizonFuels | None = Field(None, description="may be absent without power plants")
+    powerplants: list[HorizonWindTurbine | HorizonPlant] = Field(
+        [], description="may be absent or empty beside storages or a market"
+    )
     reserve: ReserveNeeded | None = None
     market: Market | None = None
-    storages: list[Storage] = Field([])
+    storages: list[StorageMembers] = Field([])
+    previous: list[Earlier] | None = Field(
+        None, description="the plan of an answer to a similar request: the search begins with it"
+    )
 
 
 # --- The answer ------------------------------------------------------------------------------------------------------
@@ -185,6 +167,8 @@ class KindsOfCost(_Answer):
 class HorizonCosts(KindsOfCost):
     """The cost of the plan by kind, in euro."""
 
+    storage: float = Field(description="euro for discharged energy, less the value of what is held at the end")
+    market: float = Field(description="euro for bought energy, less those for sold energy")
     lost_load: float = Field(description="euro for load that is not met")
 
 
@@ -201,12 +185,21 @@ class Reserve(_Answer):
     held: float = Field(description="MW")
 
 
+class PeriodPrice(_Answer):
+    """Prices of a period, in euro per MWh."""
+
+    up: float | None = Field(description="of one step of load more, with the commitment as it is; null if not possible")
+    down: float | None = Field(description="of one step of load less, likewise")
+    relaxed: float | None = Field(description="where plants could be on in part; null if not known")
+
+
 class PeriodReport(_Answer):
     """One period of the plan."""
 
     period: int = Field(ge=1, description="its number, from 1")
     start: str | None = Field(None, description="its start; where the request has one")
     load: float = Field(description="MW")
+    price: PeriodPrice
     reserve_up: Reserve
     reserve_down: Reserve
     curtailed: float = Field(description="MW that wind, sun and other profiles leave and no plant uses")
@@ -221,6 +214,15 @@ class StartReport(_Answer):
     cost: float = Field(description="euro")
 
 
+class SpellReport(_Answer):
+    """Why a plant runs or rests in periods that follow each other."""
+
+    first: int = Field(ge=1, description="the first period, from 1")
+    last: int = Field(ge=1, description="the last period")
+    on: bool = Field(description="whether it runs")
+    reason: str = Field(description="the reason in one sentence")
+
+
 class HorizonPlantReport(_Answer):
     """One power plant over all periods."""
 
@@ -228,9 +230,13 @@ class HorizonPlantReport(_Answer):
     type: str
     energy: float = Field(description="MWh")
     costs: PlantCosts
+    uplift: float | None = Field(
+        description="euro that its cost is above what it earns at the relaxed prices; null if these are not known"
+    )
     co2_tonnes: float = Field(description="tonnes of CO2 that it is charged for")
     co2_emitted_tonnes: float = Field(description="tonnes of CO2 that it emits, charged or not")
     starts: list[StartReport]
+    reasons: list[SpellReport] = Field(description="of each run and each rest")
 
 
 class PlantState(_Answer):
@@ -240,11 +246,19 @@ class PlantState(_Answer):
     initial: Initial
 
 
+class StorageState(_Answer):
+    """The energy in a storage; its initial is that of the next request."""
+
+    name: str
+    initial: float = Field(description="MWh")
+
+
 class End(_Answer):
     """The state after a period, the last one unless the request says otherwise."""
 
     period: int = Field(ge=1, description="its number, from 1")
     powerplants: list[PlantState]
+    storages: list[StorageState] = Field([], description="absent without storages")
 
 
 class HorizonReport(HorizonPlan):
