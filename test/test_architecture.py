@@ -111,7 +111,7 @@ def test_the_product_imports_no_other_solver_and_nothing_of_the_tests(path: Path
         "test",
         "oracles",
     }
-    if path.name in {"highs.py", "model.py", "search.py"} and path.parent.name == "horizon":
+    if path.name in {"dispatch.py", "highs.py", "model.py", "search.py"} and path.parent.name == "horizon":
         outside -= {"highspy", "numpy"}  # the solver of coupled periods
     assert not top_levels(path) & outside
 
