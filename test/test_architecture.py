@@ -111,4 +111,22 @@ def test_the_product_imports_no_other_solver_and_nothing_of_the_tests(path: Path
         "test",
         "oracles",
     }
+    if path.name in {"dispatch.py", "highs.py", "model.py", "search.py"} and path.parent.name == "horizon":
+        outside -= {"highspy", "numpy"}  # the solver of coupled periods
     assert not top_levels(path) & outside
+
+
+@pytest.mark.parametrize("module", ["planning", "library", "answering", "reporting", "auditing", "schemas"])
+def test_a_horizon_loads_highs_only_where_its_periods_are_coupled(module: str) -> None:
+    plant = {"name": "a", "type": "b", "cost(euro/MWh)": 1, "pmin": 0, "pmax": 9}
+    payload = {"load": [5], "fuels": {}, "powerplants": [plant]}
+    statement = f"import powerplant, powerplant.horizon.{module}; powerplant.plan_horizon({payload!r})"
+    assert not loaded_by(statement) & {"highspy", "numpy"}
+
+
+def test_the_verification_of_a_horizon_imports_neither_the_model_nor_the_search() -> None:
+    taken = imported(PACKAGE / "horizon" / "verification.py")
+    assert {module for module in taken if module.startswith("powerplant")} == {
+        "powerplant.horizon.formulation",
+        "powerplant.horizon.plan",
+    }

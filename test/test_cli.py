@@ -693,7 +693,7 @@ def test_a_faulty_payload_gets_no_hint(write: Write) -> None:
         (["Batch"], "There is no command Batch. Did you mean batch?"),
         (["payload.json"], "There is no command payload.json. Did you mean powerplant plan payload.json?"),
         (["day.CSV"], "There is no command day.CSV. Did you mean powerplant batch day.CSV?"),
-        (["x"], "There is no command x. The commands are plan, batch, check, serve."),
+        (["x"], "There is no command x. The commands are plan, horizon, batch, check, serve."),
     ],
 )
 def test_a_command_that_does_not_exist_gets_a_hint(arguments: list[str], hint: str) -> None:

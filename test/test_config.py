@@ -90,12 +90,13 @@ def test_the_log_is_text_on_a_terminal_and_in_development_unless_the_setting_say
 
 def test_long_work_holds_at_most_half_of_the_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings_of(monkeypatch).waiting == 16
-    assert settings_of(monkeypatch, THREADS="12").waiting == 2
-    assert settings_of(monkeypatch, THREADS="8").waiting == 0
+    assert settings_of(monkeypatch, THREADS="16").waiting == 2
+    assert settings_of(monkeypatch, THREADS="12").waiting == 0
     with pytest.raises(ConfigurationError) as error:
-        settings_of(monkeypatch, THREADS="7")
+        settings_of(monkeypatch, THREADS="11")
     assert str(error.value) == (
-        "POWERPLANT_THREADS must be at least twice the sum of POWERPLANT_SOLVERS and POWERPLANT_BATCHES"
+        "POWERPLANT_THREADS must be at least twice the sum of POWERPLANT_SOLVERS, POWERPLANT_BATCHES and twice "
+        "POWERPLANT_HORIZONS"
     )
 
 

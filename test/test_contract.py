@@ -525,7 +525,7 @@ def test_four_hard_payloads_do_not_delay_other_requests(boot_server: BootServer)
 
 def test_metrics_are_those_of_all_workers_together(boot_server: BootServer) -> None:
     pytest.importorskip("prometheus_client", reason="the extra metrics is not installed")
-    url = boot_server({"POWERPLANT_THREADS": "8"}, GUNICORN).url
+    url = boot_server({"POWERPLANT_THREADS": "12"}, GUNICORN).url
     for _ in range(40):  # each on a new connection, so that both workers get some
         fetch("POST", f"{url}/productionplan", json=PAYLOAD_3)
     for _ in range(6):

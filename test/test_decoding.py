@@ -140,7 +140,9 @@ def test_the_pointer_of_a_missing_member_is_where_it_belongs(place: str, needed_
 @pytest.mark.parametrize("value", ["high", "", True, False, [], {}, [1], float("nan")])
 @pytest.mark.parametrize("place", NUMBERS)
 def test_another_type_is_not_a_number(place: str, value: Any) -> None:
-    assert faults(changed(PLACES[place], value)) == [(place, "must be a number")]
+    is_horizon = place == "#/load" and isinstance(value, list)
+    hint = "; a list of loads is a horizon, for /productionplan/horizon" if is_horizon else ""
+    assert faults(changed(PLACES[place], value)) == [(place, f"must be a number{hint}")]
 
 
 @pytest.mark.parametrize("value", ["910", "-910", "0.53", "0,53", " 1 "])

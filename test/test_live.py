@@ -330,8 +330,8 @@ def sockets(server: LiveServer) -> list[Path]:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stop_closes_all_connections_and_ends_soon(number: signal.Signals) -> None:
     with (
-        two_workers(POWERPLANT_THREADS="8") as (server, workers),
-        listening_to_both(server, workers, each=2) as clients,
+        two_workers(POWERPLANT_THREADS="12") as (server, workers),
+        listening_to_both(server, workers, each=3) as clients,
     ):
         post(server)
         assert {message_of(client)["status"] for client in clients} == {200}
@@ -361,8 +361,8 @@ def test_after_a_reload_clients_can_connect_again() -> None:
 @on_linux
 def test_listeners_get_a_quarter_of_the_threads() -> None:
     with (
-        two_workers(POWERPLANT_THREADS="8") as (server, workers),
-        listening_to_both(server, workers, each=2) as clients,
+        two_workers(POWERPLANT_THREADS="12") as (server, workers),
+        listening_to_both(server, workers, each=3) as clients,
     ):
         refused = handshake(server)
         assert (refused.status_code, refused.json()["type"]) == (503, "/problems/feed-is-full")

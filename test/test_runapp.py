@@ -354,10 +354,10 @@ def test_gunicorn_writes_nothing_to_the_home_directory(ready: Checkout, tmp_path
 
 
 def test_the_environment_sets_the_workers_and_threads_of_gunicorn(ready: Checkout) -> None:
-    outcome = ready.run("gunicorn", "--print-config", POWERPLANT_WORKERS="3", POWERPLANT_THREADS="9")
+    outcome = ready.run("gunicorn", "--print-config", POWERPLANT_WORKERS="3", POWERPLANT_THREADS="13")
     settings = dict(line.split("=", 1) for line in outcome.stdout.replace(" ", "").splitlines() if "=" in line)
     assert settings["workers"] == "3"
-    assert settings["threads"] == "9"
+    assert settings["threads"] == "13"
     assert settings["control_socket_disable"] == "True"
 
 

@@ -275,9 +275,9 @@ def test_pipelined_requests_are_answered_in_order(server: LiveServer, crowd: Cro
 
 
 def test_a_request_whose_client_has_reset_its_connection_while_it_queued_is_not_answered(crowd: Crowd) -> None:
-    settings = {"POWERPLANT_WORKERS": "1", "POWERPLANT_THREADS": "8", "POWERPLANT_BODY_TIMEOUT": "30"}
+    settings = {"POWERPLANT_WORKERS": "1", "POWERPLANT_THREADS": "12", "POWERPLANT_BODY_TIMEOUT": "30"}
     with live_server(settings, command=GUNICORN) as server:
-        for held in crowd(server, 8, HEAD):  # these hold all threads
+        for held in crowd(server, 12, HEAD):  # these hold all threads
             held.send_bytes(b"X-Slow: ")
         with Connection(server.url) as leaving, Connection(server.url) as staying:
             leaving.send_bytes(b"GET /left HTTP/1.1\r\nHost: x\r\n\r\n")

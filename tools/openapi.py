@@ -25,6 +25,7 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from powerplant import __version__, create_app
 from powerplant.config import Settings
+from powerplant.horizon.schemas import HorizonPlan, HorizonReport, HorizonRequest
 from powerplant.models import Fuels, Megawatt, PlantOutput, PowerPlant, ProductionPlanRequest, Report
 from powerplant.problems import PROBLEM_TYPES
 
@@ -33,6 +34,7 @@ FILE = Path(__file__).parents[1] / "powerplant" / "api" / "openapi.json"
 WIDTH = 110
 OR = "-or-"
 PROBLEM = "application/problem+json"
+Reason = Literal["off_grid", "below_must_run", "above_capacity", "below_minimum", "in_a_gap"]
 
 
 class _Answer(BaseModel):
@@ -88,9 +90,39 @@ class InvalidQueryProblem(ProblemDocument):
 class InfeasibleLoadProblem(ProblemDocument):
     """No plan meets the load."""
 
-    reason: Literal["off_grid", "below_must_run", "above_capacity", "below_minimum", "in_a_gap"]
+    reason: Reason
     nearest_below: float | None = Field(description="MW: the largest load below that has a plan; null if none has")
     nearest_above: float | None = Field(description="MW: the smallest load above that has a plan; null if none has")
+
+
+class MissingEnergy(_Answer):
+    """What all periods together lack, in MWh."""
+
+    shortfall: float = Field(description="MWh of load that are not met")
+    surplus: float = Field(description="MWh that must be produced beyond the load")
+    reserve: float = Field(description="MW of reserve that are missing, times hours")
+
+
+class PeriodWithoutPlan(_Answer):
+    """What a period lacks, in MW."""
+
+    period: int = Field(ge=1, description="its number, from 1")
+    start: str | None = Field(None, description="its start; where the request has one")
+    shortfall: float = Field(description="MW of load that are not met")
+    surplus: float = Field(description="MW that must be produced beyond the load")
+    reserve: float = Field(description="MW of reserve that are missing")
+    reason: Reason | None = Field(None, description="where nothing couples the periods")
+    nearest_below: float | None = Field(None, description="MW: the largest load below that has a plan, with a reason")
+    nearest_above: float | None = Field(None, description="MW: the smallest load above that has a plan, with a reason")
+    detail: str = Field(description="the same in a sentence")
+
+
+class InfeasibleHorizonProblem(ProblemDocument):
+    """No plan meets all periods."""
+
+    missing: MissingEnergy
+    proven: bool = Field(description="whether less cannot be missing")
+    periods: list[PeriodWithoutPlan] = Field(description="those that lack something")
 
 
 class GaveUpProblem(ProblemDocument):
@@ -139,6 +171,7 @@ class LineWithProblem(_Answer):
 
 MODELS: tuple[type[BaseModel], ...] = (
     *(ProductionPlanRequest, Report, FleetAndHours),
+    *(HorizonRequest, HorizonPlan, HorizonReport),
     *(LineWithPlan, LineWithProblem, ProblemDocument),
 )
 """The models whose schemas are in the document, with the schemas of their members."""
@@ -147,9 +180,13 @@ MODEL_OF: dict[str, type[ProblemDocument]] = {
     "invalid-payload": InvalidPayloadProblem,
     "invalid-query": InvalidQueryProblem,
     "infeasible-load": InfeasibleLoadProblem,
+    "infeasible-horizon": InfeasibleHorizonProblem,
     "gave-up": GaveUpProblem,
 }
 """The models of problem types that have their own members."""
+
+PATH_OF = {"infeasible-horizon": "/productionplan/horizon"}
+"""The addresses whose answers are the examples of problems; for the others it is /productionplan."""
 
 HEADERS_OF = {
     **dict.fromkeys(("gave-up", "busy", "feed-is-full"), ("Retry-After",)),
@@ -214,7 +251,11 @@ def _problems(names: list[str], requests: Json) -> Json:
     content: Json = {"schema": schemas[0] if len(schemas) == 1 else {"oneOf": schemas}}
     if shown := [name for name in names if name in requests]:
         content["examples"] = {
-            name: {"value": _answer("/productionplan", requests[name]["value"], PROBLEM_TYPES[name].status)}
+            name: {
+                "value": _answer(
+                    PATH_OF.get(name, "/productionplan"), requests[name]["value"], PROBLEM_TYPES[name].status
+                )
+            }
             for name in shown
         }
     headers = dict.fromkeys(header for name in names for header in ("X-Request-ID", *HEADERS_OF.get(name, ())))

@@ -9,11 +9,21 @@ from time import perf_counter
 import click
 
 from powerplant.cli.diagrams import horizon_as_table
-from powerplant.cli.options import planning_options
+from powerplant.cli.options import horizon_options
 from powerplant.cli.outputs import STDIO, keep_apart
 from powerplant.cli.plan import form_option
 from powerplant.cli.sources import NAME, Source, read
-from powerplant.cli.words import BAD_INPUT, NO_PLAN, complain, fail, say, say_json, terminal_width, to_the_cent
+from powerplant.cli.words import (
+    BAD_INPUT,
+    NO_PLAN,
+    complain,
+    fail,
+    replace_line,
+    say,
+    say_json,
+    terminal_width,
+    to_the_cent,
+)
 from powerplant.errors import InfeasibleHorizon, InvalidPayload, NotInstalled, OutOfTime
 from powerplant.formulation import Grid
 from powerplant.horizon.answering import as_json
@@ -47,7 +57,7 @@ FOR_PRICES = 1.0
     "--end", type=int, metavar="PERIOD", help="In a report: the state of the plants after this period, from 1."
 )
 @click.option("--threads", type=click.Choice(["1", "2"]), default="2", help="With 1, the plan is the same each time.")
-@planning_options
+@horizon_options
 def horizon(
     file: Source,
     gap: float | None,
@@ -64,7 +74,7 @@ def horizon(
     load is a list with a number for each period. By default the plan is a diagram: for each plant, how much it
     produces in each period. A terminal shows the progress meanwhile.
 
-    \\b
+    \b
     Examples:
       powerplant horizon day.json
       powerplant horizon day.json --time-limit 60 --gap 0.0005
@@ -73,6 +83,8 @@ def horizon(
     keep_apart([file.argument], [STDIO])
     if gap is not None and not 0 <= gap <= 1:
         raise click.BadParameter("must be from 0 to 1: a share of the cost", param_hint="'--gap'")
+    if end is not None and form != "report":
+        raise click.UsageError("--end needs --report.")
     payload = file.horizon(co2=co2)
     if end is not None and not 1 <= end <= len(payload.load):
         raise click.BadParameter(f"must be a period, from 1 to {len(payload.load)}", param_hint="'--end'")
@@ -119,7 +131,7 @@ def _with_progress(payload: Horizon, options: Options, threads: int) -> SolvedHo
 
     def work() -> None:
         try:
-            results.append(plan_horizon(payload, options, lambda better: now.append(better), threads=threads))
+            results.append(plan_horizon(payload, options, now.append, threads=threads))
         except BaseException as error:  # noqa: BLE001 - raised below, in the thread of the command
             errors.append(error)
 
@@ -132,7 +144,7 @@ def _with_progress(payload: Horizon, options: Options, threads: int) -> SolvedHo
         if shows:
             _show(now[-1] if now else None, perf_counter() - start)
     if shows:
-        _clear()
+        replace_line("")
     if errors:
         raise errors[0]
     return results[0]
@@ -148,8 +160,4 @@ def _show(better: Better | None, seconds: float) -> None:
     if better is not None and better.cost is not None and better.bound is not None:
         parts.append(f"gap {100 * (float(better.cost) - better.bound) / max(abs(float(better.cost)), 1.0):.3f} %")
     line = "  ".join(parts)[: (terminal_width(sys.stderr) or 1) - 1]
-    click.echo(f"\\r\\x1b[K{line}", err=True, nl=False)
-
-
-def _clear() -> None:
-    click.echo("\\r\\x1b[K", err=True, nl=False)
+    replace_line(line)

@@ -13,6 +13,9 @@ from powerplant.planning import Options
 LONGEST = 7 * 24 * 3600
 """Most seconds of a time limit, a week. Timers of some systems end at 49 days."""
 
+HORIZON_TIME_LIMIT = 10.0
+"""Seconds for a horizon, unless an option or a variable says otherwise."""
+
 Command = TypeVar("Command", bound=Callable[..., None])
 
 
@@ -25,6 +28,16 @@ decimal_option = click.option(
 
 def planning_options(command: Command) -> Command:
     """``--co2``, ``--time-limit`` and ``--step``, with the variables and defaults of the service; ``--round-load``."""
+    seconds = "Seconds that the solver, or the check of a proof, may take."
+    return _options(command, Options().time_limit, "POWERPLANT_TIME_LIMIT", seconds)
+
+
+def horizon_options(command: Command) -> Command:
+    """The same, with the time limit of a horizon."""
+    return _options(command, HORIZON_TIME_LIMIT, "POWERPLANT_HORIZON_TIME_LIMIT", "Seconds that the search may take.")
+
+
+def _options(command: Command, most_seconds: float, variable: str, explanation: str) -> Command:
     co2 = click.option(
         "--co2/--no-co2",
         default=Options().co2,
@@ -35,13 +48,13 @@ def planning_options(command: Command) -> Command:
     time_limit = click.option(
         "--time-limit",
         type=float,
-        default=Options().time_limit,
+        default=most_seconds,
         callback=_limited,
-        envvar="POWERPLANT_TIME_LIMIT",
+        envvar=variable,
         show_envvar=True,
         show_default=True,
         metavar="SECONDS",
-        help="Seconds that the solver, or the check of a proof, may take.",
+        help=explanation,
     )
     step = click.option(
         "--step",

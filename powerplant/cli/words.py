@@ -48,6 +48,11 @@ def describe(text: str) -> None:
     _write(_printable_lines(text), err=True)
 
 
+def replace_line(text: str) -> None:
+    """Print a text over the current line of the terminal at stderr; an empty text clears the line."""
+    _write(f"\r\x1b[K{printable(text)}", err=True)
+
+
 def fail(message: str, code: int) -> NoReturn:
     """Print a message of one line to stderr, and exit with this code."""
     complain(message)
