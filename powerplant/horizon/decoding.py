@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Annotated, Any, NamedTuple
 
@@ -33,6 +33,7 @@ from powerplant.models import (
     FUEL_KEYS,
     MAX_NAME_LENGTH,
     MAX_PRICE,
+    TONNES_OF_GAS,
     Fuels,
     Megawatt,
     Percentage,
@@ -50,6 +51,9 @@ LISTS = {"pmin": "pmin", "pmax": "pmax", "cost(euro/MWh)": "cost", "available": 
 MARKET = ("price(euro/MWh)", "buy", "sell", "fee(euro/MWh)")
 NO_PLANT = {"name": "-", "type": "none", "pmin": 0, "pmax": 0, "cost(euro/MWh)": 0}
 """Takes the place of power plants where there are only storages or a market."""
+
+WITH_A_CURVE = "plant with a cost curve"
+"""The type of a plant that needs no fuel, since its cost curve takes the place of it."""
 
 RESERVE = ("up", "down")
 CURVE_REPLACES = ("fuel", "efficiency", "cost(euro/MWh)", "no_load_cost(euro/h)")
@@ -185,6 +189,8 @@ class _Decoder:
             if start is None or start.tzinfo is None:
                 detail = "must be a time with its offset from UTC, for example 2026-01-06T00:00+01:00"
                 self._fault("start", detail=detail)
+            elif length is not None and _is_too_late(start, length * (self.periods or 0)):
+                self._fault("start", detail="is so late that the last period is after the year 9999")
         return whole, length, start
 
     def _reserve(self, key: str) -> list[float]:
@@ -253,7 +259,9 @@ class _Decoder:
         if not isinstance(given, list):
             self._fault("storages", detail="must be a list of objects")
             return []
-        names = {plant.get("name") for plant in self.plants if isinstance(plant, dict)}
+        names = {
+            plant["name"] for plant in self.plants if isinstance(plant, dict) and isinstance(plant.get("name"), str)
+        }
         storages = []
         for i, members in enumerate(given):
             path = ("storages", i)
@@ -343,7 +351,7 @@ class _Decoder:
         lists: dict[str, bool] = {}
         fuels = payload.get("fuels")
         if isinstance(fuels, dict):
-            lists |= {pointer("fuels", key): True for key, value in fuels.items() if isinstance(value, list)}
+            lists |= {pointer("fuels", key): bool(value) for key, value in fuels.items() if isinstance(value, list)}
             fuels = _at(fuels, 0)
         plants = payload.get("powerplants")
         has_none = not plants and (payload.get("storages") or self._given_market())
@@ -361,8 +369,8 @@ class _Decoder:
         except InvalidPayload as error:
             known = {fault.pointer for fault in self.faults}
             for fault in error.faults:
-                place = f"{fault.pointer}/0" if fault.pointer in lists else fault.pointer
-                if place not in known:
+                place = f"{fault.pointer}/0" if lists.get(fault.pointer) else fault.pointer
+                if place not in known:  # an empty list has its fault already
                     self.faults.append(Fault(place, fault.detail))
             return None
         return [] if plants == [NO_PLANT] else request.powerplants
@@ -374,13 +382,15 @@ class _Decoder:
         first = dict(plant)
         for key in LISTS:
             if isinstance(value := plant.get(key), list):
-                lists[pointer("powerplants", index, key)] = True
+                lists[pointer("powerplants", index, key)] = bool(value)
                 first[key] = value[0] if value else None
         if plant.get("cost_curve") is not None:  # it takes the place of the fuel and the further cost
             first.pop("fuel", None)
             first |= {"cost(euro/MWh)": 0}
-            if first.get("type") in {"gasfired", "turbojet"}:
-                first.setdefault("efficiency", 1)
+            if first.get("type") in ("gasfired", "turbojet"):  # their fuel is the default
+                if first["type"] == "gasfired" and first.get("co2(ton/MWh)") is None:
+                    first["co2(ton/MWh)"] = TONNES_OF_GAS
+                first["type"] = WITH_A_CURVE
         return first
 
     # --- Members of plants -------------------------------------------------------------------------------------------
@@ -430,7 +440,7 @@ class _Decoder:
         given = self.plants[index]
         lists = {name: given[key] for key, name in LISTS.items() if isinstance(given.get(key), list)}
         if members.cost_curve is not None:
-            plant = plant.model_copy(update={"fuel": None, "cost": 0.0, "efficiency": None})
+            plant = plant.model_copy(update={"fuel": None, "cost": 0.0, "efficiency": None, "type": given["type"]})
             lists.pop("cost", None)
             members = members.model_copy(update={"no_load_cost": 0.0})
         over_time = OverTime(plant, lists, members)
@@ -501,6 +511,14 @@ def _limits_at(plant: PowerPlant, fuels: Fuels) -> _Limits:
         return _Limits(plant.least, plant.pmax)
     most = plant.pmax * fuels.profile(plant.profile) / 100
     return _Limits(min(plant.least, most) if plant.curtailable else most, most)
+
+
+def _is_too_late(start: datetime, duration: timedelta) -> bool:
+    try:
+        start.astimezone(UTC) + duration + timedelta(days=1)
+    except OverflowError:
+        return True
+    return False
 
 
 def _value(value: Any, period: int) -> Any:
