@@ -15,7 +15,6 @@ from powerplant.horizon.formulation import HorizonInstance, Plant, must_be_on
 from powerplant.horizon.plan import Plan
 from powerplant.horizon.verification import broken_rules
 from powerplant.merit_order.alternatives import Appraisal, appraise
-from powerplant.reporting import prices_of_running
 
 NOT_COMPUTED = "not computed"
 DIGITS = 6
@@ -184,8 +183,10 @@ def _alone(instance: HorizonInstance, plan: Plan, end: float) -> Explanation:
     prices, hours, costs = list[Price](), list[Appraisal](), list[int]()
     for t, single in enumerate(instance.singles):
         outputs = [p[t] for p in plan.p]
-        running = prices_of_running(single.units, outputs)
-        prices.append(Price(running.up, running.down, _relaxed(single)))
+        running = [(unit, output) for unit, output, on in zip(single.units, outputs, plan.on, strict=True) if on[t]]
+        up = min((unit.marginal_cost for unit, output in running if output < unit.max_output), default=None)
+        down = max((unit.marginal_cost for unit, output in running if output > unit.min_output), default=None)
+        prices.append(Price(_per_megawatt_hour(up), _per_megawatt_hour(down), _relaxed(single)))
         beyond = [output - least for output, least in zip(outputs, single.base, strict=True)]
         hours.append(appraise(*single.task, beyond, max(0.0, end - perf_counter())))
         costs.append(sum(unit.marginal_cost * output for unit, output in zip(single.task.units, beyond, strict=True)))
@@ -218,5 +219,9 @@ def _relaxed(single: Instance) -> float | None:
     for unit in sorted(units):
         load -= unit.max_output
         if load <= 0:
-            return float(round(unit.marginal_cost / BILLION, DIGITS))
+            return _per_megawatt_hour(unit.marginal_cost)
     return None
+
+
+def _per_megawatt_hour(cost: int | None) -> float | None:
+    return None if cost is None else float(round(cost / BILLION, DIGITS))
