@@ -28,11 +28,12 @@ from multiprocessing import get_context, parent_process
 from pathlib import Path
 from threading import BoundedSemaphore, Lock, RLock, Thread, Timer, local
 from time import monotonic, perf_counter, sleep, thread_time
-from typing import Any, Protocol, TypeVar
-
-from pebble import ProcessExpired, ProcessPool
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from powerplant.errors import PowerplantError, TooBusy
+
+if TYPE_CHECKING:
+    from pebble import ProcessPool
 
 QUICK = 0.005
 """Seconds of the processor for the first attempt, in the thread of the request; an ordinary payload takes less than
@@ -65,9 +66,6 @@ IDLE = 30.0
 NICENESS = 5
 """By how much the priority of long work is below that of the requests."""
 
-DIED = (TimeoutError, ProcessExpired, BrokenProcessPool, CancelledError, MemoryError)
-"""What a future raises whose process was ended, ended by itself, or reached its limit of memory."""
-
 
 class Result(Protocol):
     """What a function of the solver returns."""
@@ -92,8 +90,6 @@ class Workers:
         most_memory: bytes that a process may allocate; no limit by default.
     """
 
-    died = DIED
-
     def __init__(
         self,
         processes: int,
@@ -114,6 +110,13 @@ class Workers:
         self._is_worn = False
         self._idle_since = monotonic()
         self._timer: Timer | None = None
+
+    @property
+    def died(self) -> tuple[type[BaseException], ...]:
+        """What a future raises whose process was ended, ended by itself, or reached its limit of memory."""
+        from pebble import ProcessExpired  # here and below: a command that needs no process starts faster
+
+        return (TimeoutError, ProcessExpired, BrokenProcessPool, CancelledError, MemoryError)
 
     def run(self, function: Callable[..., R], *arguments: Any, time_limit: float) -> R:
         """Call a function of the solver: briefly in this thread and then, if needed, in a process.
@@ -220,7 +223,7 @@ class Workers:
             timeout: seconds after its start at which its process is ended and replaced.
 
         Returns:
-            A future, which raises one of :data:`DIED` if the process ended first. Cancelling it ends the process.
+            A future, which raises one of :attr:`died` if the process ended first. Cancelling it ends the process.
 
         Raises:
             TooBusy: the system has no room for processes.
@@ -229,6 +232,8 @@ class Workers:
             try:
                 if self._pool is None or not self._pool.active:
                     self._discard()
+                    from pebble import ProcessPool
+
                     # A new interpreter: a fork of a process with threads can hang.
                     self._pool = ProcessPool(
                         self.processes,
@@ -260,7 +265,7 @@ class Workers:
                 return future.result(left + GRACE)
             except BrokenProcessPool:  # a process was killed while idle, which ends its pool: again, in a new one
                 continue
-            except DIED:
+            except self.died:
                 future.cancel()
                 break
         raise TooBusy("The server could not read this body in time.")
@@ -328,7 +333,7 @@ class Workers:
                     return future.result(left + GRACE)
                 except BrokenProcessPool:  # a process was killed while idle, which ends its pool: again, in a new one
                     continue
-                except DIED:
+                except self.died:
                     future.cancel()
                     break
             if file is not None and file.exists():

@@ -24,7 +24,7 @@ from powerplant.merit_order import GaveUp, Infeasible, NearestLoads, Proof, Solu
 from powerplant.merit_order.alternatives import NO_PLAN, NOT_COMPUTED, Alternative, Appraisal
 from powerplant.merit_order.proof import Bound
 from powerplant.solving import solve_and_check
-from powerplant.workers import DIED, GRACE, LARGE, PATIENCE, SMALL, Workers
+from powerplant.workers import GRACE, LARGE, PATIENCE, SMALL, Workers
 
 TWO = [Unit(10, 50, 100), Unit(20, 0, 100)]
 LIMIT = 20.0
@@ -38,6 +38,7 @@ class Answer(NamedTuple):
     is_final: bool = True
 
 
+DIED = Workers(0).died
 FIRST_ATTEMPT = Answer("of the first attempt", is_final=False)
 Improve = Callable[[Any], None]
 
@@ -465,7 +466,7 @@ def test_a_system_without_room_for_a_process_is_too_busy(workers: Workers, monke
 
     workers.close()
     with monkeypatch.context() as patch:
-        patch.setattr("powerplant.workers.ProcessPool", fail)
+        patch.setattr("pebble.ProcessPool", fail)
         with pytest.raises(TooBusy, match="No process for long work could be started"):
             run(workers, pid)
     assert_usable(workers)
