@@ -132,8 +132,8 @@ def plan_line(content: bytes, shared: SharedFleet | None, options: Options, *, m
     start = perf_counter()
     task = read_task(content, shared, options, max_plants=max_plants)
     solved = solve_instance(task.instance, task.load, options.after(perf_counter() - start), THIS_THREAD)
-    moved = abs(task.instance.grid.megawatts(task.instance.load) - task.load)
-    return Planned(solved, task.fleet.emitted(solved.solution.dispatch), moved >= NOISE)
+    is_rounded = options.round_load and abs(solved.instance.grid.megawatts(solved.instance.load) - task.load) >= NOISE
+    return Planned(solved, task.fleet.emitted(solved.solution.dispatch), is_rounded)
 
 
 def give_up(chunk: Chunk, rules: Rules, error: OutOfTime | TooBusy | None = None) -> Answered:

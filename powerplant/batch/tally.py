@@ -59,10 +59,13 @@ class Tally(NamedTuple):
 
     def plus(self, other: Tally) -> Tally:
         """Both together; the other one is of later lines."""
+        reasons = self.reasons
+        if other.reasons:
+            reasons = {**reasons, **{name: reasons.get(name, 0) + n for name, n in other.reasons.items()}}
         slower = max(self, other, key=lambda tally: tally.slowest)
         return Tally(
             plans=self.plans + other.plans,
-            reasons={**self.reasons, **{name: self.reasons.get(name, 0) + n for name, n in other.reasons.items()}},
+            reasons=reasons,
             gave_up=self.gave_up + other.gave_up,
             faulty=self.faulty + other.faulty,
             bugs=self.bugs + other.bugs,

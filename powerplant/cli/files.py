@@ -91,11 +91,11 @@ def as_named(layout: Layout, name: str, decimal: str | None) -> Layout:
     """The layout of a table in a file of this name, with decimals as an option says."""
     if is_workbook(name):
         return Layout(labels=layout.labels, plants=layout.plants)
-    if ".csv" not in name.casefold():
-        layout = layout._replace(delimiter="\t")
+    delimiter = layout.delimiter if ".csv" in name.casefold() else "\t"
     mark = {"comma": ",", "point": ".", None: layout.decimal}[decimal]
-    is_clash = mark == "," != layout.decimal and layout.delimiter == ","
-    return layout._replace(decimal=mark, delimiter=";" if is_clash else layout.delimiter)
+    if mark == "," and layout.decimal == "." and delimiter == ",":
+        delimiter = ";"
+    return layout._replace(decimal=mark, delimiter=delimiter)
 
 
 def check_names(inputs: Collection[str], plans: str, summary: Path | None, *, resume: bool) -> None:

@@ -376,7 +376,7 @@ def test_a_list_is_never_decoded_in_the_thread_of_its_request(
         decoded.append(len(text))
         return from_json(text)
 
-    monkeypatch.setattr(documents, "_Scan", refuse)
+    monkeypatch.setattr(documents, "Scan", refuse)
     monkeypatch.setattr(documents, "decode_fleet", refuse)
     monkeypatch.setattr(documents, "from_json", decode)
     fleet = {"powerplants": [FLEET[0] | {"name": f"{number} {'x' * 190}"} for number in range(1000)]}
