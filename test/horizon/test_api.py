@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from threading import Thread
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
 import requests
 from conftest import BootServer, Log
-from connection import soon
 from flask.testing import FlaskClient
 from live_server import LiveServer, fetch, live_server
 from payloads import example
@@ -219,6 +219,16 @@ def test_without_highs_only_hours_that_nothing_couples_are_planned(without_highs
 
 
 # --- For operators ---------------------------------------------------------------------------------------------------
+
+
+def soon(condition: Callable[[], object], seconds: float = 20) -> bool:
+    """Whether a condition comes true: a thread of its own writes the log."""
+    end = monotonic() + seconds
+    while not condition():
+        if monotonic() > end:
+            return False
+        sleep(0.02)
+    return True
 
 
 def lines(server: LiveServer, request_id: str) -> list[Members]:
