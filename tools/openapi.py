@@ -162,6 +162,12 @@ class LineWithPlan(_Answer):
     )
 
 
+class LineWithHorizon(HorizonPlan):
+    """The answer to a line of a batch that is a horizon."""
+
+    line: int = Field(ge=1, description="number of the line in the request, from 1")
+
+
 class LineWithProblem(_Answer):
     """The answer to a line of a batch that has no plan."""
 
@@ -172,7 +178,7 @@ class LineWithProblem(_Answer):
 MODELS: tuple[type[BaseModel], ...] = (
     *(ProductionPlanRequest, Report, FleetAndHours),
     *(HorizonRequest, HorizonPlan, HorizonReport),
-    *(LineWithPlan, LineWithProblem, ProblemDocument),
+    *(LineWithPlan, LineWithHorizon, LineWithProblem, ProblemDocument),
 )
 """The models whose schemas are in the document, with the schemas of their members."""
 

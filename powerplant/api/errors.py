@@ -30,7 +30,7 @@ _TYPE_OF_STATUS = {
     500: "internal-error",
 }
 
-_EVENTS = {"infeasible-load": "infeasible", "gave-up": "gave-up"}
+_EVENTS = {"infeasible-load": "infeasible", "infeasible-horizon": "infeasible", "gave-up": "gave-up"}
 """The event in the log for a problem that is not a fault of the client."""
 
 OPTIONAL = {

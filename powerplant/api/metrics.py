@@ -8,9 +8,10 @@ configuration creates; without it the numbers are those of this process. This mo
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response
 from prometheus_client import (
@@ -47,6 +48,9 @@ PLANS = Histogram(
 INFEASIBLE = Counter("powerplant_infeasible_loads", "Loads that no plan meets, by the reason.", ["reason"])
 GAVE_UP = Counter("powerplant_gave_up", "Payloads whose plan was not proven in time.")
 REFUSED = Counter("powerplant_refused", "Requests refused before the app saw them, by the problem.", ["problem"])
+HORIZONS = Histogram(
+    "powerplant_horizon_seconds", "Seconds from a horizon to its answer, by the outcome.", ["status"], buckets=SECONDS
+)
 LINES = Counter("powerplant_batch_lines", "Lines of batches, by their outcome.", ["outcome"])
 FLEET = Histogram("powerplant_plants", "Power plants of a valid payload.", buckets=PLANTS)
 
@@ -61,15 +65,23 @@ def count(entry: Entry, status: int, seconds: float) -> None:
     requests_of(entry.method if entry.method in METHODS else "other", entry.route, status).observe(seconds)
     if "plants" in facts:
         FLEET.observe(facts["plants"])
+    if entry.route.startswith("/productionplan/horizon") and (outcome := _outcome(facts)):
+        HORIZONS.labels(outcome).observe(seconds)
     if event == "plan":
         plans_of(facts["proof"]).observe(facts["solve_ms"] / 1000)
-    elif event == "infeasible":
+    elif event == "infeasible" and "reason" in facts:
         INFEASIBLE.labels(facts["reason"]).inc()
     elif event == "gave-up":
         GAVE_UP.inc()
     elif event in {"batch", "batch-broken-off"}:
         for outcome in OUTCOMES:
             LINES.labels(outcome).inc(facts[outcome])
+
+
+def _outcome(facts: Mapping[str, Any]) -> str | None:
+    """The status of the plan for a horizon, or why there is none; ``None`` for faults and bugs."""
+    without = {"infeasible-horizon": "infeasible", "gave-up": "gave_up"}.get(facts.get("problem", ""))
+    return without or facts.get("plan_status")
 
 
 @blueprint.get("/metrics", strict_slashes=False)

@@ -40,9 +40,10 @@ def horizon_as_table(report: Mapping[str, Any], width: int | None) -> str:
     widths = [max(map(len, column)) for column in zip(HEADS, totals, *cells, strict=True)]
     names = [printable(plant["name"]) for plant in plants]
     name_width = min(WIDEST_NAME, max(NARROWEST_NAME, *(display_width(name) for name in names)))
-    fixed = name_width + sum(widths) + 2 * (len(widths) + 1)
+    figures = sum(widths) + 2 * (len(widths) + 1)
+    name_width = max(NARROWEST_NAME, min(name_width, columns - figures - NARROWEST))
     periods = len(report["periods"])
-    room = max(NARROWEST, columns - fixed)
+    room = max(NARROWEST, columns - figures - name_width)
     per_character = -(-periods // room)
     lines = [_line("power plant", HEADS, widths, name_width, _ruler(periods, per_character))]
     for name, plant, row in zip(names, plants, cells, strict=True):

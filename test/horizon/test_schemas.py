@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 
 import powerplant
+from horizon.days import day
 from horizon.payloads import counts_co2, random_horizon
+from horizon.rules import broken_rules
 from powerplant.horizon.models import PlantOverTime, Whole
 from powerplant.horizon.schemas import HorizonPlan, HorizonPlant, HorizonReport, HorizonRequest
 from powerplant.models import FIELDS
 from powerplant.problems import problem_of
-from tools.openapi import InfeasibleHorizonProblem
+from tools.openapi import InfeasibleHorizonProblem, LineWithHorizon
 
 pytest.importorskip("highspy", reason="the extra horizon brings it")
 
@@ -50,6 +54,14 @@ def _without(*path: str | int) -> Callable[[Members], None]:
         del part[path[-1]]
 
     return damage
+
+
+def test_a_line_of_a_batch_that_is_a_horizon_is_answered_as_documented(client: FlaskClient) -> None:
+    response = client.post("/productionplan/batch?step=1", data=json.dumps(day()))
+    line = json.loads(response.text)
+    LineWithHorizon.model_validate(line)
+    assert line["line"] == 1
+    assert broken_rules(day(), line) == []
 
 
 @pytest.mark.parametrize("path", [("end",), ("periods", 0, "reserve_up"), ("powerplants", 0, "costs", "start")])
