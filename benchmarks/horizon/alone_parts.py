@@ -15,7 +15,7 @@ from horizon.reading import Plant
 Array = Any
 """A NumPy array: values or indices of columns, by period. An index of -1 is no column."""
 
-MOST_MATCHED = 24
+MOST_MATCHED = 12
 """Periods of rest up to which each start is matched to a stop; above, they would be most of the model."""
 
 

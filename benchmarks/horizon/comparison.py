@@ -265,6 +265,6 @@ def best(name: str, original: Original, limit: float) -> dict[str, Any]:
     who, cheapest = min(found, key=lambda each: each[1].cost)
     return {
         "cost": round(cheapest.cost, 2),
-        "bound": round(max(done.bound for _, done in found), 2),
+        "bound": round(min(cheapest.cost, max(done.bound for _, done in found)), 2),
         "found": f"{who}, {limit:g} s",
     }

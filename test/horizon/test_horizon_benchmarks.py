@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import tomllib
 from typing import Any
 
 import pytest
 
+from benchmarks.horizon.comparison import BEST_KNOWN
 from benchmarks.horizon.desks import SEEDS, SIZES, desk
 from benchmarks.horizon.kazarlis import kazarlis
 from benchmarks.horizon.traces import NONE, Moment, Run, in_order
@@ -120,3 +122,12 @@ def test_another_order_has_the_same_plants() -> None:
     assert in_order(payload, 0)["powerplants"] == payload["powerplants"]
     assert shuffled != payload["powerplants"]
     assert sorted(plant["name"] for plant in shuffled) == sorted(plant["name"] for plant in payload["powerplants"])
+
+
+def test_best_known_costs_are_above_their_bounds_and_say_how_they_were_found() -> None:
+    with BEST_KNOWN.open("rb") as file:
+        entries = tomllib.load(file)
+    assert {f"kaz{units}" for units in (10, 20, 40, 60, 80, 100)} <= set(entries)
+    for name, entry in entries.items():
+        assert 0.99 * entry["cost"] < entry["bound"] <= entry["cost"], name
+        assert entry["found"], name
