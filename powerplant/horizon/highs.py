@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from highspy import Highs, HighsLp, HighsModelStatus, HighsVarType
+from highspy import Highs, HighsLp, HighsModelStatus, HighsStatus, HighsVarType
+
+from powerplant.errors import WrongPlan
 
 Array = Any
 """A NumPy array."""
@@ -31,7 +33,8 @@ class Solver(Highs):
         self.setOptionValue("time_limit", max(0.0, time_limit))
         self.setOptionValue("mip_rel_gap", relative_gap)
         self.setOptionValue("mip_abs_gap", 0.0)
-        self.passModel(lp)
+        if self.passModel(lp) == HighsStatus.kError:
+            raise WrongPlan("HiGHS does not accept the model")
 
     def enableCallbacks(self) -> None:  # noqa: N802 - HiGHS' name
         """Nothing: HiGHS calls this first, and would print its name and version to stdout."""

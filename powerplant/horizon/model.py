@@ -31,6 +31,9 @@ LARGEST_COEFFICIENT = 10_000
 MARGIN = Fraction(1, 10_000)
 """Steps of charge by which the limits of another storage are narrower in the model."""
 
+LONG = 8
+"""Terms of a sum of starts or stops that stands in each row; a longer one is a column of its own."""
+
 SMALL = 100
 """Plants times periods of a small model."""
 
@@ -102,6 +105,7 @@ class Model:
         self.instance, self._on_grid = instance, on_grid
         self._columns, self._rows = _Columns(), _Rows()
         self.offset = 0.0
+        self._totals: dict[int, Array] = {}
         count, size = len(instance.plants), len(instance.load)
         self.on, self.start, self.stop, self.above = (np.full((count, size), -1) for _ in range(4))
         self.least = np.array([plant.least for plant in instance.plants], dtype=float).reshape(count, size)
@@ -237,12 +241,10 @@ class Model:
 
         # minimum times; an outage ends that of a run
         outage_before = np.maximum.accumulate(np.where(can, -1, np.arange(size)))
-        span = [
-            (1.0, np.where(np.arange(size) - k > outage_before, _earlier(v, k), -1))
-            for k in range(max(1, plant.up_time))
-        ]
-        rows.add([*span, (-1.0, u)], -INFINITY, 0.0)
-        rows.add([*((1.0, _earlier(w, k)) for k in range(max(1, plant.down_time))), (1.0, u)], -INFINITY, 1.0)
+        begin = np.maximum(np.arange(size) - max(1, plant.up_time), outage_before)
+        rows.add([*self._sums(v, begin, np.arange(size)), (-1.0, u)], -INFINITY, 0.0)
+        begin = np.arange(size) - max(1, plant.down_time)
+        rows.add([*self._sums(w, begin, np.arange(size)), (1.0, u)], -INFINITY, 1.0)
 
         after = np.append(w[1:], -1)  # the stop in the next period
         after[~runs_on] = -1
@@ -372,6 +374,30 @@ class Model:
             levels.append((level, column))
         return levels
 
+    def _sums(self, columns: Array, after: Array, until: Array) -> list[tuple[float, Array]]:
+        """Terms of the sum of columns from the period after one to another, for each row.
+
+        A long sum is the difference of two sums from the first period, which are columns of their own.
+        """
+        size = len(columns)
+        longest = int((until - np.maximum(after, -1)).max(initial=0))
+        if longest <= LONG:
+            terms = []
+            for k in range(longest):
+                place = until - k
+                terms.append((1.0, np.where((place > after) & (place >= 0), columns[np.maximum(place, 0)], -1)))
+            return terms
+        key = int(columns[0])
+        if key not in self._totals:
+            totals = self._totals[key] = self._columns.add(0.0, INFINITY, 0.0, size)
+            self._rows.add([(1.0, totals), (-1.0, np.append(-1, totals[:-1])), (-1.0, columns)], 0.0, 0.0)
+        totals = self._totals[key]
+        empty = until <= after
+        return [
+            (sign, np.where((place >= 0) & ~empty, totals[np.maximum(place, 0)], -1))
+            for sign, place in ((1.0, until), (-1.0, after))
+        ]
+
     def _start_costs(self, plant: Plant, v: Array, w: Array, price: float) -> None:
         """A start soon after a stop costs less than the last entry: ``d`` says which stop it follows."""
         entries = plant.start_costs
@@ -389,16 +415,15 @@ class Model:
                 soon = np.array(
                     [float(plant.start_cost(each) == cost and each < entries[k + 1][0]) for each in so_long]
                 )
-            stops = [(-1.0, _earlier(w, off)) for off in range(first, min(end, size))]
-            useful = soon > 0
-            for _, column in stops:
-                useful |= column >= 0
+            last_stop = np.arange(size) - first
+            stops = self._sums(w, np.arange(size) - end, last_stop)
+            useful = (soon > 0) | ((last_stop >= 0) & (end > first))
             if not useful.any():
                 continue
             d = np.full(size, -1)
             d[useful] = self._columns.add(0.0, 1.0, float(cost) - last, int(useful.sum()))
             self._rows.add(
-                [(1.0, d[useful]), *((value, column[useful]) for value, column in stops)], -INFINITY, soon[useful]
+                [(1.0, d[useful]), *((-value, column[useful]) for value, column in stops)], -INFINITY, soon[useful]
             )
             terms.append((1.0, d))
         if terms:
