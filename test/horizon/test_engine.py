@@ -82,6 +82,24 @@ def test_the_engine_solves_what_is_solved_by_hand(name: str) -> None:
 # --- What users of other tools complain about ------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("coupled", [{}, {"min_up_time": 2}], ids=["hours", "coupled"])
+def test_a_plant_that_runs_at_0_mw_sets_the_price_of_one_step_more(coupled: dict[str, Any]) -> None:
+    idle = GAS | {"pmin": 0, "must_run": True, "cost(euro/MWh)": 90} | coupled
+    report = plan(payload([1, 1], idle, DEAR | {"pmax": 1})).report()
+    assert [row["price"]["up"] for row in report["periods"]] == [110, 110]
+
+
+@pytest.mark.parametrize(("load", "price"), [(0, 3000), (50, 20), (100, 3000), (150, 3000)])
+def test_lost_load_sets_the_price_where_no_plant_can_give_more(load: float, price: float) -> None:
+    report = plan(payload([load], GAS, **{"lost_load(euro/MWh)": 3000})).report()
+    assert report["periods"][0]["price"]["up"] == price
+
+
+def test_prices_are_per_mwh_at_quarter_hours() -> None:
+    report = plan(payload([50] * 4, GAS | {"min_up_time": 1}, resolution="PT15M")).report()
+    assert [row["price"] for row in report["periods"]] == [{"up": 20, "down": 20, "relaxed": 20}] * 4
+
+
 def test_four_quarter_hours_cost_what_an_hour_costs() -> None:
     plant = GAS | {"no_load_cost(euro/h)": 30, "ramp_up": 400}
     costs = [
