@@ -91,15 +91,17 @@ def _periods(horizon: Horizon, schedules: list[Schedule], report: Mapping[str, A
 def wrong_prices(
     payload: Mapping[str, Any], report: Mapping[str, Any], *, co2: bool = True, steps: int = 1
 ) -> Iterator[str]:
-    """Prices that are not what one step more or less costs with the same plants on. Not for storages and a market."""
+    """Prices that are not what one step more or less costs with the same plants on."""
     horizon = read(payload, co2=co2, steps=steps)
     on = {row["name"]: row["on"] for row in report["plan"]}
     runs = [on[plant.name] for plant in horizon.plants]
     cost = redispatched(horizon, runs)
     for t, row in enumerate(report["periods"]):
         for way, change in (("up", 1), ("down", -1)):
+            if not horizon.load[t] and change < 0 and horizon.lost_load is not None:
+                continue  # no load of less than nothing is lost
             load = [*horizon.load[:t], horizon.load[t] + change, *horizon.load[t + 1 :]]
-            other = None if load[t] < 0 else redispatched(replace(horizon, load=load), runs)
+            other = redispatched(replace(horizon, load=load), runs)
             price = None if cost is None or other is None else float((other - cost) * change * steps / horizon.h)
             stated = row["price"][way]
             if (price is None) != (stated is None) or (price is not None and abs(price - stated) > 1e-6):
