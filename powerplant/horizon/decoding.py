@@ -452,11 +452,12 @@ class _Decoder:
             self._fault(
                 *path, "cost_curve", detail=f"must cover the limits, {least:g} to {most:g} MW; it covers {has} MW"
             )
-        if (initial := members.initial) is not None and initial.on and initial.p is not None:
-            plants = [over_time.at(t) for t in range(len(fuels))] if lists else [plant]
-            least = min(0.0 if each.profile is not None else each.least for each in plants)
-            most = max(each.pmax for each in plants)
-            if not least <= initial.p <= most:
+        initial = members.initial
+        if initial is not None and initial.on and initial.p is not None:
+            # a limit that is a list says nothing of the period before
+            least = 0.0 if plant.profile is not None or "pmin" in lists else plant.least
+            most = plant.pmax
+            if initial.p < least or (initial.p > most and "pmax" not in lists):
                 self._fault(*path, "initial", "p", detail=f"must be within pmin and pmax, {least:g} to {most:g} MW")
         return over_time
 

@@ -118,7 +118,7 @@ def _coupled(instance: HorizonInstance, plan: Plan, relaxed: Sequence[float] | N
             Price(
                 None if up is None else round(float(up / per_step), DIGITS),
                 None if down is None else round(float(-down / per_step), DIGITS),
-                None if relaxed is None else round(relaxed[t] / float(per_step), DIGITS),
+                None if relaxed is None else round(relaxed[t] / float(per_step), DIGITS) + 0.0,  # no -0.0
             )
         )
     spells: list[list[Spell]] = []

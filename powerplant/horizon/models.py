@@ -111,7 +111,7 @@ class Whole(_Members):
     resolution: str = Field("PT1H", description="ISO 8601: the length of a period, whole minutes from PT1M to PT24H")
     start: str | None = Field(None, description="ISO 8601 with offset: the start of the first period")
     relative_gap: float = Field(0.001, ge=0, le=1, description="gap between cost and bound at which to stop")
-    lost_load: Price = Field(
+    lost_load: Annotated[float, Field(ge=0, le=MAX_EURO)] | None = Field(
         None, alias="lost_load(euro/MWh)", description="price of load that is not met; without it all load is met"
     )
 

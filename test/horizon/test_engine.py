@@ -176,7 +176,7 @@ def test_a_window_that_begins_with_the_end_of_the_one_before_keeps_times_and_ram
 @pytest.mark.parametrize("more", [False, True], ids=["plants", "storages-and-market"])
 @pytest.mark.parametrize("block", range(10))
 def test_each_figure_of_a_report_follows_from_the_plan(block: int, more: bool) -> None:
-    for seed in range(40 * block, 40 * block + 40):
+    for seed in range(50 * block, 50 * block + 50):
         content, co2, steps = setting(seed, more=more)
         if dynamic.solve(content, co2=co2, steps=steps).kind != "plan":
             continue
