@@ -59,6 +59,20 @@ def test_the_diagram_has_a_line_for_each_plant_and_says_what_is_proven(write: Wr
     assert "(gap 0.000 %)" in result.stdout
 
 
+def test_the_example_of_the_documentation_has_a_plan_and_the_lines_that_are_shown() -> None:
+    result = run("horizon", str(ROOT / "example_payloads" / "horizon.json"), "--threads", "1")
+    assert result.exit_code == 0
+    assert "The time limit came first." not in result.stdout
+    text = (ROOT / "docs" / "horizon.md").read_text(encoding="utf-8")
+    shown = text.partition("--threads 1\n")[2].partition("```")[0]
+    assert first_columns(shown) == first_columns(result.stdout)
+
+
+def first_columns(table: str) -> list[str]:
+    """The names; the figures may differ within the gap."""
+    return [line[:12].rstrip() for line in table.partition("\n\n")[0].splitlines()]
+
+
 def test_storages_and_the_market_have_lines_and_the_energy_adds_up(write: Write) -> None:
     battery = {"name": "battery", "charge_max": 4, "discharge_max": 4, "energy_max": 2, "charge_efficiency": 0.5}
     market = {"price(euro/MWh)": [1, 9, 1, 90], "buy": 8, "sell": 8}
