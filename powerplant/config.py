@@ -109,7 +109,7 @@ class Settings(BaseSettings):
     horizon_memory: PositiveInt = Field(
         2048 * MEBIBYTE, ge=512 * MEBIBYTE, description="most bytes that a process for horizons may allocate"
     )
-    max_cells: PositiveInt = Field(60_000, description="most power plants times periods of a horizon")
+    max_cells: PositiveInt = Field(60_000, description="most power plants and storages, times periods, of a horizon")
     max_batch_body: PositiveInt = Field(16 * MEBIBYTE, description="most bytes of the body of a batch")
     max_lines: PositiveInt = Field(10_000, description="most lines of a batch; blank lines do not count")
     batch_time_limit: Seconds = Field(60.0, description="seconds for a batch; its last lines are given up after that")

@@ -99,7 +99,8 @@ def horizon(
     elif form == "report":
         say_json(as_json(report_of(solved, co2=co2, end=end, time_limit=time_limit)))
     else:
-        say(horizon_as_table(report_of(solved, co2=co2, time_limit=FOR_PRICES), terminal_width(sys.stdout)))
+        report = report_of(solved, co2=co2, time_limit=FOR_PRICES)
+        say(horizon_as_table(report, terminal_width(sys.stdout), float(solved.instance.hours)))
 
 
 def solve(file: Source, payload: Horizon, options: Options, threads: int = 2) -> SolvedHorizon:

@@ -69,12 +69,15 @@ class Source:
 
     @property
     def is_horizon(self) -> bool:
-        """Whether its load is a list."""
+        """Whether its load is a list, or it has a market and no load."""
         try:
             document = from_json(self._body.removeprefix(UTF8_BOM))
         except ValueError:
             return False
-        return isinstance(document, dict) and isinstance(document.get("load"), list)
+        if not isinstance(document, dict):
+            return False
+        load = document.get("load")
+        return isinstance(load, list) or (load is None and isinstance(document.get("market"), dict))
 
     def ignored(self) -> list[Fault]:
         """What of its payload is not used; it is also printed."""

@@ -100,8 +100,11 @@ class _Decoder:
         """
         load = self._load()
         periods = self.periods
-        if periods is not None and periods * len(self.plants) > self.max_cells:
-            cells = f"{len(self.plants)} power plants × {periods} periods"
+        given = self.payload.get("storages")
+        stores = len(given) if isinstance(given, list) else 0
+        if periods is not None and periods * max(1, len(self.plants) + stores) > self.max_cells:
+            also = f" and {stores} storage{'s' * (stores > 1)}" if stores else ""
+            cells = f"{len(self.plants)} power plants{also} × {periods} periods"
             raise InvalidPayload([Fault("#", f"has {cells}, and may have at most {self.max_cells} of both multiplied")])
         whole, length, start = self._whole()
         fuels = self.payload.get("fuels")

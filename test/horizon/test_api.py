@@ -17,7 +17,6 @@ from payloads import example
 
 from horizon.days import FAULTS, day, faulty, hard, without_a_plan
 from horizon.rules import broken_rules
-from powerplant import create_app
 from powerplant.config import Settings
 from powerplant.horizon.answering import Outcome
 
@@ -26,10 +25,27 @@ pytest.importorskip("highspy", reason="the extra horizon brings it")
 PLAN, REPORT = "/productionplan/horizon", "/productionplan/horizon/report"
 Members = dict[str, Any]
 
+BATTERY = {"name": "battery", "charge_max": 5, "discharge_max": 5, "energy_max": 20}
+MARKET = {"price(euro/MWh)": [40] * 30, "buy": 5, "sell": 5}
+
 
 @pytest.fixture(scope="module")
 def server(boot_server: BootServer) -> LiveServer:
     return boot_server({"POWERPLANT_LOG": "json"})
+
+
+@pytest.fixture
+def here(client: FlaskClient) -> FlaskClient:
+    """A client whose app plans horizons in this process."""
+    client.application.config["HORIZONS"] = Here()
+    return client
+
+
+class Here:
+    """Takes the place of the processes."""
+
+    def run_apart(self, function: Callable[..., Outcome], *arguments: Any, time_limit: float) -> Outcome:
+        return function(*arguments, time_limit, None)
 
 
 def post(server: LiveServer, payload: Any, path: str = PLAN) -> requests.Response:
@@ -159,15 +175,19 @@ def test_a_query_that_is_not_valid_names_its_parameter(server: LiveServer, query
     assert [error["parameter"] for error in members["errors"]] == [parameter]
 
 
-def test_a_horizon_with_too_many_cells_is_refused() -> None:
-    client = create_app(Settings(max_cells=47)).test_client()
-    members = json.loads(client.post(PLAN, json=day()).text)
-    assert members["errors"] == [
-        {
-            "pointer": "#",
-            "detail": "has 4 power plants × 12 periods, and may have at most 47 of both multiplied",
-        }
-    ]
+@pytest.mark.parametrize(
+    ("payload", "most", "has"),
+    [
+        (day(), 47, "4 power plants × 12 periods"),
+        (day() | {"storages": [BATTERY]}, 59, "4 power plants and 1 storage × 12 periods"),
+        ({"storages": [BATTERY] * 2, "market": MARKET}, 59, "0 power plants and 2 storages × 30 periods"),
+        ({"market": MARKET}, 29, "0 power plants × 30 periods"),
+    ],
+)
+def test_a_horizon_with_too_many_cells_is_refused(here: FlaskClient, payload: Members, most: int, has: str) -> None:
+    here.application.config["SETTINGS"] = Settings(max_cells=most)
+    (fault,) = json.loads(here.post(PLAN, json=payload).text)["errors"]
+    assert fault == {"pointer": "#", "detail": f"has {has}, and may have at most {most} of both multiplied"}
 
 
 # --- Time ------------------------------------------------------------------------------------------------------------
@@ -251,20 +271,6 @@ def test_the_log_has_a_line_with_the_outcome(server: LiveServer, payload: Member
     (line,) = lines(server, identity)
     assert expected.items() <= line.items()
     assert ("cost" in line) is ("solve_ms" in line) is (expected["event"] == "horizon")
-
-
-@pytest.fixture
-def here(client: FlaskClient) -> FlaskClient:
-    """A client whose app plans horizons in this process."""
-    client.application.config["HORIZONS"] = Here()
-    return client
-
-
-class Here:
-    """Takes the place of the processes."""
-
-    def run_apart(self, function: Callable[..., Outcome], *arguments: Any, time_limit: float) -> Outcome:
-        return function(*arguments, time_limit, None)
 
 
 def test_metrics_count_horizons_by_their_outcome(here: FlaskClient) -> None:

@@ -59,6 +59,38 @@ def test_the_diagram_has_a_line_for_each_plant_and_says_what_is_proven(write: Wr
     assert "(gap 0.000 %)" in result.stdout
 
 
+def test_the_example_of_the_documentation_has_a_plan_and_the_lines_that_are_shown() -> None:
+    result = run("horizon", str(ROOT / "example_payloads" / "horizon.json"), "--threads", "1")
+    assert result.exit_code == 0
+    assert "The time limit came first." not in result.stdout
+    text = (ROOT / "docs" / "horizon.md").read_text(encoding="utf-8")
+    shown = text.partition("--threads 1\n")[2].partition("```")[0]
+    assert first_columns(shown) == first_columns(result.stdout)
+
+
+def first_columns(table: str) -> list[str]:
+    """The names; the figures may differ within the gap."""
+    return [line[:12].rstrip() for line in table.partition("\n\n")[0].splitlines()]
+
+
+def test_storages_and_the_market_have_lines_and_the_energy_adds_up(write: Write) -> None:
+    battery = {"name": "battery", "charge_max": 4, "discharge_max": 4, "energy_max": 2, "charge_efficiency": 0.5}
+    market = {"price(euro/MWh)": [1, 9, 1, 90], "buy": 8, "sell": 8}
+    payload = {"load": [4] * 4, "resolution": "PT30M", "market": market, "storages": [battery]}
+    for plants in ([], [{"name": "a", "type": "import", "cost(euro/MWh)": 5, "pmin": 0, "pmax": 2}]):
+        result = run("horizon", write(payload | {"fuels": {}, "powerplants": plants}), "--json")
+        answer = json.loads(result.stdout)
+        lines = run("horizon", write(payload | {"fuels": {}, "powerplants": plants})).stdout.splitlines()
+        rows = {line.split()[0]: line.split() for line in lines[1 : 4 + len(plants)]}
+        assert list(rows) == [*(plant["name"] for plant in plants), "battery", "market", "total"]
+        assert rows["total"][1] == "8.0"
+        assert len(rows["battery"][-1]) == len(rows["market"][-1]) == 4
+        bought = [bool(buy) for buy in answer["market"]["buy"]]
+        assert [character == "+" for character in rows["market"][-1]] == bought
+        held = [bool(energy) for energy in answer["storages"][0]["energy"]]
+        assert [character != "·" for character in rows["battery"][-1]] == held
+
+
 def test_json_and_report_are_the_answers_of_the_service(write: Write) -> None:
     answer = json.loads(run("horizon", "-", "--step", "1", "--json", stdin=json.dumps(day())).stdout)
     report = json.loads(run("horizon", write(day()), "--step", "1", "--report", "--end", "6").stdout)
@@ -191,6 +223,16 @@ def test_a_plan_of_the_command_is_correct(write: Write, plan_of_day: str) -> Non
         == "The plan is correct: it breaks no rule in any period, and meets every load exactly."
     )
     assert "the gap is 0.000 %" in result.stdout
+
+
+def test_a_plan_for_a_storage_and_a_market_without_a_load_is_checked(write: Write) -> None:
+    battery = {"name": "battery", "charge_max": 5, "discharge_max": 5, "energy_max": 20}
+    market = {"price(euro/MWh)": [1, 9], "buy": 5, "sell": 5}
+    payload = write({"market": market, "storages": [battery]})
+    answer = run("horizon", payload, "--json").stdout
+    assert json.loads(answer)["cost"] == -40
+    result = run("check", payload, "-", "--optimal", stdin=answer)
+    assert (result.exit_code, result.stdout.splitlines()[1]) == (0, "It costs -40.00 euro.")
 
 
 def _row(answer: dict[str, Any], name: str) -> dict[str, Any]:
