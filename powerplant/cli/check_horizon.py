@@ -6,7 +6,7 @@ import sys
 from fractions import Fraction
 
 from powerplant.cli.sources import Source, print_faults
-from powerplant.cli.words import BAD_INPUT, NO_PLAN, counted, fail, say, to_the_cent
+from powerplant.cli.words import BAD_INPUT, NO_PLAN, complain, counted, fail, say, to_the_cent
 from powerplant.errors import InfeasibleHorizon, InvalidPayload, NotInstalled, OutOfTime
 from powerplant.horizon.auditing import audit_horizon, decode_horizon_plan
 from powerplant.horizon.formulation import formulate_horizon
@@ -32,6 +32,8 @@ def check_horizon(file: Source, plan: Source, options: Options, *, optimal: bool
     faults, cost = audit_horizon(instance, plan.decoded(decode_horizon_plan))
     if cost is None:
         print_faults(plan.name, faults)
+        if any("steps" in fault.detail for fault in faults):
+            complain(f"{plan.name}: A step is {options.grid.step} MW.")
         fail(f"This is not a plan for the payload: {counted(len(faults), 'fault')}.", NO_PLAN)
     say("The plan is correct: it breaks no rule in any period, and meets every load exactly.")
     say(f"It costs {to_the_cent(float(cost))} euro.")

@@ -131,7 +131,7 @@ def _limits(plant: Plant, on: tuple[int, ...], p: tuple[int, ...], t: int) -> It
         ):
             yield f"it stops from {float(plant.initial.p)} steps, above its shut-down limit"
     elif not plant.can_run[t]:
-        yield "it runs, and cannot"
+        yield "it runs, and it cannot run"
     else:
         low, high = _range(plant, on, p, t)
         if not low <= p[t] <= high:
@@ -151,12 +151,12 @@ def _minimum_times(plant: Plant, on: tuple[int, ...], t: int) -> Iterator[str]:
         since -= 1
     if since:
         if t - since < least:
-            yield f"it {'ran' if before else 'rested'} for {t - since} periods, and for {least} at least it must"
+            yield f"it {'ran' if before else 'rested'} for {t - since} periods, less than its minimum of {least}"
     elif plant.initial is not None and plant.initial.on == before:
         if t < plant.initial.left:
-            yield f"its state before the first period must go on for {plant.initial.left} periods"
+            yield f"its state before the first period must go on for {plant.initial.left} periods more"
     elif plant.initial is not None and t < least:
-        yield f"it {'ran' if before else 'rested'} for {t} periods, and for {least} at least it must"
+        yield f"it {'ran' if before else 'rested'} for {t} periods, less than its minimum of {least}"
 
 
 def _must_run(plant: Plant, on: tuple[int, ...], t: int) -> Iterator[str]:
@@ -167,4 +167,4 @@ def _must_run(plant: Plant, on: tuple[int, ...], t: int) -> Iterator[str]:
     for first in range(max(0, t - plant.down_time + 1), t):
         if not plant.can_run[first] and (first == 0 or plant.can_run[first - 1]):
             return  # the minimum down time after an outage
-    yield "it must run, and rests"
+    yield "it rests, and it must run"

@@ -283,6 +283,7 @@ def test_a_damaged_plan_is_exit_code_1_with_its_faults(
     result = run("check", write(day()), write(answer, "plan.json"), "--step", "1")
     assert result.exit_code == 1
     assert words in result.stderr
+    assert ("A step is 1 MW." in result.stderr) is ("steps" in result.stderr)
     assert "This is not a plan for the payload" in result.stderr
 
 
