@@ -193,7 +193,7 @@ class _Decoder:
                 detail = "must be a time with its offset from UTC, for example 2026-01-06T00:00+01:00"
                 self._fault("start", detail=detail)
             elif length is not None and _is_too_late(start, length * (self.periods or 0)):
-                self._fault("start", detail="is so late that the last period is after the year 9999")
+                self._fault("start", detail="is so early or late that a period is outside the years 1 to 9999")
         return whole, length, start
 
     def _reserve(self, key: str) -> list[float]:

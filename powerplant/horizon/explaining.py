@@ -161,7 +161,7 @@ def _breaks(instance: HorizonInstance, plan: Plan, i: int, periods: range) -> st
         for words, name in _RULES:
             if words in rule:
                 state, other = ("On", "resting") if on[periods[0]] else ("Off", "running")
-                return f"{state}: {other} {_when(periods)} is not possible, for {name}."
+                return f"{state}: {other} {_when(periods)} is not possible because of {name}."
     return ""
 
 
@@ -171,7 +171,7 @@ _RULES = (
     ("must go on", "its minimum time from before the first period"),
     ("shut-down limit", "its shut-down limit"),
     ("cannot", "an outage in some of these periods"),
-    ("must run", "it must run"),
+    ("must run", "must_run"),
 )
 """Words of rules of the verification, and what they are about."""
 
