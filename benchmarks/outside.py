@@ -91,7 +91,11 @@ def solve_with_highs(units: Sequence[PlainUnit], load: int, time_limit: float, s
         row_lower.append(least)
         row_upper.append(most)
 
-    highs = highspy.Highs()
+    class Silent(highspy.Highs):  # type: ignore[misc]  # it has no types
+        def enableCallbacks(self) -> None:  # noqa: N802 - HiGHS' name
+            """Nothing: HiGHS would print its name to stdout, which has the answers."""
+
+    highs = Silent()
     for option, choice in (
         ("output_flag", False),
         ("threads", 1),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from oracles import ExpectedUnit, brute_force, expected_units, merit_order
+from oracles import ExpectedUnit, brute_force, expected_units, merit_order, must_run
 from payloads import example
 from strategies import payloads
 
@@ -233,8 +233,9 @@ def test_every_alternative_and_price_agrees_with_an_oracle(payload: dict[str, An
         unit = units[position]
         assert (plant.pmin, plant.pmax) == (unit.min_output / 10, unit.max_output / 10)
         assert plant.marginal_cost.total == float(Fraction(unit.marginal_cost, 10**9))
-        assert plant.alternative == ("forced_off" if plant.p else "forced_on")
-        expected = with_one_switched(units, load, position, on=not plant.p)
+        is_on = bool(plant.p) or must_run(unit)  # a plant that must run is on, also at 0
+        assert plant.alternative == ("forced_off" if is_on else "forced_on")
+        expected = with_one_switched(units, load, position, on=not is_on)
         assert plant.outcome == ("infeasible" if expected is None else "feasible")
         assert plant.cost_difference == (None if expected is None else float(Fraction(expected - cost, 10**10)))
     for price, neighbour in (

@@ -116,7 +116,12 @@ def is_heading(line: str) -> bool:
     """Whether a line names the columns of a table of hours, or is the line ``sep=;`` before it."""
     if _SEPARATOR_LINE.match(line):
         return True
-    return any(any(map(OF_THE_CHALLENGE.is_key, next(csv.reader([line], delimiter=each), []))) for each in DELIMITERS)
+    try:
+        return any(
+            any(map(OF_THE_CHALLENGE.is_key, next(csv.reader([line], delimiter=each), []))) for each in DELIMITERS
+        )
+    except csv.Error:  # a line end inside, or a cell that is too long
+        return False
 
 
 def shown_columns(names: Sequence[str]) -> str:

@@ -236,6 +236,18 @@ CSV = {"Accept": "text/csv"}
 AS_CSV = {"Content-Type": "text/csv"}
 
 
+@pytest.mark.parametrize("second", [b'load";\rwind', b"a" * 200_000, b'"load'], ids=["line-end", "long", "quote"])
+def test_a_second_line_that_is_neither_json_nor_a_heading_is_a_problem_of_its_line(
+    server_url: str, second: bytes
+) -> None:
+    body = ndjson([{"powerplants": FLEET}, second, hour(480)])
+    response = requests.post(f"{server_url}/productionplan/batch", data=body, timeout=30)
+    assert response.status_code == 200
+    first, last = parsed(response.content)
+    assert (first["line"], first["problem"]["status"]) == (2, 400)
+    assert last["line"] == 3
+
+
 @SERVERS
 @pytest.mark.parametrize("headers", [{}, AS_CSV, {"Content-Type": "text/csv; charset=utf-8"}], ids=str)
 def test_a_table_after_its_fleet_is_a_batch(
