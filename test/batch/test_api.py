@@ -236,7 +236,7 @@ CSV = {"Accept": "text/csv"}
 AS_CSV = {"Content-Type": "text/csv"}
 
 
-@pytest.mark.parametrize("second", [b'load";\rwind', b"a" * 200_000, b'"load'], ids=["line-end", "long", "quote"])
+@pytest.mark.parametrize("second", [b'load";\rwind', b"a" * 200_000], ids=["line-end", "long"])
 def test_a_second_line_that_is_neither_json_nor_a_heading_is_a_problem_of_its_line(
     server_url: str, second: bytes
 ) -> None:
