@@ -10,6 +10,7 @@ and tell each other what they find.
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import cached_property
@@ -28,7 +29,7 @@ from powerplant.horizon.verification import broken_rule, rules_of_plants
 
 Array = Any
 
-NEIGHBOURS = (3, 8, 24)
+NEIGHBOURS = (1, 4, 12)
 """Periods on either side of a fractional one that stay free when the rest of the relaxation is fixed: one after the
 other, until there is a plan."""
 
@@ -154,19 +155,16 @@ class _Search:
         return Dispatch(self.instance, self.end)
 
     def run(self) -> Found:
-        """Relaxation, then plans and the bound."""
-        relaxed = self._relaxation()
-        if self.found.is_infeasible:
-            return self.found
-        if relaxed is None or self.model.is_small:
-            self._solve_all()
-        elif self.threads == 1:
-            self._near_previous(relaxed)
-            self._near(relaxed)
-            if not self.is_done():
-                self._solve_all()
+        """Relaxation, plans and the bound."""
+        if self.threads > 1 and not self.model.is_small:
+            self._in_two_threads()
         else:
-            self._in_two_threads(relaxed)
+            relaxed = self._relaxation()
+            if relaxed is not None and not self.model.is_small:
+                self._near_previous(relaxed)
+                self._near(relaxed)
+            if not self.found.is_infeasible and not self.is_done():
+                self._solve_all()
         self._polish()
         return self.found._replace(leaves_work=self.leaves_work)
 
@@ -183,7 +181,7 @@ class _Search:
             return True
         return cost is not None and bound is not None and is_near(self.instance, cost, bound)
 
-    def _in_two_threads(self, relaxed: Array) -> None:
+    def _in_two_threads(self) -> None:
         """Find plans in one thread, and the bound in another, until the search is over.
 
         HiGHS does not look at the time in each of its steps: a thread that does not end is left to itself.
@@ -191,9 +189,13 @@ class _Search:
         errors: list[BaseException] = []
 
         def find_plans() -> None:
-            self._near_previous(relaxed)
-            self._near(relaxed)
-            self._improve_plan(relaxed)
+            relaxed = self._relaxation()
+            if relaxed is not None:
+                self._near_previous(relaxed)
+                self._near(relaxed)
+                self._improve_plan(relaxed)
+            elif self.found.is_infeasible:
+                self.is_over = True
 
         def run(work: Callable[[], None]) -> None:
             try:
@@ -204,6 +206,7 @@ class _Search:
 
         plans = Thread(target=run, args=(find_plans,), daemon=True)
         bound = Thread(target=run, args=(self._solve_all,), daemon=True)
+        _RUNNING.extend([(self, plans), (self, bound)])
         plans.start()
         bound.start()
         while bound.is_alive() and not self.is_done():
@@ -212,6 +215,7 @@ class _Search:
         for thread in (bound, plans):
             thread.join(PATIENCE)
         self.leaves_work = bound.is_alive() or plans.is_alive()
+        _RUNNING[:] = [(search, thread) for search, thread in _RUNNING if thread.is_alive()]
         if errors:
             raise errors[0]
 
@@ -223,13 +227,16 @@ class _Search:
         solver.setOptionValue("solve_relaxation", True)
         values = solver.solve_it()
         if solver.is_infeasible:
-            self.found = Found(is_infeasible=True)
+            with self.lock:
+                if self.found.plan is None:
+                    self.found = Found(is_infeasible=True)
             return None
         if not solver.is_optimal:
             return None
         self._bound(float(solver.getInfo().objective_function_value))
         duals = np.array(solver.getSolution().row_dual)
-        self.found = self.found._replace(prices=tuple(duals[self.model.balance].tolist()))
+        with self.lock:
+            self.found = self.found._replace(prices=tuple(duals[self.model.balance].tolist()))
         return values
 
     def _solve_all(self) -> None:
@@ -374,3 +381,21 @@ def _with_neighbours(marked: Array, neighbours: int) -> Array:
         wider[:, k:] |= marked[:, :-k]
         wider[:, :-k] |= marked[:, k:]
     return wider
+
+
+_RUNNING: list[tuple[_Search, Thread]] = []
+"""Threads of searches that may not have ended."""
+
+LAST_WAIT = 10.0
+"""Seconds for which the end of Python waits for such a thread: HiGHS aborts a process that ends while it works."""
+
+
+@atexit.register
+def _end_threads() -> None:
+    """End the threads of searches before Python ends."""
+    running = [*_RUNNING]
+    for search_, _ in running:
+        search_.is_over = True
+    for _, thread in running:
+        if thread.is_alive():
+            thread.join(LAST_WAIT)
