@@ -168,6 +168,11 @@ class Workbook:
                 raise InvalidInput(0, most, "name the output .csv")
             self._sheet.append([_value(cell) for cell in row])
 
+    def __del__(self) -> None:
+        """Close the sheet of a workbook that was not saved: openpyxl writes its rows to a temporary file."""
+        with suppress(Exception):  # it is saved, or closed already
+            self._sheet.close()
+
     def flush(self) -> None:
         """Nothing is in a file before the workbook is saved."""
 
