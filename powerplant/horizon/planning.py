@@ -161,11 +161,11 @@ def _coupled(instance: HorizonInstance, options: Options, progress: Progress | N
             progress(Better(instance, now.plan, now.cost, now.bound))
 
     found = search(instance, options.left, improve, threads=threads)
-    if found.plan is not None and found.cost is not None and found.bound is not None:
-        bound = Fraction(found.bound)
+    if found.plan is not None and found.cost is not None:
+        bound = _trivial_bound(instance) if found.bound is None else Fraction(found.bound)
         if found.cost - bound <= noise(found.cost):
             bound = found.cost
-        status: Status = "within_gap" if is_near(instance, found.cost, found.bound) else "time_limit"
+        status: Status = "within_gap" if is_near(instance, found.cost, float(bound)) else "time_limit"
         return _Result(found.plan, bound, status, found.leaves_work, found.prices)
     if not found.is_infeasible:
         raise OutOfTime(options.time_limit, None)

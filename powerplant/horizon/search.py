@@ -4,14 +4,15 @@ What HiGHS says is a proposal: each plan is put on the grid, checked by :mod:`.v
 exactly, before it counts. Its bound is taken as it is.
 
 The linear relaxation knows nearly everything: most on/off decisions are whole in it. So plans come from small models,
-in which most of these are fixed; the whole model gives the bound. With two threads both are solved at the same time,
+in which most of these are fixed; the whole model gives the bound. Periods that are shorter than an hour are first
+planned in hours. With two threads both are solved at the same time,
 and tell each other what they find.
 """
 
 from __future__ import annotations
 
 import atexit
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from fractions import Fraction
 from functools import cached_property
 from threading import Lock, Thread
@@ -20,6 +21,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from powerplant.horizon.coarsening import hours_of, in_hours
 from powerplant.horizon.dispatch import Dispatch
 from powerplant.horizon.formulation import HorizonInstance
 from powerplant.horizon.highs import Solver
@@ -42,8 +44,17 @@ NOISE = 1e-7
 LEAST = 100
 """Euro: the least amount of which :data:`NOISE` is a share."""
 
+NEARBY = 2
+"""Periods on either side of a start or stop that are free when a plan in hours becomes one in quarter hours."""
+
+FOR_HOURS = 0.3
+"""The share of the time limit for a plan in hours."""
+
 WINDOW = 6
 """Into how many parts the periods, or the plants, are divided to improve a plan in one of them."""
+
+SMALLER = 0.7
+"""How much smaller the next part is if one took longer than its turn."""
 
 TURN = 0.1
 """The share of the time limit for one attempt to improve a plan."""
@@ -159,6 +170,8 @@ class _Search:
         if self.threads > 1 and not self.model.is_small:
             self._in_two_threads()
         else:
+            if not self.model.is_small:
+                self._from_hours()
             relaxed = self._relaxation()
             if relaxed is not None and not self.model.is_small:
                 self._near_previous(relaxed)
@@ -189,6 +202,7 @@ class _Search:
         errors: list[BaseException] = []
 
         def find_plans() -> None:
+            self._from_hours()
             relaxed = self._relaxation()
             if relaxed is not None:
                 self._near_previous(relaxed)
@@ -281,6 +295,24 @@ class _Search:
 
     # --- Plans -------------------------------------------------------------------------------------------------------
 
+    def _from_hours(self) -> None:
+        """Begin with a plan in hours, if periods are shorter: near its starts and stops the decisions are free."""
+        hours = hours_of(self.instance)
+        if hours is None or self.instance.previous is not None:
+            return
+        coarse = _Search(in_hours(self.instance, hours), FOR_HOURS * self.time_limit, None, 1)
+        relaxed = coarse._relaxation()
+        if relaxed is not None:
+            coarse._near(relaxed)
+        plan = coarse.found.plan
+        if plan is None:
+            return
+        on = np.repeat(np.array(plan.on, dtype=float), len(hours[0]), axis=1)[:, : len(self.instance.load)]
+        within = np.clip(
+            on, np.asarray(self.lp.col_lower_)[self.model.on], np.asarray(self.lp.col_upper_)[self.model.on]
+        )
+        self._solve_part(_with_neighbours(_switches(within), NEARBY) | (on != within), within, self.left / 2)
+
     def _near_previous(self, relaxed: Array) -> None:
         """Begin with the plan before: only what the relaxation has otherwise now is free, with its neighbours."""
         if self.instance.previous is None:
@@ -302,30 +334,32 @@ class _Search:
                 return
 
     def _improve_plan(self, relaxed: Array) -> None:
-        """Solve small models around the best plan, until the search is over."""
-        on = relaxed[self.model.on]
-        for free in self._neighbourhoods(np.abs(on - np.round(on)) > WHOLE):
-            if self.is_done():
-                return
-            plan = self.found.plan
-            if plan is not None:
-                self._solve_part(free, np.array(plan.on, dtype=float), TURN * self.time_limit)
+        """Solve small models around the best plan, until the search is over.
 
-    def _neighbourhoods(self, fractional: Array) -> Iterator[Array]:
-        """Which decisions are free: in some periods, of some plants, or where the plan differs from the relaxation."""
-        count, size = self.model.on.shape
+        In turn some periods are free, and some plants. A model that is not solved in its turn was too large.
+        """
+        on = relaxed[self.model.on]
+        count, size = on.shape
+        touched = np.flatnonzero((np.abs(on - np.round(on)) > WHOLE).any(axis=1))
+        choices = touched if len(touched) > 1 else np.arange(count)
         random = np.random.default_rng(SEED)
-        length = max(2, -(-size // WINDOW))
-        touched = np.flatnonzero(fractional.any(axis=1))
-        while True:
-            for start in range(0, size, max(1, length // 2)):
-                free = np.zeros((count, size), dtype=bool)
-                free[:, start : start + length] = True
-                yield free
-                some = random.random(count) < 1 / WINDOW
-                if len(touched):
-                    some[random.choice(touched, max(1, len(touched) // WINDOW), replace=False)] = True
-                yield np.broadcast_to(some[:, None], (count, size))
+        length, plants = size / WINDOW, len(choices) / WINDOW
+        turn, start = TURN * self.time_limit, 0
+        while self.found.plan is not None and not self.is_done():
+            free = np.zeros((count, size), dtype=bool)
+            free[:, start : start + max(2, round(length))] = True
+            length *= SMALLER if self._improve(free, turn) > turn else 1
+            start = (start + max(1, round(length / 2))) % size
+            free = np.zeros((count, size), dtype=bool)
+            free[random.choice(choices, min(len(choices), max(2, round(plants))), replace=False)] = True
+            plants *= SMALLER if self._improve(free, turn) > turn else 1
+
+    def _improve(self, free: Array, time_limit: float) -> float:
+        """Solve the model with some decisions free and the others as in the best plan; the seconds that it took."""
+        begin, plan = perf_counter(), self.found.plan
+        if plan is not None and not self.is_done():
+            self._solve_part(free, np.array(plan.on, dtype=float), time_limit)
+        return perf_counter() - begin
 
     def _solve_part(self, free: Array, on: Array, time_limit: float) -> None:
         """Solve the model with all decisions but the free ones fixed."""
@@ -372,6 +406,14 @@ class _Search:
     def _tell(self) -> None:
         if self.improve is not None:
             self.improve(self.found)
+
+
+def _switches(on: Array) -> Array:
+    """The periods before and after each start and stop."""
+    marked = np.zeros(on.shape, dtype=bool)
+    marked[:, 1:] = on[:, 1:] != on[:, :-1]
+    marked[:, :-1] |= marked[:, 1:]
+    return marked
 
 
 def _with_neighbours(marked: Array, neighbours: int) -> Array:
