@@ -10,7 +10,7 @@ from benchmarks.horizon.traces import NONE, Run, run
 from benchmarks.service.tables import Table
 
 GAP = 0.001
-AIMS = {"10x24": 2, "30x96": 10}
+AIMS = {"10x24": 2, "30x96": 10, "10x168 with 2 storages": 10}
 """Seconds at the median, on two cores."""
 
 

@@ -21,14 +21,22 @@ SEEDS = range(1, 21)
 
 
 class Size(NamedTuple):
-    """How large a desk is: plants, periods and the minutes of each."""
+    """How large a desk is: plants, periods and the minutes of each; whether it has storages."""
 
     plants: int
     periods: int
     minutes: int
+    stores: bool = False
 
 
-SIZES = {"10x24": Size(10, 24, 60), "30x96": Size(30, 96, 15)}
+SIZES = {"10x24": Size(10, 24, 60), "30x96": Size(30, 96, 15), "10x168 with 2 storages": Size(10, 168, 60, stores=True)}
+
+STORAGES = [
+    {"name": "battery", "charge_max": 100, "discharge_max": 100, "energy_max": 400, "initial": 100}
+    | {"charge_efficiency": 0.95, "discharge_efficiency": 0.95, "cost(euro/MWh)": 2},
+    {"name": "pumped hydro", "charge_max": 250, "discharge_max": 300, "energy_max": 2400, "initial": 1000}
+    | {"charge_efficiency": 0.87, "discharge_efficiency": 0.9},
+]
 
 SHARES = {"nuclear": 0.1, "coal": 0.2, "ccgt": 0.4, "peaker": 0.1, "wind": 0.13, "solar": 0.07}
 """Of the plants; combined cycles fill up."""
@@ -63,6 +71,7 @@ def desk(seed: int, size: Size) -> dict[str, Any]:
         "powerplants": plants,
         "reserve": {"up": [round(0.04 * p, 1) for p in load], "down": round(0.02 * min(load), 1)},
         "lost_load(euro/MWh)": 10000,
+        **({"storages": STORAGES} if size.stores else {}),
     }
 
 
@@ -241,7 +250,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, size in SIZES.items():
         for seed in SEEDS:
-            (folder / f"desk_{name}_{seed}.json").write_text(json.dumps(desk(seed, size)), "utf-8")
+            (folder / f"desk_{name.replace(' ', '_')}_{seed}.json").write_text(json.dumps(desk(seed, size)), "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,14 @@
 """The best outputs for a commitment: which plants run, and when, is given.
 
 That is a linear programme, and HiGHS solves one that changed a little in a few steps. Where its outputs are not whole
-steps, they are made so by a small mixed-integer model.
+steps, storages follow them as closely as they can in whole steps; what is left is made whole by a mixed-integer model.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from math import ceil, floor
 from threading import Lock
 from time import perf_counter
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 from highspy import HighsVarType
 
-from powerplant.horizon.formulation import HorizonInstance
+from powerplant.horizon.formulation import HorizonInstance, Storage
 from powerplant.horizon.highs import Solver
 from powerplant.horizon.model import Model
 from powerplant.horizon.plan import Plan, cost_of
@@ -25,6 +26,9 @@ Array = Any
 
 WHOLE = 1e-6
 """How near to a whole number of steps an output of HiGHS is one."""
+
+ATTEMPTS = 4
+"""To give storages whole steps."""
 
 LONGEST = 1.0
 """Seconds for one mixed-integer model, where others follow."""
@@ -48,6 +52,7 @@ class Dispatch:
         self.solver.changeColsIntegrality(size, np.arange(size), np.full(size, HighsVarType.kContinuous))
         self.lock = Lock()
         self.on: Array = None
+        self.whole: bool | None = None
 
     @property
     def left(self) -> float:
@@ -69,15 +74,21 @@ class Dispatch:
 
     def commit(self, on: Array) -> None:
         """Fix the commitment."""
+        self.whole = None
         self.on = np.asarray(on, dtype=float).reshape(self.model.on.shape)
         self.solver.fix(self.model.on, self.on)
 
     def cost_of_load(self, plan: Plan, t: int, change: int) -> Fraction | None:
         """What so many steps of load more cost in a period, in euro; ``None`` if there is no plan, or no time.
 
-        The commitment is fixed, and it is that of the plan, which has the best outputs for it.
+        The commitment is fixed, and it is that of the plan, which has the best outputs for it. In a large model whose
+        best outputs are not whole steps it is the cost without the grid.
         """
-        found = self._solve({t: self.instance.load[t] + change}, {}, LONGEST)
+        loads = {t: self.instance.load[t] + change}
+        if not self.model.is_small and not self._is_whole():
+            before, after = self._value({}), self._value(loads)
+            return None if before is None or after is None else Fraction(after - before)
+        found = self._solve(loads, {}, LONGEST)
         return None if found is None else difference(self.instance, plan, found)
 
     def cost_of_switch(self, plan: Plan, i: int, periods: Sequence[int]) -> Fraction | None:
@@ -97,22 +108,73 @@ class Dispatch:
         if not all(self.low[c] <= value <= self.high[c] for c, value in zip(columns, after, strict=True)):
             return None
         self._change(self.solver, periods, loads.values(), columns, after)
-        self.solver.setOptionValue("time_limit", self.solver.getRunTime() + self.left)
-        values = self.solver.solve_it()
-        found = None
-        if values is not None and self.solver.is_optimal:
-            found = self._plan(values)
-            if found is None:
-                solver = Solver(
-                    self.lp, min(longest, self.left), relative_gap=relative_gap, presolve=not self.model.is_small
-                )
-                solver.fix(self.model.on, self.on)
-                self._change(solver, periods, loads.values(), columns, after)
-                solver.make_whole(self.model.outputs)
-                values = solver.solve_it()
-                found = None if values is None else self._plan(values)
+        values = self._optimum()
+        found = None if values is None else self._plan(values)
+        if values is not None and found is None and not self.model.is_small:
+            found = self._with_whole_storages(values)
+        if values is not None and found is None:
+            solver = Solver(
+                self.lp, min(longest, self.left), relative_gap=relative_gap, presolve=not self.model.is_small
+            )
+            solver.fix(self.model.on, self.on)
+            self._change(solver, periods, loads.values(), columns, after)
+            solver.make_whole(self.model.outputs)
+            values = solver.solve_it()
+            found = None if values is None else self._plan(values)
         self._change(self.solver, periods, [self.instance.load[t] for t in loads], columns, before)
         return found
+
+    def _optimum(self) -> Array | None:
+        """The solution of the linear programme as it is; ``None`` without one."""
+        self.solver.setOptionValue("time_limit", self.solver.getRunTime() + self.left)
+        values = self.solver.solve_it()
+        return values if self.solver.is_optimal else None
+
+    def _is_whole(self) -> bool:
+        """Whether the best outputs for the commitment are whole steps without the mixed-integer model."""
+        if self.whole is None:
+            values = self._optimum()
+            self.whole = values is not None and self._plan(values) is not None
+        return self.whole
+
+    def _value(self, loads: dict[int, int]) -> float | None:
+        """The least cost of outputs that need not be whole steps, in euro."""
+        self._change(self.solver, [*loads], loads.values(), [], [])
+        values = self._optimum()
+        value = (
+            None if values is None or self._does_both(values) else float(self.solver.getInfo().objective_function_value)
+        )
+        self._change(self.solver, [*loads], [self.instance.load[t] for t in loads], [], [])
+        return value
+
+    def _with_whole_storages(self, values: Array) -> Plan | None:
+        """The best plan whose storages follow a solution as closely as whole steps allow; ``None`` without one.
+
+        Where that makes more load be lost, storages give more instead of less in a second attempt.
+        """
+        model, storages = self.model, self.instance.storages
+        columns = np.concatenate([model.charge.ravel(), model.discharge.ravel()])
+        generous = np.zeros(len(self.instance.load), dtype=bool)
+        plans = []
+        for _ in range(ATTEMPTS):
+            moves = [
+                whole_steps(storage, values[charge], values[discharge], generous)
+                for storage, charge, discharge in zip(storages, model.charge, model.discharge, strict=True)
+            ]
+            if not moves or None in moves:
+                break
+            self.solver.fix(columns, np.array([move[k] for k in (0, 1) for move in moves if move is not None]))
+            solution = self._optimum()
+            self.solver.changeColsBounds(columns.size, columns, self.low[columns], self.high[columns])
+            plan = None if solution is None else self._plan(solution)
+            if solution is None or plan is None:
+                break
+            plans.append(plan)
+            more = solution[model.lost] > values[model.lost] + WHOLE if model.lost.size else generous
+            if not (more & ~generous).any():
+                break
+            generous |= more
+        return min(plans, key=lambda plan: cost_of(self.instance, plan), default=None)
 
     def _change(
         self, solver: Solver, periods: list[int], loads: Iterable[float], columns: list[int], values: list[float]
@@ -130,8 +192,48 @@ class Dispatch:
         outputs = values[self.model.outputs]
         if (np.abs(outputs - np.round(outputs)) > WHOLE).any():
             return None
-        both = np.minimum(values[self.model.charge], values[self.model.discharge])
-        return None if (both > WHOLE).any() else self.model.plan(values)
+        return None if self._does_both(values) else self.model.plan(values)
+
+    def _does_both(self, values: Array) -> bool:
+        """Whether a storage charges and discharges at once."""
+        return bool((np.minimum(values[self.model.charge], values[self.model.discharge]) > WHOLE).any())
+
+
+def whole_steps(
+    storage: Storage, charge: Array, discharge: Array, generous: Array
+) -> tuple[list[int], list[int]] | None:
+    """The whole steps of charge and discharge that follow those of others as closely as the limits allow.
+
+    It holds no less than the one that it follows, but for what it gives more in some periods. In no period does it
+    charge and discharge. ``None`` if the storage cannot then hold at the end what it must; O(periods).
+
+    Args:
+        storage: the storage.
+        charge: what it follows, in steps that need not be whole.
+        discharge: likewise.
+        generous: periods in which it takes no more, and gives no less.
+    """
+    wanted = float(storage.initial) + np.cumsum(charge * float(storage.charged) - discharge * float(storage.discharged))
+    needed = [storage.final_min]
+    for _ in wanted[1:]:
+        needed.append(max(storage.energy_min, needed[-1] - storage.charge_max * storage.charged))
+    energy, into, out = storage.initial, list[int](), list[int]()
+    for t, least in enumerate(reversed(needed)):
+        change = Fraction(float(wanted[t])) - energy
+        given = ceil(discharge[t] - charge[t] - WHOLE)
+        c = max(-given, 0) if generous[t] else ceil(change / storage.charged - Fraction(WHOLE))
+        c = max(c, ceil((least - energy) / storage.charged), 0)
+        c = min(c, floor((storage.energy_max - energy) / storage.charged))
+        d = given if generous[t] else floor(-change / storage.discharged + Fraction(WHOLE))
+        d = 0 if c else max(0, min(d, floor((energy - least) / storage.discharged)))
+        if not 0 <= c <= storage.charge_max or d > storage.discharge_max:
+            return None
+        energy += c * storage.charged - d * storage.discharged
+        if energy < least:
+            return None
+        into.append(c)
+        out.append(d)
+    return into, out
 
 
 def difference(instance: HorizonInstance, plan: Plan, other: Plan) -> Fraction:

@@ -84,8 +84,11 @@ class Solver(Highs):
 
     def make_whole(self, columns: Array) -> None:
         """Make columns whole numbers."""
-        whole = np.full(columns.size, HighsVarType.kInteger)
-        self.changeColsIntegrality(columns.size, columns.ravel(), whole)
+        self.changeColsIntegrality(columns.size, columns.ravel(), np.full(columns.size, HighsVarType.kInteger))
+
+    def make_continuous(self, columns: Array) -> None:
+        """Let columns have any value within their bounds."""
+        self.changeColsIntegrality(columns.size, columns.ravel(), np.full(columns.size, HighsVarType.kContinuous))
 
     def solve_it(self) -> Array | None:
         """Run, and return the values of the columns; ``None`` without a solution."""

@@ -5,8 +5,7 @@ exactly, before it counts. Its bound is taken as it is.
 
 The linear relaxation knows nearly everything: most on/off decisions are whole in it. So plans come from small models,
 in which most of these are fixed; the whole model gives the bound. Periods that are shorter than an hour are first
-planned in hours. With two threads both are solved at the same time,
-and tell each other what they find.
+planned in hours. With two threads both are solved at the same time, and tell each other what they find.
 """
 
 from __future__ import annotations
@@ -27,6 +26,7 @@ from powerplant.horizon.formulation import HorizonInstance
 from powerplant.horizon.highs import Solver
 from powerplant.horizon.model import Model
 from powerplant.horizon.plan import Plan, cost_of
+from powerplant.horizon.rounding import rounded
 from powerplant.horizon.verification import broken_rule, rules_of_plants
 
 Array = Any
@@ -37,6 +37,9 @@ other, until there is a plan."""
 
 WHOLE = 1e-6
 """How near to a whole number a value of HiGHS is one."""
+
+THRESHOLDS = (WHOLE, 0.1, 0.2, 0.3)
+"""A plant of which more than this is on in the relaxation is on in a first plan: the best of these counts."""
 
 NOISE = 1e-7
 """A gap below this share of the cost is none: HiGHS computes with floats."""
@@ -52,6 +55,9 @@ FOR_HOURS = 0.3
 
 WINDOW = 6
 """Into how many parts the periods, or the plants, are divided to improve a plan in one of them."""
+
+FEWEST_PLANTS = 2
+"""Plants whose decisions are all free, to improve a plan: one alone seldom improves it."""
 
 SMALLER = 0.7
 """How much smaller the next part is if one took longer than its turn."""
@@ -174,6 +180,7 @@ class _Search:
                 self._from_hours()
             relaxed = self._relaxation()
             if relaxed is not None and not self.model.is_small:
+                self._rounded(relaxed)
                 self._near_previous(relaxed)
                 self._near(relaxed)
             if not self.found.is_infeasible and not self.is_done():
@@ -205,6 +212,7 @@ class _Search:
             self._from_hours()
             relaxed = self._relaxation()
             if relaxed is not None:
+                self._rounded(relaxed)
                 self._near_previous(relaxed)
                 self._near(relaxed)
                 self._improve_plan(relaxed)
@@ -322,15 +330,30 @@ class _Search:
         before = np.clip(before, low[self.model.on], high[self.model.on])
         self._solve_part(_with_neighbours(np.abs(on - before) > WHOLE, NEIGHBOURS[0]), before, self.left / 2)
 
+    def _rounded(self, relaxed: Array) -> None:
+        """Round the relaxation, and give the commitments their best outputs."""
+        low, high = np.asarray(self.lp.col_lower_), np.asarray(self.lp.col_upper_)
+        for threshold in THRESHOLDS:
+            if self.is_done():
+                return
+            on = np.array(rounded(self.instance, relaxed[self.model.on].tolist(), threshold))
+            on = np.clip(on, low[self.model.on], high[self.model.on])
+            self._keep(self.dispatch.best(on, TURN * self.time_limit, self.gap / 10))
+
     def _near(self, relaxed: Array) -> None:
         """Fix what is whole in the relaxation, but near fractional periods, and solve what is left."""
         on = relaxed[self.model.on]
         fractional = np.abs(on - np.round(on)) > WHOLE
         for neighbours in NEIGHBOURS:
+            before = self.found.cost
             if self.is_done():
                 return
-            self._solve_part(_with_neighbours(fractional, neighbours), on, self.left / 2)
-            if self.found.plan is not None or self.is_done():
+            free = _with_neighbours(fractional, neighbours)
+            if before is not None and free.mean() > 1 / WINDOW:
+                return  # other small models improve the plan faster
+            longest = self.left / 2 if before is None else 2 * TURN * self.time_limit
+            self._solve_part(free, on, longest)
+            if self.found.cost != before:
                 return
 
     def _improve_plan(self, relaxed: Array) -> None:
@@ -350,9 +373,10 @@ class _Search:
             free[:, start : start + max(2, round(length))] = True
             length *= SMALLER if self._improve(free, turn) > turn else 1
             start = (start + max(1, round(length / 2))) % size
-            free = np.zeros((count, size), dtype=bool)
-            free[random.choice(choices, min(len(choices), max(2, round(plants))), replace=False)] = True
-            plants *= SMALLER if self._improve(free, turn) > turn else 1
+            if plants >= FEWEST_PLANTS:
+                free = np.zeros((count, size), dtype=bool)
+                free[random.choice(choices, round(plants), replace=False)] = True
+                plants *= SMALLER if self._improve(free, turn) > turn else 1
 
     def _improve(self, free: Array, time_limit: float) -> float:
         """Solve the model with some decisions free and the others as in the best plan; the seconds that it took."""
@@ -362,8 +386,12 @@ class _Search:
         return perf_counter() - begin
 
     def _solve_part(self, free: Array, on: Array, time_limit: float) -> None:
-        """Solve the model with all decisions but the free ones fixed."""
+        """Solve the model with all decisions of plants but the free ones fixed.
+
+        Storages may do both at once here: that rarely pays, and the dispatch on the grid does not allow it.
+        """
         solver = Solver(self.lp, min(time_limit, self.left), relative_gap=self.gap / 4)
+        solver.make_continuous(self.model.charging)
         solver.fix(self.model.on[~free], np.round(on[~free]))
         if self.found.bound is not None:  # a plan as good as this ends the search
             target = self.found.bound + self.gap * abs(self.found.bound) * 0.9

@@ -1,0 +1,48 @@
+"""A commitment from the linear relaxation: plants that are on in part are on, or off, as a threshold says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from powerplant.horizon.formulation import HorizonInstance, Plant
+
+
+def rounded(
+    instance: HorizonInstance, relaxed: Sequence[Sequence[float]], threshold: float
+) -> tuple[tuple[int, ...], ...]:
+    """Which plants run in which periods: those of which more than a threshold is on; O(plants × periods).
+
+    Rests and runs that are shorter than a minimum time become runs, or longer, as far as outages allow. The result may
+    still break a rule.
+    """
+    return tuple(
+        [
+            _repaired(plant, [int(value > threshold) for value in row])
+            for plant, row in zip(instance.plants, relaxed, strict=True)
+        ]
+    )
+
+
+def _repaired(plant: Plant, on: list[int]) -> tuple[int, ...]:
+    for rest in [*_spells(on, 0)]:
+        is_inside = rest.start > 0 and rest.stop < len(on)
+        if is_inside and len(rest) < plant.down_time and all(plant.can_run[t] for t in rest):
+            on[rest.start : rest.stop] = [1] * len(rest)
+    for run in [*_spells(on, 1)]:
+        if run.start == 0 and (plant.initial is None or plant.initial.on):
+            continue  # it began before
+        for t in range(run.stop, min(run.start + plant.up_time, len(on))):
+            if not plant.can_run[t]:
+                break
+            on[t] = 1
+    return tuple(on)
+
+
+def _spells(on: Sequence[int], value: int) -> Iterator[range]:
+    """The runs (1) or rests (0)."""
+    first = 0
+    for t in range(1, len(on) + 1):
+        if t == len(on) or on[t] != on[first]:
+            if on[first] == value:
+                yield range(first, t)
+            first = t

@@ -1,0 +1,66 @@
+"""Outputs on the grid: storages that follow a solution in whole steps."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+pytest.importorskip("highspy", reason="the extra horizon brings it")
+
+import numpy as np
+
+from powerplant.horizon.dispatch import whole_steps
+from powerplant.horizon.formulation import Storage
+
+shares = st.lists(st.floats(-1, 1), min_size=1, max_size=30)
+
+
+def storage(final: Fraction = Fraction(0)) -> Storage:
+    """A storage of 20 MWh with losses; a step is 0.1 MW for an hour."""
+    charged, discharged = Fraction(95, 1000), Fraction(1, 9)
+    return Storage(
+        "battery", 50, 50, charged, discharged, Fraction(0), Fraction(20), Fraction(0), Fraction(10), final, Fraction(0)
+    )
+
+
+def followed(moves: list[float]) -> tuple[np.ndarray, np.ndarray]:
+    """Charge and discharge that keep the storage within its limits."""
+    battery, energy = storage(), 10.0
+    charge, discharge = [], []
+    for move in moves:
+        into = min(max(move, 0.0) * 50, (20 - energy) / float(battery.charged))
+        out = min(max(-move, 0.0) * 50, energy / float(battery.discharged))
+        energy += into * float(battery.charged) - out * float(battery.discharged)
+        charge.append(into)
+        discharge.append(out)
+    return np.array(charge), np.array(discharge)
+
+
+@given(shares, st.data())
+def test_whole_steps_keep_the_limits_and_stay_near_what_they_follow(moves: list[float], data: st.DataObject) -> None:
+    battery = storage()
+    charge, discharge = followed(moves)
+    generous = np.array(data.draw(st.lists(st.booleans(), min_size=len(moves), max_size=len(moves))))
+    steps = whole_steps(battery, charge, discharge, generous)
+    assert steps is not None
+    into, out = steps
+    energies = battery.energy(into, out)
+    assert all(battery.energy_min <= energy <= battery.energy_max for energy in energies)
+    assert all(0 <= c <= 50 and 0 <= d <= 50 and not (c and d) for c, d in zip(into, out, strict=True))
+    if not generous.any():
+        goals = 10 + np.cumsum(charge * float(battery.charged) - discharge * float(battery.discharged))
+        assert max(abs(float(energy) - goal) for energy, goal in zip(energies, goals, strict=True)) < 0.25
+
+
+@given(shares)
+def test_a_storage_that_must_hold_more_at_the_end_does_so_or_has_no_whole_steps(moves: list[float]) -> None:
+    battery = storage(final=Fraction(12))
+    charge, discharge = followed(moves)
+    steps = whole_steps(battery, charge, discharge, np.zeros(len(moves), dtype=bool))
+    if steps is None:
+        assert 10 + len(moves) * 50 * battery.charged < 12 + Fraction(1, 4)
+    else:
+        assert battery.energy(*steps)[-1] >= 12
