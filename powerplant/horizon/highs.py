@@ -82,6 +82,14 @@ class Solver(Highs):
         fixed = np.asarray(values, dtype=float).ravel()
         self.changeColsBounds(len(fixed), columns.ravel(), fixed, fixed)
 
+    def begin_with(self, columns: Array, values: Array) -> None:
+        """Begin with a solution: the values of all columns that are whole numbers.
+
+        If one is missing, HiGHS finds it with a model in which the others are fixed, and calls the functions of
+        :meth:`watch` with the bound of that model.
+        """
+        self.setSolution(columns.size, columns, values)
+
     def make_whole(self, columns: Array) -> None:
         """Make columns whole numbers."""
         self.changeColsIntegrality(columns.size, columns.ravel(), np.full(columns.size, HighsVarType.kInteger))

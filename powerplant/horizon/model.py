@@ -497,6 +497,17 @@ class Model:
             whole[self.outputs] = True
         return whole
 
+    def decisions(self, plan: Plan) -> tuple[Array, Array]:
+        """All columns that are whole numbers, and their values in a plan."""
+        on = np.array(plan.on, dtype=float).reshape(self.on.shape)
+        states = [plant.initial for plant in self.instance.plants]
+        before = [row[0] if state is None else state.on for state, row in zip(states, plan.on, strict=True)]
+        change = np.diff(on, axis=1, prepend=np.array(before, dtype=float).reshape(-1, 1))
+        charging = (np.array(plan.charge, dtype=float).reshape(self.charging.shape) > 0).astype(float)
+        columns = (self.on, self.start, self.stop, self.charging)
+        values = (on, np.maximum(change, 0), np.maximum(-change, 0), charging)
+        return np.concatenate([c.ravel() for c in columns]), np.concatenate([v.ravel() for v in values])
+
     @property
     def outputs(self) -> Array:
         """The columns that are whole steps on the grid."""

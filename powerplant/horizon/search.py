@@ -157,6 +157,7 @@ class _Search:
         self.lock = Lock()
         self.found = Found()
         self.values: Array | None = None
+        self.dispatched: set[tuple[tuple[int, ...], ...]] = set()
         self.is_over = self.leaves_work = False
         self.model = Model(instance)
         self.lp = self.model.lp()
@@ -173,14 +174,16 @@ class _Search:
 
     def run(self) -> Found:
         """Relaxation, plans and the bound."""
-        if self.threads > 1 and not self.model.is_small:
+        has_parts = bool(self.instance.plants) and not self.model.is_small
+        if self.threads > 1 and has_parts:
             self._in_two_threads()
         else:
-            if not self.model.is_small:
+            if has_parts:
                 self._from_hours()
             relaxed = self._relaxation()
             if relaxed is not None and not self.model.is_small:
                 self._rounded(relaxed)
+            if relaxed is not None and has_parts:
                 self._near_previous(relaxed)
                 self._near(relaxed)
             if not self.found.is_infeasible and not self.is_done():
@@ -272,8 +275,7 @@ class _Search:
             if on_grid:
                 solver.make_whole(self.model.outputs)
             if self.found.plan is not None:
-                on = np.array(self.found.plan.on, dtype=float)
-                solver.setSolution(on.size, self.model.on.ravel(), on.ravel())
+                solver.begin_with(*self.model.decisions(self.found.plan))
             solver.watch(self._heard_bound, self._take, self._better_than)
             values = solver.solve_it()
             if values is not None:
@@ -336,7 +338,9 @@ class _Search:
         for threshold in THRESHOLDS:
             if self.is_done():
                 return
-            on = np.array(rounded(self.instance, relaxed[self.model.on].tolist(), threshold))
+            on = np.array(rounded(self.instance, relaxed[self.model.on].tolist(), threshold)).reshape(
+                self.model.on.shape
+            )
             on = np.clip(on, low[self.model.on], high[self.model.on])
             self._keep(self.dispatch.best(on, TURN * self.time_limit, self.gap / 10))
 
@@ -399,7 +403,7 @@ class _Search:
         if self.found.plan is not None:
             best = np.array(self.found.plan.on, dtype=float)
             if (best == np.round(on))[~free].all():
-                solver.setSolution(best.size, self.model.on.ravel(), best.ravel())
+                solver.begin_with(*self.model.decisions(self.found.plan))
         solver.watch(lambda _: self.is_done(), self._take)
         values = solver.solve_it()
         if values is not None:
@@ -415,7 +419,10 @@ class _Search:
         """Give HiGHS' plan outputs on the grid, check it, and keep it if it is the best."""
         plan: Plan | None = self.model.plan(values)
         if plan is not None and broken_rule(self.instance, plan) is not None:
-            plan = self.dispatch.best(np.round(values[self.model.on]), max(1.0, self.left), self.gap / 10)
+            if plan.on in self.dispatched:
+                return
+            self.dispatched.add(plan.on)
+            plan = self.dispatch.best(np.array(plan.on), max(1.0, self.left), self.gap / 10)
         self._keep(plan, values)
 
     def _keep(self, plan: Plan | None, values: Array | None = None) -> None:

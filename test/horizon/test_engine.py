@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from contextlib import suppress
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,10 +18,12 @@ from horizon.comparing import compare, faults, plan, setting
 from horizon.payloads import random_horizon
 from horizon.reports import depends_on_the_window, window, wrong_figures, wrong_prices
 from horizon.rules import broken_by_plants, broken_rules, cost_of
-from powerplant import errors
+from powerplant import errors, plan_horizon
 
 pytest.importorskip("powerplant.horizon")
 pytest.importorskip("highspy", reason="the extra horizon brings it")
+
+ROOT = Path(__file__).parents[2]
 
 
 def outputs(content: dict[str, Any]) -> dict[str, list[float]]:
@@ -51,6 +55,23 @@ def test_500_random_horizons_with_storages_and_a_market_have_it_too(block: int) 
 @pytest.mark.parametrize("seed", range(0, 600, 3))
 def test_a_plan_within_a_gap_is_no_dearer_than_the_gap_allows(seed: int) -> None:
     assert compare(seed, gap=0.05)[1] == []
+
+
+@pytest.mark.parametrize("more", [False, True])
+@pytest.mark.parametrize("block", range(8))
+def test_the_search_of_large_horizons_is_right_for_small_ones_too(
+    block: int, more: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("powerplant.horizon.model.SMALL", 0)
+    for seed in range(25 * block, 25 * block + 25):
+        assert compare(seed, gap=0.05, more=more)[1] == [], f"seed {seed}"
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_bound_is_not_that_of_a_model_in_which_decisions_are_fixed(threads: int) -> None:
+    payload = json.loads((ROOT / "example_payloads" / "battery.json").read_text("utf-8"))
+    found = plan_horizon(payload, threads=threads, gap=0.0001, time_limit=60)
+    assert found.lower_bound <= 910_858.03 <= found.cost <= 910_950
 
 
 @pytest.mark.slow
