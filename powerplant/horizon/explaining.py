@@ -8,13 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from time import perf_counter
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from powerplant.formulation import BILLION, Instance
 from powerplant.horizon.formulation import HorizonInstance, Plant, must_be_on
 from powerplant.horizon.plan import Plan
 from powerplant.horizon.verification import broken_rules
 from powerplant.merit_order.alternatives import Appraisal, appraise
+
+if TYPE_CHECKING:
+    from powerplant.horizon.dispatch import Dispatch
 
 NOT_COMPUTED = "not computed"
 DIGITS = 6
@@ -133,19 +136,52 @@ def _coupled(instance: HorizonInstance, plan: Plan, relaxed: Sequence[float] | N
                     reason = _in_words(more, periods, runs=runs)
                 else:
                     reason = _why_needed(instance, periods, runs=runs) if dispatch.left else NOT_COMPUTED
+            reason += _why_kept(instance, plan, i, periods, dispatch) if runs else ""
             own.append(Spell(periods, runs, reason))
         spells.append(own)
     return Explanation(prices, spells, dispatch.left > 0)
 
 
 def _why_needed(instance: HorizonInstance, periods: range, *, runs: bool) -> str:
-    what = "load and reserve" if any(instance.reserve_up) or any(instance.reserve_down) else "the load"
     state, other = ("On", "without it") if runs else ("Off", "with it on")
-    return f"{state}: {other} {_when(periods)}, the commitment of the others cannot meet {what}."
+    return f"{state}: {other} {_when(periods)}, {_needed(instance)}."
+
+
+def _needed(instance: HorizonInstance) -> str:
+    what = "load and reserve" if any(instance.reserve_up) or any(instance.reserve_down) else "the load"
+    return f"the commitment of the others cannot meet {what}"
+
+
+def _why_kept(instance: HorizonInstance, plan: Plan, i: int, run: range, dispatch: Dispatch) -> str:
+    """Why a plant stays on where it gives no more than it must, between periods in which it gives more; or nothing."""
+    plant, p = instance.plants[i], plan.p[i]
+    lowest = [
+        range(run[0] + rest[0], run[0] + rest[-1] + 1) for rest in _runs_and_rests([p[t] > plant.least[t] for t in run])
+    ]
+    inside = [rest for rest in lowest if p[rest[0]] == plant.least[rest[0]] and run[0] < rest[0] and rest[-1] < run[-1]]
+    if not inside:
+        return ""
+    longest = max(inside, key=len)
+    rule = _broken_by(instance, plan, i, longest)
+    if rule:
+        return f" It stays on {_when(longest)} because of {rule}."
+    more = dispatch.cost_of_switch(plan, i, longest)
+    if more is None:
+        return f" It stays on {_when(longest)}: else {_needed(instance)}." if dispatch.left else ""
+    if more < CENT:
+        return ""
+    return f" It stays on {_when(longest)}: a stop and a new start would cost {float(more):,.2f} euro more."
 
 
 def _breaks(instance: HorizonInstance, plan: Plan, i: int, periods: range) -> str:
-    """Which rule of its own a switched run or rest breaks, whatever it produces; empty if it breaks none."""
+    """Which rule of its own keeps a plant from switching a run or rest, in a sentence; empty if none does."""
+    rule = _broken_by(instance, plan, i, periods)
+    state, other = ("On", "resting") if plan.on[i][periods[0]] else ("Off", "running")
+    return f"{state}: {other} {_when(periods)} is not possible because of {rule}." if rule else ""
+
+
+def _broken_by(instance: HorizonInstance, plan: Plan, i: int, periods: range) -> str:
+    """Which rule of its own a plant breaks if some periods are switched, whatever it produces; empty without one."""
     plant, on = instance.plants[i], plan.on[i]
     row = tuple([1 - value if t in periods else value for t, value in enumerate(on)])
     nothing = (0,) * len(row)
@@ -157,12 +193,8 @@ def _breaks(instance: HorizonInstance, plan: Plan, i: int, periods: range) -> st
         storages=(),
         market=None,
     )
-    for rule in broken_rules(alone, Plan((row,), (nothing,), nothing)):
-        for words, name in _RULES:
-            if words in rule:
-                state, other = ("On", "resting") if on[periods[0]] else ("Off", "running")
-                return f"{state}: {other} {_when(periods)} is not possible because of {name}."
-    return ""
+    rules = broken_rules(alone, Plan((row,), (nothing,), nothing))
+    return next((name for rule in rules for words, name in _RULES if words in rule), "")
 
 
 _RULES = (
