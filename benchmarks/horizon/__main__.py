@@ -7,7 +7,7 @@ import sys
 from fnmatch import fnmatch
 from pathlib import Path
 
-from benchmarks.horizon import california, comparison, desk_times, parts, rolled
+from benchmarks.horizon import california, comparison, desk_times, parts, previous, rolled
 
 
 def main() -> int:
@@ -37,6 +37,9 @@ def main() -> int:
         return 0
     if chosen.what == "rolled":
         rolled.report(chosen.days, *rolled.measure(chosen.days), markdown=chosen.markdown)
+        return 0
+    if chosen.what == "previous":
+        previous.report(previous.measure(chosen.changes), markdown=chosen.markdown)
         return 0
     if chosen.what == "california":
         if not chosen.data:
