@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Thread
 from time import perf_counter
 from typing import TypeVar
@@ -16,7 +17,7 @@ from powerplant.batch.headings import FRACTION
 from powerplant.cli.diagrams import horizon_as_table
 from powerplant.cli.files import check_names, check_output, is_table
 from powerplant.cli.options import decimal_option, horizon_options, wind_option
-from powerplant.cli.outputs import STDIO
+from powerplant.cli.outputs import STDIO, writable
 from powerplant.cli.periods import Given, opened, read_tables
 from powerplant.cli.plan import form_option
 from powerplant.cli.sources import NAME, Source, read
@@ -154,6 +155,7 @@ def horizon(
     inputs = [each.argument for each in (file, hours, fleet) if each is not None]
     check_names(inputs, out, None, resume=False)
     check_output(out, overwrite=overwrite, resume=False)
+    writable(context, None, None if out == STDIO else Path(out))
     if gap is not None and not 0 <= gap <= 1:
         raise click.BadParameter("must be from 0 to 1: a share of the cost", param_hint="'--gap'")
     if end is not None and form != "report":

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
-from itertools import pairwise, starmap
+from itertools import pairwise
 from math import isfinite
 from typing import Any, NamedTuple
 
@@ -270,7 +270,8 @@ class Periods:
         self._column_at[pointer(*where)] = column
         if column.quantity == "share":
             highest = max((value for value in values if type(value) is float), default=0.0)
-            self.notes += filter(None, starmap(note_of_profile, [(column, Decimal(repr(highest)))]))
+            note = note_of_profile(column, Decimal(repr(highest)))
+            self.notes += [note] if note else []
 
     # --- Times -------------------------------------------------------------------------------------------------------
 
