@@ -7,19 +7,24 @@ import sys
 from fnmatch import fnmatch
 from pathlib import Path
 
-from benchmarks.horizon import california, comparison, desk_times, parts
+from benchmarks.horizon import california, comparison, desk_times, parts, previous, rolled
 
 
 def main() -> int:
     """Parse the arguments and run one measurement; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.horizon", description=__doc__)
     parser.add_argument(
-        "what", nargs="?", default="instances", choices=["instances", "costs", "desks", "parts", "california", "best"]
+        "what",
+        nargs="?",
+        default="instances",
+        choices=["instances", "costs", "desks", "parts", "california", "best", "rolled", "previous"],
     )
     parser.add_argument("--data", type=Path, help="a folder with files of pglib-uc and UnitCommitment.jl")
     parser.add_argument("--only", nargs="+", default=[], help="patterns of names: kaz10, rts*")
     parser.add_argument("--time-limit", type=float, default=60, help="seconds for each run")
     parser.add_argument("--orders", type=int, default=5, help="orders of plants for each instance")
+    parser.add_argument("--days", type=int, default=1000, help="rolled: days")
+    parser.add_argument("--changes", type=int, default=50, help="previous: changes")
     parser.add_argument("--alone", action="store_true", help="desks: HiGHS alone too")
     parser.add_argument("--markdown", action="store_true", help="print tables for a document")
     chosen = parser.parse_args()
@@ -29,6 +34,12 @@ def main() -> int:
     if chosen.what == "desks":
         measured = desk_times.measure(chosen.time_limit, alone=chosen.alone)
         desk_times.report(measured, chosen.time_limit, markdown=chosen.markdown)
+        return 0
+    if chosen.what == "rolled":
+        rolled.report(chosen.days, *rolled.measure(chosen.days), markdown=chosen.markdown)
+        return 0
+    if chosen.what == "previous":
+        previous.report(previous.measure(chosen.changes), markdown=chosen.markdown)
         return 0
     if chosen.what == "california":
         if not chosen.data:

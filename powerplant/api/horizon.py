@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
 from flask import Blueprint, Response, current_app, request
 
 from powerplant.api.request_log import entry
-from powerplant.api.requests import read_body, read_options
+from powerplant.api.requests import preferred, read_body, read_options
+from powerplant.batch.posted import has_table
+from powerplant.batch.workbooks import has_openpyxl
 from powerplant.config import Settings
 from powerplant.errors import InvalidQuery, OutOfTime
-from powerplant.horizon.answering import Wish, answer_apart
+from powerplant.horizon.answering import CSV, JSON, XLSX, Wish, answer_apart
 from powerplant.workers import Workers
 
 blueprint = Blueprint("horizon", __name__)
@@ -31,8 +35,12 @@ def _answer(*, report: bool) -> Response:
     workers: Workers = current_app.config["HORIZONS"]
     log = entry()
     options = read_options()._replace(time_limit=_time_limit(settings))
-    wish = Wish(options, settings.max_plants, settings.max_cells, settings.horizon_threads, report, _end())
+    form = JSON if report else _form()
+    wish = Wish(options, settings.max_plants, settings.max_cells, settings.horizon_threads, report, _end(), form=form)
+    zone = _zone()
     log.payload = body = read_body(settings.max_body)
+    if has_table(body, is_csv=request.mimetype == CSV):
+        wish = wish._replace(zone=zone)
     outcome = workers.run_apart(answer_apart, body, wish, time_limit=options.time_limit)
     if outcome is None:
         raise OutOfTime(options.time_limit, None)
@@ -42,7 +50,32 @@ def _answer(*, report: bool) -> Response:
     if isinstance(outcome.answer, Exception):
         raise outcome.answer
     content, headers = outcome.answer
-    return Response(content, headers=[("Content-Type", "application/json"), *headers.items()])
+    return Response(content, headers=[("Content-Type", _CONTENT_TYPES[form]), *headers.items()])
+
+
+_CONTENT_TYPES = {JSON: JSON, CSV: f"{CSV}; charset=utf-8", XLSX: XLSX}
+
+
+def _form() -> str:
+    """The media type that the client likes best. Most say nothing of tables."""
+    accepted = request.environ.get("HTTP_ACCEPT", "")
+    tables = [form for form in (CSV, XLSX) if form in accepted and (form == CSV or has_openpyxl())]
+    return preferred(JSON, *tables) if tables else JSON
+
+
+def _zone() -> ZoneInfo:
+    """The time zone of times without an offset.
+
+    Raises:
+        InvalidQuery: there is no such time zone.
+    """
+    given = request.args.getlist("timezone") or ["UTC"]
+    try:
+        (name,) = given
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        detail = "must be given once, as the name of a time zone like Europe/Brussels"
+        raise InvalidQuery("timezone", detail) from None
 
 
 def _time_limit(settings: Settings) -> float:

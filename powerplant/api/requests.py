@@ -25,7 +25,7 @@ LARGEST_AT_ONCE = 4
 
 JSON, NDJSON, CSV = "application/json", "application/x-ndjson", "text/csv"
 
-PARAMETERS = ("accept", "co2", "end", "round_load", "step", "time_limit")
+PARAMETERS = ("accept", "co2", "end", "round_load", "step", "time_limit", "timezone")
 
 
 class Bodies:

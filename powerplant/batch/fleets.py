@@ -90,12 +90,12 @@ def _plants_in(content: bytes) -> Any:
 
 def _decode_plants(plants: Any, *, max_plants: int) -> list[PowerPlant]:
     """Plants of plain JSON. With all prices present, the only faults are those of the plants."""
-    keys = [*FUEL_KEYS.values(), *_keys_of(plants if isinstance(plants, list) else [])]
+    keys = [*FUEL_KEYS.values(), *keys_of_plants(plants if isinstance(plants, list) else [])]
     hour = {"load": 0, "fuels": dict.fromkeys(keys, 0), "powerplants": plants}
     return decode_json(hour, co2=True, max_plants=max_plants).powerplants
 
 
-def _keys_of(plants: Sequence[Any]) -> Iterator[str]:
+def keys_of_plants(plants: Sequence[Any]) -> Iterator[str]:
     """The keys of the prices and profiles that plants of plain JSON name."""
     for plant in plants:
         if isinstance(plant, dict):

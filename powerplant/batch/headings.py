@@ -90,11 +90,11 @@ class Vocabulary:
 
     Args:
         meanings: of the columns; the last part of a path is the key.
-        key: of the column that every table has.
+        keys: of the columns of which every table has one.
     """
 
-    def __init__(self, meanings: Iterable[Meaning], key: str) -> None:
-        self._key = key
+    def __init__(self, meanings: Iterable[Meaning], *keys: str) -> None:
+        self._keys = keys
         self._exact = {meaning.path[-1]: meaning for meaning in meanings}
         self._by_word: dict[str, list[Meaning]] = {}
         for key, meaning in self._exact.items():
@@ -121,9 +121,9 @@ class Vocabulary:
         return next(found, None)
 
     def is_key(self, heading: str) -> bool:
-        """Whether a column is the one that every table has."""
+        """Whether a column is one of those of which every table has one."""
         meaning = self.meaning_of(heading.strip())
-        return meaning is not None and meaning.path == (self._key,)
+        return meaning is not None and meaning.path[0] in self._keys
 
 
 def _words(text: str) -> str:
@@ -153,12 +153,17 @@ def vocabulary_of_hours(needs: Iterable[Needs], more: Iterable[str] = ()) -> Voc
         needs: what the plants of the fleet need.
         more: keys of further prices and profiles.
     """
-    keys = dict.fromkeys([*FUEL_KEYS.values(), *more])
+    keys = [*more]
     for need in needs:
-        keys |= {} if need.fuel is None else {price_key(need.fuel): None}
-        keys |= {} if need.profile is None else {profile_key(need.profile): None}
-    fuels = [Meaning(("fuels", key), _quantity_of(key)) for key in keys]
-    return Vocabulary([Meaning((LOAD,), "power"), *fuels], LOAD)
+        keys += [] if need.fuel is None else [price_key(need.fuel)]
+        keys += [] if need.profile is None else [profile_key(need.profile)]
+    return Vocabulary(meanings_of_hours(keys), LOAD)
+
+
+def meanings_of_hours(keys: Iterable[str]) -> list[Meaning]:
+    """Load, the prices and profiles of the challenge, and those with these keys."""
+    all_keys = dict.fromkeys([*FUEL_KEYS.values(), *keys])
+    return [Meaning((LOAD,), "power"), *(Meaning(("fuels", key), _quantity_of(key)) for key in all_keys)]
 
 
 def _quantity_of(key: str) -> str:
@@ -168,7 +173,8 @@ def _quantity_of(key: str) -> str:
 
 
 OF_THE_CHALLENGE = vocabulary_of_hours(())
-OF_PLANTS = Vocabulary([Meaning((member,), _QUANTITIES.get(member, "text")) for member in MEMBERS], "name")
+MEANINGS_OF_PLANTS = [Meaning((member,), _QUANTITIES.get(member, "text")) for member in MEMBERS]
+OF_PLANTS = Vocabulary(MEANINGS_OF_PLANTS, "name")
 
 
 def changed_fuels(names: Iterable[str]) -> Iterator[str]:

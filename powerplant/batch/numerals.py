@@ -19,6 +19,10 @@ UNITS = {
     "emission": rf"{TONNES}(?:/mwh)?",
     "share": r"%|percent|pct",
     "ratio": r"%|percent|pct",
+    "time": r"h|hrs?|hours?",
+    "ramp": r"mw/h",
+    "money": CURRENCY,
+    "rate": rf"{CURRENCY}(?:/h)?",
 }
 """The units of each quantity, as patterns; the part after a slash may be missing in a cell, not in a heading.
 

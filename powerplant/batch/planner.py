@@ -15,7 +15,7 @@ from pydantic_core import from_json, to_json
 from powerplant.batch.fleets import SharedFleet, read_fleet, read_task
 from powerplant.batch.horizons import is_horizon, plan_line_of_periods
 from powerplant.batch.reading import Chunk, Line
-from powerplant.batch.tally import Tally
+from powerplant.batch.tally import Scenario, Tally
 from powerplant.decoding import pointer
 from powerplant.errors import Fault, InvalidPayload, MalformedPayload, OutOfTime, TooBusy
 from powerplant.formulation import NOISE_DIGITS
@@ -178,7 +178,10 @@ def _answer_periods(line: Line, content: bytes, shared: SharedFleet | None, rule
     if rules.layout is not None:
         raise InvalidPayload([Fault("#/load", "is a list: a table of hours has no row for a horizon")])
     solved = plan_line_of_periods(content, shared, rules.options, max_plants=rules.max_plants)
-    emitted = Decimal(str(report_of(solved, co2=rules.options.co2, time_limit=0.0)["co2_emitted_tonnes"]))
+    report = report_of(solved, co2=rules.options.co2, time_limit=0.0)
+    emitted = Decimal(str(report["co2_emitted_tonnes"]))
+    lost = float(sum(solved.plan.lost) * solved.instance.hours / solved.instance.grid.per_megawatt)
+    starts = sum(len(plant["starts"]) for plant in report["powerplants"])
     answer = to_json({"line": line.number, **answer_of(solved)}) + b"\n"
     tally = Tally(
         plans=1,
@@ -187,6 +190,7 @@ def _answer_periods(line: Line, content: bytes, shared: SharedFleet | None, rule
         charged=emitted if rules.options.co2 else Decimal(0),
         slowest=solved.seconds,
         slowest_line=line.number,
+        scenarios=(Scenario(report["cost"], report["co2_emitted_tonnes"], starts, lost),),
     )
     return answer, tally
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
 from typing import NamedTuple
 
 from powerplant.batch.cells import as_json, decimal_mark, value_of
 from powerplant.batch.fleets import decode_fleet
-from powerplant.batch.headings import MEMBERS, OF_PLANTS, columns_of
+from powerplant.batch.headings import MEMBERS, OF_PLANTS, Column, Vocabulary, columns_of
 from powerplant.batch.reading import InvalidInput
 from powerplant.batch.table import SEPARATED_BY, Table, cell_of, in_words, shown_columns
 from powerplant.batch.workbooks import BEGIN, Sheets, sheets_of
@@ -53,46 +54,81 @@ def read_plants(content: bytes, *, max_plants: int, read: Callable[[bytes], Shee
         InvalidInput: it is not such a table, or the meaning of a cell cannot be decided.
         InvalidPayload: it is not a valid fleet; each fault names its row, its column and its cell.
     """
-    if content.startswith(BEGIN):
-        sheets = read(content)
-        content = sheets.hours if sheets.fleet is None else sheets.fleet
-    table = Table(content, OF_PLANTS, _without_name)
-    table.columns = columns_of(table.names, table.first, OF_PLANTS)
-    mark, note = decimal_mark(table.numerals())
-    used = {column.place for column in table.columns.values()}
-    notes = [note] if note else []
-    notes += [f"{name} {why_ignored(name, MEMBERS)}" for i, name in enumerate(table.names) if name and i not in used]
-    rows, plants = [*table.rows()], list[bytes]()
-    for _, cells in rows:
-        given = table.given(cells).items()
-        plants.append(as_json({member: value_of(column, cell, mark or ".") for (member,), (column, cell) in given}))
+    rows = rows_of_plants(content, OF_PLANTS, read)
+    plants = [as_json({path[0]: value for path, value in members.items()}) for members in rows.members()]
     fleet = b'{"powerplants": [%s]}' % b", ".join(plants)
     try:
         decode_fleet(fleet, max_plants=max_plants)
     except InvalidPayload as error:
-        raise InvalidPayload(_in_words(error.faults, table, rows)) from None
-    return PlantTable(fleet, notes)
+        members = {pointer(member)[1:]: column for (member,), column in rows.table.columns.items()}
+        raise InvalidPayload(rows.in_words(error.faults, lambda _, member: members.get(member))) from None
+    ignored = [f"{name} {why_ignored(name, MEMBERS)}" for name in rows.others]
+    return PlantTable(fleet, [*rows.notes, *ignored])
 
 
-def _in_words(faults: Sequence[Fault], table: Table, rows: Sequence[tuple[int, Sequence[str]]]) -> list[Fault]:
-    """The faults of a fleet with the row of the plant, the heading of the column, and the cell."""
-    row_of = {pointer("powerplants", place): row for place, row in enumerate(rows)}
-    members = {pointer(member)[1:]: column for (member,), column in table.columns.items()}
-    worded = []
-    for fault in faults:
-        start = "/".join(fault.pointer.split("/", 3)[:3])
-        if start not in row_of:
-            worded.append(fault)
-            continue
-        (number, cells), member = row_of[start], fault.pointer[len(start) :]
-        detail = _PLANT.sub(lambda match: f"(row {rows[int(match[1])][0]})", fault.detail)
-        if (column := members.get(member)) is not None:
-            detail = in_words(column, cell_of(column.place, cells), detail)
-        else:
-            name = next((name for name in MEMBERS if pointer(name)[1:] == member), "the plant")
-            detail = f"{name} {detail}"
-        worded.append(Fault("#", f"row {number}: {detail}"))
-    return worded
+class PlantRows(NamedTuple):
+    """A table of power plants.
+
+    Attributes:
+        table: the table, with the columns that are used.
+        rows: its rows, with their numbers.
+        mark: its decimal mark.
+        notes: what somebody who uses it should know, in sentences.
+        others: the headings of columns that are not used.
+    """
+
+    table: Table
+    rows: Sequence[tuple[int, Sequence[str]]]
+    mark: str
+    notes: list[str]
+    others: list[str]
+
+    def members(self) -> Iterator[dict[tuple[str, ...], Decimal | bool | str]]:
+        """What each row has, by the paths of the columns."""
+        for _, cells in self.rows:
+            given = self.table.given(cells).items()
+            yield {path: value_of(column, cell, self.mark) for path, (column, cell) in given}
+
+    def in_words(self, faults: Sequence[Fault], column_of: Callable[[int, str], Column | None]) -> list[Fault]:
+        """The faults of a fleet with the row of the plant, the heading of the column, and the cell.
+
+        Args:
+            faults: their pointers begin with that of a plant, ``#/powerplants/0``.
+            column_of: the column of a member, by the place of the plant and the rest of the pointer.
+        """
+        row_of = {pointer("powerplants", place): (place, row) for place, row in enumerate(self.rows)}
+        worded = []
+        for fault in faults:
+            start = "/".join(fault.pointer.split("/", 3)[:3])
+            if start not in row_of:
+                worded.append(fault)
+                continue
+            (place, (number, cells)), member = row_of[start], fault.pointer[len(start) :]
+            detail = _PLANT.sub(lambda match: f"(row {self.rows[int(match[1])][0]})", fault.detail)
+            if (column := column_of(place, member)) is not None:
+                detail = in_words(column, cell_of(column.place, cells), detail)
+            else:
+                name = next((name for name in MEMBERS if pointer(name)[1:] == member), "the plant")
+                detail = f"{name} {detail}"
+            worded.append(Fault("#", f"row {number}: {detail}"))
+        return worded
+
+
+def rows_of_plants(content: bytes, vocabulary: Vocabulary, read: Callable[[bytes], Sheets] = sheets_of) -> PlantRows:
+    """Read a table of power plants whose columns are those of a vocabulary.
+
+    Raises:
+        InvalidInput: as for :func:`read_plants`.
+    """
+    if content.startswith(BEGIN):
+        sheets = read(content)
+        content = sheets.hours if sheets.fleet is None else sheets.fleet
+    table = Table(content, vocabulary, _without_name)
+    table.columns = columns_of(table.names, table.first, vocabulary)
+    mark, note = decimal_mark(table.numerals())
+    used = {column.place for column in table.columns.values()}
+    others = [name for place, name in enumerate(table.names) if name and place not in used]
+    return PlantRows(table, [*table.rows()], mark or ".", [note] if note else [], others)
 
 
 def _without_name(line: int, names: Sequence[str]) -> InvalidInput:

@@ -46,8 +46,7 @@ def read_posted_table(body: bytes, rules: Rules, *, most: int) -> Documents:
         InvalidPayload: it is not a valid fleet, or the rest is not a table of hours for it.
         TooManyPayloads: the table has more hours.
     """
-    start, end = _first_line(body)
-    first, before = body[start:end], body.count(b"\n", 0, end)
+    first, before, table = parts_of(body)
     try:
         decode_fleet(first, max_plants=rules.max_plants)
     except MalformedPayload as error:
@@ -56,16 +55,28 @@ def read_posted_table(body: bytes, rules: Rules, *, most: int) -> Documents:
     fleet = Line(before, first)
     shared = read_fleet(fleet, rules.options.grid, max_plants=rules.max_plants)
     try:
-        hours = Hours(b"\n" * before + body[end:], fleet, shared, co2=rules.options.co2)
+        hours = Hours(table, fleet, shared, co2=rules.options.co2)
         if hours.count > most:
             raise TooManyPayloads(0, f"a table may have at most {most} hours")
         lines = [line for chunk in hours.chunks() for line in chunk.lines]
     except TooManyPayloads:
         raise
     except InvalidInput as error:
-        place = f"line {error.line}: " if error.line else ""
-        raise InvalidPayload([Fault("#", f"{place}{error}")]) from None
+        raise as_fault(error) from None
     return Documents(lines, fleet, "table", hours.layout)
+
+
+def parts_of(body: bytes) -> tuple[bytes, int, bytes]:
+    """The first line, how many lines that is with blank ones before, and the table, with blank lines in their place."""
+    start, end = _first_line(body)
+    before = body.count(b"\n", 0, end)
+    return body[start:end], before, b"\n" * before + body[end:]
+
+
+def as_fault(error: InvalidInput) -> InvalidPayload:
+    """What is wrong with a table as a fault of its body."""
+    place = f"line {error.line}: " if error.line else ""
+    return InvalidPayload([Fault("#", f"{place}{error}")])
 
 
 _BEGIN = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*")

@@ -29,7 +29,7 @@ from powerplant.errors import PowerplantError
 LARGEST = 10**60
 """More than any number of a tally: a trillion lines of the most expensive plans."""
 
-MAX_CHECKPOINT = 64 * 1024
+MAX_CHECKPOINT = 64 * 1024 * 1024
 """More bytes than any checkpoint has."""
 
 BLOCK = 1024 * 1024
@@ -42,7 +42,8 @@ class CannotResume(PowerplantError):
 
 def _in_range(tally: Tally) -> Tally:
     """Refuse numbers that no batch has and that could not be printed."""
-    numbers: list[Any] = [value for value in tally if not isinstance(value, str | Mapping)] + [tally.infeasible]
+    numbers: list[Any] = [value for value in tally if not isinstance(value, str | Mapping | tuple)]
+    numbers += [tally.infeasible, *chain.from_iterable(tally.scenarios)]
     if not all(abs(number) < LARGEST for number in numbers):
         raise ValueError("a number is too large")
     return tally

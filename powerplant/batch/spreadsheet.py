@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from itertools import islice
+from itertools import islice, starmap
 from typing import Any
 
 from powerplant.batch.cells import as_json, decimal_mark, shown, value_of
@@ -28,7 +28,7 @@ _LOAD_IN_OTHER_WORDS = re.compile(
     re.IGNORECASE,
 )
 _PRICE = re.compile(r"/ ?(?:mwh|t|ton|tonne)\b|€|\b(?:euros?|eur|prices?|preise?|prix|prijs)\b", re.IGNORECASE)
-_TOTALS = re.compile(
+TOTALS = re.compile(
     r"(?:grand )?(?:total|sum|average|mean|min|max|gesamt|summe|mittelwert|somme|moyenne|totaal|gemiddelde)s?:?",
     re.IGNORECASE,
 )
@@ -71,8 +71,8 @@ class Hours:
         self.notes = list[str]()
         self._fleet, self._shared, self._co2 = fleet, shared, co2
         needs = dict.fromkeys(shared.needs)
-        self._table = table = Table(content, vocabulary_of_hours(needs), _without_load)
-        _refuse_rows_as_columns(table)
+        self._table = table = Table(content, vocabulary_of_hours(needs), without_load)
+        refuse_rows_as_columns(table)
         vocabulary = vocabulary_of_hours(needs, changed_fuels(table.names))
         plants = shared.fleet.names
         table.columns = columns_of(table.names, table.first, vocabulary, plants, is_fraction=is_fraction)
@@ -84,7 +84,7 @@ class Hours:
         highest = dict[Column, Decimal]()
         mark, note = decimal_mark(self._numerals(highest))
         self._mark = mark or "."
-        self._labels = _places_of_labels(table)
+        self._labels = places_of_labels(table)
         labels = tuple([table.names[place] for place in self._labels])
         self.layout = Layout(table.delimiter, self._mark, table.has_mark, labels or BY_LINE, plants)
         self.notes += [note] if note else []
@@ -108,7 +108,7 @@ class Hours:
     def _hour(self, number: int, cells: Sequence[str]) -> Line:
         """A row as a line of a batch."""
         given = self._table.given(cells)
-        if _TOTALS.fullmatch(first := next(filter(None, cells))):
+        if TOTALS.fullmatch(first := next(filter(None, cells))):
             return Line(number, b"{}", [Fault("#", f"the row begins with {shown(first)}: totals are not an hour")])
         filled = [cell for cell in cells if cell]
         is_note = len(filled) == 1 < len(self._table.columns) and all(
@@ -170,20 +170,25 @@ class Hours:
 
     def _note_profiles(self, highest: Mapping[Column, Decimal]) -> None:
         """Note the profiles that are probably fractions."""
-        for column, most in highest.items():
-            if not column.is_converted and 0 < most <= 1:
-                one, other = (f"{number.normalize():f}" for number in (most, 100 * most))
-                key = column.path[-1]
-                how = "--wind fraction" if key == WIND else f"the heading {key.partition('(')[0]} (fraction)"
-                self.notes.append(
-                    f"{column.heading} is never above {one}. It is planned as it stands: as at most {one} % of pmax. "
-                    f"If it is a fraction, {how} reads {one} as {other} %."
-                )
+        self.notes += filter(None, starmap(note_of_profile, highest.items()))
 
     def _note_constant_prices(self) -> None:
         if self._constant:
             prices = ", ".join(f"{key} {price}" for key, price in self._constant.items())
             self.notes.append(f"The same in every hour, from the fleet's file: {prices}.")
+
+
+def note_of_profile(column: Column, most: Decimal) -> str:
+    """A note on a profile that is probably a fraction: its highest value is at most 1; else empty."""
+    if column.is_converted or not 0 < most <= 1:
+        return ""
+    one, other = (f"{number.normalize():f}" for number in (most, 100 * most))
+    key = column.path[-1]
+    how = "--wind fraction" if key == WIND else f"the heading {key.partition('(')[0]} (fraction)"
+    return (
+        f"{column.heading} is never above {one}. It is planned as it stands: as at most {one} % of pmax. "
+        f"If it is a fraction, {how} reads {one} as {other} %."
+    )
 
 
 def _keys_of(shared: SharedFleet) -> Iterator[str]:
@@ -194,7 +199,7 @@ def _keys_of(shared: SharedFleet) -> Iterator[str]:
         yield from [] if need.profile is None else [profile_key(need.profile)]
 
 
-def _places_of_labels(table: Table) -> list[int]:
+def places_of_labels(table: Table) -> list[int]:
     """The columns that say what hour a row is: those before the first that is used, and those that name a time."""
     used = {column.place for column in table.columns.values()}
     return [
@@ -204,14 +209,15 @@ def _places_of_labels(table: Table) -> list[int]:
     ]
 
 
-def _refuse_rows_as_columns(table: Table) -> None:
+def refuse_rows_as_columns(table: Table) -> None:
+    """Refuse a table whose first column names what the rows are: it has an hour in each column."""
     numbers = [name for name in table.names[1:] if read_numeral(name, "power").read(".") is not None]
     if vocabulary_of_hours(()).is_key(table.names[0]) and numbers:
         what = "the names stand in the first column: a table needs a row for each hour, so transpose it"
         raise InvalidInput(table.first, what)
 
 
-def _without_load(line: int, names: Sequence[str]) -> InvalidInput:
+def without_load(line: int, names: Sequence[str]) -> InvalidInput:
     """The error for a table without a column of loads, whose first row has these cells."""
     fuels = f"the fuels as in payloads, for example {FUEL_KEYS['gas']}"
     first = f"the column {LOAD} is missing" if names else "the table is empty"

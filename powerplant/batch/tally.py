@@ -2,13 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from statistics import fmean, quantiles
 from typing import NamedTuple
 
 from pydantic import NonNegativeInt
 
 from powerplant.formulation import EXACT
+
+
+class Scenario(NamedTuple):
+    """A line that is a horizon: its cost in euro, tonnes of CO2 emitted, starts, and MWh of load that is not met."""
+
+    cost: float
+    co2_emitted: float
+    starts: int
+    lost_load: float
+
+
+class Spread(NamedTuple):
+    """The mean of a figure over all scenarios, and its 5 % and 95 % percentiles."""
+
+    mean: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Spread:
+        """The spread of some values; percentiles as ``PERCENTILE.INC`` of a spreadsheet computes them."""
+        cuts = quantiles(values, n=20, method="inclusive") if len(values) > 1 else values
+        return cls(fmean(values), cuts[0], cuts[-1])
 
 
 class Tally(NamedTuple):
@@ -27,6 +51,7 @@ class Tally(NamedTuple):
         slowest: seconds of the slowest solve.
         slowest_line: its line; 0 if nothing was solved.
         first_fault: the first faulty line and its fault, in words.
+        scenarios: the lines with a plan that are horizons.
     """
 
     plans: int = 0
@@ -41,6 +66,13 @@ class Tally(NamedTuple):
     slowest: float = 0.0
     slowest_line: int = 0
     first_fault: str = ""
+    scenarios: tuple[Scenario, ...] = ()
+
+    @property
+    def spreads(self) -> dict[str, Spread]:
+        """The spread of each figure of the scenarios; empty without any."""
+        columns = zip(Scenario._fields, zip(*self.scenarios, strict=True), strict=True) if self.scenarios else ()
+        return {name: Spread.of(values) for name, values in columns}
 
     @property
     def infeasible(self) -> int:
@@ -76,4 +108,5 @@ class Tally(NamedTuple):
             slowest=slower.slowest,
             slowest_line=slower.slowest_line,
             first_fault=self.first_fault or other.first_fault,
+            scenarios=self.scenarios + other.scenarios,
         )

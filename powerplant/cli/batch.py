@@ -27,7 +27,7 @@ from powerplant.batch.tally import Tally
 from powerplant.cli import INTERRUPTED, progress
 from powerplant.cli.files import Input, as_named, check_names, check_output, is_table, is_workbook, opened_results
 from powerplant.cli.inputs import Given, read_batch
-from powerplant.cli.options import decimal_option, planning_options
+from powerplant.cli.options import decimal_option, planning_options, wind_option
 from powerplant.cli.outputs import STDIO, writable
 from powerplant.cli.sources import MAX_BYTES, MAX_ITEMS, MOST_MEMORY, NAME, STDIN, Source, in_a_sentence, read
 from powerplant.cli.totals import print_totals, write_totals
@@ -64,13 +64,7 @@ def _address(_context: click.Context, _parameter: click.Parameter, address: str 
     "--fleet", type=NAME, metavar="FILE", callback=read, help="Power plants for lines without any: JSON, CSV or .xlsx."
 )
 @click.option("--csv", "is_csv", is_flag=True, help="IN is a table of hours, whatever its name and its first line.")
-@click.option(
-    "--wind",
-    type=click.Choice(["percent", FRACTION]),
-    default="percent",
-    show_default=True,
-    help="How a table gives wind: 60, or 0.6.",
-)
+@wind_option
 @decimal_option
 @click.option("--resume", is_flag=True, help="Continue an interrupted run.")
 @click.option("--overwrite", is_flag=True, help="Replace OUT if it has content.")

@@ -3,35 +3,46 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from threading import Thread
 from time import perf_counter
+from typing import TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
+from powerplant.batch.headings import FRACTION
 from powerplant.cli.diagrams import horizon_as_table
-from powerplant.cli.options import horizon_options
-from powerplant.cli.outputs import STDIO, keep_apart
+from powerplant.cli.files import check_names, check_output, is_table
+from powerplant.cli.options import decimal_option, horizon_options, wind_option
+from powerplant.cli.outputs import STDIO, writable
+from powerplant.cli.periods import Given, opened, read_tables
 from powerplant.cli.plan import form_option
 from powerplant.cli.sources import NAME, Source, read
 from powerplant.cli.words import (
     BAD_INPUT,
     NO_PLAN,
     complain,
+    counted,
     fail,
     replace_line,
     say,
-    say_json,
     terminal_width,
     to_the_cent,
 )
 from powerplant.errors import InfeasibleHorizon, InvalidPayload, NotInstalled, OutOfTime
 from powerplant.formulation import Grid
 from powerplant.horizon.answering import as_json
-from powerplant.horizon.members import answer_of
-from powerplant.horizon.models import Horizon
-from powerplant.horizon.planning import Better, SolvedHorizon, plan_horizon
+from powerplant.horizon.members import answer_of, cents, relative_gap, schedule_of
+from powerplant.horizon.planning import Better, Progress, SolvedHorizon, plan_horizon
 from powerplant.horizon.reporting import report_of
+from powerplant.horizon.rolling import NoWindow, Rolling
+from powerplant.horizon.rows import head_of, rows_of, table_of
 from powerplant.planning import Options
+
+Result = TypeVar("Result")
 
 INTERVAL = 0.1
 """Seconds between two updates of the progress."""
@@ -43,10 +54,36 @@ FOR_PRICES = 1.0
 """Seconds for the prices below the diagram."""
 
 
+def _time_zone(_context: click.Context, _parameter: click.Parameter, name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise click.BadParameter("must be the name of a time zone, like Europe/Brussels") from None
+
+
 @click.command()
-@click.argument("file", type=NAME, callback=read)
+@click.argument("names", metavar="[FILE] [OUT]", nargs=-1, type=NAME)
 @form_option("json", "Print the service's answer, byte for byte.")
 @form_option("report", "Print the service's report (JSON), byte for byte.")
+@form_option("csv", "Print a row for each period, as CSV.")
+@click.option(
+    "--hours", type=NAME, metavar="TABLE", callback=read, help="A table of hours in place of FILE: CSV or .xlsx."
+)
+@click.option(
+    "--fleet", type=NAME, metavar="FILE", callback=read, help="All but the hours: a payload, or a table of plants."
+)
+@click.option(
+    "--timezone",
+    "zone",
+    default="UTC",
+    show_default=True,
+    callback=_time_zone,
+    metavar="NAME",
+    help="Of times in TABLE without an offset: Europe/Brussels.",
+)
+@wind_option
+@decimal_option
+@click.option("--overwrite", is_flag=True, help="Replace OUT if it has content.")
 @click.option(
     "--gap",
     type=float,
@@ -56,12 +93,28 @@ FOR_PRICES = 1.0
 @click.option(
     "--end", type=int, metavar="PERIOD", help="In a report: the state of the plants after this period, from 1."
 )
+@click.option(
+    "--roll", type=click.IntRange(min=1), metavar="PERIODS", help="Plan in windows, and keep so many periods."
+)
+@click.option(
+    "--look-ahead", type=click.IntRange(min=0), metavar="PERIODS", help="Further periods of a window.  [default: 0]"
+)
 @click.option("--threads", type=click.Choice(["1", "2"]), default="2", help="With 1, the plan is the same each time.")
 @horizon_options
+@click.pass_context
 def horizon(
-    file: Source,
+    context: click.Context,
+    names: tuple[str, ...],
+    hours: Source | None,
+    fleet: Source | None,
+    zone: ZoneInfo,
+    wind: str,
+    decimal: str | None,
+    overwrite: bool,
     gap: float | None,
     end: int | None,
+    roll: int | None,
+    look_ahead: int | None,
     threads: str,
     co2: bool,
     time_limit: float,
@@ -72,67 +125,156 @@ def horizon(
     """Print the best plan for the periods in FILE, in which plants start, run, ramp and hold reserve.
 
     load is a list with a number for each period. By default the plan is a diagram: for each plant, how much it
-    produces in each period. A terminal shows the progress meanwhile.
+    produces in each period. A terminal shows the progress meanwhile. If OUT is given, the plan goes there: a row for
+    each period if it ends in .csv or .xlsx, else the service's answer.
+
+    With --hours, loads, prices and profiles are a table with a row for each period, which starts at the time in its
+    column start, and all else is in the fleet's file. With --roll, a long horizon is planned in windows.
 
     \b
     Examples:
       powerplant horizon day.json
       powerplant horizon day.json --time-limit 60 --gap 0.0005
       powerplant horizon day.json --report > report.json
+      powerplant horizon --hours hours.csv --fleet fleet.csv plan.csv
+      powerplant horizon --roll 24 --look-ahead 12 --hours year.csv --fleet fleet.csv plan.csv
     """  # noqa: D301 - click wants the character itself
-    keep_apart([file.argument], [STDIO])
+    if not names and hours is None:
+        raise click.UsageError("Missing argument 'FILE'.")
+    file = None if hours is not None else read(context, None, names[0])
+    rest = names if file is None else names[1:]
+    if len(rest) > 1:
+        raise click.UsageError(f"Got unexpected extra argument ({rest[1]})")
+    out = rest[0] if rest else STDIO
+    if (fleet is not None or zone.key != "UTC") and hours is None:
+        raise click.UsageError("--fleet and --timezone are for --hours.")
+    if form is None and (is_table(out) or (roll and out == STDIO)):
+        form = "csv"
+    elif form is None and out != STDIO:
+        form = "json"
+    inputs = [each.argument for each in (file, hours, fleet) if each is not None]
+    check_names(inputs, out, None, resume=False)
+    check_output(out, overwrite=overwrite, resume=False)
+    writable(context, None, None if out == STDIO else Path(out))
     if gap is not None and not 0 <= gap <= 1:
         raise click.BadParameter("must be from 0 to 1: a share of the cost", param_hint="'--gap'")
     if end is not None and form != "report":
         raise click.UsageError("--end needs --report.")
-    payload = file.horizon(co2=co2)
+    if look_ahead and not roll:
+        raise click.UsageError("--look-ahead needs --roll.")
+    if roll and form == "report":
+        raise click.UsageError("--report is for a horizon that is planned at once, without --roll.")
+    if decimal and form != "csv":
+        raise click.UsageError("--decimal is for a table of plans.")
+    if is_table(out) and form != "csv":
+        raise click.UsageError(f"{out} is the name of a table, and --{form} prints JSON.")
+    if hours is not None:
+        given = read_tables(hours, fleet, zone, is_fraction=wind == FRACTION, co2=co2)
+    else:
+        assert file is not None  # noqa: S101 - one of both is given
+        given = Given(file.name, file.horizon(co2=co2))
+    payload = given.horizon
     if end is not None and not 1 <= end <= len(payload.load):
         raise click.BadParameter(f"must be a period, from 1 to {len(payload.load)}", param_hint="'--end'")
     for place, detail in payload.ignored:
-        complain(f"{file.name}: {place.removeprefix('#')} {detail}")
+        complain(f"{given.fleet or given.name}: {place.removeprefix('#')} {detail}")
     if gap is not None:
-        payload = payload._replace(relative_gap=gap)
+        given = given._replace(horizon=payload._replace(relative_gap=gap))
     options = Options(co2, time_limit=time_limit, grid=grid, round_load=round_load)
-    solved = solve(file, payload, options, int(threads))
-    if form == "json":
-        say_json(as_json(answer_of(solved)))
-    elif form == "report":
-        say_json(as_json(report_of(solved, co2=co2, end=end, time_limit=time_limit)))
-    else:
+    if roll:
+        _roll(given, options, int(threads), roll, look_ahead or 0, out, form, decimal)
+        return
+    solved = solve(given, options, int(threads))
+    if form is None:
         report = report_of(solved, co2=co2, time_limit=FOR_PRICES)
         say(horizon_as_table(report, terminal_width(sys.stdout), float(solved.instance.hours)))
+        return
+    with opened(out, is_json=form != "csv") as write:
+        if form == "csv":
+            write(table_of(solved, *given.written(solved.instance, out, decimal), FOR_PRICES))
+        elif form == "json":
+            write(as_json(answer_of(solved)))
+        else:
+            write(as_json(report_of(solved, co2=co2, end=end, time_limit=time_limit)))
 
 
-def solve(file: Source, payload: Horizon, options: Options, threads: int = 2) -> SolvedHorizon:
+def solve(given: Given, options: Options, threads: int = 2) -> SolvedHorizon:
     """The best plan for a horizon; without one the command ends with a message."""
+    with _errors_as_messages(given):
+        return _with_progress(lambda note: plan_horizon(given.horizon, options, note, threads=threads))
+
+
+def _roll(
+    given: Given,
+    options: Options,
+    threads: int,
+    keep: int,
+    ahead: int,
+    out: str,
+    form: str | None,
+    decimal: str | None,
+) -> None:
+    """Plan in windows, and write the kept periods of each; those that have a plan stay written if another has none."""
+    with _errors_as_messages(given):
+        rolling = Rolling(given.horizon, options, keep, ahead, threads=threads)
+    layout, labels = given.written(rolling.instance, out, decimal)
+    start, windows, count, worst = perf_counter(), rolling.windows(), 0, 0.0
+    failure: NoWindow | None = None
+    with opened(out, is_json=form != "csv") as write:
+        if form == "csv":
+            write(head_of(rolling.instance, layout))
+        try:
+            while window := _with_progress(lambda _: next(windows, None), f"{rolling.planned:,} periods planned"):
+                first = rolling.planned - window.kept
+                if form == "csv":
+                    write(b"".join(rows_of(window.solved, layout, labels[first : rolling.planned], FOR_PRICES)))
+                count, worst = count + 1, max(worst, relative_gap(window.solved))
+        except NoWindow as error:
+            failure = error
+        if rolling.planned:
+            instance, plan, cost = rolling.schedule()
+            if form == "json":
+                write(as_json({"status": "rolled", "cost": cents(cost), **schedule_of(instance, plan)}))
+            seconds = perf_counter() - start
+            complain(f"{rolling.planned:,} periods in {counted(count, 'window')}, planned in {seconds:,.1f} s.")
+            complain(
+                f"The plan costs {to_the_cent(float(cost))} euro; the largest gap of a window is {100 * worst:.3f} %."
+            )
+    if failure is not None:
+        kept = f" The {rolling.planned:,} periods before it are written." if rolling.planned else ""
+        fail(f"{given.name}: {failure}{kept}", NO_PLAN)
+
+
+@contextmanager
+def _errors_as_messages(given: Given) -> Iterator[None]:
+    """End the command with a message if there is no plan."""
     try:
-        return _with_progress(payload, options, threads)
+        yield
     except InvalidPayload as error:
-        for fault in error.faults:
-            complain(f"{file.name}: {fault.pointer.removeprefix('#')} {fault.detail}")
+        given.print_faults(error.faults)
         sys.exit(BAD_INPUT)
     except InfeasibleHorizon as error:
-        complain(f"{file.name}: {error}")
+        complain(f"{given.name}: {error}")
         for period in error.periods[1:MOST_PERIODS]:
-            complain(f"{file.name}: {period['detail']}")
+            complain(f"{given.name}: {period['detail']}")
         if len(error.periods) > MOST_PERIODS:
-            complain(f"{file.name}: {len(error.periods) - MOST_PERIODS} more periods lack something.")
+            complain(f"{given.name}: {len(error.periods) - MOST_PERIODS} more periods lack something.")
         sys.exit(NO_PLAN)
     except OutOfTime as error:
-        fail(f"{file.name}: {error} Try a larger --time-limit.", NO_PLAN)
+        fail(f"{given.name}: {error} Try a larger --time-limit.", NO_PLAN)
     except NotInstalled as error:
-        fail(f"{file.name}: {error}", BAD_INPUT)
+        fail(f"{given.name}: {error}", BAD_INPUT)
 
 
-def _with_progress(payload: Horizon, options: Options, threads: int) -> SolvedHorizon:
-    """Solve in a thread, so that Ctrl-C ends the command at once; show the progress on a terminal."""
-    results: list[SolvedHorizon] = []
+def _with_progress(plan: Callable[[Progress], Result], label: str = "") -> Result:
+    """Plan in a thread, so that Ctrl-C ends the command at once; show the progress on a terminal."""
+    results: list[Result] = []
     errors: list[BaseException] = []
     now: list[Better] = []
 
     def work() -> None:
         try:
-            results.append(plan_horizon(payload, options, now.append, threads=threads))
+            results.append(plan(now.append))
         except BaseException as error:  # noqa: BLE001 - raised below, in the thread of the command
             errors.append(error)
 
@@ -142,7 +284,9 @@ def _with_progress(payload: Horizon, options: Options, threads: int) -> SolvedHo
     thread.start()
     while thread.is_alive():
         thread.join(INTERVAL)
-        if shows:
+        if shows and label:
+            replace_line(label)
+        elif shows:
             _show(now[-1] if now else None, perf_counter() - start)
     if shows:
         replace_line("")

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import click
 
+from powerplant.batch.headings import FRACTION
 from powerplant.formulation import GRIDS, TENTHS
 from powerplant.planning import Options
 
@@ -23,6 +24,15 @@ decimal_option = click.option(
     "--decimal",
     type=click.Choice(["comma", "point"]),
     help="Decimals of a table of plans.  [default: as in IN, else point]",
+)
+
+
+wind_option = click.option(
+    "--wind",
+    type=click.Choice(["percent", FRACTION]),
+    default="percent",
+    show_default=True,
+    help="How a table gives wind: 60, or 0.6.",
 )
 
 

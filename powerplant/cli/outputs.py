@@ -64,7 +64,7 @@ def _identity(file: int | str | Path) -> Hashable:
     return folder.st_dev, folder.st_ino, os.path.normcase(path.name)
 
 
-def writable(_context: click.Context, _parameter: click.Parameter, path: Path | None) -> Path | None:
+def writable(_context: click.Context, _parameter: click.Parameter | None, path: Path | None) -> Path | None:
     """Check that a file can be written before anything is computed; an error ends the command."""
     if path is None:
         return None

@@ -183,7 +183,7 @@ def _as_fleet(body: bytes) -> Line:
     return Line(0, body)
 
 
-def read(context: click.Context, _parameter: click.Parameter, name: str | None) -> Source | None:
+def read(context: click.Context, _parameter: click.Parameter | None, name: str | None) -> Source | None:
     """Read a file, ``-`` for stdin. A file that cannot be read ends the command."""
     if name is None:
         return None

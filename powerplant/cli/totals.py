@@ -20,6 +20,10 @@ REASONS = {
 """Why no plan meets a load, in words."""
 
 
+FIGURES = {"cost": "cost, euro", "co2_emitted": "CO2 emitted, t", "starts": "starts", "lost_load": "lost load, MWh"}
+"""What the summary says of lines that are horizons."""
+
+
 def print_totals(tally: Tally, seconds: float) -> None:
     """Print the totals of a batch."""
     describe("\n".join(_totals(tally, seconds)))
@@ -38,6 +42,9 @@ def write_totals(tally: Tally, seconds: float, notes: Sequence[str], path: Path)
         "cost": float(tally.cost),
         "co2_tonnes": float(tally.charged),
         "co2_emitted_tonnes": float(tally.emitted),
+        "scenarios": {
+            name: {"mean": spread.mean, "p5": spread.low, "p95": spread.high} for name, spread in tally.spreads.items()
+        },
         "slowest_solve_seconds": tally.slowest,
         "slowest_line": tally.slowest_line or None,
         "seconds": seconds,
@@ -67,3 +74,7 @@ def _totals(tally: Tally, seconds: float) -> Iterator[str]:
     yield f"CO2 charged    {to_the_cent(tally.charged):>20} t"
     if tally.slowest_line:
         yield f"slowest solve  {1000 * tally.slowest:>20,.1f} ms, line {tally.slowest_line}"
+    if spreads := tally.spreads:
+        yield f"{counted(len(tally.scenarios), 'horizon'):<15}{'mean':>20}{'5 %':>20}{'95 %':>20}"
+        for name, spread in spreads.items():
+            yield f"{FIGURES[name]:<15}" + "".join(f"{value:>20,.2f}" for value in spread)

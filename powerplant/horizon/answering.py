@@ -6,6 +6,7 @@ A process computes it, which can be ended: HiGHS does not look at the time in ea
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import tzinfo
 from fractions import Fraction
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -13,17 +14,28 @@ from typing import Any, NamedTuple
 from pydantic_core import to_json
 
 from powerplant.answers import Answer
-from powerplant.errors import InvalidQuery
+from powerplant.batch.posted import as_fault, parts_of
+from powerplant.batch.reading import InvalidInput
+from powerplant.batch.workbooks import Workbook
+from powerplant.decoding import refuse_other_encodings
+from powerplant.errors import InvalidPayload, InvalidQuery
 from powerplant.horizon.decoding import decode
 from powerplant.horizon.members import answer_of
 from powerplant.horizon.models import Horizon
 from powerplant.horizon.planning import Better, SolvedHorizon, plan_horizon
 from powerplant.horizon.reporting import report_of
+from powerplant.horizon.rows import labelled, table_of
+from powerplant.horizon.tables import Periods, read_fleet
 from powerplant.planning import Options
 from powerplant.problems import CLIENT_ERRORS
+from powerplant.rows import Layout
+
+JSON, CSV = "application/json", "text/csv"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+"""The media types of answers."""
 
 FOR_REPORT = 0.2
-"""The share of the time limit that is kept for prices and reasons, where the report is asked for."""
+"""The share of the time limit that is kept for prices and reasons, where the report or a table is asked for."""
 
 MOST_PER_SECOND = 2.0
 """How often a better plan is kept while the search goes on."""
@@ -38,6 +50,8 @@ class Wish(NamedTuple):
         threads: that search.
         report: whether the answer is the report.
         end: the period after which the report has the state of the plants; ``None`` for the last.
+        zone: of times without an offset, if the body is a table of hours after its fleet; ``None`` if it is JSON.
+        form: the media type of the answer.
     """
 
     options: Options
@@ -46,6 +60,8 @@ class Wish(NamedTuple):
     threads: int = 2
     report: bool = False
     end: int | None = None
+    zone: tzinfo | None = None
+    form: str = JSON
 
 
 class Outcome(NamedTuple):
@@ -68,7 +84,7 @@ def answer_apart(body: bytes, wish: Wish, time_limit: float, improve: Callable[[
     """In a process: the answer to a body.
 
     Args:
-        body: JSON.
+        body: JSON, or a fleet as a line of JSON and then a table of hours.
         wish: what is asked for.
         time_limit: seconds that are left for all.
         improve: called with the answers of better and better plans while the search goes on.
@@ -76,22 +92,45 @@ def answer_apart(body: bytes, wish: Wish, time_limit: float, improve: Callable[[
     start = perf_counter()
     options = wish.options.after(wish.options.left - time_limit)  # it waited for the process
     facts: dict[str, Any] = {}
+    table: Periods | None = None
     try:
+        if wish.zone is not None:
+            table = _table(body, wish.zone)
+            body = table.content
         horizon = decode(body, co2=options.co2, max_plants=wish.max_plants, max_cells=wish.max_cells)
         periods = len(horizon.load)
         facts |= {"plants": len(horizon.plants), "periods": periods}
         if wish.end is not None and not 1 <= wish.end <= periods:
             raise InvalidQuery("end", f"must be a period, from 1 to {periods}")
-        keep = None if improve is None else _keeping(horizon, wish, facts, improve)
-        spent = perf_counter() - start + (FOR_REPORT * options.time_limit if wish.report else 0.0)
+        keep = None if improve is None else _keeping(horizon, table, wish, facts, improve)
+        has_prices = wish.report or wish.form != JSON
+        spent = perf_counter() - start + (FOR_REPORT * options.time_limit if has_prices else 0.0)
         solved = plan_horizon(horizon, options.after(spent), keep, threads=wish.threads)
+    except InvalidPayload as error:
+        of_table, of_fleet = ([], error.faults) if table is None else table.in_words(error.faults)
+        return Outcome(facts, InvalidPayload([*of_table, *of_fleet]))
     except CLIENT_ERRORS as error:
         return Outcome(facts, error)
-    return _outcome(solved, wish, facts, options.after(perf_counter() - start).left * 0.8)
+    return _outcome(solved, table, wish, facts, options.after(perf_counter() - start).left * 0.8)
+
+
+def _table(body: bytes, zone: tzinfo) -> Periods:
+    """The table of a body, which follows its fleet.
+
+    Raises:
+        MalformedPayload: the first line is not JSON.
+        InvalidPayload: it is not a fleet, or the rest is not a table of hours for it.
+    """
+    refuse_other_encodings(body)
+    first, _, rest = parts_of(body)
+    try:
+        return Periods(rest, read_fleet(first), zone)
+    except InvalidInput as error:
+        raise as_fault(error) from None
 
 
 def _keeping(
-    horizon: Horizon, wish: Wish, facts: Mapping[str, Any], improve: Callable[[Outcome], None]
+    horizon: Horizon, table: Periods | None, wish: Wish, facts: Mapping[str, Any], improve: Callable[[Outcome], None]
 ) -> Callable[[Better], None]:
     last = perf_counter()
 
@@ -102,12 +141,14 @@ def _keeping(
         last = perf_counter()
         bound = better.cost if better.bound is None else min(better.cost, Fraction(better.bound))
         solved = SolvedHorizon(better.instance, better.plan, "time_limit", better.cost, bound, horizon, 0.0)
-        improve(_outcome(solved, wish, facts, 0.0)._replace(is_final=False))
+        improve(_outcome(solved, table, wish, facts, 0.0)._replace(is_final=False))
 
     return keep
 
 
-def _outcome(solved: SolvedHorizon, wish: Wish, facts: Mapping[str, Any], left: float) -> Outcome:
+def _outcome(
+    solved: SolvedHorizon, table: Periods | None, wish: Wish, facts: Mapping[str, Any], left: float
+) -> Outcome:
     members = (
         report_of(solved, co2=wish.options.co2, end=wish.end, time_limit=left) if wish.report else answer_of(solved)
     )
@@ -122,7 +163,18 @@ def _outcome(solved: SolvedHorizon, wish: Wish, facts: Mapping[str, Any], left: 
         "gap": gap,
         "solve_ms": round(solved.seconds * 1000, 3),
     }
-    return Outcome(facts, Answer(as_json(members), headers), leaves_work=solved.leaves_work)
+    content = as_json(members) if wish.form == JSON else _as_table(solved, table, wish.form, left)
+    return Outcome(facts, Answer(content, headers), leaves_work=solved.leaves_work)
+
+
+def _as_table(solved: SolvedHorizon, table: Periods | None, form: str, left: float) -> bytes:
+    """A plan as CSV or as a workbook."""
+    layout, labels = labelled(solved.instance) if table is None else (table.layout, table.labels)
+    if form == CSV:
+        return table_of(solved, layout, labels, left)
+    workbook = Workbook("plan")
+    workbook.write(table_of(solved, Layout(labels=layout.labels), labels, left))
+    return workbook.save()
 
 
 def as_json(members: Mapping[str, Any]) -> bytes:

@@ -331,7 +331,7 @@ class _Decoder:
         if self._is_fixed(plant) or not (isinstance(pmin, list) or isinstance(pmax, list)) or self.periods is None:
             return
         for period in range(1, self.periods):
-            least, most = _value(pmin, period), _value(pmax, period)
+            least, most = value_at(pmin, period), value_at(pmax, period)
             if isinstance(least, int | float) and isinstance(most, int | float) and least > most:
                 place = (period,) if isinstance(pmin, list) else ()
                 hint = "" if place else f", which is {most} in period {period + 1}"
@@ -525,7 +525,8 @@ def _is_too_late(start: datetime, duration: timedelta) -> bool:
     return False
 
 
-def _value(value: Any, period: int) -> Any:
+def value_at(value: Any, period: int) -> Any:
+    """A member in one period, from its list or its one value."""
     return (
         value[period] if isinstance(value, list) and period < len(value) else None if isinstance(value, list) else value
     )
@@ -533,7 +534,7 @@ def _value(value: Any, period: int) -> Any:
 
 def _at(members: Mapping[str, Any], period: int) -> dict[str, Any]:
     """Members in one period."""
-    return {key: _value(value, period) for key, value in members.items()}
+    return {key: value_at(value, period) for key, value in members.items()}
 
 
 def _keys(model: type[BaseModel]) -> list[str]:

@@ -70,6 +70,17 @@ def explain(instance: HorizonInstance, plan: Plan, relaxed: Sequence[float] | No
     return _coupled(instance, plan, relaxed, end) if instance.is_coupled else _alone(instance, plan, end)
 
 
+def prices_of(instance: HorizonInstance, plan: Plan, relaxed: Sequence[float] | None, end: float) -> list[Price]:
+    """The prices alone, as many as can be computed; arguments as for :func:`explain`."""
+    if not instance.is_coupled:
+        return [_price_of_single(single, plan, t) for t, single in enumerate(instance.singles)]
+    from powerplant.horizon.dispatch import Dispatch
+
+    dispatch = Dispatch(instance, end)
+    dispatch.commit(plan.on)
+    return _prices_of_coupled(instance, plan, relaxed, dispatch)
+
+
 def _runs_and_rests(on: Sequence[int]) -> Iterator[range]:
     first = 0
     for t in range(1, len(on) + 1):
@@ -113,17 +124,7 @@ def _coupled(instance: HorizonInstance, plan: Plan, relaxed: Sequence[float] | N
 
     dispatch = Dispatch(instance, end)
     dispatch.commit(plan.on)
-    per_step = instance.hours / instance.grid.per_megawatt
-    prices = []
-    for t in instance.periods:
-        up, down = (dispatch.cost_of_load(plan, t, change) for change in (1, -1))
-        prices.append(
-            Price(
-                None if up is None else round(float(up / per_step), DIGITS),
-                None if down is None else round(float(-down / per_step), DIGITS),
-                None if relaxed is None else round(relaxed[t] / float(per_step), DIGITS) + 0.0,  # no -0.0
-            )
-        )
+    prices = _prices_of_coupled(instance, plan, relaxed, dispatch)
     spells: list[list[Spell]] = []
     for i, (plant, on) in enumerate(zip(instance.plants, plan.on, strict=True)):
         bound, own = must_be_on(plant), list[Spell]()
@@ -140,6 +141,23 @@ def _coupled(instance: HorizonInstance, plan: Plan, relaxed: Sequence[float] | N
             own.append(Spell(periods, runs, reason))
         spells.append(own)
     return Explanation(prices, spells, dispatch.left > 0)
+
+
+def _prices_of_coupled(
+    instance: HorizonInstance, plan: Plan, relaxed: Sequence[float] | None, dispatch: Dispatch
+) -> list[Price]:
+    per_step = instance.hours / instance.grid.per_megawatt
+    prices = []
+    for t in instance.periods:
+        up, down = (dispatch.cost_of_load(plan, t, change) for change in (1, -1))
+        prices.append(
+            Price(
+                None if up is None else round(float(up / per_step), DIGITS),
+                None if down is None else round(float(-down / per_step), DIGITS),
+                None if relaxed is None else round(relaxed[t] / float(per_step), DIGITS) + 0.0,  # no -0.0
+            )
+        )
+    return prices
 
 
 def _why_needed(instance: HorizonInstance, periods: range, *, runs: bool) -> str:
@@ -215,10 +233,7 @@ def _alone(instance: HorizonInstance, plan: Plan, end: float) -> Explanation:
     prices, hours, costs = list[Price](), list[Appraisal](), list[int]()
     for t, single in enumerate(instance.singles):
         outputs = [p[t] for p in plan.p]
-        running = [(unit, output) for unit, output, on in zip(single.units, outputs, plan.on, strict=True) if on[t]]
-        up = min((unit.marginal_cost for unit, output in running if output < unit.max_output), default=None)
-        down = max((unit.marginal_cost for unit, output in running if output > unit.min_output), default=None)
-        prices.append(Price(_per_megawatt_hour(up), _per_megawatt_hour(down), _relaxed(single)))
+        prices.append(_price_of_single(single, plan, t))
         beyond = [output - least for output, least in zip(outputs, single.base, strict=True)]
         hours.append(appraise(*single.task, beyond, max(0.0, end - perf_counter())))
         costs.append(sum(unit.marginal_cost * output for unit, output in zip(single.task.units, beyond, strict=True)))
@@ -243,6 +258,14 @@ def _alone(instance: HorizonInstance, plan: Plan, end: float) -> Explanation:
             own.append(Spell(periods, runs, reason))
         spells.append(own)
     return Explanation(prices, spells, all(each.computed for hour in hours for each in hour.switched))
+
+
+def _price_of_single(single: Instance, plan: Plan, t: int) -> Price:
+    units = zip(single.units, plan.p, plan.on, strict=True)
+    running = [(unit, p[t]) for unit, p, on in units if on[t]]
+    up = min((unit.marginal_cost for unit, output in running if output < unit.max_output), default=None)
+    down = max((unit.marginal_cost for unit, output in running if output > unit.min_output), default=None)
+    return Price(_per_megawatt_hour(up), _per_megawatt_hour(down), _relaxed(single))
 
 
 def _relaxed(single: Instance) -> float | None:

@@ -28,6 +28,9 @@ class State(NamedTuple):
         p: its output in steps; not rounded.
         left: periods for which its minimum time makes it go on.
         can_stop: whether its output is within the shut-down limit, so that it can stop in the first period.
+        excused: of a plant that rests in a horizon that goes on from another: periods in which it need not run although
+            it must, which its own data or an outage before leave; ``None`` for those that are left, or that follow from
+            an outage in the first period.
     """
 
     on: bool
@@ -35,6 +38,7 @@ class State(NamedTuple):
     p: Fraction
     left: int
     can_stop: bool
+    excused: int | None = None
 
 
 class Plant(NamedTuple):
@@ -179,6 +183,7 @@ class HorizonInstance(NamedTuple):
         storages: the storages.
         market: the market; ``None`` without one.
         previous: whether each plant was on in the plan for a similar payload; ``None`` without one.
+        first: the number of the first period, in messages.
     """
 
     plants: tuple[Plant, ...]
@@ -194,6 +199,7 @@ class HorizonInstance(NamedTuple):
     storages: tuple[Storage, ...] = ()
     market: Market | None = None
     previous: tuple[tuple[int, ...], ...] | None = None
+    first: int = 1
 
     @property
     def periods(self) -> range:
@@ -517,12 +523,12 @@ def must_be_on(plant: Plant) -> list[bool]:
     It rests where a minimum down time holds: from before the first period, or from the first period of an outage, as if
     it had run until then.
     """
-    free_from = 0
+    free_from, excused = 0, None if plant.initial is None else plant.initial.excused
     if plant.initial is not None and not plant.initial.on:
-        free_from = plant.initial.left
+        free_from = plant.initial.left if excused is None else excused
     bound = []
     for t, can in enumerate(plant.can_run):
-        if not can and (t == 0 or plant.can_run[t - 1]):
+        if not can and (plant.can_run[t - 1] if t else excused is None):
             free_from = max(free_from, t + plant.down_time)
         bound.append(plant.must_run[t] and t >= free_from)
     return bound

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from powerplant.horizon.formulation import HorizonInstance, Plant
+from powerplant.horizon.plan import Plan
 from powerplant.horizon.planning import SolvedHorizon
 
 CENT = Decimal("0.01")
@@ -16,17 +17,23 @@ ENERGY_DIGITS = 6
 
 def answer_of(solved: SolvedHorizon) -> dict[str, Any]:
     """The members of an answer, as plain Python objects."""
-    instance, plan = solved.instance, solved.plan
-    times, per_megawatt = instance.times, instance.grid.per_megawatt
     answer: dict[str, Any] = {
         "status": solved.status,
         "cost": cents(solved.cost),
         "lower_bound": cents(solved.bound, ROUND_FLOOR),
         "gap": round(cents(solved.cost) - cents(solved.bound, ROUND_FLOOR), 2),
         "relative_gap": round(relative_gap(solved), 6),
+        **schedule_of(solved.instance, solved.plan),
     }
-    if times is not None:
-        answer["times"] = times
+    if solved.horizon.ignored:
+        answer["ignored"] = [fault._asdict() for fault in solved.horizon.ignored]
+    return answer
+
+
+def schedule_of(instance: HorizonInstance, plan: Plan) -> dict[str, Any]:
+    """What plants, storages and the market do in each period, and the load that is lost."""
+    times, per_megawatt = instance.times, instance.grid.per_megawatt
+    answer: dict[str, Any] = {} if times is None else {"times": times}
     answer["plan"] = [
         {
             "name": instance.plants[i].name,
@@ -52,8 +59,6 @@ def answer_of(solved: SolvedHorizon) -> dict[str, Any]:
         }
     if any(plan.lost):
         answer["lost_load"] = [steps / per_megawatt for steps in plan.lost]
-    if solved.horizon.ignored:
-        answer["ignored"] = [fault._asdict() for fault in solved.horizon.ignored]
     return answer
 
 

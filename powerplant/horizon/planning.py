@@ -85,7 +85,15 @@ def plan_horizon(
     missing = off_grid(instance, horizon.load)
     if missing:
         raise no_plan(instance, missing, proven=True)
-    options = options.after(perf_counter() - start)
+    solved = plan_instance(instance, horizon, options.after(perf_counter() - start), progress, threads=threads)
+    return solved._replace(seconds=perf_counter() - start)
+
+
+def plan_instance(
+    instance: HorizonInstance, horizon: Horizon, options: Options, progress: Progress | None = None, *, threads: int = 2
+) -> SolvedHorizon:
+    """The best plan for the instance of a payload, verified; arguments and errors as for :func:`plan_horizon`."""
+    start = perf_counter()
     if instance.is_coupled:
         result = _coupled(instance, options, progress, threads)
     else:

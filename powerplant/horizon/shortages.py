@@ -47,7 +47,7 @@ def no_plan(instance: HorizonInstance, missing: Sequence[Missing], *, proven: bo
     times = instance.times
     periods = [
         {
-            "period": each.period + 1,
+            "period": instance.first + each.period,
             **({} if times is None else {"start": times[each.period]}),
             "shortfall": _rounded(each.shortfall),
             "surplus": _rounded(each.surplus),
@@ -68,7 +68,7 @@ def off_grid(instance: HorizonInstance, load: Sequence[float]) -> list[Missing]:
         if not single.on_grid:
             below, above = grid.megawatts(single.load), grid.megawatts(single.load + 1)
             error = InfeasibleLoad(load[t], "off_grid", None, None, step=grid.step)
-            detail = f"In period {t + 1}, the load of {load[t]} MW is not a multiple of {grid.step} MW."
+            detail = f"In period {instance.first + t}, the load of {load[t]} MW is not a multiple of {grid.step} MW."
             missing.append(
                 Missing(t, detail=detail, more={"reason": error.reason, "nearest_below": below, "nearest_above": above})
             )
@@ -85,8 +85,10 @@ def of_single_period(instance: HorizonInstance, t: int, error: InfeasibleLoad) -
     surplus = None if above is None else above - load
     more = {name: getattr(error, name) for name in ("reason", "nearest_below", "nearest_above")}
     if surplus is None or (shortfall is not None and shortfall <= surplus):
-        return Missing(t, shortfall=shortfall or Fraction(0), detail=f"In period {t + 1}: {error}", more=more)
-    return Missing(t, surplus=surplus, detail=f"In period {t + 1}: {error}", more=more)
+        return Missing(
+            t, shortfall=shortfall or Fraction(0), detail=f"In period {instance.first + t}: {error}", more=more
+        )
+    return Missing(t, surplus=surplus, detail=f"In period {instance.first + t}: {error}", more=more)
 
 
 def of_plan(instance: HorizonInstance, plan: Plan) -> list[Missing]:
@@ -109,7 +111,7 @@ def of_plan(instance: HorizonInstance, plan: Plan) -> list[Missing]:
             )
             if amount
         ]
-        missing.append(Missing(t, shortfall, surplus, lacks, f"In period {t + 1}, {' and '.join(words)}."))
+        missing.append(Missing(t, shortfall, surplus, lacks, f"In period {instance.first + t}, {' and '.join(words)}."))
     return missing
 
 

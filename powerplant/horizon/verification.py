@@ -162,7 +162,8 @@ def _minimum_times(plant: Plant, on: tuple[int, ...], t: int) -> Iterator[str]:
 def _must_run(plant: Plant, on: tuple[int, ...], t: int) -> Iterator[str]:
     if not plant.must_run[t] or on[t]:
         return
-    if plant.initial is not None and not plant.initial.on and t < plant.initial.left:
+    initial = plant.initial
+    if initial is not None and not initial.on and t < (initial.left if initial.excused is None else initial.excused):
         return
     for first in range(max(0, t - plant.down_time + 1), t):
         if not plant.can_run[first] and (first == 0 or plant.can_run[first - 1]):

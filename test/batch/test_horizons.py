@@ -16,6 +16,7 @@ pytest.importorskip("highspy")
 import powerplant
 from powerplant.batch.planner import Rules, plan_chunk
 from powerplant.batch.reading import read_chunks
+from powerplant.batch.resuming import Checkpoint
 from powerplant.cli import main
 from powerplant.planning import Options
 
@@ -76,3 +77,43 @@ def test_a_batch_of_scenarios_has_the_same_bytes_each_time(tmp_path: Path) -> No
         outputs.append((tmp_path / name).read_bytes())
     assert outputs[0] == outputs[1]
     assert [json.loads(line)["line"] for line in outputs[0].splitlines()] == [2, 3, 4, 5, 6, 7]
+
+
+def test_the_summary_has_mean_and_quantiles_of_the_scenarios(tmp_path: Path) -> None:
+    lost = {"lost_load(euro/MWh)": 500, "resolution": "PT30M"}
+    scenarios = [scenario(10.0 + k, load=[300, 740 + 20 * k, 180, 400], **lost) for k in range(5)]
+    source = tmp_path / "in.jsonl"
+    source.write_bytes(ndjson([{"powerplants": STARTING}, *scenarios, hour(480), scenario(5.0) | {"load": [9000]}]))
+    arguments = ["batch", str(source), str(tmp_path / "out"), "--summary", str(tmp_path / "totals.json")]
+    run = CliRunner().invoke(main, arguments)
+    assert run.exit_code == 1, run.output
+    answers = [json.loads(line) for line in (tmp_path / "out").read_bytes().splitlines()][:5]
+    costs = sorted(answer["cost"] for answer in answers)
+    missing = sorted(sum(answer.get("lost_load", [])) / 2 for answer in answers)
+    totals = json.loads((tmp_path / "totals.json").read_text(encoding="utf-8"))["scenarios"]
+    for name, values in (("cost", costs), ("lost_load", missing)):
+        low, high = values[0] + (values[1] - values[0]) / 5, values[3] + (values[4] - values[3]) * 4 / 5
+        expected = {"mean": sum(values) / 5, "p5": low, "p95": high}
+        assert totals[name] == pytest.approx(expected)
+    assert missing[0] == 0 < missing[-1]
+    assert totals["starts"]["mean"] > 0 < totals["co2_emitted"]["p5"]
+    assert "5 horizons" in run.output
+    assert f"{sum(costs) / 5:,.2f}" in run.output
+
+
+def test_a_summary_without_horizons_says_nothing_of_scenarios(tmp_path: Path) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_bytes(ndjson([{"powerplants": FLEET}, hour(480)]))
+    arguments = ["batch", str(source), str(tmp_path / "out"), "--summary", str(tmp_path / "totals.json")]
+    run = CliRunner().invoke(main, arguments)
+    assert json.loads((tmp_path / "totals.json").read_text(encoding="utf-8"))["scenarios"] == {}
+    assert "5 %" not in run.output
+
+
+def test_a_checkpoint_keeps_the_scenarios() -> None:
+    contents = [{"powerplants": STARTING}, scenario(20.0), scenario(25.0)]
+    (chunk,) = read_chunks(io.BytesIO(ndjson(contents)), RULES.max_line, None)
+    tally = plan_chunk(chunk, RULES, patience=60).tally
+    state = Checkpoint(size=1, line=3, digest="", answers="", tally=tally)
+    assert Checkpoint.model_validate_json(state.model_dump_json()).tally.spreads == tally.spreads
+    assert len(tally.scenarios) == 2
