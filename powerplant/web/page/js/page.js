@@ -3,7 +3,10 @@
 import { Planner, Problem, USUAL_STEP, planOf, post } from "./api.js";
 import { Bars } from "./bars.js";
 import { MeritOrder } from "./chart.js";
-import { isCells, plantsIn } from "./cells.js";
+import { isCells } from "./cells.js";
+import { contentOf } from "./contents.js";
+import { Day } from "./day/day.js";
+import { hourOf, isDay } from "./day/periods.js";
 import { byId, whenQuiet } from "./dom.js";
 import { Fleet } from "./fleet.js";
 import { listed, megawatt } from "./format.js";
@@ -11,6 +14,7 @@ import { showGlance, showNoPlan } from "./glance.js";
 import { Hour, inWords, showDifference } from "./hour.js";
 import { fromFragment, toFragment } from "./link.js";
 import { isTabular, pointerTo, withPlants, withValue } from "./payload.js";
+import { scope, showScope } from "./scope.js";
 import { gapOf, highlight, showPlants, showTotals } from "./plan.js";
 import { clearProblem, showProblem } from "./problem.js";
 import { copy, curlOf, save } from "./share.js";
@@ -18,6 +22,7 @@ import { Steps } from "./steps.js";
 import { paint, showLegend } from "./tones.js";
 
 const FIRST_EXAMPLE = "payload3";
+const FIRST_DAY = "horizon";
 const LONG = 40; // with more plants the table is updated only when the slider rests
 const TEXT_FIELD = "input:not([type]), textarea"; // which have an undo and a paste of their own
 
@@ -45,6 +50,8 @@ const planner = new Planner(answer);
 const current = () => question.payload;
 const hour = new Hour(current, (payload, typed, place) => whatIf({ ...question, payload }, { source: hour, place, typed }));
 const fleet = new Fleet(current, (payload, place) => whatIf({ ...question, payload }, { source: fleet, place, typed: place }));
+
+const day = new Day({ opened: openHour, changed: dayChanged });
 
 // --- Questions ------------------------------------------------------------------------------------------------------
 
@@ -217,24 +224,81 @@ const showNote = (text) => (byId("source-note").textContent = text);
 
 // --- Sources of payloads --------------------------------------------------------------------------------------------
 
-/** Loads a payload from text, or plants from cells. Text that is neither is shown in the editor. */
-function read(text, from) {
-  if (isCells(text) && isTabular(question.payload)) return readCells(text, from);
-  try {
-    start({ ...question, payload: JSON.parse(text), feasible: false });
-    showNote(`Loaded from ${from}.`);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    json.open(text);
-    showNote(`The content of ${from} is not JSON.`);
-  }
+/** The plants and prices of the view that is shown, for hours that come without them. */
+function currentFleet() {
+  const payload = scope() === "day" ? day.question.loaded : question.payload;
+  return isTabular(payload) ? payload : { powerplants: [] };
 }
 
-function readCells(text, from) {
-  const { payload, added, changed } = withPlants(question.payload, plantsIn(text));
-  whatIf({ ...question, payload });
-  showNote(`From ${from}: ${added} ${added === 1 ? "plant" : "plants"} added, ${changed} changed.`);
+/** Loads what a text holds into the view that it belongs to. Text that is nothing known is shown in the editor. */
+function read(text, from) {
+  const content = contentOf(text, currentFleet());
+  const act = {
+    hour: ({ payload }) => {
+      showScope("hour");
+      start({ ...question, payload, feasible: false });
+      showNote(`Loaded from ${from}.`);
+    },
+    day: ({ payload, notes }) => {
+      startDay(payload);
+      showNote([`A day of ${payload.load?.length ?? "several"} periods, loaded from ${from}.`, ...notes].join(" "));
+    },
+    days: ({ payloads }) => {
+      startDay(payloads[0]);
+      showNote(`The first of ${payloads.length} days, loaded from ${from}.`);
+    },
+    plants: ({ plants, isFleet }) => readPlants(plants, isFleet, from),
+    text: () => {
+      showScope("hour");
+      json.open(text);
+      showNote(`The content of ${from} is not JSON and not a table.`);
+    },
+  };
+  act[content.kind](content);
 }
+
+/** A file with a fleet replaces the plants; pasted cells change those that they name. */
+function readPlants(plants, isFleet, from) {
+  const isOfDay = scope() === "day";
+  const payload = isOfDay ? day.question.loaded : question.payload;
+  if (!isTabular(payload)) return showNote("There is no payload that these plants could be part of.");
+  const { added, changed, ...next } = withPlants(isFleet ? { ...payload, powerplants: [] } : payload, plants);
+  if (isOfDay) startDay(next.payload);
+  else if (isFleet) start({ ...question, payload: next.payload });
+  else whatIf({ ...question, payload: next.payload });
+  if (isFleet) return showNote(`${plants.length} plants, loaded from ${from}.`);
+  return showNote(`From ${from}: ${added} ${added === 1 ? "plant" : "plants"} added, ${changed} changed.`);
+}
+
+function startDay(payload, options = {}) {
+  showScope("day");
+  day.start(payload, { co2: question.co2, step: question.step, ...options });
+}
+
+/** A period of the day in the other view. */
+function openHour({ payload, co2, step, roundLoad }, period) {
+  showScope("hour");
+  start({ payload: hourOf(payload, period), co2, step, roundLoad, feasible: false });
+  showNote(`The period ${day.periods.label(period)} of the day, planned alone. "Day" leads back.`);
+  scrollTo({ top: 0 });
+  byId("result").focus({ preventScroll: true });
+}
+
+function dayChanged(example) {
+  byId("example").value = example;
+  keepInAddress();
+}
+
+byId("scope").addEventListener("change", async ({ target }) => {
+  showNote("");
+  if (target.value === "hour" && !steps.state) return examples.load(FIRST_EXAMPLE);
+  if (target.value === "day" && !day.state) return examples.load(FIRST_DAY);
+  showScope(target.value);
+  showExample();
+  keepInAddress();
+});
+
+const showExample = () => (byId("example").value = (scope() === "day" ? day.state : steps.state)?.example ?? "");
 
 const examples = {
   async load(name) {
@@ -242,17 +306,27 @@ const examples = {
       (response) => response.json(),
       () => undefined,
     );
-    if (payload !== undefined) start({ ...question, payload, feasible: false }, { example: name });
-    byId("example").value = steps.state?.example ?? "";
+    if (isDay(payload)) startDay(payload, { example: name });
+    else if (payload !== undefined) {
+      showScope("hour");
+      start({ ...question, payload, feasible: false }, { example: name });
+    }
+    showExample();
     showNote(payload === undefined ? "The server does not answer." : "");
   },
 };
 
-const takeFile = async (file) => file && read(await file.text(), file.name);
+/** Several files: those with plants first, so that hours are planned with them. */
+async function takeFiles(files) {
+  const texts = await Promise.all([...files].map(async (file) => ({ name: file.name, text: await file.text() })));
+  const isOfPlants = ({ text }) => contentOf(text, { powerplants: [] }).kind === "plants";
+  for (const { name, text } of texts.sort((one, other) => isOfPlants(other) - isOfPlants(one))) read(text, name);
+}
 
 async function paste() {
   const text = await navigator.clipboard?.readText().catch(() => undefined);
   if (text !== undefined) return read(text, "the clipboard");
+  showScope("hour");
   json.open();
   byId("json").select();
   return showNote("The browser does not allow this. Paste into the JSON instead.");
@@ -261,7 +335,7 @@ async function paste() {
 byId("example").addEventListener("change", ({ target }) => examples.load(target.value));
 byId("open").addEventListener("click", () => byId("file").click());
 byId("file").addEventListener("change", async ({ target }) => {
-  await takeFile(target.files[0]);
+  await takeFiles(target.files);
   target.value = "";
 });
 byId("paste").addEventListener("click", paste);
@@ -276,7 +350,7 @@ for (const kind of ["dragover", "drop"]) {
   document.addEventListener(kind, (event) => {
     if (!event.dataTransfer.types.includes("Files")) return;
     event.preventDefault();
-    takeFile(event.dataTransfer.files[0]);
+    if (kind === "drop") takeFiles(event.dataTransfer.files);
   });
 }
 
@@ -380,7 +454,9 @@ document.addEventListener("keydown", (event) => {
   const act = key === "z" ? (event.shiftKey ? redo : undo) : key === "y" ? redo : null;
   if (!act) return;
   event.preventDefault();
-  act();
+  if (scope() === "hour") act();
+  else if (act === undo) day.undo();
+  else day.redo();
 });
 
 // A click elsewhere or Escape closes what the proof means.
@@ -401,11 +477,16 @@ const showCurl = () => byId("as-curl").open && (byId("curl").textContent = curlO
 byId("as-curl").addEventListener("toggle", showCurl);
 
 const linkToThis = async () => {
-  const fragment = await toFragment({ ...question, baseline: baselineForLink() });
+  const fragment = await toFragment(scope() === "day" ? dayForLink() : { ...question, baseline: baselineForLink() });
   history.replaceState(null, "", fragment);
   return location.href;
 };
 const keepInAddress = whenQuiet(300, linkToThis);
+
+const dayForLink = () => {
+  const { loaded, changes, co2, step, roundLoad } = day.question;
+  return { payload: loaded, changes, co2, step, roundLoad };
+};
 
 /** The baseline if it is another question; without its plants if they are those of the payload. */
 function baselineForLink() {
@@ -419,6 +500,12 @@ async function restore() {
   const kept = await fromFragment(location.hash);
   if (kept?.payload === undefined) return false;
   const known = [...byId("step").options].map((option) => option.value);
+  if (isDay(kept.payload)) {
+    const { payload, changes, co2, step, roundLoad } = kept;
+    startDay(payload, { changes, co2: co2 === true, step: known.includes(step) ? step : USUAL_STEP, roundLoad: roundLoad === true });
+    return true;
+  }
+  showScope("hour");
   const asQuestion = ({ payload, co2, step, roundLoad, feasible }) => ({
     payload,
     co2: co2 === true,
