@@ -6,23 +6,29 @@ import { MeritOrder } from "./chart.js";
 import { isCells } from "./cells.js";
 import { contentOf } from "./contents.js";
 import { Day } from "./day/day.js";
+import { pngOf, svgOf } from "./day/drawing.js";
+import { pricesOf } from "./day/outcome.js";
+import { csvOf } from "./day/plan-csv.js";
 import { hourOf, isDay } from "./day/periods.js";
 import { byId, whenQuiet } from "./dom.js";
 import { Fleet } from "./fleet.js";
-import { listed, megawatt } from "./format.js";
+import { cents, listed, megawatt, tonnes } from "./format.js";
 import { showGlance, showNoPlan } from "./glance.js";
 import { Hour, inWords, showDifference } from "./hour.js";
 import { fromFragment, toFragment } from "./link.js";
 import { isTabular, pointerTo, withPlants, withValue } from "./payload.js";
+import { Scenarios } from "./scenarios.js";
 import { scope, showScope } from "./scope.js";
 import { gapOf, highlight, showPlants, showTotals } from "./plan.js";
 import { clearProblem, showProblem } from "./problem.js";
 import { copy, curlOf, save } from "./share.js";
 import { Steps } from "./steps.js";
+import { showStrip } from "./strip.js";
 import { paint, showLegend } from "./tones.js";
 
 const FIRST_EXAMPLE = "payload3";
 const FIRST_DAY = "horizon";
+const LONGEST_LINK = 16_000; // letters
 const LONG = 40; // with more plants the table is updated only when the slider rests
 const TEXT_FIELD = "input:not([type]), textarea"; // which have an undo and a paste of their own
 
@@ -152,6 +158,7 @@ function show({ question: asked, report, problem }) {
     showLegend(report);
     chart.draw(report, compared);
     bars.show(report);
+    showStrip(report);
     showGlance(report, compared);
     (report.powerplants.length > LONG ? showPlantsSoon : showPlants)(report, compared);
     noteNotDrawn(report, asked.payload);
@@ -159,6 +166,7 @@ function show({ question: asked, report, problem }) {
     announce(inWords(report, gapOf(report)));
   } else {
     chart.hide();
+    showStrip(null);
     const openRows = (pointers) => fleet.openFor(pointers);
     const showJson = () => json.open();
     showProblem(problem, { openRows, useLoad, roundLoad, takeFeasible, askAgain, showJson });
@@ -528,8 +536,7 @@ function onPress(id, done, act) {
   const back = whenQuiet(1600, () => (button.textContent = words));
   button.addEventListener("click", async () => {
     try {
-      await act();
-      button.textContent = done;
+      button.textContent = (await act()) ?? done;
     } catch (error) {
       button.textContent = error instanceof Problem ? "No plan" : "Not allowed by the browser";
     }
@@ -537,7 +544,14 @@ function onPress(id, done, act) {
   });
 }
 
-onPress("copy-link", "Copied", async () => copy(await linkToThis()));
+/** A link that most programs would cut off is not copied: a file is saved. */
+onPress("copy-link", "Copied", async () => {
+  const link = await linkToThis();
+  if (link.length <= LONGEST_LINK) return copy(link);
+  save("payload.json", JSON.stringify(scope() === "day" ? day.question.payload : question.payload));
+  showNote(`A link would have ${link.length} letters, more than many programs keep: the payload is saved as a file.`);
+  return "Saved";
+});
 onPress("copy-curl", "Copied", () => copy(curlOf(question)));
 onPress("download-plan", "Saved", async () =>
   save("plan.json", (await post("productionplan", question)).text),
@@ -545,7 +559,44 @@ onPress("download-plan", "Saved", async () =>
 onPress("download-report", "Saved", async () =>
   save("report.json", (await post("productionplan/report", question)).text),
 );
+
+const dayTitle = () => {
+  const { outcome } = day.shown;
+  const times = day.periods.range(0, day.periods.count - 1);
+  return `${day.periods.day(0)} ${times}: ${cents(outcome.cost)} €, ${tonnes(outcome.emitted)} CO₂, ${outcome.starts} starts`.trim();
+};
+onPress("day-csv", "Saved", () => save("plan.csv", csvOf(day.shown.outcome), "text/csv"));
+onPress("day-png", "Saved", async () => save("day.png", await pngOf(dayTitle())));
+onPress("day-svg", "Saved", () => save("day.svg", svgOf(dayTitle()).text, "image/svg+xml"));
+onPress("day-report", "Saved", () => save("report.json", JSON.stringify(day.shown.outcome.answer)));
+byId("day-print").addEventListener("click", () => print());
 addEventListener("hashchange", restore);
+
+// --- Scenarios ------------------------------------------------------------------------------------------------------
+
+const energiesOf = (plants, part) => new Map(plants.map((plant) => [plant.name, plant[part]]));
+
+/** The totals of the plan that is shown; null while there is none for the current question. */
+function totalsNow() {
+  if (scope() === "day") {
+    const { question: asked, outcome } = day.shown;
+    if (!outcome || asked !== day.question) return null;
+    const { cost, emitted, starts, gap, status } = outcome;
+    const average = pricesOf(outcome)?.average ?? null;
+    return { question: asked, cost, emitted, starts, gap: status === "optimal" ? 0 : gap, average, energies: energiesOf(outcome.powerplants, "energy") };
+  }
+  const { question: asked, report } = shown;
+  if (!report || asked !== question) return null;
+  const { cost, co2_emitted_tonnes: emitted, average_price: average, powerplants } = report;
+  return { question: asked, cost: cost.total, emitted, starts: null, gap: gapOf(report), average, energies: energiesOf(powerplants, "p") };
+}
+
+const scenarios = new Scenarios({
+  current: totalsNow,
+  opened: (asked) => (scope() === "day" ? day.show(asked) : whatIf(asked)),
+});
+scenarios.show();
+document.addEventListener("scope", () => scenarios.show());
 
 // --- Light and dark -------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,10 @@
 
 import { element } from "./dom.js";
 
-const MOST = 60; // rows that are shown at first
+const MANY = 12; // rows from which a phone scrolls the table in a box of its own
+
+/** Narrow screens show rows as cards, and browsers then drop the roles of a table. */
+const ROLES = { group: { role: "rowgroup" }, row: { role: "row" } };
 
 export class SortableTable {
   #rows = [];
@@ -16,12 +19,14 @@ export class SortableTable {
    * @param filter the field for words of a row, or null.
    * @param text(row) is searched by the filter.
    * @param group(row) names the rows that have a line of totals together.
+   * @param most rows that are shown at first.
+   * @param line(row) makes a row; by default it has the cells of the columns.
    */
-  constructor(table, columns, { filter, text, group, noun = "plants" }) {
-    Object.assign(this, { table, columns, text, group, noun });
-    this.head = element("thead", {}, element("tr", {}, columns.map((column) => this.#heading(column))));
-    this.body = element("tbody");
-    this.foot = element("tfoot");
+  constructor(table, columns, { filter, text, group, most = 60, line = null }) {
+    Object.assign(this, { table, columns, text, group, most, line });
+    this.head = element("thead", ROLES.group, element("tr", ROLES.row, columns.map((column) => this.#heading(column))));
+    this.body = element("tbody", ROLES.group);
+    this.foot = element("tfoot", ROLES.group);
     table.append(this.head, this.body, this.foot);
     filter?.addEventListener("input", () => {
       this.#words = filter.value.trim().toLowerCase();
@@ -31,6 +36,7 @@ export class SortableTable {
 
   show(rows) {
     this.#rows = rows;
+    this.table.classList.toggle("many", rows.length > MANY);
     this.#render();
   }
 
@@ -44,7 +50,7 @@ export class SortableTable {
     const words = [title, unit ? element("small", {}, ` ${unit}`) : null];
     column.head = element(
       "th",
-      { scope: "col", class: kind },
+      { scope: "col", role: "columnheader", class: kind },
       column.value ? element("button", { type: "button", class: "sort", onclick: press }, words) : element("span", {}, words),
     );
     return column.head;
@@ -61,31 +67,33 @@ export class SortableTable {
       const order = (one, other) => compare(column.value(one), column.value(other));
       rows = rows.toSorted((one, other) => (isDown ? order(other, one) : order(one, other)));
     }
-    const shown = this.#isWhole ? rows : rows.slice(0, MOST);
-    this.body.replaceChildren(...shown.map((row) => this.#line(row)), ...this.#more(rows.length, shown.length));
+    const shown = this.#isWhole ? rows : rows.slice(0, this.most);
+    this.body.replaceChildren(...shown.map((row) => this.line?.(row) ?? this.#line(row)), ...this.#more(rows.length, shown.length));
     this.foot.replaceChildren(...this.#totals(rows));
   }
 
   #line(row) {
     return element(
       "tr",
-      {},
+      ROLES.row,
       this.columns.map(({ cell, kind = "" }, index) =>
-        index ? element("td", { class: kind }, cell(row)) : element("th", { scope: "row", class: kind }, cell(row)),
+        index
+          ? element("td", { role: "cell", class: kind }, cell(row))
+          : element("th", { scope: "row", role: "rowheader", class: kind }, cell(row)),
       ),
     );
   }
 
   #more(all, shown) {
-    if (all && all === shown) return [];
+    if (all === shown && (all || !this.#words)) return [];
     const act = () => {
       this.#isWhole = true;
       this.#render();
     };
     const content = all
-      ? element("button", { type: "button", class: "link", onclick: act }, `Show all ${all} ${this.noun}`)
-      : `No ${this.noun} with these words.`;
-    return [element("tr", {}, element("td", { colspan: this.columns.length }, content))];
+      ? element("button", { type: "button", class: "link", onclick: act }, `Show all ${all} plants`)
+      : "No plant has these words.";
+    return [element("tr", ROLES.row, element("td", { role: "cell", colspan: this.columns.length }, content))];
   }
 
   #totals(rows) {
@@ -95,7 +103,7 @@ export class SortableTable {
     return [...lines, ["All", rows]].map(([name, members]) =>
       element(
         "tr",
-        { class: name === "All" && members === rows ? "all" : "" },
+        { ...ROLES.row, class: members === rows ? "all" : "" },
         this.columns.map(({ total, kind = "" }, index) =>
           index
             ? element("td", { class: kind }, total ? total(members) : "")

@@ -78,6 +78,11 @@ export class Day {
     this.#enter({ ...this.state, question, example: "" }, { place, isSoon: place !== null });
   }
 
+  /** Asks a question again that was asked before. */
+  show(question) {
+    this.#enter({ ...this.state, question, example: "" });
+  }
+
   undo() {
     if (!this.steps.canUndo) return;
     this.steps.undo();

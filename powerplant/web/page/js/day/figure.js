@@ -9,6 +9,7 @@ import { STATES, priceAt, reasonAt, startAt } from "./outcome.js";
 import { drawDay } from "./picture.js";
 
 const PAPER = 1020; // pixels: the width of A4 in landscape
+const PAPER_ROWS = 190; // pixels for the rows of the Gantt on paper
 const DRAG = 5; // pixels from which a press is a drag
 
 export class DayFigure {
@@ -60,11 +61,11 @@ export class DayFigure {
   draw(shown) {
     const axis = axisOf(shown.periods, this.#width());
     const byPlant = byId("day-layers").querySelector(":checked").value === "plant";
-    const height = axis.width < 520 ? 200 : 300;
+    const height = this.#isOnPaper ? 150 : axis.width < 520 ? 200 : 300;
     const drawn = drawDay({ ...shown, axis, byPlant, height });
     drawn.figure.setAttribute("aria-hidden", "true");
     this.picture.replaceChildren(drawn.figure);
-    const gantt = shown.outcome ? drawGantt({ ...shown, axis }) : null;
+    const gantt = shown.outcome ? drawGantt({ ...shown, axis, space: this.#isOnPaper ? PAPER_ROWS : null }) : null;
     gantt?.figure.setAttribute("aria-hidden", "true");
     this.gantt.querySelector("svg")?.remove();
     if (gantt) this.gantt.prepend(gantt.figure);

@@ -6,28 +6,30 @@ import { FULL, OUTLINE, PALE, hatchOf, tonesIn, toneClass } from "../tones.js";
 
 /** Height of a row in pixels: of many plants the rows are lower. */
 const heightOf = (plants) => (plants > 60 ? 15 : plants > 24 ? 18 : 22);
+const LOWEST = 9; // pixels of a row that has a name
 
 /**
  * One path for each colour and state, so that 300 plants with 168 periods are some dozens of elements.
  *
+ * @param space pixels for all rows; null where they may be as high as they want.
  * @param changed from the name of a plant to the periods in which it differs from the baseline, or null.
  */
-export function drawGantt({ axis, outcome, changed }) {
+export function drawGantt({ axis, outcome, changed, space }) {
   const { powerplants } = outcome;
-  const row = heightOf(powerplants.length);
+  const row = Math.min(heightOf(powerplants.length), space ? space / powerplants.length : Infinity);
   const height = powerplants.length * row + 2;
   const paths = Object.fromEntries(tonesIn(powerplants).map((tone) => [tone, { pale: "", full: "", outline: "" }]));
   const plain = { off: "", unavailable: "", start: "", changed: "" };
   const gap = axis.pixels > 5 ? 1 : 0;
   powerplants.forEach((plant, index) => {
-    const top = index * row + 2;
-    const high = row - 4;
+    const top = index * row + Math.min(2, row / 4);
+    const high = row - Math.min(4, row / 2);
     const path = paths[plant.tone];
     for (const [first, last] of spells(plant.states, ["off", "unavailable", "idle"])) {
       const state = plant.states[first];
       const box = rectangle(axis.x(first), top, axis.pixels * (last - first + 1) - gap, high);
       if (state === "unavailable") plain.unavailable += box;
-      else plain.off += `M${axis.x(first).toFixed(1)},${top + high}h${(axis.pixels * (last - first + 1) - gap).toFixed(1)}`;
+      else plain.off += `M${axis.x(first).toFixed(1)},${(top + high).toFixed(1)}h${(axis.pixels * (last - first + 1) - gap).toFixed(1)}`;
     }
     plant.states.forEach((state, t) => {
       if (state !== "minimum" && state !== "between" && state !== "full") return;
@@ -55,7 +57,7 @@ export function drawGantt({ axis, outcome, changed }) {
     ]),
     svgElement("path", { class: "start", d: plain.start }),
     svgElement("path", { class: "changed", d: plain.changed }),
-    powerplants.map((plant, index) =>
+    (row < LOWEST ? [] : powerplants).map((plant, index) =>
       svgElement("text", { class: "name", x: 0, y: index * row + row / 2 + 4 }, shortened(plant.name, label)),
     ),
   );

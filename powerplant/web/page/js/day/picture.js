@@ -153,7 +153,7 @@ function pricePanel(axis, outcome, before) {
       earlier ? svgElement("path", { class: "earlier", d: stepLine(axis, scale, earlier) }) : null,
       svgElement("path", { class: "relaxed", d: stepLine(axis, scale, relaxed) }),
       svgElement("path", { class: "price", d: stepLine(axis, scale, up) }),
-      all.length ? null : svgElement("text", { class: "unit", x: axis.left + 8, y: 46 }, "is being computed"),
+      all.length ? null : svgElement("text", { class: "unit", x: axis.left + 8, y: 46 }, outcome.isReport ? "not computed in time" : "is being computed"),
     ],
   };
 }

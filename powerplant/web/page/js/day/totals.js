@@ -19,10 +19,11 @@ const KINDS = {
 export function showDayTotals(outcome) {
   const prices = pricesOf(outcome);
   const { answer, periods } = outcome;
+  const none = outcome.isReport ? "–" : "…";
   byId("day-cost").replaceChildren(figure("Cost of the day", cents(outcome.cost), "€", splitOf(outcome)));
   byId("day-others").replaceChildren(
-    figure("Average price", prices ? cents(prices.average) : "…", "€/MWh", "weighted by the load"),
-    figure("Peak price", prices ? cents(prices.peak.price) : "…", "€/MWh", prices ? `at ${periods.label(prices.peak.period)}` : ""),
+    figure("Average price", prices ? cents(prices.average) : none, "€/MWh", "weighted by the load"),
+    figure("Peak price", prices ? cents(prices.peak.price) : none, "€/MWh", prices ? `at ${periods.label(prices.peak.period)}` : ""),
     figure("CO₂ emitted", oneDigit(outcome.emitted), "t", `${tonnes(outcome.charged)} charged`),
     figure("Starts", String(outcome.starts), "", outcome.startCost === null ? "" : `${euro(outcome.startCost)} together`),
     figure("Output", oneDigit(outcome.energy), "MWh", outcome.curtailed ? `${energy(outcome.curtailed)} curtailed` : ""),
@@ -68,7 +69,7 @@ function showCertainty({ status, gap, relativeGap, bound, isReport }) {
   byId("day-certainty").classList.toggle("doubt", status === "time_limit");
   byId("day-certainty-label").textContent = isProven ? "✓ Proven cheapest" : `Gap: at most ${euro(gap)} (${percent})`;
   byId("day-certainty-meaning").textContent = isProven
-    ? `No plan for this payload costs less than ${euro(bound)}, and this plan costs exactly that. Exact arithmetic proves it.`
+    ? `No plan for this payload costs less. Exact arithmetic proves it.`
     : `No plan costs less than ${euro(bound)}, so a better plan saves at most ${euro(gap)}. ` +
       (status === "within_gap"
         ? "The search stops at the gap that the payload allows."
