@@ -88,7 +88,7 @@ def open_page(browser: Browser, server_url: str) -> Iterator[OpenPage]:
             context.add_init_script(script)
         page = context.new_page()
         page.goto(f"{url}/{fragment}")
-        page.wait_for_selector("#chart svg")
+        page.wait_for_selector("#chart svg, #day-picture svg")
         return page
 
     yield open_window

@@ -4,7 +4,7 @@ import { USUAL_STEP } from "../api.js";
 import { byId, element, whenQuiet } from "../dom.js";
 import { cents, euro, signed, tonnes } from "../format.js";
 import { Steps } from "../steps.js";
-import { NO_CHANGES, applied, isUnchanged, withOutage } from "./changes.js";
+import { NO_CHANGES, applied, inWords, isUnchanged, withOutage } from "./changes.js";
 import { DayFigure } from "./figure.js";
 import { DayLevers } from "./levers.js";
 import { showDayLegend } from "./legend.js";
@@ -108,6 +108,13 @@ export class Day {
     if (isOther) this.#clear();
     this.levers.show({ payload: question.loaded, changes: question.changes, step: question.step, periods: this.periods }, isOther);
     showCoupling(question.payload);
+    const { periods } = this;
+    const changes = inWords(question.loaded, question.changes).map(({ text }) => text);
+    byId("day-words").textContent = [
+      `${periods.day(0)} ${periods.range(0, periods.count - 1)}, ${periods.count} periods`.trim(),
+      question.co2 ? "CO₂ is charged" : "CO₂ is not charged",
+      ...changes,
+    ].join(". ");
     byId("day-co2").checked = question.co2;
     byId("day-step").value = question.step;
     byId("day-round").checked = question.roundLoad;
@@ -116,6 +123,7 @@ export class Day {
     byId("day-keep").disabled = byId("day-reset").disabled = question === baseline.question;
     if (document.activeElement !== byId("day-json")) this.#showJson();
     this.changed(example);
+    byId("day-result").setAttribute("aria-busy", "true");
     if (isSoon) this.askSoon();
     else this.#ask();
   }
@@ -131,7 +139,6 @@ export class Day {
   }
 
   #ask() {
-    byId("day-result").setAttribute("aria-busy", "true");
     const { outcome } = this.shown;
     const isSame = outcome && this.shown.question.loaded === this.question.loaded;
     this.planner.ask(this.question, { previous: isSame ? outcome.answer.plan : undefined, isMoving: this.#isMoving });
@@ -160,7 +167,7 @@ export class Day {
       showDayTables(outcome);
       this.announce(inOneSentence(outcome));
     } else {
-      showNoDay(problem, question, { change: (members) => this.change(members), askAgain: () => this.#ask() });
+      showNoDay(problem, question, { change: (members) => this.change(members), askAgain: () => this.#apply({}) });
       this.announce([problem.title, problem.detail].join(". "));
     }
     showChange({ isCompared: question !== this.baseline.question, before, outcome, changed });
@@ -209,12 +216,17 @@ function showChange({ isCompared, before, outcome, changed }) {
   const isKnown = isCompared && before && outcome;
   view.classList.toggle("waiting", !isKnown);
   if (!isKnown) {
-    const text = !isCompared
-      ? "Move a slider, drag a price or mark an outage: this shows what changes."
-      : before
-        ? "There is no plan now."
-        : "The baseline has no plan yet.";
-    view.replaceChildren(element("p", { class: "note" }, text));
+    const text = !outcome
+      ? "There is no plan now. "
+      : isCompared
+        ? "The baseline has no plan yet."
+        : "Move a slider, drag a price or mark an outage: this shows what changes.";
+    const show = () => {
+      byId("day-problem").scrollIntoView({ block: "center" });
+      byId("day-result").focus({ preventScroll: true });
+    };
+    const why = outcome ? null : element("button", { type: "button", class: "link", onclick: show }, "What is missing");
+    view.replaceChildren(element("p", { class: "note" }, text, why));
     return;
   }
   const cells = [...(changed?.values() ?? [])].reduce((sum, periods) => sum + periods.size, 0);

@@ -9,7 +9,7 @@ import { STATES, priceAt, reasonAt, startAt } from "./outcome.js";
 import { drawDay } from "./picture.js";
 
 const PAPER = 1020; // pixels: the width of A4 in landscape
-const PAPER_ROWS = 190; // pixels for the rows of the Gantt on paper
+const PAPER_ROWS = 150; // pixels for the rows of the Gantt on paper
 const DRAG = 5; // pixels from which a press is a drag
 
 export class DayFigure {
@@ -61,7 +61,8 @@ export class DayFigure {
   draw(shown) {
     const axis = axisOf(shown.periods, this.#width());
     const byPlant = byId("day-layers").querySelector(":checked").value === "plant";
-    const height = this.#isOnPaper ? 150 : axis.width < 520 ? 200 : 300;
+    const onPaper = Math.max(80, 125 - 60 * (shown.outcome?.storages.length ?? 0));
+    const height = this.#isOnPaper ? onPaper : axis.width < 520 ? 200 : 300;
     const drawn = drawDay({ ...shown, axis, byPlant, height });
     drawn.figure.setAttribute("aria-hidden", "true");
     this.picture.replaceChildren(drawn.figure);
