@@ -208,16 +208,8 @@ def test_what_is_dropped_opens_in_the_view_that_it_belongs_to(open_page: OpenPag
     drop(page, ("payload1.json", json.dumps(hour)))
     expect(page.locator("#scope [value=hour]")).to_be_checked()
     expect(page.locator("#load-number")).to_have_value("480")
-    drop(page, ("list.json", json.dumps([{**alone(), "load": load} for load in (200, 210)])))
-    drop(
-        page,
-        (
-            "hours.json",
-            json.dumps(
-                [{**alone(), "fuels": {**alone()["fuels"], "wind(%)": 40}, "load": load} for load in (200, 210)]
-            ),
-        ),
-    )
+    fuels = {**alone()["fuels"], "wind(%)": 40}
+    drop(page, ("hours.json", json.dumps([{**alone(), "fuels": fuels, "load": load} for load in (200, 210)])))
     expect(page.locator("#source-note")).to_contain_text("A day of 2 periods")
     settle(page)
     drop(page, ("words.txt", "neither this nor that"))
