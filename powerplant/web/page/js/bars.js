@@ -5,7 +5,7 @@ import { limits, megawatt, output, shortened } from "./format.js";
 import { FULL, OUTLINE, PALE, hatchOf, toneClass } from "./tones.js";
 
 const ROW = 28; // height of a row in pixels
-const LETTERS = 16; // of a name
+const LETTERS = 14; // of a name
 const SPARE = 2; // rows outside the visible part
 const [TOP, HIGH] = [8, 12]; // top of a bar in its row, and its height
 

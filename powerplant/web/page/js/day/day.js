@@ -32,6 +32,7 @@ export class Day {
     this.changed = changed;
     this.open = (period) => opened(this.question, period);
     this.planner = new DayPlanner((...answer) => this.#answer(...answer));
+    this.learner = new DayPlanner((...answer) => this.#learned(...answer)); // for the baseline alone
     this.figure = new DayFigure({ opened: this.open, marked: (...span) => this.#mark(...span) });
     this.levers = new DayLevers((changes, place, isMoving) => this.change({ changes }, place, isMoving));
     this.announce = whenQuiet(800, (text) => (byId("announcer").textContent = text));
@@ -45,8 +46,14 @@ export class Day {
     byId("day-round").addEventListener("change", ({ target }) => this.change({ roundLoad: target.checked }));
     byId("day-undo").addEventListener("click", () => this.undo());
     byId("day-redo").addEventListener("click", () => this.redo());
-    byId("day-reset").addEventListener("click", () => this.#enter({ ...this.state, question: this.baseline.question }));
-    byId("day-keep").addEventListener("click", () => this.#keep());
+    byId("day-reset").addEventListener("click", () => {
+      this.#enter({ ...this.state, question: this.baseline.question });
+      focusResult();
+    });
+    byId("day-keep").addEventListener("click", () => {
+      this.#keep();
+      focusResult();
+    });
     byId("day-json").addEventListener("input", () => this.#edited());
     byId("day-as-json").addEventListener("toggle", () => this.#showJson());
   }
@@ -151,6 +158,21 @@ export class Day {
     if (question === this.baseline.question && outcome) this.baseline.outcome = outcome;
     this.shown = { question, outcome, problem };
     this.#show();
+    if (question !== this.baseline.question && !this.#isMoving && (problem || outcome.isReport)) this.#learn();
+  }
+
+  /** Requests the plan of the baseline, if something changed before its answer came, or it came with a link. */
+  #learn() {
+    const { baseline } = this;
+    if (baseline.outcome || baseline.isAsked) return;
+    baseline.isAsked = true;
+    this.learner.ask(baseline.question);
+  }
+
+  #learned(question, answer) {
+    if (!answer || question !== this.baseline.question) return;
+    this.baseline.outcome = outcomeOf(question, answer);
+    if (this.shown.question === this.question) this.#show();
   }
 
   #show() {
@@ -167,7 +189,11 @@ export class Day {
       showDayTables(outcome);
       this.announce(inOneSentence(outcome));
     } else {
-      showNoDay(problem, question, { change: (members) => this.change(members), askAgain: () => this.#apply({}) });
+      const act = (change) => (members) => {
+        change(members);
+        focusResult(); // the button disappears
+      };
+      showNoDay(problem, question, { change: act((members) => this.change(members)), askAgain: act(() => this.#apply({})) });
       this.announce([problem.title, problem.detail].join(". "));
     }
     showChange({ isCompared: question !== this.baseline.question, before, outcome, changed });
@@ -203,6 +229,8 @@ export class Day {
     }
   }
 }
+
+const focusResult = () => byId("day-result").focus({ preventScroll: true });
 
 const complete = (question) => ({ ...question, payload: applied(question.loaded, question.changes, question.step) });
 

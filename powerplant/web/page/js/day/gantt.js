@@ -20,7 +20,7 @@ export function drawGantt({ axis, outcome, changed, space }) {
   const height = powerplants.length * row + 2;
   const paths = Object.fromEntries(tonesIn(powerplants).map((tone) => [tone, { pale: "", full: "", outline: "" }]));
   const plain = { off: "", unavailable: "", start: "", changed: "" };
-  const gap = axis.pixels > 5 ? 1 : 0;
+  const gap = axis.pixels > 8 ? 1 : 0; // pixels between cells
   powerplants.forEach((plant, index) => {
     const top = index * row + Math.min(2, row / 4);
     const high = row - Math.min(4, row / 2);
@@ -31,15 +31,15 @@ export function drawGantt({ axis, outcome, changed, space }) {
       if (state === "unavailable") plain.unavailable += box;
       else plain.off += `M${axis.x(first).toFixed(1)},${(top + high).toFixed(1)}h${(axis.pixels * (last - first + 1) - gap).toFixed(1)}`;
     }
-    plant.states.forEach((state, t) => {
-      if (state !== "minimum" && state !== "between" && state !== "full") return;
-      const x = axis.x(t);
-      const wide = axis.pixels - gap;
+    for (const [first, last] of cells(plant, gap)) {
+      const state = plant.states[first];
+      const x = axis.x(first);
+      const wide = axis.pixels * (last - first + 1) - gap;
       if (state !== "full") path.pale += rectangle(x, top, wide, high);
-      const share = state === "full" ? 1 : Math.max(0.08, Math.min(1, plant.p[t] / plant.pmax));
+      const share = state === "full" ? 1 : Math.max(0.08, Math.min(1, plant.p[first] / plant.pmax));
       if (state === "minimum") path.outline += rectangle(x, top + high * (1 - share), wide, high * share);
       else path.full += rectangle(x, top + high * (1 - share), wide, high * share);
-    });
+    }
     for (const { period } of plant.starts) plain.start += `M${axis.x(period).toFixed(1)},${top - 1}v${high + 2}l5,${-(high + 2) / 2}Z`;
     for (const t of changed?.get(plant.name) ?? []) plain.changed += rectangle(axis.x(t) + 0.5, top, axis.pixels - gap - 1, high);
   });
@@ -62,6 +62,16 @@ export function drawGantt({ axis, outcome, changed, space }) {
     ),
   );
   return { figure, row, height };
+}
+
+/** The first and last period of each cell of a running plant; without gaps between them, cells that look alike are one. */
+function* cells({ states, p }, gap) {
+  for (let t = 0; t < states.length; t += 1) {
+    if (!["minimum", "between", "full"].includes(states[t])) continue;
+    const first = t;
+    while (!gap && states[t + 1] === states[first] && (states[first] === "full" || p[t + 1] === p[first])) t += 1;
+    yield [first, t];
+  }
 }
 
 /** The first and last periods of each run of one of these states. */
