@@ -88,7 +88,7 @@ def open_page(browser: Browser, server_url: str) -> Iterator[OpenPage]:
             context.add_init_script(script)
         page = context.new_page()
         page.goto(f"{url}/{fragment}")
-        page.wait_for_selector("#chart svg")
+        page.wait_for_selector("#chart svg, #day-picture svg")
         return page
 
     yield open_window
@@ -335,7 +335,9 @@ def test_chart_bars_totals_and_sliders_fit_on_one_screen(open_page: OpenPage, wi
     assert sliders
     assert chart["x"] + chart["width"] <= min(bars["x"], totals["x"])
     assert chart["width"] > 1.5 * bars["width"]
-    assert bars["y"] + bars["height"] <= chart["y"] + chart["height"] + 40
+    figure = page.locator(".merit").bounding_box()
+    assert figure
+    assert bars["y"] + bars["height"] <= figure["y"] + figure["height"] + 1
     assert sliders["y"] + sliders["height"] <= 900
 
 

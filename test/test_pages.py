@@ -30,7 +30,7 @@ OWN_TEXTS = [
     *(WEB / "index.html", DOCS / "docs.html"),
 ]
 REFERENCE = re.compile(r'(?:src|href|data-document)="(?!data:)([^"#]+)"')
-SHARED_EXAMPLES = ["payload1.json", "payload2.json", "payload3.json", "fleet30.json"]
+SHARED_EXAMPLES = ["payload1.json", "payload2.json", "payload3.json", "fleet30.json", "horizon.json"]
 
 CONTENT_TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -203,4 +203,6 @@ def test_each_example_of_the_page_can_be_chosen_and_has_a_plan(client: FlaskClie
     names = re.findall(r'<option value="([\w-]+)">', choice)
     assert {f"examples/{name}.json" for name in names} == {name for name in FILES if name.startswith("examples/")}
     for name in names:
-        assert client.post("/productionplan", data=read(f"examples/{name}.json")).status_code == 200
+        payload = read(f"examples/{name}.json")
+        address = "/productionplan/horizon" if isinstance(json.loads(payload)["load"], list) else "/productionplan"
+        assert client.post(address, data=payload).status_code == 200

@@ -42,9 +42,11 @@ without the slash, from where its relative addresses lead elsewhere. The browser
 _HASH = b64encode(sha256(FIRST_SCRIPT.encode()).digest()).decode()
 
 PAGE_POLICY = (
-    f"default-src 'self'; script-src 'self' 'sha256-{_HASH}'; "
+    f"default-src 'self'; script-src 'self' 'sha256-{_HASH}'; img-src 'self' blob:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
 )
+"""The page makes a PNG of its pictures, from an image of its own."""
+
 DOCS_POLICY = (
     "default-src 'none'; connect-src 'self'; img-src 'self' data:; script-src 'self'; "
     "style-src 'self' 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -18,12 +18,13 @@ export class Problem extends Error {
 /** The step that the server takes if a request names none. */
 export const USUAL_STEP = document.documentElement.dataset.step;
 
-export function addressOf(what, { co2, step, roundLoad, feasible }) {
+export function addressOf(what, { co2, step, roundLoad, feasible, timeLimit }) {
   const options = [
     `co2=${co2}`,
     step === USUAL_STEP ? null : `step=${step}`,
     roundLoad ? "round_load=true" : null,
     feasible ? "accept=feasible" : null,
+    timeLimit ? `time_limit=${timeLimit}` : null,
   ];
   return `${what}?${options.filter(Boolean).join("&")}`;
 }

@@ -1,10 +1,11 @@
 // The plan as bars: the output of each plant, between its pmin and its pmax. Only visible rows are in the document.
 
 import { byId, element, svgElement } from "./dom.js";
-import { limits, megawatt, output } from "./format.js";
+import { limits, megawatt, output, shortened } from "./format.js";
 import { FULL, OUTLINE, PALE, hatchOf, toneClass } from "./tones.js";
 
 const ROW = 28; // height of a row in pixels
+const LETTERS = 14; // of a name
 const SPARE = 2; // rows outside the visible part
 const [TOP, HIGH] = [8, 12]; // top of a bar in its row, and its height
 
@@ -65,7 +66,7 @@ export class Bars {
         "aria-posinset": position + 1,
         "aria-setsize": this.#plants.length,
       },
-      element("span", { class: "name" }, plant.name),
+      element("span", { class: "name", title: plant.name }, shortened(plant.name, LETTERS)),
       bar(plant, this.#widest),
       element("span", { class: "gives" }, output(plant.p), element("span", { class: "unseen" }, inWords(plant))),
     );

@@ -2,15 +2,21 @@
 
 import { COST, TONNES } from "./members.js";
 
+const NO_LOAD = "no_load_cost(euro/h)";
+const TIMES = ["min_up_time", "min_down_time", "ramp_up", "ramp_down", "startup_limit", "shutdown_limit", "start_cost"];
+
 const ORDER = ["name", "type", "efficiency", "pmin", "pmax", "available"]; // without headings
 /** From a heading, without its unit, to the member. */
 const MEMBERS = {
   ...Object.fromEntries([...ORDER, "fuel", "profile", "curtailable", "must_run"].map((key) => [key, key])),
+  ...Object.fromEntries([...TIMES, "reserve", "on", "hours", "p"].map((key) => [key, key])),
   cost: COST,
   co2: TONNES,
+  no_load_cost: NO_LOAD,
 };
-const NUMBERS = new Set(["efficiency", "pmin", "pmax", COST, TONNES]);
-const FLAGS = new Set(["available", "curtailable", "must_run"]);
+const FURTHER_START = /^start_(after|cost)_(\d)$/;
+const NUMBERS = new Set(["efficiency", "pmin", "pmax", COST, TONNES, ...TIMES, NO_LOAD, "hours", "p"]);
+const FLAGS = new Set(["available", "curtailable", "must_run", "reserve", "on"]);
 const TYPES = {
   gasfired: "gasfired",
   gas: "gasfired",
@@ -24,6 +30,16 @@ const IN_THOUSANDS = /^[-+]?[1-9]\d{0,2}(?:\.\d{3})+$|^[-+]?[1-9]\d{0,2}(?:,\d{3
 
 /** Whether a text is cells and not JSON. */
 export const isCells = (text) => text.includes("\t") && !/^\s*[[{"]/.test(text);
+
+/** Reads the numbers of cells; all of them together show whether a point or a comma is decimal. */
+export function numbersOf(cells) {
+  const marks = new Set(cells.map((cell) => markOf(plain(cell.trim()))).filter(Boolean));
+  const mark = marks.size === 1 ? [...marks][0] : "";
+  return (cell) => {
+    const number = numberOf(cell, mark);
+    return cell.endsWith("%") && typeof number === "number" ? Number((number * 100).toPrecision(12)) : number;
+  };
+}
 
 /** The plants, with the members that have a cell. */
 export function plantsIn(text) {
@@ -46,18 +62,32 @@ const unquoted = (cell) => (/^".*"$/.test(cell) ? cell.slice(1, -1).replaceAll('
 /** The member of each column (`pmin (MW)` is pmin), undefined for others; null if the line has no headings. */
 function headingsIn(line) {
   const words = line.map((cell) => cell.toLowerCase().replace(/^must[\s-]run/, "must_run").replace(/[^a-z0-9_].*$/, ""));
-  const members = words.map((word) => (Object.hasOwn(MEMBERS, word) ? MEMBERS[word] : undefined));
+  const members = words.map((word) => (Object.hasOwn(MEMBERS, word) ? MEMBERS[word] : FURTHER_START.test(word) ? word : undefined));
   return members.includes("name") && members.some((key) => key && key !== "name") ? members : null;
 }
 
 function plantIn(line, columns, mark) {
   const cells = columns.map((key, index) => [key, line[index] ?? ""]);
   const known = cells.filter(([key, cell]) => key && cell);
-  return Object.fromEntries(known.map(([key, cell]) => [key, valueOf(key, cell, mark)]));
+  return ofHorizon(Object.fromEntries(known.map(([key, cell]) => [key, valueOf(key, cell, mark)])));
+}
+
+/** With `initial` from on, hours and p, and `start_costs` from start_after_2, start_cost_2 and so on. */
+function ofHorizon({ on, hours, p, ...members }) {
+  const plant = Object.fromEntries(Object.entries(members).filter(([key]) => !FURTHER_START.test(key)));
+  const starts = [{ after: 0, cost: members.start_cost }];
+  for (let number = 2; members[`start_cost_${number}`] !== undefined; number += 1)
+    starts.push({ after: members[`start_after_${number}`], cost: members[`start_cost_${number}`] });
+  if (starts.length > 1) {
+    delete plant.start_cost;
+    plant.start_costs = starts;
+  }
+  if (on !== undefined) plant.initial = { on, ...(hours === undefined ? {} : { hours }), ...(p === undefined || !on ? {} : { p }) };
+  return plant;
 }
 
 function valueOf(key, cell, mark) {
-  if (NUMBERS.has(key)) return numberOf(cell, mark);
+  if (NUMBERS.has(key) || FURTHER_START.test(key)) return numberOf(cell, mark);
   if (key === "type") return TYPES[cell.toLowerCase().replace(/[^a-z]/g, "")] ?? cell;
   if (FLAGS.has(key)) return !NO.test(cell);
   return cell;

@@ -2,7 +2,7 @@
 // Screen readers ignore it. All blocks of a colour are one path, so that ten thousand plants are drawn quickly.
 
 import { svgElement } from "./dom.js";
-import { cents, megawatt, price } from "./format.js";
+import { cents, megawatt, price, shortened } from "./format.js";
 import { nextPrice } from "./plan.js";
 import { FULL, OUTLINE, PALE, hatchOf, toneClass, tonesIn } from "./tones.js";
 
@@ -154,7 +154,7 @@ const foot = (x, y, side) => `M${rounded(x)},${rounded(y + 2.5 * side)}l-3.5,${6
 
 function names(Plot, blocks, { pixels }) {
   const x = ({ x1, x2 }) => (x1 + x2) / 2;
-  const text = ({ plant, x1, x2 }) => shortened(plant.name, (x2 - x1) * pixels);
+  const text = ({ plant, x1, x2 }) => shortened(plant.name, Math.floor(((x2 - x1) * pixels) / LETTER));
   const wide = blocks.filter(({ x1, x2 }) => (x2 - x1) * pixels >= LEAST_LETTERS * LETTER);
   return Plot.text(wide, forEyes("name", { x, text, frameAnchor: "bottom", dy: -5 }));
 }
@@ -170,12 +170,6 @@ function endsBeyond(Plot, blocks, { pixels }) {
   };
   const ends = [cut.filter(({ cost }) => cost >= 0), cut.filter(({ cost }) => cost < 0)];
   return ends.map((some, below) => Plot.text(some, forEyes("beyond", { x, text, y: "cost", dy: below ? -9 : 9 })));
-}
-
-function shortened(name, pixels) {
-  const letters = Math.floor(pixels / LETTER);
-  if (name.length <= letters) return name;
-  return letters >= LEAST_LETTERS ? name.slice(0, letters - 1) + "…" : "";
 }
 
 function lineOfLoad(Plot, load, { right }) {

@@ -17,6 +17,7 @@ import {
 } from "./payload.js";
 
 const MOST_ROWS = 200;
+const MANY = 12; // plants from which a phone scrolls the table in a box of its own
 const NUMBERS = { efficiency: ["Efficiency", "MWh/MWh"], pmin: ["pmin", "MW"], pmax: ["pmax", "MW"] };
 const IN_THE_TABLE = new Set(["name", "available", ...Object.keys(NUMBERS)]);
 const LISTS = { type: "plant-types", fuel: "fuel-names", profile: "profile-names" }; // of suggestions
@@ -62,6 +63,7 @@ export class Fleet {
     this.#open.clear();
     this.#plants = plants.length;
     this.body.replaceChildren(...plants.slice(0, MOST_ROWS).map(row));
+    this.body.parentNode.classList.toggle("many", plants.length > MANY);
     for (const index of open) this.#toggle(index, true);
     if (focused) (byId(focused) ?? byId("add")).focus({ preventScroll: true });
     this.#describe(plants, tabular);

@@ -20,6 +20,7 @@ export const plain = withDigits(0, 6);
 export const megawatt = (value) => output(value) + SPACE + "MW";
 export const euro = (value) => cents(value) + SPACE + "€";
 export const price = (value) => cents(value) + SPACE + "€/MWh";
+export const energy = (value) => oneDigit(value) + SPACE + "MWh";
 export const tonnes = (value) => oneDigit(value) + SPACE + "t";
 
 /** A change, with its sign; `format` gives the unit. */
@@ -35,6 +36,13 @@ export const typeInWords = (type) => (Object.hasOwn(TYPES, type) ? TYPES[type] :
 export function listed(names, most = 4) {
   const shown = names.length > most ? [...names.slice(0, most - 1), `${names.length - most + 1} more`] : names;
   return [shown.slice(0, -1).join(", "), ...shown.slice(-1)].filter(Boolean).join(" and ");
+}
+
+/** A name with at most so many letters: its middle is left out, since names of many plants begin alike. */
+export function shortened(name, most) {
+  if (name.length <= most) return name;
+  const end = Math.ceil((most - 1) / 2);
+  return `${name.slice(0, most - 1 - end)}…${name.slice(-end)}`;
 }
 
 export const STATES = {

@@ -3,21 +3,32 @@
 import { Planner, Problem, USUAL_STEP, planOf, post } from "./api.js";
 import { Bars } from "./bars.js";
 import { MeritOrder } from "./chart.js";
-import { isCells, plantsIn } from "./cells.js";
+import { isCells } from "./cells.js";
+import { contentOf } from "./contents.js";
+import { Day } from "./day/day.js";
+import { pngOf, svgOf } from "./day/drawing.js";
+import { pricesOf } from "./day/outcome.js";
+import { csvOf } from "./day/plan-csv.js";
+import { hourOf, isDay } from "./day/periods.js";
 import { byId, whenQuiet } from "./dom.js";
 import { Fleet } from "./fleet.js";
-import { listed, megawatt } from "./format.js";
+import { cents, listed, megawatt, tonnes } from "./format.js";
 import { showGlance, showNoPlan } from "./glance.js";
 import { Hour, inWords, showDifference } from "./hour.js";
 import { fromFragment, toFragment } from "./link.js";
 import { isTabular, pointerTo, withPlants, withValue } from "./payload.js";
+import { Scenarios } from "./scenarios.js";
+import { scope, showScope } from "./scope.js";
 import { gapOf, highlight, showPlants, showTotals } from "./plan.js";
 import { clearProblem, showProblem } from "./problem.js";
 import { copy, curlOf, save } from "./share.js";
 import { Steps } from "./steps.js";
+import { showStrip } from "./strip.js";
 import { paint, showLegend } from "./tones.js";
 
 const FIRST_EXAMPLE = "payload3";
+const FIRST_DAY = "horizon";
+const LONGEST_LINK = 16_000; // letters
 const LONG = 40; // with more plants the table is updated only when the slider rests
 const TEXT_FIELD = "input:not([type]), textarea"; // which have an undo and a paste of their own
 
@@ -45,6 +56,8 @@ const planner = new Planner(answer);
 const current = () => question.payload;
 const hour = new Hour(current, (payload, typed, place) => whatIf({ ...question, payload }, { source: hour, place, typed }));
 const fleet = new Fleet(current, (payload, place) => whatIf({ ...question, payload }, { source: fleet, place, typed: place }));
+
+const day = new Day({ opened: openHour, changed: dayChanged });
 
 // --- Questions ------------------------------------------------------------------------------------------------------
 
@@ -145,6 +158,7 @@ function show({ question: asked, report, problem }) {
     showLegend(report);
     chart.draw(report, compared);
     bars.show(report);
+    showStrip(report);
     showGlance(report, compared);
     (report.powerplants.length > LONG ? showPlantsSoon : showPlants)(report, compared);
     noteNotDrawn(report, asked.payload);
@@ -152,6 +166,7 @@ function show({ question: asked, report, problem }) {
     announce(inWords(report, gapOf(report)));
   } else {
     chart.hide();
+    showStrip(null);
     const openRows = (pointers) => fleet.openFor(pointers);
     const showJson = () => json.open();
     showProblem(problem, { openRows, useLoad, roundLoad, takeFeasible, askAgain, showJson });
@@ -217,24 +232,81 @@ const showNote = (text) => (byId("source-note").textContent = text);
 
 // --- Sources of payloads --------------------------------------------------------------------------------------------
 
-/** Loads a payload from text, or plants from cells. Text that is neither is shown in the editor. */
-function read(text, from) {
-  if (isCells(text) && isTabular(question.payload)) return readCells(text, from);
-  try {
-    start({ ...question, payload: JSON.parse(text), feasible: false });
-    showNote(`Loaded from ${from}.`);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    json.open(text);
-    showNote(`The content of ${from} is not JSON.`);
-  }
+/** The plants and prices of the view that is shown, for hours that come without them. */
+function currentFleet() {
+  const payload = scope() === "day" ? day.question.loaded : question.payload;
+  return isTabular(payload) ? payload : { powerplants: [] };
 }
 
-function readCells(text, from) {
-  const { payload, added, changed } = withPlants(question.payload, plantsIn(text));
-  whatIf({ ...question, payload });
-  showNote(`From ${from}: ${added} ${added === 1 ? "plant" : "plants"} added, ${changed} changed.`);
+/** Loads what a text holds into the view that it belongs to. Text that is nothing known is shown in the editor. */
+function read(text, from) {
+  const content = contentOf(text, currentFleet());
+  const act = {
+    hour: ({ payload }) => {
+      showScope("hour");
+      start({ ...question, payload, feasible: false });
+      showNote(`Loaded from ${from}.`);
+    },
+    day: ({ payload, notes }) => {
+      startDay(payload);
+      showNote([`A day of ${payload.load?.length ?? "several"} periods, loaded from ${from}.`, ...notes].join(" "));
+    },
+    days: ({ payloads }) => {
+      startDay(payloads[0]);
+      showNote(`The first of ${payloads.length} days, loaded from ${from}.`);
+    },
+    plants: ({ plants, isFleet }) => readPlants(plants, isFleet, from),
+    text: () => {
+      showScope("hour");
+      json.open(text);
+      showNote(`The content of ${from} is not JSON and not a table.`);
+    },
+  };
+  act[content.kind](content);
 }
+
+/** A file with a fleet replaces the plants; pasted cells change those that they name. */
+function readPlants(plants, isFleet, from) {
+  const isOfDay = scope() === "day";
+  const payload = isOfDay ? day.question.loaded : question.payload;
+  if (!isTabular(payload)) return showNote("There is no payload that these plants could be part of.");
+  const { added, changed, ...next } = withPlants(isFleet ? { ...payload, powerplants: [] } : payload, plants);
+  if (isOfDay) startDay(next.payload);
+  else if (isFleet) start({ ...question, payload: next.payload });
+  else whatIf({ ...question, payload: next.payload });
+  if (isFleet) return showNote(`${plants.length} plants, loaded from ${from}.`);
+  return showNote(`From ${from}: ${added} ${added === 1 ? "plant" : "plants"} added, ${changed} changed.`);
+}
+
+function startDay(payload, options = {}) {
+  showScope("day");
+  day.start(payload, { co2: question.co2, step: question.step, ...options });
+}
+
+/** A period of the day in the other view. */
+function openHour({ payload, co2, step, roundLoad }, period) {
+  showScope("hour");
+  start({ payload: hourOf(payload, period), co2, step, roundLoad, feasible: false });
+  showNote(`The period ${day.periods.label(period)} of the day, planned alone. "Day" leads back.`);
+  scrollTo({ top: 0 });
+  byId("result").focus({ preventScroll: true });
+}
+
+function dayChanged(example) {
+  byId("example").value = example;
+  keepInAddress();
+}
+
+byId("scope").addEventListener("change", async ({ target }) => {
+  showNote("");
+  if (target.value === "hour" && !steps.state) return examples.load(FIRST_EXAMPLE);
+  if (target.value === "day" && !day.state) return examples.load(FIRST_DAY);
+  showScope(target.value);
+  showExample();
+  keepInAddress();
+});
+
+const showExample = () => (byId("example").value = (scope() === "day" ? day.state : steps.state)?.example ?? "");
 
 const examples = {
   async load(name) {
@@ -242,17 +314,27 @@ const examples = {
       (response) => response.json(),
       () => undefined,
     );
-    if (payload !== undefined) start({ ...question, payload, feasible: false }, { example: name });
-    byId("example").value = steps.state?.example ?? "";
+    if (isDay(payload)) startDay(payload, { example: name });
+    else if (payload !== undefined) {
+      showScope("hour");
+      start({ ...question, payload, feasible: false }, { example: name });
+    }
+    showExample();
     showNote(payload === undefined ? "The server does not answer." : "");
   },
 };
 
-const takeFile = async (file) => file && read(await file.text(), file.name);
+/** Several files: those with plants first, so that hours are planned with them. */
+async function takeFiles(files) {
+  const texts = await Promise.all([...files].map(async (file) => ({ name: file.name, text: await file.text() })));
+  const isOfPlants = ({ text }) => contentOf(text, { powerplants: [] }).kind === "plants";
+  for (const { name, text } of texts.sort((one, other) => isOfPlants(other) - isOfPlants(one))) read(text, name);
+}
 
 async function paste() {
   const text = await navigator.clipboard?.readText().catch(() => undefined);
   if (text !== undefined) return read(text, "the clipboard");
+  showScope("hour");
   json.open();
   byId("json").select();
   return showNote("The browser does not allow this. Paste into the JSON instead.");
@@ -261,7 +343,7 @@ async function paste() {
 byId("example").addEventListener("change", ({ target }) => examples.load(target.value));
 byId("open").addEventListener("click", () => byId("file").click());
 byId("file").addEventListener("change", async ({ target }) => {
-  await takeFile(target.files[0]);
+  await takeFiles(target.files);
   target.value = "";
 });
 byId("paste").addEventListener("click", paste);
@@ -276,7 +358,7 @@ for (const kind of ["dragover", "drop"]) {
   document.addEventListener(kind, (event) => {
     if (!event.dataTransfer.types.includes("Files")) return;
     event.preventDefault();
-    takeFile(event.dataTransfer.files[0]);
+    if (kind === "drop") takeFiles(event.dataTransfer.files);
   });
 }
 
@@ -380,7 +462,9 @@ document.addEventListener("keydown", (event) => {
   const act = key === "z" ? (event.shiftKey ? redo : undo) : key === "y" ? redo : null;
   if (!act) return;
   event.preventDefault();
-  act();
+  if (scope() === "hour") act();
+  else if (act === undo) day.undo();
+  else day.redo();
 });
 
 // A click elsewhere or Escape closes what the proof means.
@@ -401,11 +485,16 @@ const showCurl = () => byId("as-curl").open && (byId("curl").textContent = curlO
 byId("as-curl").addEventListener("toggle", showCurl);
 
 const linkToThis = async () => {
-  const fragment = await toFragment({ ...question, baseline: baselineForLink() });
+  const fragment = await toFragment(scope() === "day" ? dayForLink() : { ...question, baseline: baselineForLink() });
   history.replaceState(null, "", fragment);
   return location.href;
 };
 const keepInAddress = whenQuiet(300, linkToThis);
+
+const dayForLink = () => {
+  const { loaded, changes, co2, step, roundLoad } = day.question;
+  return { payload: loaded, changes, co2, step, roundLoad };
+};
 
 /** The baseline if it is another question; without its plants if they are those of the payload. */
 function baselineForLink() {
@@ -419,6 +508,12 @@ async function restore() {
   const kept = await fromFragment(location.hash);
   if (kept?.payload === undefined) return false;
   const known = [...byId("step").options].map((option) => option.value);
+  if (isDay(kept.payload)) {
+    const { payload, changes, co2, step, roundLoad } = kept;
+    startDay(payload, { changes, co2: co2 === true, step: known.includes(step) ? step : USUAL_STEP, roundLoad: roundLoad === true });
+    return true;
+  }
+  showScope("hour");
   const asQuestion = ({ payload, co2, step, roundLoad, feasible }) => ({
     payload,
     co2: co2 === true,
@@ -441,8 +536,7 @@ function onPress(id, done, act) {
   const back = whenQuiet(1600, () => (button.textContent = words));
   button.addEventListener("click", async () => {
     try {
-      await act();
-      button.textContent = done;
+      button.textContent = (await act()) ?? done;
     } catch (error) {
       button.textContent = error instanceof Problem ? "No plan" : "Not allowed by the browser";
     }
@@ -450,7 +544,14 @@ function onPress(id, done, act) {
   });
 }
 
-onPress("copy-link", "Copied", async () => copy(await linkToThis()));
+/** A link that most programs would cut off is not copied: a file is saved. */
+onPress("copy-link", "Copied", async () => {
+  const link = await linkToThis();
+  if (link.length <= LONGEST_LINK) return copy(link);
+  save("payload.json", JSON.stringify(scope() === "day" ? day.question.payload : question.payload));
+  showNote(`A link would have ${link.length} letters, more than many programs keep: the payload is saved as a file.`);
+  return "Saved";
+});
 onPress("copy-curl", "Copied", () => copy(curlOf(question)));
 onPress("download-plan", "Saved", async () =>
   save("plan.json", (await post("productionplan", question)).text),
@@ -458,7 +559,44 @@ onPress("download-plan", "Saved", async () =>
 onPress("download-report", "Saved", async () =>
   save("report.json", (await post("productionplan/report", question)).text),
 );
+
+const dayTitle = () => {
+  const { outcome } = day.shown;
+  const times = day.periods.range(0, day.periods.count - 1);
+  return `${day.periods.day(0)} ${times}: ${cents(outcome.cost)} €, ${tonnes(outcome.emitted)} CO₂, ${outcome.starts} starts`.trim();
+};
+onPress("day-csv", "Saved", () => save("plan.csv", csvOf(day.shown.outcome), "text/csv"));
+onPress("day-png", "Saved", async () => save("day.png", await pngOf(dayTitle())));
+onPress("day-svg", "Saved", () => save("day.svg", svgOf(dayTitle()).text, "image/svg+xml"));
+onPress("day-report", "Saved", () => save("report.json", JSON.stringify(day.shown.outcome.answer)));
+byId("day-print").addEventListener("click", () => print());
 addEventListener("hashchange", restore);
+
+// --- Scenarios ------------------------------------------------------------------------------------------------------
+
+const energiesOf = (plants, part) => new Map(plants.map((plant) => [plant.name, plant[part]]));
+
+/** The totals of the plan that is shown; null while there is none for the current question. */
+function totalsNow() {
+  if (scope() === "day") {
+    const { question: asked, outcome } = day.shown;
+    if (!outcome || asked !== day.question) return null;
+    const { cost, emitted, starts, gap, status } = outcome;
+    const average = pricesOf(outcome)?.average ?? null;
+    return { question: asked, cost, emitted, starts, gap: status === "optimal" ? 0 : gap, average, energies: energiesOf(outcome.powerplants, "energy") };
+  }
+  const { question: asked, report } = shown;
+  if (!report || asked !== question) return null;
+  const { cost, co2_emitted_tonnes: emitted, average_price: average, powerplants } = report;
+  return { question: asked, cost: cost.total, emitted, starts: null, gap: gapOf(report), average, energies: energiesOf(powerplants, "p") };
+}
+
+const scenarios = new Scenarios({
+  current: totalsNow,
+  opened: (asked) => (scope() === "day" ? day.show(asked) : whatIf(asked)),
+});
+scenarios.show();
+document.addEventListener("scope", () => scenarios.show());
 
 // --- Light and dark -------------------------------------------------------------------------------------------------
 

@@ -25,7 +25,7 @@ export const keysOf = (pointer) =>
 /** The pointer in a URI fragment, which the service uses: `#/fuels/wind(%25)`. */
 export const fromFragment = (fragment) => decodeURIComponent(fragment.replace(/^#/, ""));
 
-const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+export const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Whether tables can show it: an object with a list of objects, whatever their values. */
 export const isTabular = (payload) =>

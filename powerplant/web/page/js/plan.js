@@ -16,9 +16,11 @@ import {
   typeInWords,
 } from "./format.js";
 import { fromFragment, inWords } from "./payload.js";
+import { SortableTable } from "./table.js";
 import { toneClass } from "./tones.js";
 
 const MOST_ROWS = 200;
+const LARGE = 15; // plants from which reasons are short, and a filter is shown
 const LEAST_CHANGE = 0.0005; // MW: half of the finest step
 const MOST_REMARKS = 5; // of each kind
 
@@ -124,19 +126,54 @@ function onProfiles({ curtailed_wind: curtailed, powerplants }) {
   return curtailed ? `${megawatt(curtailed)} of available ${all} is not used.` : `All ${all} is used.`;
 }
 
+const add = (part, format) => (rows) => format(rows.reduce((sum, plant) => sum + part(plant), 0));
+const number = (title, unit, part, format) => ({
+  title,
+  unit,
+  kind: "number",
+  value: part,
+  total: format ? add(part, format) : null,
+});
+
+const table = new SortableTable(
+  byId("plants"),
+  [
+    { title: "Plant", value: (plant) => plant.name },
+    number("Output", "MW", (plant) => plant.p, output),
+    number("Limits", "", (plant) => plant.pmax),
+    number("Marginal cost", "€/MWh", (plant) => plant.marginal_cost.total),
+    number("Cost", "€", (plant) => plant.cost, cents),
+    number("CO₂ emitted", "t", (plant) => plant.co2_emitted_tonnes, oneDigit),
+    { title: "Why", value: (plant) => plant.cost_difference ?? Infinity },
+  ],
+  {
+    filter: byId("plan-filter"),
+    text: (plant) => `${plant.name} ${plant.type} ${plant.source}`,
+    group: (plant) => typeInWords(plant.type),
+    most: MOST_ROWS,
+    line: (plant) => row(plant, earlier.get(plant.name), isLarge),
+  },
+);
+let earlier = new Map(); // from the name of a plant to its output in the report to compare with
+let isLarge = false;
+
 /** @param before the report to compare with, or null. */
 export function showPlants({ powerplants }, before) {
-  const earlier = new Map(before?.powerplants.map((plant) => [plant.name, plant.p]));
-  const rows = powerplants.slice(0, MOST_ROWS).map((plant) => row(plant, earlier.get(plant.name)));
-  if (powerplants.length > MOST_ROWS) {
-    const rest = `and ${plain(powerplants.length - MOST_ROWS)} more plants, which the report lists`;
-    rows.push(element("tr", { role: "row" }, element("td", { role: "cell", colspan: 7 }, rest)));
-  }
-  byId("plants").tBodies[0].replaceChildren(...rows);
+  earlier = new Map(before?.powerplants.map((plant) => [plant.name, plant.p]));
+  isLarge = powerplants.length >= LARGE;
+  byId("plan-find").hidden = !isLarge;
+  table.show(powerplants);
+}
+
+/** A reason in a few words: what the opposite of an output would cost. */
+function inShort({ p, outcome, cost_difference: difference, reason }) {
+  if (outcome === "feasible" && difference !== null) return `${p ? "off" : "on"}: ${signed(difference, euro)}`;
+  if (outcome === "infeasible" && / no plan meets the load\.$/.test(reason)) return p ? "needed" : "not possible";
+  return reason.replace(/\.$/, "");
 }
 
 /** With explicit roles: narrow screens show rows as cards, and browsers then drop the roles of a table. */
-function row(plant, earlier) {
+function row(plant, earlier, isShort) {
   const change = earlier === undefined ? 0 : plant.p - earlier;
   return element(
     "tr",
@@ -161,9 +198,15 @@ function row(plant, earlier) {
     cell("number", "€/MWh", cents(plant.marginal_cost.total)),
     cell("number", "€", cents(plant.cost)),
     cell("number", "t", oneDigit(plant.co2_emitted_tonnes)),
-    element("td", { class: "why", role: "cell" }, plant.reason),
+    element("td", { class: "why", role: "cell" }, isShort ? shortReason(plant) : plant.reason),
   );
 }
+
+/** The sentence is its title, and is read out. */
+const shortReason = (plant) => [
+  element("span", { title: plant.reason, "aria-hidden": "true" }, inShort(plant)),
+  element("span", { class: "unseen" }, plant.reason),
+];
 
 /** The unit is visible on narrow screens, where the table has no header. */
 const cell = (kind, unit, value, more) =>

@@ -14,8 +14,10 @@ export async function copy(text) {
   area.remove();
 }
 
-export function save(name, text) {
-  const address = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+/** @param content text, or a blob that knows its type. */
+export function save(name, content, type = "application/json") {
+  const blob = content instanceof Blob ? content : new Blob([content], { type });
+  const address = URL.createObjectURL(blob);
   element("a", { href: address, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(address), 1000);
 }

@@ -66,7 +66,7 @@ function plantOf(plant, p, payload, { allowance, grid }) {
 }
 
 /** On the grid: pmin is rounded up, pmax and what a profile leaves down. */
-function limitsOf(plant, payload, grid) {
+export function limitsOf(plant, payload, grid) {
   const least = isFixed(plant) ? 0 : grid.above(plant.pmin ?? 0);
   const most = grid.below(plant.pmax);
   if (!plant.available || least > most) return { pmin: 0, pmax: 0 };
@@ -77,7 +77,7 @@ function limitsOf(plant, payload, grid) {
 }
 
 /** Multiples of the step. */
-function gridOf(step) {
+export function gridOf(step) {
   const steps = Math.round(1 / step); // in a MW
   const exact = (megawatt) => Number((megawatt * steps).toPrecision(14)); // without the errors of binary fractions
   return {

@@ -27,7 +27,7 @@ const WORDS = { wind: "Wind", gas: "Gas", kerosine: "Kerosine" };
 const MOST_IN_LEGEND = 16;
 
 byId("hatches").append(
-  ...ALL.map((tone) =>
+  ...[...ALL, "none"].map((tone) =>
     svgElement(
       "pattern",
       {

@@ -1,0 +1,273 @@
+"""The day on the page, in a headless Chromium on a live server. Needs what test_page_in_browser.py needs."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from live_server import ROOT
+
+pytest.importorskip("playwright.sync_api", reason="no Playwright: poetry install --with browser")
+
+from playwright.sync_api import Page, expect
+from test_page_in_browser import DESK, PHONE, OpenPage, browser, open_page, serious_findings
+
+__all__ = ["browser", "open_page"]
+
+pytestmark = pytest.mark.slow
+
+PATIENCE = 60_000
+"""Milliseconds: the machine of the tests may be slow."""
+
+
+def alone() -> dict[str, Any]:
+    """A day in which nothing couples the periods: its plan is there at once, and proven."""
+    plants = [
+        {"name": "wind park", "type": "windturbine", "pmax": 120},
+        {"name": "CCGT number one", "type": "gasfired", "efficiency": 0.56, "pmin": 40, "pmax": 160},
+        {"name": "CCGT number two", "type": "gasfired", "efficiency": 0.44, "pmin": 20, "pmax": 130},
+        {"name": "jet", "type": "turbojet", "efficiency": 0.35, "pmin": 0, "pmax": 60},
+    ]
+    fuels = {"gas(euro/MWh)": 30, "kerosine(euro/MWh)": 60, "co2(euro/ton)": 70, "wind(%)": [50, 60, 40, 20, 10, 30]}
+    load = [180, 150, 210, 290, 300, 240]
+    return {"start": "2026-01-06T00:00+01:00", "load": load, "fuels": fuels, "powerplants": plants}
+
+
+def coupled() -> dict[str, Any]:
+    """A small day in which start costs, minimum times and reserve couple the periods."""
+    day = alone()
+    for plant in day["powerplants"][1:3]:
+        plant.update({"start_cost": 900, "min_up_time": 2, "min_down_time": 2, "initial": {"on": False, "hours": 9}})
+    battery = {
+        "name": "battery",
+        "charge_max": 20,
+        "discharge_max": 20,
+        "energy_max": 40,
+        "final": {"value(euro/MWh)": 50},
+    }
+    return {**day, "reserve": {"up": 10}, "storages": [battery], "relative_gap": 0.01}
+
+
+def drop(page: Page, *files: tuple[str, str]) -> None:
+    """Drop files on the page."""
+    page.evaluate(
+        """files => {
+          const data = new DataTransfer();
+          for (const [name, text] of files) data.items.add(new File([text], name));
+          document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+        }""",
+        files,
+    )
+
+
+def settle(page: Page) -> None:
+    """Wait for the report on the day."""
+    expect(page.locator("#day-result")).not_to_have_attribute("aria-busy", "true", timeout=PATIENCE)
+    if page.locator("text=Ask again").is_visible():  # the machine is slow
+        page.click("text=Ask again")
+        expect(page.locator("#day-result")).not_to_have_attribute("aria-busy", "true", timeout=PATIENCE)
+    expect(page.locator("#day-gantt > svg")).to_be_visible(timeout=PATIENCE)
+
+
+def cost(page: Page) -> str:
+    return page.inner_text("#day-cost .figure").split("\u00a0")[0]
+
+
+def change(page: Page, term: str) -> str:
+    return page.locator("#day-difference div", has=page.get_by_text(term, exact=True)).locator("dd").inner_text()
+
+
+def cell(page: Page, row: int, period: int, periods: int) -> tuple[float, float]:
+    """Where the middle of a cell of the Gantt is in the window."""
+    page.evaluate("document.querySelector('#day-gantt').scrollIntoView({ block: 'center', behavior: 'instant' })")
+    box = page.locator("#day-cells").bounding_box()
+    assert box
+    left, height = 128, 22
+    width = (box["width"] - left - 16) / periods
+    return box["x"] + left + (period + 0.5) * width, box["y"] + (row + 0.5) * height
+
+
+def test_a_dropped_day_is_planned_read_out_changed_compared_linked_and_saved(
+    open_page: OpenPage, tmp_path: Path
+) -> None:
+    page = open_page()
+    drop(page, ("day.json", json.dumps(alone())))
+    settle(page)
+    expect(page.locator("#scope [value=day]")).to_be_checked()
+    expect(page.locator("#day-coupling")).to_contain_text("Each period is planned alone")
+    expect(page.locator("#day-certainty-label")).to_have_text("✓ Proven cheapest")
+    before = cost(page)
+
+    # Each cell is read out, with keys too.
+    page.focus("#day-cells")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#day-readout")).to_contain_text("CCGT number one, 01:00 to 02:00")
+    expect(page.locator("#day-readout")).to_contain_text("Output. ")
+    expect(page.locator("#day-plants tbody tr")).to_have_count(4)
+    expect(page.locator("#day-periods tbody tr")).to_have_count(6)
+
+    # A drag along the Gantt is an outage; the difference says what it costs, and which cells changed.
+    start, end = cell(page, 1, 3, 6), cell(page, 1, 4, 6)
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move(*end, steps=4)
+    page.mouse.up()
+    expect(page.locator("#day-changes li")).to_contain_text("CCGT number one: out 03:00 to 05:00")
+    expect(page.locator("#day-problem")).to_be_visible(timeout=PATIENCE)
+    missing = page.inner_text("#day-problem")
+    assert "MW" in missing
+    page.click("#day-problem >> text=Allow lost load at")
+    settle(page)
+    expect(page.locator("#day-problem")).to_be_hidden()
+    assert change(page, "Cost").startswith("+")
+    assert re.fullmatch(r"\d+ of \d plants?", change(page, "Changed cells"))
+    assert cost(page) != before
+    page.click("#day-reset")
+    settle(page)
+    assert cost(page) == before
+
+    # A slider scales the gas price; a key changes it in one period; both are undone.
+    page.locator("#day-scales .quantity", has_text="Gas").locator("[type=range]").fill("120")
+    expect(page.locator("#day-changes")).to_contain_text("Gas × 1.2")
+    settle(page)
+    assert change(page, "Cost").startswith("+")
+    page.focus("#day-handle")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowUp")
+    expect(page.locator("#day-changes")).to_contain_text("€/MWh at 01:00")
+
+    # Two scenarios stand side by side.
+    settle(page)
+    page.fill("#scenario-name", "dear gas")
+    page.click("#scenario-add")
+    page.click("#day-reset")
+    settle(page)
+    page.click("#scenario-add")
+    expect(page.locator("#scenarios-table thead th")).to_have_count(2)
+    expect(page.locator("#scenarios-table")).to_contain_text("dear gas")
+
+    # The address holds the day.
+    page.locator("#day-scales .quantity", has_text="Load").locator("[type=range]").fill("95")
+    settle(page)
+    changed = cost(page)
+    page.wait_for_timeout(500)
+    other = open_page(page.evaluate("location.hash"))
+    settle(other)
+    assert cost(other) == changed
+    expect(other.locator("#day-changes")).to_contain_text("Load × 0.95")
+
+    # It is saved as CSV, SVG and PNG.
+    files = {}
+    for button in ["csv", "svg", "png"]:
+        with page.expect_download() as download:
+            page.click(f"#day-{button}")
+        files[button] = tmp_path / download.value.suggested_filename
+        download.value.save_as(files[button])
+    rows = list(csv.DictReader(files["csv"].read_text(encoding="utf-8").splitlines()))
+    assert len(rows) == 6
+    outputs = [sum(float(value) for key, value in row.items() if key.startswith("p[")) for row in rows]
+    assert outputs == pytest.approx([float(row["load"]) for row in rows])
+    assert rows[1]["start"] == "2026-01-06T01:00:00+01:00"
+    assert "CCGT" in files["svg"].read_text(encoding="utf-8")
+    assert files["png"].read_bytes().startswith(b"\x89PNG")
+    assert files["png"].stat().st_size > 10_000
+
+    # A period opens as an hour, and the other view leads back.
+    page.click("#day-periods [data-period='3']")
+    expect(page.locator("#scope [value=hour]")).to_be_checked()
+    expect(page.locator("#load-number")).to_have_value("275.5")
+    page.check("#scope [value=day]", force=True)
+    expect(page.locator("#day-cost .figure")).to_contain_text(changed)
+
+
+def test_what_is_dropped_opens_in_the_view_that_it_belongs_to(open_page: OpenPage) -> None:
+    page = open_page()
+    table = (ROOT / "example_payloads" / "day.csv").read_text(encoding="utf-8")
+    fleet = (ROOT / "example_payloads" / "fleet8.csv").read_text(encoding="utf-8")
+    lines = (ROOT / "example_payloads" / "day.jsonl").read_text(encoding="utf-8")
+    hour = json.loads((ROOT / "example_payloads" / "payload1.json").read_text(encoding="utf-8"))
+    expected = {}
+    for name, files in {"tables": [("day.csv", table), ("fleet8.csv", fleet)], "lines": [("day.jsonl", lines)]}.items():
+        drop(page, *files)
+        expect(page.locator("#scope [value=day]")).to_be_checked()
+        expect(page.locator("#source-note")).to_contain_text("24 periods")
+        # Hour 19 of this day has no plan: its load is above all capacities.
+        expect(page.locator("#day-problem")).to_contain_text("51.2", timeout=PATIENCE)
+        page.click("#day-as-json summary")
+        expected[name] = json.loads(page.input_value("#day-json"))
+        page.click("#day-as-json summary")
+    assert expected["tables"]["load"] == expected["lines"]["load"]
+    assert expected["tables"]["fuels"] == expected["lines"]["fuels"]
+    outage = [plant["available"] for plant in expected["tables"]["powerplants"] if plant["name"] == "gas 2"]
+    assert outage == [plant["available"] for plant in expected["lines"]["powerplants"] if plant["name"] == "gas 2"]
+    drop(page, ("payload1.json", json.dumps(hour)))
+    expect(page.locator("#scope [value=hour]")).to_be_checked()
+    expect(page.locator("#load-number")).to_have_value("480")
+    fuels = {**alone()["fuels"], "wind(%)": 40}
+    drop(page, ("hours.json", json.dumps([{**alone(), "fuels": fuels, "load": load} for load in (200, 210)])))
+    expect(page.locator("#source-note")).to_contain_text("A day of 2 periods")
+    settle(page)
+    drop(page, ("words.txt", "neither this nor that"))
+    expect(page.locator("#source-note")).to_contain_text("not JSON and not a table")
+
+
+def large(plants: int, periods: int) -> dict[str, Any]:
+    fleet = [
+        {
+            "name": f"CCGT combined cycle block {i}",
+            "type": "gasfired",
+            "efficiency": 0.4 + i / 2000,
+            "pmin": 0,
+            "pmax": 20,
+        }
+        for i in range(plants)
+    ]
+    load = [plants * 10 + 5 * (hour % 24) for hour in range(periods)]
+    fuels = {"gas(euro/MWh)": 30, "co2(euro/ton)": 70}
+    return {"start": "2026-01-05T00:00+01:00", "load": load, "fuels": fuels, "powerplants": fleet}
+
+
+@pytest.mark.parametrize(("viewport", "scheme"), [(DESK, "light"), (PHONE, "dark")], ids=["desk", "phone"])
+def test_a_day_is_accessible_fits_the_screen_and_prints_on_one_page(
+    open_page: OpenPage, viewport: dict[str, int], scheme: str
+) -> None:
+    page = open_page(viewport=viewport, color_scheme=scheme)
+    drop(page, ("day.json", json.dumps(coupled())))
+    settle(page)
+    expect(page.locator("#day-coupling")).to_contain_text("they depend on each other")
+    page.click("#day-every summary")
+    assert serious_findings(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+    if viewport is DESK:
+        pdf = page.pdf(prefer_css_page_size=True)
+        assert len(re.findall(rb"/Type /Page\b", pdf)) == 1
+        [[width, height]] = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", pdf)
+        assert float(width) > float(height)
+
+
+def test_300_plants_and_168_periods_are_drawn_within_two_seconds(open_page: OpenPage) -> None:
+    page = open_page()
+    drop(page, ("week.json", json.dumps(large(300, 168))))
+    settle(page)
+    page.wait_for_timeout(300)
+    seconds = page.evaluate(
+        """() => {
+          const start = performance.now();
+          document.querySelector("#day-layers [value=fuel]").click();
+          document.querySelector("#day-gantt").getBoundingClientRect();
+          return (performance.now() - start) / 1000;
+        }"""
+    )
+    assert seconds < 2
+    assert page.evaluate("document.querySelectorAll('#day-stage *').length") < 2000
+    label = page.locator("#day-gantt .name").nth(42).text_content()
+    assert label
+    assert "…" in label
+    assert re.search(r"\d+$", label)
+    page.fill("#day-filter", "block 29")
+    expect(page.locator("#day-plants tbody tr")).to_have_count(11)
