@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from importlib.util import find_spec
+from math import ceil, floor
 from time import perf_counter
 from typing import Literal, NamedTuple
 
@@ -189,19 +190,35 @@ def _coupled(instance: HorizonInstance, options: Options, progress: Progress | N
 
 
 def _trivial_bound(instance: HorizonInstance) -> Fraction:
-    """What the plants cost at least, one by one and in each period, whatever the load."""
-    least = Fraction(0)
-    for plant in instance.plants:
-        for t in instance.periods:
+    """A bound without a search: in each period each step costs what its plant asks at least, start costs aside.
+
+    The cheapest steps meet the load. With storages or a market it may be that all steps are given that earn something.
+    """
+    bound, is_open = Fraction(0), bool(instance.storages) or instance.market is not None
+    for t in instance.periods:
+        steps = [(instance.lost_load, instance.load[t])] if instance.lost_load is not None else []
+        for plant in instance.plants:
             if plant.can_run[t]:
-                points = [plant.least[t], plant.most[t]]
-                points += [int(p) for p, _ in plant.curve if plant.least[t] <= p <= plant.most[t]]
-                least += min(Fraction(0), *(plant.running_cost(t, p) for p in points))
+                base = min(Fraction(0), plant.no_load)
+                points = {
+                    plant.least[t],
+                    plant.most[t],
+                    *(ceil(p) for p, _ in plant.curve),
+                    *(floor(p) for p, _ in plant.curve),
+                }
+                inside = [p for p in points if max(1, plant.least[t]) <= p <= plant.most[t]]
+                bound += base
+                steps += [(min((plant.running_cost(t, p) - base) / p for p in inside), plant.most[t])] if inside else []
+        left = instance.load[t]
+        for cost, most in sorted(steps):
+            taken = most if is_open else min(most, left)
+            bound += min(Fraction(0), cost * taken) if is_open else cost * taken
+            left -= taken
     for storage in instance.storages:
-        least += min(Fraction(0), storage.cost) * storage.discharge_max * len(instance.load)
-        least -= max(storage.final_value * storage.energy_max, storage.final_value * storage.energy_min)
+        bound += min(Fraction(0), storage.cost) * storage.discharge_max * len(instance.load)
+        bound -= max(storage.final_value * storage.energy_max, storage.final_value * storage.energy_min)
     if (market := instance.market) is not None:
         for t in instance.periods:
-            least += min(Fraction(0), market.buying[t]) * market.buy[t]
-            least -= max(Fraction(0), market.selling[t]) * market.sell[t]
-    return least
+            bound += min(Fraction(0), market.buying[t]) * market.buy[t]
+            bound -= max(Fraction(0), market.selling[t]) * market.sell[t]
+    return bound

@@ -156,7 +156,7 @@ class _Search:
         self.end = perf_counter() + time_limit * (1 - RESERVED)
         self.lock = Lock()
         self.found = Found()
-        self.values: Array | None = None
+        self.values: Array | None = None  # of the columns in the best plan; None until they are needed
         self.dispatched: set[tuple[tuple[int, ...], ...]] = set()
         self.is_over = self.leaves_work = False
         self.model = Model(instance)
@@ -338,10 +338,8 @@ class _Search:
         for threshold in THRESHOLDS:
             if self.is_done():
                 return
-            on = np.array(rounded(self.instance, relaxed[self.model.on].tolist(), threshold)).reshape(
-                self.model.on.shape
-            )
-            on = np.clip(on, low[self.model.on], high[self.model.on])
+            on = rounded(self.instance, relaxed[self.model.on].tolist(), threshold)
+            on = np.clip(np.array(on).reshape(self.model.on.shape), low[self.model.on], high[self.model.on])
             self._keep(self.dispatch.best(on, TURN * self.time_limit, self.gap / 10))
 
     def _near(self, relaxed: Array) -> None:
@@ -412,8 +410,18 @@ class _Search:
     def _better_than(self, cost: float) -> Array | None:
         """The values of the best plan, if it costs less than this."""
         with self.lock:
-            best = self.found.cost
-            return self.values if best is not None and float(best) < cost - noise(best) else None
+            best, plan, values = self.found.cost, self.found.plan, self.values
+        if best is None or plan is None or float(best) >= cost - noise(best):
+            return None
+        if values is None:
+            solver = Solver(self.lp, self.left)
+            solver.make_continuous(np.arange(self.lp.num_col_))
+            solver.fix(*self.model.decisions(plan))
+            values = solver.solve_it()
+            with self.lock:
+                if self.found.plan is plan:
+                    self.values = values
+        return values
 
     def _take(self, values: Array) -> None:
         """Give HiGHS' plan outputs on the grid, check it, and keep it if it is the best."""
@@ -422,7 +430,9 @@ class _Search:
             if plan.on in self.dispatched:
                 return
             self.dispatched.add(plan.on)
-            plan = self.dispatch.best(np.array(plan.on), max(1.0, self.left), self.gap / 10)
+            self._keep(self.dispatch.best(np.array(plan.on), max(1.0, self.left), self.gap / 10))
+            return
+        values[self.model.charging] = values[self.model.charge] > 0  # parts may have it between 0 and 1
         self._keep(plan, values)
 
     def _keep(self, plan: Plan | None, values: Array | None = None) -> None:
@@ -433,9 +443,7 @@ class _Search:
         with self.lock:
             if self.found.cost is not None and cost >= self.found.cost:
                 return
-            self.found = self.found._replace(plan=plan, cost=cost)
-            if values is not None:
-                self.values = values
+            self.found, self.values = self.found._replace(plan=plan, cost=cost), values
         self._tell()
 
     def _tell(self) -> None:

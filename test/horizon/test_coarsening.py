@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 
+from horizon import dynamic
+from horizon.comparing import setting
 from horizon.days import day, hard
+from powerplant.formulation import Grid
 from powerplant.horizon.decoding import decode
 from powerplant.horizon.formulation import HorizonInstance, formulate_horizon
 from powerplant.horizon.models import Horizon
-from powerplant.horizon.planning import plan_horizon
+from powerplant.horizon.planning import _trivial_bound, plan_horizon
 from powerplant.planning import Options
 
 pytest.importorskip("highspy", reason="the extra horizon brings it")
@@ -92,3 +95,14 @@ def test_a_plan_is_sent_although_no_bound_was_found(monkeypatch: pytest.MonkeyPa
     solved = plan_horizon(decoded(hard()), Options(True)._replace(time_limit=3.0))
     assert solved.status == "time_limit"
     assert solved.bound < solved.cost
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_the_bound_without_a_search_is_below_the_least_cost(block: int) -> None:
+    for seed in range(50 * block, 50 * block + 50):
+        payload, co2, steps = setting(seed, more=bool(seed % 2))
+        expected = dynamic.solve(payload, co2=co2, steps=steps)
+        if expected.kind == "plan" and expected.cost is not None:
+            horizon = decode(json.dumps(payload).encode(), co2=co2, max_plants=100, max_cells=60_000)
+            instance = formulate_horizon(horizon, co2=co2, grid=Grid(len(str(steps)) - 1), round_load=False)
+            assert _trivial_bound(instance) <= expected.cost, f"seed {seed}"
