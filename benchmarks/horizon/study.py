@@ -5,8 +5,8 @@
     powerplant batch FOLDER/without.jsonl FOLDER/without-plans.jsonl --summary FOLDER/without.json
     python -m benchmarks.horizon.study draw FOLDER docs/battery.svg
 
-The plants are those of ``example_payloads/battery.json``, the week has its load and weather. A scenario is a price in
-each hour: that of the example, higher or lower from day to day, and from hour to hour.
+Two combined cycles and the battery of ``example_payloads/battery.json`` sell to the market; they have no load of their
+own. A scenario is a price in each hour: that of the example, higher or lower from day to day, and from hour to hour.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from typing import Any
 
 EXAMPLE = Path("example_payloads/battery.json")
 SCENARIOS = 200
+FUELS = ("gas(euro/MWh)", "co2(euro/ton)")
+PLANTS = ("gas 1", "gas 2")
 DAYS = 7
 SEED = 2026
 COLOURS = {"band": "#9ecae9", "line": "#0072b2", "bar": "#d55e00", "text": "#333", "grid": "#ddd"}
@@ -36,28 +38,21 @@ def write(folder: Path) -> None:
     choose = Random(SEED)
     lines = [_scenario(day, choose) for _ in range(SCENARIOS)]
     folder.mkdir(parents=True, exist_ok=True)
-    fleet = {"powerplants": day["powerplants"]}
+    fleet = {"powerplants": [plant for plant in day["powerplants"] if plant["name"] in PLANTS]}
     for name, storages in (("with", day["storages"]), ("without", [])):
         batch = [fleet, *({**line, "storages": storages} for line in lines)]
         (folder / f"{name}.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in batch), "utf-8")
 
 
 def _scenario(day: dict[str, Any], choose: Random) -> dict[str, Any]:
-    """A week: the day seven times, with weather and prices of its own."""
-    prices, wind, load = [], [], []
-    level = weather = 0.0
+    """A week of prices: those of the day, seven times."""
+    prices, level = [], 0.0
     for number in range(DAYS):
-        level, weather = 0.7 * level + choose.gauss(0, 0.12), 0.6 * weather + choose.gauss(0, 0.3)
-        free = number in (0, 1)  # Saturday noon to Monday noon
-        for hour in range(24):
-            price = day["market"]["price(euro/MWh)"][hour]
-            prices.append(round((price if free else price + 18) * exp(level) + choose.gauss(0, 7), 2))
-            wind.append(round(min(95.0, day["fuels"]["wind(%)"][hour] * exp(weather)), 1))
-            load.append(round(day["load"][hour] * (1.0 if free else 1.07), 1))
-    fuels = {**day["fuels"], "wind(%)": wind, "solar(%)": day["fuels"]["solar(%)"] * DAYS}
-    return {"start": day["start"], "load": load, "fuels": fuels, "reserve": day["reserve"]} | {
-        "market": {**day["market"], "price(euro/MWh)": prices}
-    }
+        level = 0.7 * level + choose.gauss(0, 0.12)
+        more = 0 if number in (0, 1) else 18  # the week begins on Saturday at noon
+        prices += [round((p + more) * exp(level) + choose.gauss(0, 7), 2) for p in day["market"]["price(euro/MWh)"]]
+    market = {**day["market"], "price(euro/MWh)": prices, "buy": 100, "sell": 600}
+    return {"start": day["start"], "fuels": {name: day["fuels"][name] for name in FUELS}, "market": market}
 
 
 # --- The result ------------------------------------------------------------------------------------------------------
