@@ -15,6 +15,7 @@ from urllib.parse import urljoin
 import pytest
 from flask.testing import FlaskClient
 
+import powerplant
 from powerplant import create_app
 from powerplant.config import Settings
 
@@ -204,5 +205,7 @@ def test_each_example_of_the_page_can_be_chosen_and_has_a_plan(client: FlaskClie
     assert {f"examples/{name}.json" for name in names} == {name for name in FILES if name.startswith("examples/")}
     for name in names:
         payload = read(f"examples/{name}.json")
-        address = "/productionplan/horizon" if isinstance(json.loads(payload)["load"], list) else "/productionplan"
-        assert client.post(address, data=payload).status_code == 200
+        if isinstance(json.loads(payload)["load"], list):
+            assert powerplant.plan_horizon(payload).status in {"optimal", "within_gap", "time_limit"}
+        else:
+            assert client.post("/productionplan", data=payload).status_code == 200
