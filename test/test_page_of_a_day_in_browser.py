@@ -163,8 +163,8 @@ def test_a_dropped_day_is_planned_read_out_changed_compared_linked_and_saved(
 
     # It is saved as CSV, SVG and PNG.
     files = {}
-    for button in ["csv", "svg", "png"]:
-        with page.expect_download() as download:
+    for button in ["csv", "xlsx", "svg", "png"]:
+        with page.expect_download(timeout=PATIENCE) as download:
             page.click(f"#day-{button}")
         files[button] = tmp_path / download.value.suggested_filename
         download.value.save_as(files[button])
@@ -174,6 +174,7 @@ def test_a_dropped_day_is_planned_read_out_changed_compared_linked_and_saved(
     assert outputs == pytest.approx([float(row["load"]) for row in rows])
     assert rows[1]["start"] == "2026-01-06T01:00:00+01:00"
     assert "CCGT" in files["svg"].read_text(encoding="utf-8")
+    assert files["xlsx"].read_bytes().startswith(b"PK")
     assert files["png"].read_bytes().startswith(b"\x89PNG")
     assert files["png"].stat().st_size > 10_000
 

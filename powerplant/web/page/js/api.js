@@ -29,18 +29,19 @@ export function addressOf(what, { co2, step, roundLoad, feasible, timeLimit }) {
   return `${what}?${options.filter(Boolean).join("&")}`;
 }
 
-/** The answer to a question: its text and its headers. */
-export async function post(what, question, signal) {
-  let response, text;
+/** The answer to a question: its text and its headers; a blob in place of text if another type is accepted. */
+export async function post(what, question, signal, accept) {
+  let response, text, blob;
   try {
     const body = JSON.stringify(question.payload);
     response = await fetch(addressOf(what, question), {
       method: "POST",
-      headers: { "Content-Type": "application/json" },
+      headers: { "Content-Type": "application/json", ...(accept ? { Accept: accept } : {}) },
       body,
       signal,
     });
-    text = await response.text();
+    if (accept && response.ok) blob = await response.blob();
+    else text = await response.text();
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Problem({
@@ -48,7 +49,7 @@ export async function post(what, question, signal) {
       detail: "It may have stopped, or the connection is lost.",
     });
   }
-  if (response.ok) return { text, headers: response.headers };
+  if (response.ok) return { text, blob, headers: response.headers };
   throw new Problem(
     problemIn(text) ?? {
       title: `The server answered ${response.status}`,

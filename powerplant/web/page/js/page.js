@@ -28,6 +28,7 @@ import { paint, showLegend } from "./tones.js";
 
 const FIRST_EXAMPLE = "payload3";
 const FIRST_DAY = "horizon";
+const WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 const LONGEST_LINK = 16_000; // letters
 const LONG = 40; // with more plants the table is updated only when the slider rests
 const TEXT_FIELD = "input:not([type]), textarea"; // which have an undo and a paste of their own
@@ -538,7 +539,7 @@ function onPress(id, done, act) {
     try {
       button.textContent = (await act()) ?? done;
     } catch (error) {
-      button.textContent = error instanceof Problem ? "No plan" : "Not allowed by the browser";
+      button.textContent = error instanceof Problem ? (error.document.status === 422 ? "No plan" : "No answer") : "Not allowed by the browser";
     }
     back();
   });
@@ -566,6 +567,10 @@ const dayTitle = () => {
   return `${day.periods.day(0)} ${times}: ${cents(outcome.cost)} €, ${tonnes(outcome.emitted)} CO₂, ${outcome.starts} starts`.trim();
 };
 onPress("day-csv", "Saved", () => save("plan.csv", csvOf(day.shown.outcome), "text/csv"));
+onPress("day-xlsx", "Saved", async () => {
+  const payload = { ...day.question.payload, previous: day.shown.outcome.answer.plan };
+  save("plan.xlsx", (await post("productionplan/horizon", { ...day.question, payload }, undefined, WORKBOOK)).blob);
+});
 onPress("day-png", "Saved", async () => save("day.png", await pngOf(dayTitle())));
 onPress("day-svg", "Saved", () => save("day.svg", svgOf(dayTitle()).text, "image/svg+xml"));
 onPress("day-report", "Saved", () => save("report.json", JSON.stringify(day.shown.outcome.answer)));
