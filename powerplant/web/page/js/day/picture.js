@@ -87,7 +87,8 @@ function stacked(layers, sign) {
 function outputPanel({ axis, layers, sinks, load, missing, height }) {
   const highest = Math.max(1, ...load, ...(layers.at(-1)?.upper ?? []));
   const lowest = Math.min(0, ...(sinks.at(-1)?.upper ?? []));
-  const scale = d3.scaleLinear([lowest, highest * 1.04], [height, 0]);
+  const room = missing.length ? 1.12 : 1.04; // above the highest value
+  const scale = d3.scaleLinear([lowest, highest * room], [height, 0]);
   const short = missing.map(({ period, shortfall, surplus, reserve }) => ({ t: period - 1, megawatt: shortfall || surplus || reserve }));
   return {
     title: "Output",
@@ -108,15 +109,18 @@ function outputPanel({ axis, layers, sinks, load, missing, height }) {
   };
 }
 
-/** MW that a period lacks, above its load, as far as they do not overlap. */
+/** MW that a period lacks: above its load, or below if the label before is in the way. */
 function labelsOf(axis, scale, load, short) {
-  let end = -Infinity;
+  const ends = { above: -Infinity, below: -Infinity };
   return short.map(({ t, megawatt }) => {
     const text = `${plain(megawatt)} MW`;
-    const middle = Math.min(axis.x(t) + axis.pixels / 2, axis.right - text.length * 3.2);
-    if (middle - text.length * 3.2 < end) return null;
-    end = middle + text.length * 3.2;
-    return svgElement("text", { class: "missing-label", x: middle, y: Math.max(10, scale(load[t]) - 6), "text-anchor": "middle" }, text);
+    const half = text.length * 3.2; // pixels
+    const middle = Math.min(axis.x(t) + axis.pixels / 2, axis.right - half);
+    const place = ["above", "below"].find((one) => middle - half >= ends[one]);
+    if (!place) return null;
+    ends[place] = middle + half;
+    const y = scale(load[t]) + (place === "above" ? -6 : 16);
+    return svgElement("text", { class: "missing-label", x: middle, y, "text-anchor": "middle" }, text);
   });
 }
 
