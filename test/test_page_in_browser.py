@@ -1816,7 +1816,7 @@ def test_six_plants_are_one_page_of_paper_without_forms(
         expect(page.locator(part)).to_be_hidden()
     for part in ("#totals", "#chart svg", "#plants", "#certainty-label", "#on-paper"):
         expect(page.locator(part)).to_be_visible()
-    assert page.locator("button:visible, input:visible, select:visible").count() == 0
+    assert page.locator("button:not(.sort):visible, input:visible, select:visible").count() == 0
     expect(page.locator("#on-paper")).to_have_text(
         "Load 910\u00a0MW, Wind 60\u00a0%, Gas 13.4\u00a0€/MWh, "
         "Kerosine 50.8\u00a0€/MWh, CO₂ 20\u00a0€/t. CO₂ is charged."
