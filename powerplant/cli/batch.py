@@ -33,7 +33,6 @@ from powerplant.cli.sources import MAX_BYTES, MAX_ITEMS, MOST_MEMORY, NAME, STDI
 from powerplant.cli.totals import print_totals, write_totals
 from powerplant.cli.words import BAD_INPUT, NO_PLAN, complain, describe, fail
 from powerplant.errors import MalformedPayload
-from powerplant.formulation import Grid
 from powerplant.planning import Options
 from powerplant.workers import Workers
 
@@ -92,11 +91,7 @@ def batch(
     overwrite: bool,
     cluster: str | None,
     summary: Path | None,
-    feasible: bool,
-    co2: bool,
-    time_limit: float,
-    grid: Grid,
-    round_load: bool,
+    options: Options,
 ) -> None:
     """Plan each line of IN, and write the answers to OUT in the same order.
 
@@ -134,7 +129,6 @@ def batch(
     if decimal and not (is_table(plans) and not is_workbook(plans)):
         raise click.UsageError("--decimal is for a table of plans: name OUT .csv.")
     check_names([payloads] if fleet is None else [payloads, fleet.argument], plans, summary, resume=resume)
-    options = Options(co2, feasible, time_limit, grid=grid, round_load=round_load)
     rules = Rules(options, MAX_ITEMS, MAX_BYTES)
     name = STDIN if payloads == STDIO else payloads
     start = perf_counter()

@@ -41,10 +41,7 @@ def check(
     plan: Source | None,
     proof: Source | None,
     optimal: bool,
-    co2: bool,
-    time_limit: float,
-    grid: Grid,
-    round_load: bool,
+    options: Options,
 ) -> None:
     """Check a PLAN for the payload in FILE: list its faults, and say how far it is from the cheapest plan.
 
@@ -68,18 +65,16 @@ def check(
     if file.is_horizon:
         if plan is None or proof is not None:
             raise click.UsageError("A plan for a horizon is checked without a proof.")
-        options = Options(co2=co2, time_limit=time_limit, grid=grid, round_load=round_load)
         check_horizon(file, plan, options, optimal=optimal)
         return
-    request = file.payload(co2=co2)
-    instance = formulate(request, co2=co2, grid=grid, round_load=round_load)
+    request, time_limit = file.payload(co2=options.co2), options.time_limit
+    instance = formulate(request, co2=options.co2, grid=options.grid, round_load=options.round_load)
     if plan is not None:
         cost = _check_plan(plan, request, instance)
-        least = (
-            _proven_cost(proof, instance, cost, time_limit)
-            if proof
-            else least_cost(instance, Options(co2=co2, time_limit=time_limit), Workers(1))
-        )
+        if proof is not None:
+            least: LeastCost | None = _proven_cost(proof, instance, cost, time_limit)
+        else:
+            least = least_cost(instance, options, Workers(1))
         assert least is not None, "the checked plan is a plan"  # noqa: S101 - for the type checker
         _print_difference(cost, least, instance.grid)
         if cost > least.bound and (optimal or proof is not None):

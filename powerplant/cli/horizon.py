@@ -33,7 +33,6 @@ from powerplant.cli.words import (
     to_the_cent,
 )
 from powerplant.errors import InfeasibleHorizon, InvalidPayload, NotInstalled, OutOfTime
-from powerplant.formulation import Grid
 from powerplant.horizon.answering import as_json
 from powerplant.horizon.members import answer_of, cents, relative_gap, schedule_of
 from powerplant.horizon.planning import Better, Progress, SolvedHorizon, plan_horizon
@@ -116,10 +115,7 @@ def horizon(
     roll: int | None,
     look_ahead: int | None,
     threads: str,
-    co2: bool,
-    time_limit: float,
-    grid: Grid,
-    round_load: bool,
+    options: Options,
     form: str | None = None,
 ) -> None:
     """Print the best plan for the periods in FILE, in which plants start, run, ramp and hold reserve.
@@ -139,6 +135,7 @@ def horizon(
       powerplant horizon --hours hours.csv --fleet fleet.csv plan.csv
       powerplant horizon --roll 24 --look-ahead 12 --hours year.csv --fleet fleet.csv plan.csv
     """  # noqa: D301 - click wants the character itself
+    co2 = options.co2
     if not names and hours is None:
         raise click.UsageError("Missing argument 'FILE'.")
     file = None if hours is not None else read(context, None, names[0])
@@ -180,7 +177,6 @@ def horizon(
         complain(f"{given.fleet or given.name}: {place.removeprefix('#')} {detail}")
     if gap is not None:
         given = given._replace(horizon=payload._replace(relative_gap=gap))
-    options = Options(co2, time_limit=time_limit, grid=grid, round_load=round_load)
     if roll:
         _roll(given, options, int(threads), roll, look_ahead or 0, out, form, decimal)
         return
@@ -195,7 +191,7 @@ def horizon(
         elif form == "json":
             write(as_json(answer_of(solved)))
         else:
-            write(as_json(report_of(solved, co2=co2, end=end, time_limit=time_limit)))
+            write(as_json(report_of(solved, co2=co2, end=end, time_limit=options.time_limit)))
 
 
 def solve(given: Given, options: Options, threads: int = 2) -> SolvedHorizon:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from functools import wraps
+from typing import Any, TypeVar
 
 import click
 
 from powerplant.batch.headings import FRACTION
-from powerplant.formulation import GRIDS, TENTHS
+from powerplant.formulation import GRIDS, TENTHS, Grid
 from powerplant.planning import Options
 
 LONGEST = 7 * 24 * 3600
@@ -36,18 +37,27 @@ wind_option = click.option(
 )
 
 
-def planning_options(command: Command) -> Command:
-    """``--co2``, ``--time-limit`` and ``--step``, with the variables and defaults of the service; ``--round-load``."""
+def planning_options(command: Callable[..., None]) -> Callable[..., None]:
+    """``--co2``, ``--time-limit``, ``--step`` and ``--round-load``: the command's argument ``options``.
+
+    Variables and defaults are those of the service. A command that has ``--feasible`` finds it in ``options`` too.
+    """
     seconds = "Seconds that the solver, or the check of a proof, may take."
     return _options(command, Options().time_limit, "POWERPLANT_TIME_LIMIT", seconds)
 
 
-def horizon_options(command: Command) -> Command:
+def horizon_options(command: Callable[..., None]) -> Callable[..., None]:
     """The same, with the time limit of a horizon."""
     return _options(command, HORIZON_TIME_LIMIT, "POWERPLANT_HORIZON_TIME_LIMIT", "Seconds that the search may take.")
 
 
-def _options(command: Command, most_seconds: float, variable: str, explanation: str) -> Command:
+def _options(command: Callable[..., None], most_seconds: float, variable: str, explanation: str) -> Callable[..., None]:
+    @wraps(command)
+    def with_options(
+        *, co2: bool, time_limit: float, grid: Grid, round_load: bool, feasible: bool = False, **others: Any
+    ) -> None:
+        command(options=Options(co2, feasible, time_limit, grid=grid, round_load=round_load), **others)
+
     co2 = click.option(
         "--co2/--no-co2",
         default=Options().co2,
@@ -80,7 +90,7 @@ def _options(command: Command, most_seconds: float, variable: str, explanation: 
     round_load = click.option(
         "--round-load", is_flag=True, help="Plan for the nearest multiple of the step if the load is not one."
     )
-    return co2(time_limit(step(round_load(command))))
+    return co2(time_limit(step(round_load(with_options))))
 
 
 def _limited(_context: click.Context, _parameter: click.Parameter, seconds: float) -> float:

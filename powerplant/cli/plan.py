@@ -39,28 +39,20 @@ def form_option(name: str, help_: str) -> Callable[[Command], Command]:
     return click.option(f"--{name}", is_flag=True, expose_value=False, callback=_choose_form, help=help_)
 
 
+def file_option(name: str, parameter: str, help_: str) -> Callable[[Command], Command]:
+    """An option that names a file to write."""
+    kind = click.Path(readable=False, path_type=Path)
+    return click.option(f"--{name}", parameter, type=kind, callback=writable, metavar="FILE", help=help_)
+
+
 @click.command()
 @click.argument("file", type=NAME, callback=read)
 @form_option("json", "Print the service's answer, byte for byte.")
 @form_option("report", "Print the service's report (JSON), byte for byte.")
 @form_option("why", "Print the table, then prices and a reason for each plant.")
 @form_option("csv", "Print a row for each plant, as CSV.")
-@click.option(
-    "--xlsx",
-    "workbook",
-    type=click.Path(readable=False, path_type=Path),
-    callback=writable,
-    metavar="FILE",
-    help="Also write these rows to a workbook (needs the extra excel).",
-)
-@click.option(
-    "--proof",
-    "proof_path",
-    type=click.Path(readable=False, path_type=Path),
-    callback=writable,
-    metavar="FILE",
-    help="Write the proof to a file: that no plan is cheaper, or that no plan exists.",
-)
+@file_option("xlsx", "workbook", "Also write these rows to a workbook (needs the extra excel).")
+@file_option("proof", "proof_path", "Write the proof to a file: that no plan is cheaper, or that no plan exists.")
 @decimal_option
 @click.option("--feasible", is_flag=True, help="Accept the best plan found when the time is over.")
 @planning_options
@@ -69,11 +61,7 @@ def plan(
     workbook: Path | None,
     proof_path: Path | None,
     decimal: str | None,
-    feasible: bool,
-    co2: bool,
-    time_limit: float,
-    grid: Grid,
-    round_load: bool,
+    options: Options,
     form: str | None = None,
 ) -> None:
     """Print the cheapest plan for the payload in FILE.
@@ -93,13 +81,12 @@ def plan(
     if workbook and not has_openpyxl():
         fail(f"{workbook} needs {EXTRA}", BAD_INPUT)
     keep_apart([file.argument], [STDIO, *filter(None, (proof_path, workbook))])
-    request = file.payload(co2=co2)
-    options, workers = Options(co2, feasible, time_limit, grid=grid, round_load=round_load), Workers(1)
-    ignored = file.ignored()
+    co2, workers = options.co2, Workers(1)
+    request, ignored = file.payload(co2=co2), file.ignored()
     try:
         solved = solve_request(request, options, workers)
     except InfeasibleLoad as error:
-        _write_proof_of_none(proof_path, error, grid)
+        _write_proof_of_none(proof_path, error, options.grid)
         fail(f"{file.name}: {error}", NO_PLAN)
     except OutOfTime as error:
         hint = "Try a larger --time-limit." if error.gap is None else "Try a larger --time-limit, or --feasible."
