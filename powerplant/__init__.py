@@ -54,23 +54,8 @@ __all__ = [
 
 __version__ = "0.1.0"
 
-_MODULES = {
-    "library": ("ProductionPlan", "plan"),
-    "hours": ("plan_hours",),
-    "models": ("ProductionPlanRequest", "Report"),
-    "horizon.library": ("HorizonPlan", "plan_horizon"),
-    "errors": (
-        "Fault",
-        "InfeasibleHorizon",
-        "InfeasibleLoad",
-        "InvalidPayload",
-        "MalformedPayload",
-        "NotInstalled",
-        "OutOfTime",
-        "PowerplantError",
-    ),
-}
-"""The modules that are imported when one of these names is first used."""
+_MODULES = ("errors", "models", "library", "horizon.library", "hours")
+"""The modules of the other names. They are imported when one of these names is first used."""
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -89,9 +74,9 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def __getattr__(name: str) -> Any:
-    for module, names in _MODULES.items():
-        if name in names:
-            value = globals()[name] = getattr(import_module(f"powerplant.{module}"), name)
+    for module in _MODULES if name in __all__ else ():
+        if (value := getattr(import_module(f"powerplant.{module}"), name, None)) is not None:
+            globals()[name] = value
             return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

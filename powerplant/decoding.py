@@ -19,6 +19,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, from_json
 
 from powerplant.errors import Fault, InvalidPayload, MalformedPayload
+from powerplant.horizon.models import PlantOverTime, Whole
 from powerplant.models import (
     BEYOND_LIMITS,
     FIELDS,
@@ -33,6 +34,7 @@ from powerplant.models import (
     ProductionPlanRequest,
     Turbojet,
     WindTurbine,
+    keys_of,
     price_key,
     profile_key,
 )
@@ -353,28 +355,7 @@ _WORDS = {
 
 # --- What is ignored -------------------------------------------------------------------------------------------------
 
-HOURS_ONLY = frozenset(
-    (
-        "start",
-        "resolution",
-        "relative_gap",
-        "reserve",
-        "lost_load(euro/MWh)",
-        "market",
-        "storages",
-        "min_up_time",
-        "min_down_time",
-        "ramp_up",
-        "ramp_down",
-        "startup_limit",
-        "shutdown_limit",
-        "start_costs",
-        "start_cost",
-        "no_load_cost(euro/h)",
-        "cost_curve",
-        "initial",
-    )
-)
+HOURS_ONLY = {*keys_of(PlantOverTime), *keys_of(Whole), "market", "storages"}
 """Members that have a meaning only where hours depend on each other."""
 
 
@@ -586,9 +567,7 @@ def _lacks(fuel: str | None, profile: str | None, efficiency: Any, pmin: Any) ->
 def _listed(index: int, plant: Mapping[str, Any], wrong: Collection[str]) -> Listed:
     """A power plant of plain JSON, without the members that are wrong."""
     model = _model_of(plant)
-    defaults = (
-        {} if model is None else {field.alias or name: field.default for name, field in model.model_fields.items()}
-    )
+    defaults = {} if model is None else {key: field.default for key, field in keys_of(model).items()}
     keys = ("name", "pmin", "pmax", "fuel", "profile", "curtailable", "co2(ton/MWh)", "efficiency")
     right = [key for key in keys if pointer("powerplants", index, key) not in wrong]
     values = {key: plant.get(key) if plant.get(key) is not None else defaults.get(key) for key in right}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, FailFast, Field
+from pydantic.fields import FieldInfo
 
 MAX_MEGAWATT = 1_000_000
 MAX_PRICE = 1_000_000
@@ -207,10 +208,12 @@ class Hour(_Payload):
     plants: Any = Field(None, description="members of plants of the fleet that differ in this hour, by their names")
 
 
-FIELDS = [
-    {field.alias or name: field for name, field in model.model_fields.items()}
-    for model in (ProductionPlanRequest, Fuels, GasFired)
-]
+def keys_of(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The keys of an object in JSON, and their fields."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
+FIELDS = [keys_of(model) for model in (ProductionPlanRequest, Fuels, GasFired)]
 """The known keys of the payload, of its fuels, and of a power plant."""
 
 BEYOND_LIMITS = {

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from powerplant.decoding import decode_json, is_fuel, parse, pointer, why_ignored
@@ -39,6 +39,7 @@ from powerplant.models import (
     Percentage,
     PowerPlant,
     Price,
+    keys_of,
     price_key,
     profile_key,
 )
@@ -480,15 +481,15 @@ class _Decoder:
 
     def _each_ignored(self) -> Iterator[Fault]:
         payload = self.payload
-        known = {*FIELDS[0], *_keys(Whole), "reserve", "market", "storages", "previous"}
+        known = {*FIELDS[0], *keys_of(Whole), "reserve", "market", "storages", "previous"}
         objects: list[tuple[tuple[str | int, ...], Mapping[str, Any], set[str]]] = [((), payload, known)]
         objects.append((("fuels",), payload.get("fuels") or {}, {*FIELDS[1]}))
         objects.append((("market",), self._given_market(), {*MARKET}))
-        of_storages = {*_keys(StorageMembers)}
+        of_storages = {*keys_of(StorageMembers)}
         objects += [(("storages", i), each, of_storages) for i, each in enumerate(payload.get("storages") or [])]
         if payload.get("reserve") is not None:
             objects.append((("reserve",), payload["reserve"], {*RESERVE}))
-        of_plants = {*FIELDS[2], *_keys(PlantOverTime)}
+        of_plants = {*FIELDS[2], *keys_of(PlantOverTime)}
         objects += [(("powerplants", i), plant, of_plants) for i, plant in enumerate(self.plants)]
         for path, members, names in objects:
             for key in members:
@@ -535,10 +536,6 @@ def value_at(value: Any, period: int) -> Any:
 def _at(members: Mapping[str, Any], period: int) -> dict[str, Any]:
     """Members in one period."""
     return {key: value_at(value, period) for key, value in members.items()}
-
-
-def _keys(model: type[BaseModel]) -> list[str]:
-    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _words(details: ErrorDetails) -> str:
