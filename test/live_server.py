@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -140,6 +140,24 @@ def paused(pid: int) -> Iterator[None]:
         yield
     finally:
         os.kill(pid, signal.SIGCONT)
+
+
+def workers_of(pid: int) -> list[int]:
+    """The process ids of the workers of this master."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()]
+
+
+def has_ended(pid: int) -> bool:
+    """Whether a server has; its parent, the test, has not waited for it yet."""
+    return state(Path(f"/proc/{pid}")) == "Z"
+
+
+def soon(condition: Callable[[], bool], seconds: float = 20) -> bool:
+    """Whether a condition becomes true within this time."""
+    end = time.monotonic() + seconds
+    while not (true := condition()) and time.monotonic() < end:
+        time.sleep(0.02)
+    return true
 
 
 def state(process: Path) -> str:

@@ -11,15 +11,14 @@ import re
 import shutil
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from connection import Connection
-from live_server import GUNICORN, ROOT, LiveServer, fetch, live_server
+from live_server import GUNICORN, ROOT, LiveServer, fetch, live_server, soon, workers_of
 
 from powerplant.api.requests import LARGEST_AT_ONCE
 from powerplant.workers import LARGE
@@ -28,7 +27,7 @@ pytest.importorskip("gunicorn", reason="gunicorn does not run on Windows")
 attacks = pytest.importorskip("benchmarks.service.attacks", reason="the attacks need Linux")
 
 PAYLOAD = (ROOT / "example_payloads" / "payload3.json").read_bytes()
-SECONDS = 4.0
+SECONDS = 2.5
 """Of each attack."""
 
 
@@ -36,20 +35,6 @@ def plans(server: LiveServer, times: int = 1) -> None:
     """The server answers an ordinary payload so many times."""
     for _ in range(times):
         assert fetch("POST", f"{server.url}/productionplan", data=PAYLOAD).status_code == 200
-
-
-def soon(condition: Callable[[], bool], seconds: float = 20) -> bool:
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.05)
-    return True
-
-
-def workers_of(server: LiveServer) -> list[int]:
-    children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text(encoding="utf-8")
-    return [int(pid) for pid in children.split()]
 
 
 def folder_of(server: LiveServer) -> Path:
@@ -99,10 +84,10 @@ def test_a_worker_starts_again_without_the_folder_of_the_metrics() -> None:
     with live_server({}, command=GUNICORN) as server:
         plans(server)
         shutil.rmtree(folder_of(server))
-        killed = workers_of(server)
+        killed = workers_of(server.pid)
         for worker in killed:
             os.kill(worker, signal.SIGKILL)
-        assert soon(lambda: len(set(workers_of(server)) - {*killed}) == len(killed))
+        assert soon(lambda: len(set(workers_of(server.pid)) - {*killed}) == len(killed))
         plans(server, 4)
         assert fetch("GET", f"{server.url}/metrics").status_code in (200, 404)  # 404 without the extra
 
@@ -111,9 +96,9 @@ def test_a_replaced_worker_goes_on_counting() -> None:
     pytest.importorskip("prometheus_client", reason="the extra metrics is not installed")
     with live_server({"POWERPLANT_WORKERS": "1"}, command=GUNICORN) as server:
         plans(server, 3)
-        [killed] = workers_of(server)
+        [killed] = workers_of(server.pid)
         os.kill(killed, signal.SIGKILL)
-        assert soon(lambda: workers_of(server) not in ([], [killed]))
+        assert soon(lambda: workers_of(server.pid) not in ([], [killed]))
         plans(server, 2)
         text = fetch("GET", f"{server.url}/metrics").text
         assert 'powerplant_solve_seconds_count{proof="merit order"} 5.0' in text
@@ -144,7 +129,7 @@ def test_a_full_memory_disk_stops_nothing(size: str) -> None:
 def test_the_folder_of_a_master_that_was_killed_is_removed_by_the_next() -> None:
     with live_server({}, command=GUNICORN) as server:
         left = folder_of(server)
-        children = workers_of(server)
+        children = workers_of(server.pid)
         assert left.exists()
         os.kill(server.pid, signal.SIGKILL)
         for child in children:

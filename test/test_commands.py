@@ -6,6 +6,7 @@ Without Poetry they are skipped.
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
 import sys
@@ -47,25 +48,21 @@ def test_flask_run_with_the_debugger_on(installed: Checkout) -> None:
     assert "Debugger is active" in server.log.read_text()
 
 
-@pytest.mark.parametrize("flask_env", ["", "FLASK_ENV=prd ", "FLASK_ENV=whatever "])
-def test_flask_run_without_the_debugger(installed: Checkout, flask_env: str) -> None:
+def test_flask_run_without_the_debugger(installed: Checkout) -> None:
     port = free_port()
-    line = f"FLASK_APP=powerplant {flask_env}poetry run flask run --host 127.0.0.1 --port {port}"
+    line = f"FLASK_APP=powerplant FLASK_ENV=prd poetry run flask run --host 127.0.0.1 --port {port}"
     with installed.start_line(line, port) as server:
         server.wait_until_healthy()
         assert not has_debugger(server.url)
 
 
 def test_poetry_run_pytest_test(installed: Checkout) -> None:
-    """Running all tests takes long, so this collects them, and runs one that starts the service."""
-    collected = installed.shell("poetry run pytest test", {"PYTEST_ADDOPTS": "--collect-only -q"})
-    assert collected.returncode == 0, collected.stdout
-    assert "test_contract.py::" in collected.stdout
+    """Running all tests takes long, so this collects all, and runs one that starts the service."""
     outcome = installed.shell(
         "poetry run pytest test", {"PYTEST_ADDOPTS": "-k payload_3_gets_the_challenges_own_answer"}
     )
     assert outcome.returncode == 0, outcome.stdout
-    assert " passed" in outcome.stdout
+    assert re.search(r"\d+ passed, \d{4} deselected", outcome.stdout)
 
 
 def is_free(port: int) -> bool:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 from conftest import BootServer
-from live_server import FLASK_RUN, GUNICORN, ROOT, LiveServer, fetch, live_server, paused, state
+from live_server import FLASK_RUN, GUNICORN, ROOT, LiveServer, fetch, has_ended, live_server, paused, soon, workers_of
 
 pytest.importorskip("flask_sock", reason="the extra live is not installed")
 if sys.platform == "win32":
@@ -86,14 +86,6 @@ def close_code(client: Client) -> int:
     raise AssertionError("the connection is still open")
 
 
-def soon(condition: Callable[[], bool], seconds: float = 20) -> bool:
-    """Whether a condition becomes true within this time."""
-    end = time.monotonic() + seconds
-    while not (true := condition()) and time.monotonic() < end:
-        time.sleep(0.02)
-    return true
-
-
 # --- Off by default --------------------------------------------------------------------------------------------------
 
 
@@ -117,13 +109,17 @@ def test_nothing_of_it_is_imported_unless_it_is_on(on: bool) -> None:
 # --- Messages --------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module", params=["gunicorn", "flask run", "flask run with the debugger"])
+@pytest.fixture(scope="module", params=["gunicorn", "flask run"])
 def server(request: pytest.FixtureRequest, boot_server: BootServer) -> LiveServer:
-    """A server with the feed, in each of the ways in which the service runs."""
-    debugger = {"FLASK_ENV": "dev"} if "debugger" in request.param else {}
-    return boot_server(
-        ON | debugger | {"POWERPLANT_THREADS": "32"}, GUNICORN if request.param == "gunicorn" else FLASK_RUN
-    )
+    """A server with the feed, in both of the ways in which the service runs."""
+    return boot_server(ON | {"POWERPLANT_THREADS": "32"}, GUNICORN if request.param == "gunicorn" else FLASK_RUN)
+
+
+def test_with_the_debugger_there_are_messages_too(boot_server: BootServer) -> None:
+    server = boot_server(ON | {"FLASK_ENV": "dev"})
+    with listening(server) as client:
+        post(server, request_id="debugged")
+        assert message_of(client)["request_id"] == "debugged"
 
 
 def test_a_message_holds_the_request_and_its_answer(server: LiveServer) -> None:
@@ -241,17 +237,8 @@ def raw_client(server: LiveServer, receive_buffer: int = 0) -> socket.socket:
 def two_workers(**settings: str) -> Iterator[tuple[LiveServer, list[int]]]:
     """gunicorn with the feed, and the process ids of its workers."""
     with live_server(ON | settings, command=GUNICORN) as server:
-        assert soon(lambda: len(workers_of(server)) == 2)
-        yield server, workers_of(server)
-
-
-def workers_of(server: LiveServer) -> list[int]:
-    children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text(encoding="utf-8")
-    return [int(pid) for pid in children.split()]
-
-
-def has_ended(server: LiveServer) -> bool:
-    return state(Path(f"/proc/{server.pid}")) == "Z"
+        assert soon(lambda: len(workers_of(server.pid)) == 2)
+        yield server, workers_of(server.pid)
 
 
 @contextmanager
@@ -294,7 +281,7 @@ def test_a_worker_that_is_killed_takes_only_its_own_clients_along() -> None:
             of_second = stack.enter_context(listening(server))
         os.kill(first, signal.SIGKILL)
         assert close_code(of_first) == 1005  # none
-        assert soon(lambda: len({*workers_of(server)} - {first}) == 2)
+        assert soon(lambda: len({*workers_of(server.pid)} - {first}) == 2)
         for n in range(20):
             post(server, request_id=str(n))
         assert {message_of(of_second)["request_id"] for _ in range(20)} == {str(n) for n in range(20)}
@@ -338,7 +325,7 @@ def test_a_stop_closes_all_connections_and_ends_soon(number: signal.Signals) -> 
         start = time.monotonic()
         os.kill(server.pid, number)
         assert {close_code(client) for client in clients} == {1001}
-        assert soon(lambda: has_ended(server))
+        assert soon(lambda: has_ended(server.pid))
         assert time.monotonic() - start < 6, "gunicorn waited for the listeners"
         assert "Traceback" not in server.log
         assert not folders(server)
@@ -349,7 +336,7 @@ def test_after_a_reload_clients_can_connect_again() -> None:
     with two_workers() as (server, workers), listening(server) as client:
         os.kill(server.pid, signal.SIGHUP)
         assert close_code(client) == 1001
-        assert soon(lambda: not {*workers} & {*workers_of(server)})
+        assert soon(lambda: not {*workers} & {*workers_of(server.pid)})
         with listening(server) as again:
             post(server)
             assert message_of(again)["status"] == 200

@@ -287,16 +287,9 @@ def test_a_port_in_use_is_an_error_that_names_it(ready: Checkout) -> None:
     assert outcome.returncode == 2
 
 
-@pytest.mark.parametrize("command", [(), ("gunicorn",)])
 @pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("POWERPLANT_PORT", "electricity"),
-        ("POWERPLANT_PORT", "70000"),
-        ("POWERPLANT_CO2", "maybe"),
-        ("POWERPLANT_WORKERS", "many"),
-        ("POWERPLANT_LIVE_TOKEN", "short"),
-    ],
+    ("command", "name", "value"),
+    [((), "POWERPLANT_PORT", "electricity"), (("gunicorn",), "POWERPLANT_WORKERS", "many")],
 )
 def test_an_invalid_setting_is_an_error_that_names_it(
     ready: Checkout, command: tuple[str, ...], name: str, value: str
@@ -313,7 +306,7 @@ def test_a_host_of_another_machine_is_an_error(ready: Checkout) -> None:
 # --- Serving ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", [(), ("gunicorn",), ("gunicorn", "--workers", "1")])
+@pytest.mark.parametrize("command", [(), ("gunicorn",)])
 def test_it_serves_the_answer_of_the_challenge(ready: Checkout, command: tuple[str, ...]) -> None:
     with ready.start(*command) as server:
         server.wait_until_healthy()
@@ -361,9 +354,7 @@ def test_the_environment_sets_the_workers_and_threads_of_gunicorn(ready: Checkou
     assert settings["control_socket_disable"] == "True"
 
 
-@pytest.mark.parametrize(
-    ("flask_env", "debugging"), [("development", True), ("dev", True), ("prd", False), ("acc", False)]
-)
+@pytest.mark.parametrize(("flask_env", "debugging"), [("development", True), ("prd", False)])
 def test_flask_env_turns_the_debugger_on(ready: Checkout, flask_env: str, *, debugging: bool) -> None:
     with ready.start(FLASK_ENV=flask_env) as server:
         server.wait_until_healthy()

@@ -16,7 +16,7 @@ from typing import Self
 import pytest
 from conftest import BootServer
 from connection import Connection
-from live_server import ANSWER_DEADLINE, GUNICORN, ROOT, LiveServer, fetch, live_server
+from live_server import ANSWER_DEADLINE, GUNICORN, ROOT, LiveServer, fetch, has_ended, live_server, soon, workers_of
 
 pytest.importorskip("gunicorn", reason="gunicorn does not run on Windows")
 
@@ -344,23 +344,6 @@ def server_of_its_own(folder: Path) -> Iterator[tuple[LiveServer, int]]:
         yield server, int(pid_file.read_text(encoding="utf-8"))
 
 
-def workers_of(master: int) -> set[int]:
-    return {int(pid) for pid in Path(f"/proc/{master}/task/{master}/children").read_text(encoding="utf-8").split()}
-
-
-def soon(condition: Callable[[], bool], seconds: float = 20) -> bool:
-    """Whether it comes true within this time."""
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.02)
-    return condition()
-
-
-def has_ended(master: int) -> bool:
-    """Whether the server has; its parent, the test, has not waited for it yet."""
-    return Path(f"/proc/{master}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z"
-
-
 class Load:
     """Clients that send requests without a pause, each on one connection, or on one for each request."""
 
@@ -404,9 +387,9 @@ class Load:
 @pytest.mark.parametrize(("clients", "headers"), [(4, {}), (16, {"Connection": "close"})], ids=["kept", "new"])
 def test_a_reload_under_load_loses_no_request(tmp_path: Path, clients: int, headers: dict[str, str]) -> None:
     with server_of_its_own(tmp_path) as (server, master), Load(server, clients, headers) as load:
-        old = workers_of(master)
+        old = {*workers_of(master)}
         os.kill(master, signal.SIGHUP)
-        assert soon(lambda: not old & workers_of(master))
+        assert soon(lambda: not old & {*workers_of(master)})
         answered_by_old = load.answered
         assert soon(lambda: load.answered > answered_by_old + 100)
     assert load.lost == []

@@ -20,7 +20,7 @@ from powerplant.cli.tables import wrapped
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 
 ROOT = Path(__file__).parents[1]
-WIDTHS = (40, 60, 70, 80, 120)
+WIDTHS = (40, 60, 120)
 LONG_NAMES = [
     plant | {"name": f"Kraftwerk am großen Fluss, Block {number}, {plant['name']}"}
     for number, plant in enumerate(example(3)["powerplants"], 1)

@@ -30,6 +30,8 @@ from powerplant.workers import LARGE, Workers
 AS_FLEET = {"powerplants": FLEET}
 SERVERS = pytest.mark.parametrize("command", [FLASK_RUN, GUNICORN], ids=["flask run", "gunicorn"])
 
+LIMITS = {"POWERPLANT_MAX_LINES": "3", "POWERPLANT_MAX_BATCH_BODY": "9000", "POWERPLANT_MAX_BODY": "2000"}
+
 
 def post(url: str, body: bytes, query: str = "", **arguments: Any) -> requests.Response:
     return fetch("POST", f"{url}/productionplan/batch{query}", data=body, **arguments)
@@ -94,11 +96,9 @@ def test_each_line_is_answered_as_the_service_answers_it_alone(
             assert answer["problem"] == expected
 
 
-@SERVERS
-def test_a_year_of_hours_shares_its_fleet(boot_server: BootServer, command: tuple[str, ...]) -> None:
-    url = boot_server({}, command).url
+def test_a_year_of_hours_shares_its_fleet(gunicorn_url: str) -> None:
     contents = list(hours(8760))
-    given = answers(post(url, ndjson([AS_FLEET, *contents])))
+    given = answers(post(gunicorn_url, ndjson([AS_FLEET, *contents])))
     assert [answer["line"] for answer in given] == list(range(2, 8762))
     for content, answer in zip(contents, given, strict=True):
         made = round(sum(plant["p"] for plant in answer.get("plan", [])), 1)
@@ -136,7 +136,6 @@ THREE = [payload(480), payload(5000), payload(350)]
 HOURS = AS_FLEET | {"hours": [hour(480), hour(5000), hour(350)]}
 
 
-@SERVERS
 @pytest.mark.parametrize(
     "body",
     [
@@ -160,11 +159,8 @@ HOURS = AS_FLEET | {"hours": [hour(480), hour(5000), hour(350)]}
         "printed hours",
     ],
 )
-def test_json_that_spans_lines_is_answered_as_its_payloads_in_lines(
-    boot_server: BootServer, command: tuple[str, ...], body: str
-) -> None:
-    url = boot_server({}, command).url
-    assert answers(post(url, body.encode())) == answers(post(url, ndjson(THREE)))
+def test_json_that_spans_lines_is_answered_as_its_payloads_in_lines(gunicorn_url: str, body: str) -> None:
+    assert answers(post(gunicorn_url, body.encode())) == answers(post(gunicorn_url, ndjson(THREE)))
 
 
 @pytest.mark.parametrize("body", [THREE, HOURS], ids=["list", "hours"])
@@ -248,12 +244,9 @@ def test_a_second_line_that_is_neither_json_nor_a_heading_is_a_problem_of_its_li
     assert last["line"] == 3
 
 
-@SERVERS
 @pytest.mark.parametrize("headers", [{}, AS_CSV, {"Content-Type": "text/csv; charset=utf-8"}], ids=str)
-def test_a_table_after_its_fleet_is_a_batch(
-    boot_server: BootServer, command: tuple[str, ...], headers: dict[str, str]
-) -> None:
-    url = boot_server({}, command).url
+def test_a_table_after_its_fleet_is_a_batch(gunicorn_url: str, headers: dict[str, str]) -> None:
+    url = gunicorn_url
     given = answers(post(url, TABLE, headers=headers))
     (expected,) = answers(post(url, json.dumps(payload(480.5)).encode()))
     assert [answer["line"] for answer in given] == [3, 4, 5]
@@ -342,7 +335,7 @@ def test_lines_of_json_that_say_that_they_are_csv_are_lines_of_json(gunicorn_url
 
 
 def test_a_table_has_the_limits_of_a_batch(boot_server: BootServer) -> None:
-    url = boot_server({"POWERPLANT_MAX_LINES": "3"}, GUNICORN).url
+    url = boot_server(LIMITS, GUNICORN).url
     assert len(answers(post(url, TABLE))) == 3
     problem(post(url, TABLE + b"d;480;1;1;1;1\n"), 413, "content-too-large")
 
@@ -358,8 +351,7 @@ def test_a_faulty_fleet_of_hours_is_one_problem_that_lists_every_fault(gunicorn_
 
 
 def test_payloads_of_a_list_have_the_limits_of_lines(boot_server: BootServer) -> None:
-    settings = {"POWERPLANT_MAX_LINES": "3", "POWERPLANT_MAX_BATCH_BODY": "9000", "POWERPLANT_MAX_BODY": "2000"}
-    url = boot_server(settings).url
+    url = boot_server(LIMITS).url
     for body in ([payload(480)] * 4, {"powerplants": FLEET, "hours": [hour(480)] * 4}):
         logged = problem(post(url, json.dumps(body).encode()), 413, "content-too-large")
         assert logged["detail"] == "A batch may have at most 3 payloads."
@@ -422,8 +414,7 @@ def _raise(error: Exception) -> None:
 
 @SERVERS
 def test_lines_and_bytes_are_limited(boot_server: BootServer, command: tuple[str, ...]) -> None:
-    settings = {"POWERPLANT_MAX_LINES": "3", "POWERPLANT_MAX_BATCH_BODY": "9000", "POWERPLANT_MAX_BODY": "2000"}
-    url = boot_server(settings, command).url
+    url = boot_server(LIMITS, command).url
     assert kinds(post(url, b"\n\n" + ndjson([payload(480)] * 3) + b"\n\n")) == ["plan"] * 3
     logged = problem(post(url, ndjson([payload(480)] * 4)), 413, "content-too-large")
     assert logged["detail"] == "A batch may have at most 3 lines."

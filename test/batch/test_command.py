@@ -648,8 +648,12 @@ def test_a_batch_of_stdin_can_be_resumed_with_the_same_input_only(write: Write, 
     assert Path(out).read_bytes() == whole
 
 
-def killed_and_resumed(source: str, out: str, kills: int) -> None:
-    """Kill runs at random moments, and check that the last one writes what an uninterrupted one writes."""
+KILLS = 8
+
+
+@NO_WINDOWS
+def test_killed_at_random_moments_a_batch_is_resumed_to_the_same_bytes(write: Write, out: str) -> None:
+    source = write(ndjson([AS_FLEET, *hours(1500)]))
     began = time.monotonic()
     subprocess.run(command(source, out), cwd=ROOT, capture_output=True, timeout=120, check=False)
     seconds, whole = time.monotonic() - began, Path(out).read_bytes()
@@ -657,7 +661,7 @@ def killed_and_resumed(source: str, out: str, kills: int) -> None:
     # A killed process reports no coverage; and measuring it makes each start slower.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
     choose, done, sizes = random.Random(), 0, set()
-    while done < kills:
+    while done < KILLS:
         begun = size_of(out)
         with start(source, out, "--resume", "--workers", "2", env=environment) as process:
             if done % 2:  # after some time, perhaps before anything is written
@@ -680,17 +684,6 @@ def killed_and_resumed(source: str, out: str, kills: int) -> None:
 
 
 @NO_WINDOWS
-def test_killed_at_random_moments_a_batch_is_resumed_to_the_same_bytes(write: Write, out: str) -> None:
-    killed_and_resumed(write(ndjson([AS_FLEET, *hours(1500)])), out, 6)
-
-
-@pytest.mark.slow
-@NO_WINDOWS
-def test_killed_at_twenty_random_moments_a_batch_is_resumed_to_the_same_bytes(write: Write, out: str) -> None:
-    killed_and_resumed(write(ndjson([AS_FLEET, *hours(1500)])), out, 20)
-
-
-@NO_WINDOWS
 def test_ctrl_c_stops_at_once_and_the_run_can_be_resumed(write: Write, out: str) -> None:
     source = write(ndjson([AS_FLEET, *hours(3000)]))
     run(source, out)
@@ -707,7 +700,7 @@ def test_ctrl_c_stops_at_once_and_the_run_can_be_resumed(write: Write, out: str)
 
 
 @NO_WINDOWS
-@pytest.mark.parametrize("seconds", [0.15, 0.3, 0.45, 0.6])
+@pytest.mark.parametrize("seconds", [0.2, 0.5])
 def test_ctrl_c_while_it_starts_ends_it_without_a_traceback(out: str, seconds: float) -> None:
     with start("-", out, stdin=subprocess.PIPE) as process:
         time.sleep(seconds)
