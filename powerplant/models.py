@@ -57,11 +57,13 @@ KeyName = Annotated[str, Field(min_length=1, max_length=MAX_NAME_LENGTH, pattern
 """The name of a fuel or a profile, which is a part of a key of ``fuels``."""
 
 
-class _Payload(BaseModel):
+class Members(BaseModel):
+    """An object that a client sends; members that are not known are ignored."""
+
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore", allow_inf_nan=False)
 
 
-class Fuels(_Payload):
+class Fuels(Members):
     """Prices and profiles of the hour. Those that no power plant of the payload uses may be absent.
 
     ``NAME(euro/MWh)`` is the price of a fuel of any name, and ``NAME(%)`` a profile of any name.
@@ -104,7 +106,7 @@ def profile_key(name: str) -> str:
     return f"{name}(%)"
 
 
-class _Plant(_Payload):
+class _Plant(Members):
     """What any power plant may have. A type brings defaults for some of these members, and nothing else."""
 
     says_its_co2: ClassVar[bool] = False
@@ -191,7 +193,7 @@ PowerPlant = Annotated[
 ]
 
 
-class ProductionPlanRequest(_Payload):
+class ProductionPlanRequest(Members):
     """The payload: the load of one hour, prices and wind, and the power plants."""
 
     load: Megawatt = Field(description="MWh in the hour, so MW on average")
@@ -199,7 +201,7 @@ class ProductionPlanRequest(_Payload):
     powerplants: Annotated[list[PowerPlant], FailFast()] = Field(min_length=1)  # decoding lists all faults
 
 
-class Hour(_Payload):
+class Hour(Members):
     """The load and the prices of one hour, for a fleet that several hours share; it may change members of plants."""
 
     load: Megawatt
@@ -229,18 +231,20 @@ BEYOND_LIMITS = {
 # --- The report ------------------------------------------------------------------------------------------------------
 
 
-class _Answer(BaseModel):
+class Answered(BaseModel):
+    """An object of an answer."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class PlantOutput(_Answer):
+class PlantOutput(Answered):
     """The output of one power plant."""
 
     name: str
     p: float = Field(description="MW, a multiple of 0.1")
 
 
-class Cost(_Answer):
+class Cost(Answered):
     """Cost and its parts."""
 
     total: float = Field(description="euro")
@@ -249,7 +253,7 @@ class Cost(_Answer):
     other: float = Field(description="euro of the further costs that plants have for a MWh")
 
 
-class MarginalCost(_Answer):
+class MarginalCost(Answered):
     """The cost of one more MWh of a plant's power, and its parts."""
 
     total: float = Field(description="euro per MWh")
@@ -258,14 +262,14 @@ class MarginalCost(_Answer):
     other: float = Field(description="euro per MWh of further cost, as the payload has it")
 
 
-class Prices(_Answer):
+class Prices(Answered):
     """How the cost changes with one step (0.1 MW, unless the request says otherwise) more or less, per MWh."""
 
     up: float | None = Field(description="euro per MWh that one step more costs; null if it is not possible")
     down: float | None = Field(description="euro per MWh that one step less saves; null if it is not possible")
 
 
-class MarginalPrice(_Answer):
+class MarginalPrice(Answered):
     """The price of the next MWh. The two differ if a plant must start or stop for it."""
 
     commitment_as_it_is: Prices = Field(description="from the plants that run")
@@ -274,14 +278,14 @@ class MarginalPrice(_Answer):
     )
 
 
-class Headroom(_Answer):
+class Headroom(Answered):
     """How much more and less the running plants can produce."""
 
     up: float = Field(description="MW more")
     down: float = Field(description="MW less")
 
 
-class PlantReport(_Answer):
+class PlantReport(Answered):
     """One power plant in a plan."""
 
     name: str
@@ -308,21 +312,21 @@ class PlantReport(_Answer):
     reason: str = Field(description="the reason in one sentence")
 
 
-class NeverRuns(_Answer):
+class NeverRuns(Answered):
     """A power plant that its own data keep from running in any hour."""
 
     name: str
     reason: str = Field(description="the reason in one sentence")
 
 
-class Ignored(_Answer):
+class Ignored(Answered):
     """A member or key of the payload that is not known, or has no meaning for one hour."""
 
     pointer: str = Field(description="its place, a JSON Pointer (RFC 6901) as a URI fragment")
     detail: str = Field(description="why it was not used, and what it was perhaps meant to be")
 
 
-class Report(_Answer):
+class Report(Answered):
     """A production plan, and why it is as it is."""
 
     status: Literal["optimal", "feasible"]

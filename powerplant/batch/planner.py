@@ -161,16 +161,8 @@ def _answer(line: Line, shared: SharedFleet | None, rules: Rules) -> tuple[bytes
     except CLIENT_ERRORS as error:
         return _refuse(line, problem_of(_of_a_line(error)), rules)
     solved, emitted, is_rounded = planned
-    tally = Tally(
-        plans=1,
-        rounded=int(is_rounded),
-        cost=solved.instance.grid.euros(solved.solution.cost),
-        emitted=emitted,
-        charged=emitted if options.co2 else Decimal(0),
-        slowest=solved.seconds,
-        slowest_line=line.number,
-    )
-    return answer, tally
+    tally = _of_a_plan(line, solved.instance.grid.euros(solved.solution.cost), emitted, solved.seconds, options)
+    return answer, tally._replace(rounded=int(is_rounded))
 
 
 def _answer_periods(line: Line, content: bytes, shared: SharedFleet | None, rules: Rules) -> tuple[bytes, Tally]:
@@ -183,16 +175,14 @@ def _answer_periods(line: Line, content: bytes, shared: SharedFleet | None, rule
     lost = float(sum(solved.plan.lost) * solved.instance.hours / solved.instance.grid.per_megawatt)
     starts = sum(len(plant["starts"]) for plant in report["powerplants"])
     answer = to_json({"line": line.number, **answer_of(solved)}) + b"\n"
-    tally = Tally(
-        plans=1,
-        cost=Decimal(solved.cost.numerator) / Decimal(solved.cost.denominator),
-        emitted=emitted,
-        charged=emitted if rules.options.co2 else Decimal(0),
-        slowest=solved.seconds,
-        slowest_line=line.number,
-        scenarios=(Scenario(report["cost"], report["co2_emitted_tonnes"], starts, lost),),
-    )
-    return answer, tally
+    cost = Decimal(solved.cost.numerator) / Decimal(solved.cost.denominator)
+    scenario = Scenario(report["cost"], report["co2_emitted_tonnes"], starts, lost)
+    return answer, _of_a_plan(line, cost, emitted, solved.seconds, rules.options)._replace(scenarios=(scenario,))
+
+
+def _of_a_plan(line: Line, cost: Decimal, emitted: Decimal, seconds: float, options: Options) -> Tally:
+    charged = emitted if options.co2 else Decimal(0)
+    return Tally(1, cost=cost, emitted=emitted, charged=charged, slowest=seconds, slowest_line=line.number)
 
 
 def _accept(line: Line, planned: Planned, rules: Rules) -> bytes:

@@ -7,11 +7,19 @@ from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from powerplant.batch.cells import as_json, decimal_mark, value_of
 from powerplant.batch.fleets import decode_fleet
 from powerplant.batch.headings import MEMBERS, OF_PLANTS, Column, Vocabulary, columns_of
 from powerplant.batch.reading import InvalidInput
-from powerplant.batch.table import SEPARATED_BY, Table, cell_of, in_words, shown_columns
+from powerplant.batch.table import (
+    SEPARATED_BY,
+    Table,
+    as_json,
+    cell_of,
+    decimal_mark,
+    in_words,
+    shown_columns,
+    value_of,
+)
 from powerplant.batch.workbooks import BEGIN, Sheets, sheets_of
 from powerplant.decoding import UTF8_BOM, UTF16_BOMS, pointer, why_ignored
 from powerplant.errors import Fault, InvalidPayload

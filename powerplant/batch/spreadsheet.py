@@ -12,12 +12,21 @@ from decimal import Decimal
 from itertools import islice, starmap
 from typing import Any
 
-from powerplant.batch.cells import as_json, decimal_mark, shown, value_of
 from powerplant.batch.fleets import SharedFleet, as_one_key, constant_prices, faults_of_hour
 from powerplant.batch.headings import LOAD, WIND, Column, changed_fuels, columns_of, vocabulary_of_hours
 from powerplant.batch.numerals import Numeral, has_value, read_numeral
 from powerplant.batch.reading import Chunk, InvalidInput, Line, max_lines
-from powerplant.batch.table import SEPARATED_BY, Table, cell_of, in_words, shown_columns
+from powerplant.batch.table import (
+    SEPARATED_BY,
+    Table,
+    as_json,
+    cell_of,
+    decimal_mark,
+    in_words,
+    shown,
+    shown_columns,
+    value_of,
+)
 from powerplant.decoding import faults_of_fuels, pointer
 from powerplant.errors import Fault
 from powerplant.models import FUEL_KEYS, price_key, profile_key

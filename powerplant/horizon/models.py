@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from powerplant.models import MAX_MEGAWATT, Fuels, Megawatt, Name, PowerPlant, Price
+from powerplant.models import MAX_MEGAWATT, Fuels, Megawatt, Members, Name, PowerPlant, Price
 
 MAX_HOURS = 100_000
 MAX_EURO = 1_000_000_000
@@ -20,25 +20,21 @@ Euro = Annotated[float, Field(ge=0, le=MAX_EURO)]
 EuroPerHour = Annotated[float, Field(ge=-MAX_EURO, le=MAX_EURO)]
 
 
-class _Members(BaseModel):
-    model_config = ConfigDict(strict=True, frozen=True, extra="ignore", allow_inf_nan=False)
-
-
-class StartCost(_Members):
+class StartCost(Members):
     """The cost of a start after so many hours off."""
 
     after: Hours = Field(description="h off from which the cost holds")
     cost: Euro = Field(description="euro")
 
 
-class Point(_Members):
+class Point(Members):
     """A point of a cost curve."""
 
     p: Megawatt = Field(description="MW")
     cost: EuroPerHour = Field(description="euro per hour")
 
 
-class Initial(_Members):
+class Initial(Members):
     """The state of a plant before the first period."""
 
     on: bool
@@ -46,7 +42,7 @@ class Initial(_Members):
     p: Megawatt | None = Field(None, description="MW, its output; needed where it is on")
 
 
-class PlantOverTime(_Members):
+class PlantOverTime(Members):
     """What couples the periods of a power plant."""
 
     min_up_time: Hours = Field(0, description="h that it runs at least; rounded up to periods")
@@ -76,14 +72,14 @@ EuroPerMegawattHour = Annotated[float, *Price.__metadata__]
 Share = Annotated[float, Field(gt=0, le=1)]
 
 
-class Final(_Members):
+class Final(Members):
     """What a storage holds after the last period."""
 
     min: MegawattHours | None = Field(None, description="MWh that it holds at least")
     value: EuroPerMegawattHour = Field(0, alias="value(euro/MWh)", description="euro for a MWh that it holds")
 
 
-class StorageMembers(_Members):
+class StorageMembers(Members):
     """A storage: a battery, or pumped hydro."""
 
     name: Name
@@ -98,14 +94,14 @@ class StorageMembers(_Members):
     final: Final | None = Field(None, description="after the last period; without it: no less than at the start")
 
 
-class Earlier(_Members):
+class Earlier(Members):
     """What a plant did in the plan for a similar payload, as an answer has it."""
 
     name: str
     on: list[Literal[0, 1]]
 
 
-class Whole(_Members):
+class Whole(Members):
     """The members of the payload that are single values."""
 
     resolution: str = Field("PT1H", description="ISO 8601: the length of a period, whole minutes from PT1M to PT24H")

@@ -7,24 +7,32 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from powerplant.horizon.models import Earlier, Initial, PlantOverTime, StorageMembers, Whole
-from powerplant.models import Efficiency, Ignored, KeyName, Megawatt, Name, NeverRuns, Percentage, Price, Tonnes
+from powerplant.models import (
+    Answered,
+    Efficiency,
+    Ignored,
+    KeyName,
+    Megawatt,
+    Members,
+    Name,
+    NeverRuns,
+    Percentage,
+    Price,
+    Tonnes,
+)
 
 Number = Annotated[float, *Price.__metadata__]
 Megawatts = Megawatt | list[Megawatt]
 Prices = Number | list[Number]
 
 
-class _Given(BaseModel):
-    model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False)
-
-
 # --- The request -----------------------------------------------------------------------------------------------------
 
 
-class HorizonFuels(_Given):
+class HorizonFuels(Members):
     """Prices and profiles: one value, or a list with a value for each period. Keys as for one hour."""
 
     model_config = ConfigDict(extra="allow")
@@ -67,14 +75,14 @@ class HorizonWindTurbine(_HorizonPlant):
     pmin: Any = None
 
 
-class ReserveNeeded(_Given):
+class ReserveNeeded(Members):
     """What running plants must be able to give more (up) or less (down), in MW."""
 
     up: Megawatts = 0
     down: Megawatts = 0
 
 
-class Market(_Given):
+class Market(Members):
     """A market in which energy can be bought and sold; never both in one period."""
 
     price: Prices = Field(alias="price(euro/MWh)", description="euro per MWh")
@@ -104,11 +112,7 @@ class HorizonRequest(Whole):
 # --- The answer ------------------------------------------------------------------------------------------------------
 
 
-class _Answer(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class PlantSchedule(_Answer):
+class PlantSchedule(Answered):
     """What a power plant does; lists have a value for each period."""
 
     name: str
@@ -116,7 +120,7 @@ class PlantSchedule(_Answer):
     on: list[Literal[0, 1]] = Field(description="1 where it runs")
 
 
-class StorageSchedule(_Answer):
+class StorageSchedule(Answered):
     """What a storage does; lists have a value for each period."""
 
     name: str
@@ -125,14 +129,14 @@ class StorageSchedule(_Answer):
     energy: list[float] = Field(description="MWh at the end of the period")
 
 
-class MarketSchedule(_Answer):
+class MarketSchedule(Answered):
     """What is bought and sold; lists have a value for each period."""
 
     buy: list[float] = Field(description="MW")
     sell: list[float] = Field(description="MW")
 
 
-class HorizonPlan(_Answer):
+class HorizonPlan(Answered):
     """The best plan found for a horizon, and how far it is from the cheapest at most."""
 
     status: Literal["optimal", "within_gap", "time_limit"] = Field(
@@ -154,7 +158,7 @@ class HorizonPlan(_Answer):
 # --- The report ------------------------------------------------------------------------------------------------------
 
 
-class KindsOfCost(_Answer):
+class KindsOfCost(Answered):
     """Euro by kind."""
 
     fuel: float = Field(description="euro for fuel, or of the cost curve")
@@ -178,14 +182,14 @@ class PlantCosts(KindsOfCost):
     total: float = Field(description="euro")
 
 
-class Reserve(_Answer):
+class Reserve(Answered):
     """Reserve in a period."""
 
     needed: float = Field(description="MW")
     held: float = Field(description="MW")
 
 
-class PeriodPrice(_Answer):
+class PeriodPrice(Answered):
     """Prices of a period, in euro per MWh."""
 
     up: float | None = Field(description="of one step of load more, with the commitment as it is; null if not possible")
@@ -193,7 +197,7 @@ class PeriodPrice(_Answer):
     relaxed: float | None = Field(description="where plants could be on in part; null if not known")
 
 
-class PeriodReport(_Answer):
+class PeriodReport(Answered):
     """One period of the plan."""
 
     period: int = Field(ge=1, description="its number, from 1")
@@ -206,7 +210,7 @@ class PeriodReport(_Answer):
     lost_load: float | None = Field(None, description="MW that are not met; where the request has a price for it")
 
 
-class StartReport(_Answer):
+class StartReport(Answered):
     """One start of a plant."""
 
     period: int = Field(ge=1, description="the first period in which it runs, from 1")
@@ -214,7 +218,7 @@ class StartReport(_Answer):
     cost: float = Field(description="euro")
 
 
-class SpellReport(_Answer):
+class SpellReport(Answered):
     """Why a plant runs or rests in periods that follow each other."""
 
     first: int = Field(ge=1, description="the first period, from 1")
@@ -223,7 +227,7 @@ class SpellReport(_Answer):
     reason: str = Field(description="the reason in one sentence")
 
 
-class HorizonPlantReport(_Answer):
+class HorizonPlantReport(Answered):
     """One power plant over all periods."""
 
     name: str
@@ -239,21 +243,21 @@ class HorizonPlantReport(_Answer):
     reasons: list[SpellReport] = Field(description="of each run and each rest")
 
 
-class PlantState(_Answer):
+class PlantState(Answered):
     """The state of a plant; its initial is that of the next request."""
 
     name: str
     initial: Initial
 
 
-class StorageState(_Answer):
+class StorageState(Answered):
     """The energy in a storage; its initial is that of the next request."""
 
     name: str
     initial: float = Field(description="MWh")
 
 
-class End(_Answer):
+class End(Answered):
     """The state after a period, the last one unless the request says otherwise."""
 
     period: int = Field(ge=1, description="its number, from 1")

@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 
 from pydantic_core import to_json
 
-from powerplant.batch.cells import decimal_mark, shown, value_of
 from powerplant.batch.fleets import FLEET, keys_of_plants
 from powerplant.batch.headings import (
     LOAD,
@@ -38,7 +37,7 @@ from powerplant.batch.spreadsheet import (
     refuse_rows_as_columns,
     without_load,
 )
-from powerplant.batch.table import Table, cell_of, in_words
+from powerplant.batch.table import Table, cell_of, decimal_mark, in_words, shown, value_of
 from powerplant.batch.workbooks import Sheets, sheets_of
 from powerplant.decoding import is_fuel, parse, pointer, why_ignored
 from powerplant.errors import Fault, InvalidPayload
