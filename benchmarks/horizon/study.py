@@ -104,9 +104,9 @@ def _histogram(values: Sequence[float], top: float, bottom: float) -> list[str]:
             f'<rect x="{x + 1:.1f}" y="{y:.1f}" width="{wide - 2:.1f}" height="{bottom - y:.1f}" '
             f'fill="{COLOURS["bar"]}"/>'
         )
-        lines.append(f'<text x="{x:.1f}" y="{bottom + 18}" text-anchor="middle">{10 * (first + i)}</text>')
+        if (first + i) % 5 == 0:
+            lines.append(f'<text x="{x:.1f}" y="{bottom + 18}" text-anchor="middle">{10 * (first + i)}</text>')
     end = LEFT + len(counts) * wide
-    lines.append(f'<text x="{end:.1f}" y="{bottom + 18}" text-anchor="middle">{10 * (last + 1)}</text>')
     lines.append(f'<text x="{(LEFT + end) / 2:.1f}" y="{bottom + 38}" text-anchor="middle">thousand euro</text>')
     lines.append(f'<text x="{LEFT - 8}" y="{top + 5}" text-anchor="end">{most}</text>')
     lines.append(f'<text x="{LEFT - 8}" y="{bottom}" text-anchor="end">0</text>')

@@ -79,7 +79,12 @@ def _plant(plant: Plant, hours: Hours) -> Plant:
         shutdown=_first_hour(plant.shutdown, plant.ramp_down, high, [hour[-1] for hour in hours], count),
         no_load=plant.no_load * count,
         curve=tuple([(p, cost * count) for p, cost in plant.curve]),
-        initial=None if initial is None else initial._replace(left=ceil(initial.left / count)),
+        initial=None
+        if initial is None
+        else initial._replace(
+            left=ceil(initial.left / count),
+            excused=None if initial.excused is None else ceil(initial.excused / count),
+        ),
     )
 
 

@@ -52,7 +52,8 @@ class Dispatch:
         self.solver.changeColsIntegrality(size, np.arange(size), np.full(size, HighsVarType.kContinuous))
         self.lock = Lock()
         self.on: Array = None
-        self.whole: bool | None = None
+        self.value: float | None = None
+        self.is_whole = False
 
     @property
     def left(self) -> float:
@@ -74,7 +75,7 @@ class Dispatch:
 
     def commit(self, on: Array) -> None:
         """Fix the commitment."""
-        self.whole = None
+        self.value, self.is_whole = None, False
         self.on = np.asarray(on, dtype=float).reshape(self.model.on.shape)
         self.solver.fix(self.model.on, self.on)
 
@@ -84,12 +85,20 @@ class Dispatch:
         The commitment is fixed, and it is that of the plan, which has the best outputs for it. In a large model whose
         best outputs are not whole steps it is the cost without the grid.
         """
-        loads = {t: self.instance.load[t] + change}
-        if not self.model.is_small and not self._is_whole():
-            before, after = self._value({}), self._value(loads)
-            return None if before is None or after is None else Fraction(after - before)
-        found = self._solve(loads, {}, LONGEST)
-        return None if found is None else difference(self.instance, plan, found)
+        load = self.instance.load[t] + change
+        if self.model.is_small:
+            found = self._solve({t: load}, {}, LONGEST)
+            return None if found is None else difference(self.instance, plan, found)
+        self._change(self.solver, [t], [load], [], [])
+        values = self._optimum()
+        value = float(self.solver.getInfo().objective_function_value)
+        self._change(self.solver, [t], [self.instance.load[t]], [], [])
+        if values is None or self._does_both(values):
+            return None
+        found, before = self._plan(values), self._least_cost()
+        if found is not None and self.is_whole:
+            return difference(self.instance, plan, found)
+        return None if before is None else Fraction(value - before)
 
     def cost_of_switch(self, plan: Plan, i: int, periods: Sequence[int]) -> Fraction | None:
         """What it costs more if a plant is off in periods in which it is on, or the other way; ``None`` likewise."""
@@ -130,22 +139,12 @@ class Dispatch:
         values = self.solver.solve_it()
         return values if self.solver.is_optimal else None
 
-    def _is_whole(self) -> bool:
-        """Whether the best outputs for the commitment are whole steps without the mixed-integer model."""
-        if self.whole is None:
-            values = self._optimum()
-            self.whole = values is not None and self._plan(values) is not None
-        return self.whole
-
-    def _value(self, loads: dict[int, int]) -> float | None:
-        """The least cost of outputs that need not be whole steps, in euro."""
-        self._change(self.solver, [*loads], loads.values(), [], [])
-        values = self._optimum()
-        value = (
-            None if values is None or self._does_both(values) else float(self.solver.getInfo().objective_function_value)
-        )
-        self._change(self.solver, [*loads], [self.instance.load[t] for t in loads], [], [])
-        return value
+    def _least_cost(self) -> float | None:
+        """The least cost of outputs that need not be whole steps, in euro; and whether they are whole."""
+        if self.value is None and (values := self._optimum()) is not None and not self._does_both(values):
+            self.value = float(self.solver.getInfo().objective_function_value)
+            self.is_whole = self._plan(values) is not None
+        return self.value
 
     def _with_whole_storages(self, values: Array) -> Plan | None:
         """The best plan whose storages follow a solution as closely as whole steps allow; ``None`` without one.
