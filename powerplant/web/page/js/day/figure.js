@@ -1,7 +1,7 @@
 // The pictures of a day on the page: the picture and the Gantt on one axis, with a cursor for pointer and keys.
 
 import { byId, element, whenQuiet } from "../dom.js";
-import { cents, euro, megawatt, plain, price } from "../format.js";
+import { cents, euro, megawatt, oneDigit, plain, price } from "../format.js";
 import { toneClass } from "../tones.js";
 import { axisOf } from "./axis.js";
 import { drawGantt } from "./gantt.js";
@@ -256,7 +256,7 @@ function periodTip({ periods, outcome, load, missing }, t) {
       value === null || relaxed === null || relaxed === undefined ? null : ["Relaxed", cents(relaxed)],
       ...(outcome?.storages.flatMap(({ name, charge, discharge, energy }) => [
         [name, charge[t] ? `takes ${megawatt(charge[t])}` : discharge[t] ? `gives ${megawatt(discharge[t])}` : "rests"],
-        ["", `${plain(energy[t])}\u00a0MWh at the end`],
+        ["", `${oneDigit(energy[t])}\u00a0MWh at the end`],
       ]) ?? []),
       outcome?.buy?.[t] ? ["Bought", megawatt(outcome.buy[t])] : null,
       outcome?.sell?.[t] ? ["Sold", megawatt(outcome.sell[t])] : null,

@@ -78,7 +78,7 @@ function showPeriods() {
     ["Price down", "€/MWh", price("down")],
     ["Relaxed", "€/MWh", price("relaxed")],
     ...(reserve ? [["Reserve up", "MW", held("up")], ["Reserve down", "MW", held("down")]] : []),
-    ...storages.map(({ name, energy }) => [name, "MWh", (t) => plain(energy[t])]),
+    ...storages.map(({ name, energy }) => [name, "MWh", (t) => oneDigit(energy[t])]),
     ...(buy ? [["Bought", "MW", (t) => output(buy[t])]] : []),
     ...(sell ? [["Sold", "MW", (t) => output(sell[t])]] : []),
     ...(lost ? [["Lost load", "MW", (t) => output(lost[t])]] : []),
