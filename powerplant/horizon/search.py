@@ -178,14 +178,9 @@ class _Search:
         if self.threads > 1 and has_parts:
             self._in_two_threads()
         else:
-            if has_parts:
-                self._from_hours()
-            relaxed = self._relaxation()
-            if relaxed is not None and not self.model.is_small:
+            relaxed = self._first_plans() if has_parts else self._relaxation()
+            if relaxed is not None and not has_parts and not self.model.is_small:
                 self._rounded(relaxed)
-            if relaxed is not None and has_parts:
-                self._near_previous(relaxed)
-                self._near(relaxed)
             if not self.found.is_infeasible and not self.is_done():
                 self._solve_all()
         self._polish()
@@ -212,12 +207,8 @@ class _Search:
         errors: list[BaseException] = []
 
         def find_plans() -> None:
-            self._from_hours()
-            relaxed = self._relaxation()
+            relaxed = self._first_plans()
             if relaxed is not None:
-                self._rounded(relaxed)
-                self._near_previous(relaxed)
-                self._near(relaxed)
                 self._improve_plan(relaxed)
             elif self.found.is_infeasible:
                 self.is_over = True
@@ -305,10 +296,24 @@ class _Search:
 
     # --- Plans -------------------------------------------------------------------------------------------------------
 
+    def _first_plans(self) -> Array | None:
+        """Plans around that of before, or else those of hours and of the relaxation; returns the relaxation."""
+        self._from_previous()
+        if self.found.plan is None:
+            self._from_hours()
+        is_like_before = self.instance.previous is not None and self.found.plan is not None
+        relaxed = self._relaxation()
+        if relaxed is not None and is_like_before and not self.is_done():
+            self._near_previous(relaxed)
+        elif relaxed is not None and not self.is_done():
+            self._rounded(relaxed)
+            self._near(relaxed)
+        return relaxed
+
     def _from_hours(self) -> None:
         """Begin with a plan in hours, if periods are shorter: near its starts and stops the decisions are free."""
         hours = hours_of(self.instance)
-        if hours is None or self.instance.previous is not None:
+        if hours is None:
             return
         coarse = _Search(in_hours(self.instance, hours), FOR_HOURS * self.time_limit, None, 1)
         relaxed = coarse._relaxation()
@@ -318,29 +323,33 @@ class _Search:
         if plan is None:
             return
         on = np.repeat(np.array(plan.on, dtype=float), len(hours[0]), axis=1)[:, : len(self.instance.load)]
-        within = np.clip(
-            on, np.asarray(self.lp.col_lower_)[self.model.on], np.asarray(self.lp.col_upper_)[self.model.on]
-        )
+        within = self._within(on)
         self._solve_part(_with_neighbours(_switches(within), NEARBY) | (on != within), within, self.left / 2)
 
+    def _from_previous(self) -> None:
+        """Begin with the plan before, and the best outputs for its commitment."""
+        if self.instance.previous is not None:
+            self._keep(self.dispatch.best(self._within(self.instance.previous), TURN * self.time_limit, self.gap / 10))
+
     def _near_previous(self, relaxed: Array) -> None:
-        """Begin with the plan before: only what the relaxation has otherwise now is free, with its neighbours."""
-        if self.instance.previous is None:
-            return
-        before, on = np.array(self.instance.previous, dtype=float), relaxed[self.model.on]
+        """Free only what the relaxation has otherwise than the plan before, with its neighbours."""
+        before = self._within(self.instance.previous)
+        free = _with_neighbours(np.abs(relaxed[self.model.on] - before) > WHOLE, NEIGHBOURS[0])
+        self._solve_part(free, before, self.left / 2)
+
+    def _within(self, on: Any) -> Array:
+        """A commitment, within what the data of each plant allow."""
         low, high = np.asarray(self.lp.col_lower_), np.asarray(self.lp.col_upper_)
-        before = np.clip(before, low[self.model.on], high[self.model.on])
-        self._solve_part(_with_neighbours(np.abs(on - before) > WHOLE, NEIGHBOURS[0]), before, self.left / 2)
+        whole = np.array(on, dtype=float).reshape(self.model.on.shape)
+        return np.clip(whole, low[self.model.on], high[self.model.on])
 
     def _rounded(self, relaxed: Array) -> None:
         """Round the relaxation, and give the commitments their best outputs."""
-        low, high = np.asarray(self.lp.col_lower_), np.asarray(self.lp.col_upper_)
         for threshold in THRESHOLDS:
             if self.is_done():
                 return
             on = rounded(self.instance, relaxed[self.model.on].tolist(), threshold)
-            on = np.clip(np.array(on).reshape(self.model.on.shape), low[self.model.on], high[self.model.on])
-            self._keep(self.dispatch.best(on, TURN * self.time_limit, self.gap / 10))
+            self._keep(self.dispatch.best(self._within(on), TURN * self.time_limit, self.gap / 10))
 
     def _near(self, relaxed: Array) -> None:
         """Fix what is whole in the relaxation, but near fractional periods, and solve what is left."""
