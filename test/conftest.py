@@ -116,3 +116,25 @@ def log(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> Log:
     handler.filters = usual.filters
     monkeypatch.setattr(client.application.logger, "handlers", [handler])
     return log
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A Chromium, for the tests of the page."""
+    from browsing import chromium  # not everybody has Playwright
+
+    yield from chromium()
+
+
+@pytest.fixture(scope="session")
+def contexts() -> dict[str, Any]:
+    """The contexts of the browser by their options."""
+    return {}
+
+
+@pytest.fixture
+def open_page(browser: Any, contexts: dict[str, Any], server_url: str) -> Iterator[Any]:
+    """Opens the page in a new window."""
+    from browsing import windows
+
+    yield from windows(browser, contexts, server_url)

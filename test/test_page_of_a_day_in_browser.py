@@ -13,10 +13,9 @@ from live_server import ROOT
 
 pytest.importorskip("playwright.sync_api", reason="no Playwright: poetry install --with browser")
 
+from browsing import DESK, PHONE, OpenPage
 from playwright.sync_api import Page, expect
-from test_page_in_browser import DESK, PHONE, OpenPage, browser, open_page, serious_findings
-
-__all__ = ["browser", "open_page"]
+from test_page_in_browser import serious_findings
 
 pytestmark = pytest.mark.slow
 

@@ -36,7 +36,10 @@ export class SortableTable {
 
   show(rows) {
     this.#rows = rows;
-    this.table.classList.toggle("many", rows.length > MANY);
+    const isLong = rows.length > MANY;
+    this.table.classList.toggle("many", isLong);
+    if (isLong) this.body.tabIndex = 0; // on a phone it scrolls: keys must reach it
+    else this.body.removeAttribute("tabindex");
     this.#render();
   }
 
