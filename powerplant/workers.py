@@ -108,7 +108,8 @@ class Workers:
         self._pool: ProcessPool | None = None
         self._futures: set[Future[Any]] = set()
         self._is_worn = False
-        self._timer = Timer(IDLE, self._end_if_idle)
+        self._idle_since = monotonic()
+        self._timer: Timer | None = None
 
     @property
     def died(self) -> tuple[type[BaseException], ...]:
@@ -256,23 +257,18 @@ class Workers:
         Raises:
             TooBusy: no process could do it in so many seconds, or in its memory.
         """
-        try:
-            return self._result(lambda left: self.submit(function, *arguments, timeout=left), perf_counter() + timeout)
-        except self.died:
-            raise TooBusy("The server could not read this body in time.") from None
-
-    def _result(self, submit: Callable[[float], Future[T]], end: float) -> T:
-        """The result of a call that may take the seconds that are left; it raises one of :attr:`died` without one."""
-        left = max(0.0, end - perf_counter())
-        future = submit(left)
-        try:
-            return future.result(left + GRACE)
-        except BrokenProcessPool:  # a process was killed while idle, which ends its pool: again, in a new one
-            left = max(0.0, end - perf_counter())
-            future = submit(left)
-            return future.result(left + GRACE)
-        finally:
-            future.cancel()
+        end = monotonic() + timeout
+        for _ in range(2):
+            left = max(0.0, end - monotonic())
+            future = self.submit(function, *arguments, timeout=left)
+            try:
+                return future.result(left + GRACE)
+            except BrokenProcessPool:  # a process was killed while idle, which ends its pool: again, in a new one
+                continue
+            except self.died:
+                future.cancel()
+                break
+        raise TooBusy("The server could not read this body in time.")
 
     def renew(self) -> None:
         """Replace the processes as soon as they do nothing: one of them has a thread that does not end."""
@@ -293,15 +289,24 @@ class Workers:
         with self._lock:
             self._futures.discard(future)
             self._discard_if_worn()
-            self._timer.cancel()
-            if self._pool is not None:
-                self._timer = Timer(IDLE, self._end_if_idle)
-                self._timer.daemon = True
-                self._timer.start()
+            self._idle_since = monotonic()
+            if self._timer is None and self._pool is not None:
+                self._wake_after(IDLE)
+
+    def _wake_after(self, seconds: float) -> None:
+        self._timer = Timer(seconds, self._end_if_idle)
+        self._timer.daemon = True
+        self._timer.start()
 
     def _end_if_idle(self) -> None:
         with self._lock:
-            if not self._futures:
+            self._timer = None
+            if self._futures or self._pool is None:
+                return
+            left = self._idle_since + IDLE - monotonic()
+            if left > 0:
+                self._wake_after(left)
+            else:
                 self._discard()
                 _trim_memory()
 
@@ -321,9 +326,16 @@ class Workers:
             with suppress(OSError):  # without a folder for temporary files, unfinished results are lost
                 folder = tempfile.TemporaryDirectory(prefix="powerplant-", ignore_cleanup_errors=True)
                 file = Path(stack.enter_context(folder), "result")
-            with suppress(*self.died):
-                answer: R = self._result(lambda left: self.submit(_call, function, arguments, left, file), end)
-                return answer
+            for _ in range(2):
+                left = max(0.0, end - perf_counter())
+                future: Future[R] = self.submit(_call, function, arguments, left, file)
+                try:
+                    return future.result(left + GRACE)
+                except BrokenProcessPool:  # a process was killed while idle, which ends its pool: again, in a new one
+                    continue
+                except self.died:
+                    future.cancel()
+                    break
             if file is not None and file.exists():
                 result: R = pickle.loads(file.read_bytes())  # noqa: S301 - our own process wrote it
                 return result

@@ -104,6 +104,7 @@ def _print_faults(name: str, periods: Periods | None, fleet: str, faults: Sequen
 @contextmanager
 def opened(name: str, *, is_json: bool) -> Iterator[Callable[[bytes], None]]:
     """Open the file for a plan. What is written is kept if the command fails; a workbook is written at the end."""
+    path = Path(name)
     if name == STDIO:
         yield say_json if is_json else say_csv
     elif is_workbook(name):
@@ -111,9 +112,9 @@ def opened(name: str, *, is_json: bool) -> Iterator[Callable[[bytes], None]]:
         try:
             yield workbook.write
         finally:
-            Path(name).write_bytes(workbook.save())
+            path.write_bytes(workbook.save())
     else:
-        with gzip.open(name, "wb") if name.endswith(".gz") else Path(name).open("wb") as file:
+        with gzip.open(name, "wb") if name.endswith(".gz") else path.open("wb") as file:
 
             def write(content: bytes) -> None:
                 file.write(content)
