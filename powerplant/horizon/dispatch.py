@@ -203,8 +203,8 @@ def whole_steps(
 ) -> tuple[list[int], list[int]] | None:
     """The whole steps of charge and discharge that follow those of others as closely as the limits allow.
 
-    It holds no less than the one that it follows, but for what it gives more in some periods. In no period does it
-    charge and discharge. ``None`` if the storage cannot then hold at the end what it must; O(periods).
+    As far as its limits allow, it holds no less than the one that it follows, but for what it gives more in some
+    periods. In no period does it charge and discharge. ``None`` if the storage cannot then hold at the end what it must; O(periods).
 
     Args:
         storage: the storage.
@@ -222,11 +222,9 @@ def whole_steps(
         given = ceil(discharge[t] - charge[t] - WHOLE)
         c = max(-given, 0) if generous[t] else ceil(change / storage.charged - Fraction(WHOLE))
         c = max(c, ceil((least - energy) / storage.charged), 0)
-        c = min(c, floor((storage.energy_max - energy) / storage.charged))
+        c = min(c, floor((storage.energy_max - energy) / storage.charged), storage.charge_max)
         d = given if generous[t] else floor(-change / storage.discharged + Fraction(WHOLE))
-        d = 0 if c else max(0, min(d, floor((energy - least) / storage.discharged)))
-        if not 0 <= c <= storage.charge_max or d > storage.discharge_max:
-            return None
+        d = 0 if c else max(0, min(d, floor((energy - least) / storage.discharged), storage.discharge_max))
         energy += c * storage.charged - d * storage.discharged
         if energy < least:
             return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 pytest.importorskip("highspy", reason="the extra horizon brings it")
@@ -14,8 +14,6 @@ import numpy as np
 
 from powerplant.horizon.dispatch import whole_steps
 from powerplant.horizon.formulation import Storage
-
-shares = st.lists(st.floats(-1, 1), min_size=1, max_size=30)
 
 
 def storage(final: Fraction = Fraction(0)) -> Storage:
@@ -39,11 +37,16 @@ def followed(moves: list[float]) -> tuple[np.ndarray, np.ndarray]:
     return np.array(charge), np.array(discharge)
 
 
-@given(shares, st.data())
-def test_whole_steps_keep_the_limits_and_stay_near_what_they_follow(moves: list[float], data: st.DataObject) -> None:
+# What a storage does, between full charge (1) and full discharge (-1), and whether it should give more there.
+periods = st.lists(st.tuples(st.floats(-1, 1), st.booleans()), min_size=1, max_size=30)
+
+
+@given(periods)
+@example([(0.75, True), (1.0, False)])  # what it took less in the first period cannot be made up for in the second
+def test_whole_steps_keep_the_limits_and_stay_near_what_they_follow(periods: list[tuple[float, bool]]) -> None:
     battery = storage()
-    charge, discharge = followed(moves)
-    generous = np.array(data.draw(st.lists(st.booleans(), min_size=len(moves), max_size=len(moves))))
+    charge, discharge = followed([move for move, _ in periods])
+    generous = np.array([more for _, more in periods])
     steps = whole_steps(battery, charge, discharge, generous)
     assert steps is not None
     into, out = steps
@@ -55,7 +58,7 @@ def test_whole_steps_keep_the_limits_and_stay_near_what_they_follow(moves: list[
         assert max(abs(float(energy) - goal) for energy, goal in zip(energies, goals, strict=True)) < 0.25
 
 
-@given(shares)
+@given(st.lists(st.floats(-1, 1), min_size=1, max_size=30))
 def test_a_storage_that_must_hold_more_at_the_end_does_so_or_has_no_whole_steps(moves: list[float]) -> None:
     battery = storage(final=Fraction(12))
     charge, discharge = followed(moves)
