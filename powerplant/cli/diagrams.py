@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from itertools import groupby
+from typing import Any, NamedTuple, TypeVar
+
+import click
 
 from powerplant.cli.tables import display_width, padded, shortened, wrapped
 from powerplant.cli.words import counted, printable, to_the_cent
+
+T = TypeVar("T")
 
 LEVELS = "▁▂▃▄▅▆▇█"
 """From little to the largest output of the plant in the horizon."""
 
 OFF, ZERO = "·", "_"
 BUYS, SELLS = "+", "-"
+MOST_COUNTED = 9
+"""Starts that a character can tell; more are told as so many."""
+
 NARROWEST_NAME, WIDEST_NAME = len("power plant"), 24
 NARROWEST = 12
 """Periods in a line of a terminal, at least."""
@@ -22,22 +30,36 @@ DEFAULT = 100
 
 HEADS = ("MWh", "euro", "starts")
 
+STARTS, CHARGED, LACKS, DIM = "green", "cyan", "red", "bright_black"
+IN_COLOURS = "Green: starts. Cyan: the storage charges. Red: lost load, and prices below 0."
+
 
 class Row(NamedTuple):
-    """A plant, a storage or the market: its name, figures, and a character for each period."""
+    """A plant, a storage, the market or a figure of the periods, with a character for each period.
+
+    Attributes:
+        name: what stands first.
+        figures: of the whole horizon.
+        diagram: the characters.
+        colours: of each character; empty where none has one.
+    """
 
     name: str
-    figures: tuple[str, ...]
-    diagram: str
+    figures: tuple[str, ...] = ("", "", "")
+    diagram: str = ""
+    colours: Sequence[str | None] = ()
 
 
-def horizon_as_table(report: Mapping[str, Any], width: int | None, hours: float) -> str:
+def horizon_as_table(report: Mapping[str, Any], width: int | None, hours: float, *, coloured: bool = False) -> str:
     """A line for each plant: energy, cost, starts, and its output in each period; then storages, market and totals.
+
+    Below them are the plants that start in each period, and the prices.
 
     Args:
         report: the report.
         width: columns of the terminal; ``None`` where there is none.
         hours: of a period.
+        coloured: with the codes that make a terminal show starts, lost load and negative prices in colours.
     """
     columns = DEFAULT if width is None else width
     names = [printable(each["name"]) for each in (*report["plan"], *report.get("storages", []))]
@@ -49,12 +71,17 @@ def horizon_as_table(report: Mapping[str, Any], width: int | None, hours: float)
     periods = len(report["periods"])
     room = max(NARROWEST, columns - for_figures - name_width)
     per_character = -(-periods // room)
-    names += ["market"] * ("market" in report)
     rows = [Row("power plant", HEADS, _ruler(periods, per_character))]
-    rows += map(Row, names, figures, _diagrams(report, per_character))
-    rows.append(Row("total", figures[-1], ""))
-    lines = [_line(row.name, row.figures, widths, name_width, row.diagram) for row in rows]
-    summary = [line for sentence in _summary(report, per_character) for line in wrapped(sentence, columns)]
+    rows += [
+        Row(name, numbers, *diagram)
+        for name, numbers, diagram in zip(
+            [*names, *["market"] * ("market" in report)], figures[:-1], _diagrams(report, per_character), strict=True
+        )
+    ]
+    rows += [Row("total", figures[-1]), *_of_periods(report, per_character)]
+    lines = [_line(row, widths, name_width, coloured=coloured) for row in rows]
+    sentences = [*_summary(report, per_character), *[IN_COLOURS] * coloured]
+    summary = [line for sentence in sentences for line in wrapped(sentence, columns)]
     return "\n".join([*lines, "", *summary]) + "\n"
 
 
@@ -75,37 +102,84 @@ def _figures(report: Mapping[str, Any], hours: float) -> Iterator[tuple[str, str
     yield f"{total:,.1f}", to_the_cent(report["cost"]), ""
 
 
-def _diagrams(report: Mapping[str, Any], per_character: int) -> Iterator[str]:
-    """The outputs of each plant, the energy in each storage, and what is bought and sold."""
-    for plant in report["plan"]:
-        yield _levels(plant["p"], plant["on"], per_character)
+def _diagrams(report: Mapping[str, Any], per_character: int) -> Iterator[tuple[str, list[str | None]]]:
+    """The outputs of each plant, the energy in each storage, and what is bought and sold, with their colours."""
+    for plant, detail in zip(report["plan"], report["powerplants"], strict=True):
+        starts = {start["period"] for start in detail["starts"]}
+        is_start = [period["period"] in starts for period in report["periods"]]
+        text = _levels(plant["p"], plant["on"], per_character)
+        marked = [STARTS if any(part) else None for part in _parts(is_start, per_character)]
+        yield text, [DIM if c == OFF else colour for c, colour in zip(text, marked, strict=True)]
     for storage in report.get("storages", []):
-        yield _levels(storage["energy"], [energy > 0 for energy in storage["energy"]], per_character)
+        text = _levels(storage["energy"], [energy > 0 for energy in storage["energy"]], per_character)
+        yield text, [CHARGED if any(part) else None for part in _parts(storage["charge"], per_character)]
     if "market" in report:
         buys, sells = report["market"]["buy"], report["market"]["sell"]
         for_each = [BUYS if buy else SELLS if sell else OFF for buy, sell in zip(buys, sells, strict=True)]
-        parts = [for_each[start : start + per_character] for start in range(0, len(for_each), per_character)]
-        yield "".join(max(part, key=part.count) for part in parts)
+        text = "".join(max(part, key=part.count) for part in _parts(for_each, per_character))
+        yield text, [DIM if c == OFF else None for c in text]
 
 
-def _line(name: str, cells: Sequence[str], widths: Sequence[int], name_width: int, diagram: str) -> str:
-    numbers = "  ".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
-    return f"{padded(shortened(name, name_width), name_width)}  {numbers}  {diagram}".rstrip()
+def _of_periods(report: Mapping[str, Any], per_character: int) -> Iterator[Row]:
+    """How many plants start in each period; the load that is lost; the price."""
+    periods = report["periods"]
+    starting = [start["period"] for plant in report["powerplants"] for start in plant["starts"]]
+    counts = [sum(part) for part in _parts([starting.count(period["period"]) for period in periods], per_character)]
+    if any(counts):
+        text = "".join(str(min(count, MOST_COUNTED)) if count else OFF for count in counts)
+        yield Row("starts", diagram=text, colours=[STARTS if count else DIM for count in counts])
+    lost = [period.get("lost_load", 0.0) for period in periods]
+    if any(lost):
+        text = _levels(lost, [mw > 0 for mw in lost], per_character)
+        yield Row("lost load", diagram=text, colours=[DIM if c == OFF else LACKS for c in text])
+    prices = [price_of(period) for period in periods]
+    if known := [price for price in prices if price is not None]:
+        low, high = min(known), max(known)
+        means = [_mean(part) for part in _parts(prices, per_character)]
+        text = "".join(OFF if mean is None else _level(mean - low, high - low) for mean in means)
+        yield Row("price", diagram=text, colours=[LACKS if mean is not None and mean < 0 else None for mean in means])
+
+
+def price_of(period: Mapping[str, Any]) -> float | None:
+    """What one more MWh costs in a period; where none can follow, what one less saves; ``None`` if not computed."""
+    price = period.get("price") or {}
+    found = [price[kind] for kind in ("up", "down", "relaxed") if price.get(kind) is not None]
+    return float(found[0]) if found else None
+
+
+def _mean(prices: Sequence[float | None]) -> float | None:
+    """The mean of the prices that are known; ``None`` without one."""
+    known = [price for price in prices if price is not None]
+    return sum(known) / len(known) if known else None
+
+
+def _parts(values: Sequence[T], per_character: int) -> list[Sequence[T]]:
+    """The values that share a character."""
+    return [values[start : start + per_character] for start in range(0, len(values), per_character)]
+
+
+def _line(row: Row, widths: Sequence[int], name_width: int, *, coloured: bool) -> str:
+    numbers = "  ".join(cell.rjust(width) for cell, width in zip(row.figures, widths, strict=True))
+    diagram = row.diagram
+    if coloured and row.colours:
+        runs = groupby(zip(row.diagram, row.colours, strict=True), key=lambda pair: pair[1])
+        texts = ((colour, "".join(c for c, _ in run)) for colour, run in runs)
+        diagram = "".join(text if colour is None else click.style(text, fg=colour) for colour, text in texts)
+    return f"{padded(shortened(row.name, name_width), name_width)}  {numbers}  {diagram}".rstrip()
 
 
 def _levels(values: Sequence[float], on: Sequence[int], per_character: int) -> str:
     """A character for each period, or for as many as share one: the largest value of these."""
     most = max(values, default=0.0)
-    text = ""
-    for start in range(0, len(values), per_character):
-        part = slice(start, start + per_character)
-        if not any(on[part]):
-            text += OFF
-        elif not any(values[part]):
-            text += ZERO
-        else:
-            text += LEVELS[min(len(LEVELS) - 1, int(max(values[part]) / most * len(LEVELS)))]
-    return text
+    return "".join(
+        OFF if not any(is_on) else ZERO if not any(part) else _level(max(part), most)
+        for part, is_on in zip(_parts(values, per_character), _parts(on, per_character), strict=True)
+    )
+
+
+def _level(value: float, most: float) -> str:
+    """The character for a value from 0 to the largest."""
+    return LEVELS[min(len(LEVELS) - 1, int(value / most * len(LEVELS)) if most else 0)]
 
 
 def _ruler(periods: int, per_character: int) -> str:
@@ -134,8 +208,14 @@ def _summary(report: Mapping[str, Any], per_character: int) -> Iterator[str]:
     yield f"CO2: {report['co2_emitted_tonnes']:,.1f} t emitted, {report['co2_tonnes']:,.1f} t charged."
     if lost := [period for period in report["periods"] if period.get("lost_load")]:
         yield f"Load is lost in {counted(len(lost), 'period')}."
+    if prices := {n: price for n, period in enumerate(report["periods"], 1) if (price := price_of(period)) is not None}:
+        low, high = min(prices, key=lambda n: prices[n]), max(prices, key=lambda n: prices[n])
+        yield (
+            f"Price: from {to_the_cent(prices[low])} (period {low}) to {to_the_cent(prices[high])} (period {high}) "
+            f"euro per MWh, {LEVELS[0]} to {LEVELS[-1]}."
+        )
     if per_character > 1:
-        yield f"Each character is {per_character} periods: the largest output of these."
+        yield f"Each character is {per_character} periods: the largest output of these, their starts, their mean price."
     yield f"{OFF} off   {ZERO} on, at 0   {LEVELS[0]} to {LEVELS[-1]} its output, from little to its most"
     if report.get("storages"):
         yield "Of a storage: MWh given less MWh taken, and the energy that it holds after each period."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
@@ -18,7 +18,7 @@ from powerplant.cli.diagrams import horizon_as_table
 from powerplant.cli.files import check_names, check_output, is_table
 from powerplant.cli.options import decimal_option, horizon_options, wind_option
 from powerplant.cli.outputs import STDIO, writable
-from powerplant.cli.periods import Given, opened, read_tables
+from powerplant.cli.periods import Given, Output, read_tables
 from powerplant.cli.plan import form_option
 from powerplant.cli.sources import NAME, Source, read
 from powerplant.cli.words import (
@@ -27,8 +27,10 @@ from powerplant.cli.words import (
     complain,
     counted,
     fail,
+    has_colours,
     replace_line,
     say,
+    say_styled,
     terminal_width,
     to_the_cent,
 )
@@ -60,6 +62,12 @@ def _time_zone(_context: click.Context, _parameter: click.Parameter, name: str) 
         raise click.BadParameter("must be the name of a time zone, like Europe/Brussels") from None
 
 
+def _share(_context: click.Context, _parameter: click.Parameter, share: float | None) -> float | None:
+    if share is not None and not 0 <= share <= 1:
+        raise click.BadParameter("must be from 0 to 1: a share of the cost")
+    return share
+
+
 @click.command()
 @click.argument("names", metavar="[FILE] [OUT]", nargs=-1, type=NAME)
 @form_option("json", "Print the service's answer, byte for byte.")
@@ -86,6 +94,7 @@ def _time_zone(_context: click.Context, _parameter: click.Parameter, name: str) 
 @click.option(
     "--gap",
     type=float,
+    callback=_share,
     metavar="SHARE",
     help="Gap between cost and bound at which to stop, as a share of the cost. It takes the place of relative_gap.",
 )
@@ -135,26 +144,72 @@ def horizon(
       powerplant horizon --hours hours.csv --fleet fleet.csv plan.csv
       powerplant horizon --roll 24 --look-ahead 12 --hours year.csv --fleet fleet.csv plan.csv
     """  # noqa: D301 - click wants the character itself
-    co2 = options.co2
+    file, out = _files(context, names, hours)
+    form = form or _usual_form(out, rolls=roll is not None)
+    _check_options(out, form, hours, fleet, zone, decimal, end, roll, look_ahead)
+    check_names([each.argument for each in (file, hours, fleet) if each is not None], out, None, resume=False)
+    check_output(out, overwrite=overwrite, resume=False)
+    writable(context, None, None if out == STDIO else Path(out))
+    given = _given(file, hours, fleet, zone, is_fraction=wind == FRACTION, co2=options.co2)
+    if end is not None and not 1 <= end <= len(given.horizon.load):
+        raise click.BadParameter(f"must be a period, from 1 to {len(given.horizon.load)}", param_hint="'--end'")
+    if gap is not None:
+        given = given._replace(horizon=given.horizon._replace(relative_gap=gap))
+    output = Output(out, form, decimal)
+    if roll:
+        _roll(given, options, int(threads), roll, look_ahead or 0, output)
+        return
+    solved = solve(given, options, int(threads))
+    if form is None:
+        report = report_of(solved, co2=options.co2, time_limit=FOR_PRICES)
+        is_coloured, hours_of_period = has_colours(sys.stdout), float(solved.instance.hours)
+        table = horizon_as_table(report, terminal_width(sys.stdout), hours_of_period, coloured=is_coloured)
+        (say_styled if is_coloured else say)(table)
+        return
+    with output.opened() as write:
+        if form == "csv":
+            write(table_of(solved, *given.written(solved.instance, output), FOR_PRICES))
+        elif form == "json":
+            write(as_json(answer_of(solved)))
+        else:
+            write(as_json(report_of(solved, co2=options.co2, end=end, time_limit=options.time_limit)))
+
+
+# --- What is asked ---------------------------------------------------------------------------------------------------
+
+
+def _files(context: click.Context, names: Sequence[str], hours: Source | None) -> tuple[Source | None, str]:
+    """The file with the payload, if hours do not take its place, and the name of the one for the plan."""
     if not names and hours is None:
         raise click.UsageError("Missing argument 'FILE'.")
-    file = None if hours is not None else read(context, None, names[0])
+    file = read(context, None, names[0]) if hours is None else None
     rest = names if file is None else names[1:]
     if len(rest) > 1:
         raise click.UsageError(f"Got unexpected extra argument ({rest[1]})")
-    out = rest[0] if rest else STDIO
-    if (fleet is not None or zone.key != "UTC") and hours is None:
+    return file, rest[0] if rest else STDIO
+
+
+def _usual_form(out: str, *, rolls: bool) -> str | None:
+    """The form of the plan where no option names one; ``None`` is the diagram."""
+    if out == STDIO:
+        return "csv" if rolls else None
+    return "csv" if is_table(out) else "json"
+
+
+def _check_options(
+    out: str,
+    form: str | None,
+    hours: Source | None,
+    fleet: Source | None,
+    zone: ZoneInfo,
+    decimal: str | None,
+    end: int | None,
+    roll: int | None,
+    look_ahead: int | None,
+) -> None:
+    """Refuse options that do not go together."""
+    if hours is None and (fleet is not None or zone.key != "UTC"):
         raise click.UsageError("--fleet and --timezone are for --hours.")
-    if form is None and (is_table(out) or (roll and out == STDIO)):
-        form = "csv"
-    elif form is None and out != STDIO:
-        form = "json"
-    inputs = [each.argument for each in (file, hours, fleet) if each is not None]
-    check_names(inputs, out, None, resume=False)
-    check_output(out, overwrite=overwrite, resume=False)
-    writable(context, None, None if out == STDIO else Path(out))
-    if gap is not None and not 0 <= gap <= 1:
-        raise click.BadParameter("must be from 0 to 1: a share of the cost", param_hint="'--gap'")
     if end is not None and form != "report":
         raise click.UsageError("--end needs --report.")
     if look_ahead and not roll:
@@ -165,33 +220,23 @@ def horizon(
         raise click.UsageError("--decimal is for a table of plans.")
     if is_table(out) and form != "csv":
         raise click.UsageError(f"{out} is the name of a table, and --{form} prints JSON.")
+
+
+def _given(
+    file: Source | None, hours: Source | None, fleet: Source | None, zone: ZoneInfo, *, is_fraction: bool, co2: bool
+) -> Given:
+    """The payload, in one file or in tables; what it holds that nothing reads is told."""
     if hours is not None:
-        given = read_tables(hours, fleet, zone, is_fraction=wind == FRACTION, co2=co2)
+        given = read_tables(hours, fleet, zone, is_fraction=is_fraction, co2=co2)
     else:
         assert file is not None  # noqa: S101 - one of both is given
         given = Given(file.name, file.horizon(co2=co2))
-    payload = given.horizon
-    if end is not None and not 1 <= end <= len(payload.load):
-        raise click.BadParameter(f"must be a period, from 1 to {len(payload.load)}", param_hint="'--end'")
-    for place, detail in payload.ignored:
+    for place, detail in given.horizon.ignored:
         complain(f"{given.fleet or given.name}: {place.removeprefix('#')} {detail}")
-    if gap is not None:
-        given = given._replace(horizon=payload._replace(relative_gap=gap))
-    if roll:
-        _roll(given, options, int(threads), roll, look_ahead or 0, out, form, decimal)
-        return
-    solved = solve(given, options, int(threads))
-    if form is None:
-        report = report_of(solved, co2=co2, time_limit=FOR_PRICES)
-        say(horizon_as_table(report, terminal_width(sys.stdout), float(solved.instance.hours)))
-        return
-    with opened(out, is_json=form != "csv") as write:
-        if form == "csv":
-            write(table_of(solved, *given.written(solved.instance, out, decimal), FOR_PRICES))
-        elif form == "json":
-            write(as_json(answer_of(solved)))
-        else:
-            write(as_json(report_of(solved, co2=co2, end=end, time_limit=options.time_limit)))
+    return given
+
+
+# --- What is planned -------------------------------------------------------------------------------------------------
 
 
 def solve(given: Given, options: Options, threads: int = 2) -> SolvedHorizon:
@@ -200,36 +245,28 @@ def solve(given: Given, options: Options, threads: int = 2) -> SolvedHorizon:
         return _with_progress(lambda note: plan_horizon(given.horizon, options, note, threads=threads))
 
 
-def _roll(
-    given: Given,
-    options: Options,
-    threads: int,
-    keep: int,
-    ahead: int,
-    out: str,
-    form: str | None,
-    decimal: str | None,
-) -> None:
+def _roll(given: Given, options: Options, threads: int, keep: int, ahead: int, output: Output) -> None:
     """Plan in windows, and write the kept periods of each; those that have a plan stay written if another has none."""
     with _errors_as_messages(given):
         rolling = Rolling(given.horizon, options, keep, ahead, threads=threads)
-    layout, labels = given.written(rolling.instance, out, decimal)
+    layout, labels = given.written(rolling.instance, output)
     start, windows, count, worst = perf_counter(), rolling.windows(), 0, 0.0
     failure: NoWindow | None = None
-    with opened(out, is_json=form != "csv") as write:
-        if form == "csv":
+    is_table_of_plans = output.form == "csv"
+    with output.opened() as write:
+        if is_table_of_plans:
             write(head_of(rolling.instance, layout))
         try:
             while window := _with_progress(lambda _: next(windows, None), f"{rolling.planned:,} periods planned"):
                 first = rolling.planned - window.kept
-                if form == "csv":
+                if is_table_of_plans:
                     write(b"".join(rows_of(window.solved, layout, labels[first : rolling.planned], FOR_PRICES)))
                 count, worst = count + 1, max(worst, relative_gap(window.solved))
         except NoWindow as error:
             failure = error
         if rolling.planned:
             instance, plan, cost = rolling.schedule()
-            if form == "json":
+            if not is_table_of_plans:
                 write(as_json({"status": "rolled", "cost": cents(cost), **schedule_of(instance, plan)}))
             seconds = perf_counter() - start
             complain(f"{rolling.planned:,} periods in {counted(count, 'window')}, planned in {seconds:,.1f} s.")

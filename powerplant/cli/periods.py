@@ -30,6 +30,41 @@ from powerplant.rows import Layout, Value
 Result = TypeVar("Result")
 
 
+class Output(NamedTuple):
+    """Where a plan goes.
+
+    Attributes:
+        name: of the file; ``-`` is stdout.
+        form: ``csv``, ``json`` or ``report``; ``None`` is the diagram.
+        decimal: the decimal sign of a table, if the user chose one.
+    """
+
+    name: str
+    form: str | None
+    decimal: str | None
+
+    @contextmanager
+    def opened(self) -> Iterator[Callable[[bytes], None]]:
+        """Open the file. What is written is kept if the command fails; a workbook is written at the end."""
+        path = Path(self.name)
+        if self.name == STDIO:
+            yield say_csv if self.form == "csv" else say_json
+        elif is_workbook(self.name):
+            workbook = Workbook("plan")
+            try:
+                yield workbook.write
+            finally:
+                path.write_bytes(workbook.save())
+        else:
+            with gzip.open(path, "wb") if path.suffix == ".gz" else path.open("wb") as file:
+
+                def write(content: bytes) -> None:
+                    file.write(content)
+                    file.flush()
+
+                yield write
+
+
 class Given(NamedTuple):
     """A valid payload.
 
@@ -49,13 +84,12 @@ class Given(NamedTuple):
         """Print faults of the payload, each with the name of its file."""
         _print_faults(self.name, self.periods, self.fleet, faults)
 
-    def written(
-        self, instance: HorizonInstance, name: str, decimal: str | None
-    ) -> tuple[Layout, Sequence[Sequence[Value]]]:
-        """How a table of the plan in a file of this name is written, and what says which period a row is."""
+    def written(self, instance: HorizonInstance, output: Output) -> tuple[Layout, Sequence[Sequence[Value]]]:
+        """How a table of the plan is written, and what says which period a row is."""
         periods = self.periods
         layout, labels = labelled(instance) if periods is None else (periods.layout, periods.labels)
-        return as_named(layout, "plan.csv" if name == STDIO else name, decimal), labels
+        name = "plan.csv" if output.name == STDIO else output.name
+        return as_named(layout, name, output.decimal), labels
 
 
 def read_tables(hours: Source, fleet: Source | None, zone: ZoneInfo, *, is_fraction: bool, co2: bool) -> Given:
@@ -99,25 +133,3 @@ def _print_faults(name: str, periods: Periods | None, fleet: str, faults: Sequen
     of_table, of_fleet = (faults, []) if periods is None else periods.in_words(faults)
     print_faults(name, of_table)
     print_faults(fleet, of_fleet)
-
-
-@contextmanager
-def opened(name: str, *, is_json: bool) -> Iterator[Callable[[bytes], None]]:
-    """Open the file for a plan. What is written is kept if the command fails; a workbook is written at the end."""
-    path = Path(name)
-    if name == STDIO:
-        yield say_json if is_json else say_csv
-    elif is_workbook(name):
-        workbook = Workbook("plan")
-        try:
-            yield workbook.write
-        finally:
-            path.write_bytes(workbook.save())
-    else:
-        with gzip.open(name, "wb") if name.endswith(".gz") else path.open("wb") as file:
-
-            def write(content: bytes) -> None:
-                file.write(content)
-                file.flush()
-
-            yield write

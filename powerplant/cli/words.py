@@ -25,6 +25,16 @@ def say(text: str) -> None:
     _write(_printable_lines(text), err=False)
 
 
+def say_styled(text: str) -> None:
+    """Print lines with codes for colours, which nothing of the input is part of."""
+    _write(text, err=False)
+
+
+def has_colours(stream: TextIO) -> bool:
+    """Whether a stream is a terminal with colours, and ``NO_COLOR`` (https://no-color.org) does not forbid them."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
 def say_json(answer: bytes) -> None:
     """Print an answer of the service: byte for byte, but on a terminal with its invisible characters escaped."""
     _write(visible_json(answer.decode()) if sys.stdout.isatty() else answer, err=False)

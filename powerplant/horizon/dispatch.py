@@ -204,7 +204,8 @@ def whole_steps(
     """The whole steps of charge and discharge that follow those of others as closely as the limits allow.
 
     As far as its limits allow, it holds no less than the one that it follows, but for what it gives more in some
-    periods. In no period does it charge and discharge. ``None`` if the storage cannot then hold at the end what it must; O(periods).
+    periods. In no period does it charge and discharge. ``None`` if the storage cannot then hold at the end what it
+    must; O(periods).
 
     Args:
         storage: the storage.

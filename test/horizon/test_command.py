@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 from payloads import example
@@ -192,8 +193,42 @@ def test_the_diagram_fits_the_terminal(write: Write, width: int) -> None:
     payload = example(1) | {"load": [480 + t for t in range(96)], "resolution": "PT15M"}
     text = shown_on_terminal("horizon", write(payload), streams=["stdout"], width=width)
     assert text.count("\n") > 6
-    assert all(len(line) <= width for line in text.splitlines())
+    assert all(len(line) <= width for line in click.unstyle(text).splitlines())
     assert "Each character is" in text
+
+
+def battery(write: Write) -> str:
+    """The file of a day with a battery, starts, a negative price and lost load."""
+    payload = json.loads((ROOT / "example_payloads" / "battery.json").read_bytes())
+    payload["load"][9] += 1000
+    return write(payload | {"lost_load(euro/MWh)": 3000, "relative_gap": 0.01})
+
+
+def test_below_the_plants_are_the_starts_the_lost_load_and_the_prices(write: Write) -> None:
+    lines = run("horizon", battery(write), "--threads", "1").stdout.splitlines()
+    below = dict(line.rsplit(maxsplit=1) for line in lines if line.startswith(("starts ", "lost load ", "price ")))
+    diagrams = {name.strip(): diagram for name, diagram in below.items()}
+    starts = sum(map(int, diagrams["starts"].replace("·", "")))
+    assert starts == sum(int(line.split()[-2]) for line in lines if line.startswith(("gas", "coal", "peaker")))
+    assert [n for n, c in enumerate(diagrams["lost load"]) if c != "·"] == [9]
+    assert diagrams["price"][9] == "█"
+    assert any(line.startswith("Price: from -27.00 (period 1) to 3,000.00 (period 10) euro") for line in lines)
+
+
+@unix
+def test_a_terminal_shows_starts_lost_load_and_negative_prices_in_colours(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = ("horizon", battery(write), "--threads", "1")
+    text = shown_on_terminal(*arguments, streams=["stdout"], width=100)
+    row = {line.split("  ")[0]: line for line in text.splitlines()}
+    assert row["lost load"].count("\x1b[31m") == 1  # red
+    assert row["price"].partition("\x1b[31m▁")[0].strip() == "price"
+    assert "\x1b[32m" in row["gas 1"]  # green
+    assert "\x1b[36m" in row["battery"]  # cyan
+    assert click.unstyle(row["gas 1"]).startswith("gas 1  ")
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b" not in shown_on_terminal(*arguments, streams=["stdout"], width=100)
 
 
 @unix
