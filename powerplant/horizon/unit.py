@@ -1,0 +1,348 @@
+"""One plant in the mixed-integer model of a horizon: its columns and rows.
+
+Three binaries for each period (Morales-España, Latorre, Ramos 2013): on ``u``, start ``v``, stop ``w``; the output is
+``least u + q``. Minimum times are sums of starts and stops (Rajan, Takriti 2005); limits and ramps are tightened by
+starts and stops (Pan, Guan 2016); a start's cost depends on the stop before it (``d``, Morales-España); pieces of a
+cost curve are tightened like limits. Knueven, Ostrowski, Watson (2020) compare these formulations.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from math import ceil, floor
+
+import numpy as np
+
+from powerplant.horizon.formulation import HorizonInstance, Plant, must_be_on
+from powerplant.horizon.program import INFINITY, Array, Program
+
+
+class Unit:
+    """The columns and rows of one plant in a model. Outputs are in steps, costs in euro.
+
+    Args:
+        program: what they are added to.
+        instance: the horizon.
+        plant: the plant.
+        price: 1, or 0 where costs do not count.
+        reserve_up, reserve_down: the rows of the reserve; ``None`` where none is needed.
+        on_grid: whether its cost curve bends at whole steps only.
+
+    Attributes:
+        u, v, w, q: the columns of on, start, stop, and of the output above the least.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        instance: HorizonInstance,
+        plant: Plant,
+        price: float,
+        reserve_up: Array | None,
+        reserve_down: Array | None,
+        *,
+        on_grid: bool,
+    ) -> None:
+        self._program, self._plant, self._price, self._size = program, plant, price, len(plant.least)
+        self._read_limits()
+        self._read_ramps()
+        self._add_columns()
+        self._switch_on_and_off()
+        self._keep_minimum_times()
+        # The stop in the next period: none where an outage follows, or nothing.
+        self._after = np.append(self.w[1:], -1)
+        self._after[~self._runs_on] = -1
+        # With a minimum up time of one period, a start and the next stop each need a row of their own.
+        has_cuts = (self._cut_v > 0) & (self._cut_w > 0) & (self._after >= 0)
+        self._two_rows = has_cuts & (plant.up_time <= 1)
+        up = self._give_reserve_up(reserve_up if plant.gives_reserve else None)
+        down = self._give_reserve_down(reserve_down if plant.gives_reserve else None)
+        self._limit_output(up)
+        self._limit_rise(up)
+        self._limit_fall(down)
+        self._price_starts(instance)
+        if plant.curve:
+            self._price_curve(on_grid=on_grid)
+
+    # --- What the plant can do ---------------------------------------------------------------------------------------
+
+    def _read_limits(self) -> None:
+        """Limits in each period, also those after a start and before a stop."""
+        plant = self._plant
+        self._least, self._most = np.array(plant.least, dtype=float), np.array(plant.most, dtype=float)
+        self._can = np.array(plant.can_run)
+        self._runs_on = self._can & np.append(self._can[1:], False)
+        self._startup = self._most.copy() if plant.startup is None else np.minimum(self._most, plant.startup)
+        self._shutdown = self._most.copy() if plant.shutdown is None else np.minimum(self._most, plant.shutdown)
+        if plant.initial is None:
+            self._startup[0] = self._most[0]
+        self._shutdown[~self._runs_on] = self._most[~self._runs_on]
+        self._cut_v = self._most - np.maximum(self._startup, self._least)
+        self._cut_w = self._most - np.maximum(self._shutdown, self._least)
+
+    def _read_ramps(self) -> None:
+        """In which periods a ramp limits more than the limits do."""
+        plant, least, most, can = self._plant, self._least, self._most, self._can
+        self._up = None if plant.ramp_up is None else floor(plant.ramp_up)
+        self._down = None if plant.ramp_down is None else floor(plant.ramp_down)
+        self._rises, self._falls = np.zeros(self._size, dtype=bool), np.zeros(self._size, dtype=bool)
+        if self._up is not None:
+            self._rises[1:] = (self._up < most[1:] - least[:-1]) & can[1:] & can[:-1]
+            self._rises[0] = _rises_first(plant)
+        if self._down is not None:
+            self._falls[1:] = (self._down < most[:-1] - least[1:]) & (most[1:] >= most[:-1]) & can[1:] & can[:-1]
+            self._falls[0] = _falls_first(plant)
+
+    # --- Commitment --------------------------------------------------------------------------------------------------
+
+    def _add_columns(self) -> None:
+        """Add u, v, w and q: in which periods it may be on, start and stop, and what that costs."""
+        plant, price, size, can, least = self._plant, self._price, self._size, self._can, self._least
+        initial = plant.initial
+        forced_on, forced_off = np.array(must_be_on(plant)), ~can
+        v_high, w_high = (self._startup >= least) & can, np.ones(size, dtype=bool)
+        w_high[1:] = self._shutdown[:-1] >= least[:-1]
+        if initial is None:
+            v_high[0] = w_high[0] = False
+        else:
+            first = np.arange(size) < initial.left
+            if initial.on:
+                ends = size if can.all() else int(np.argmax(~can))  # an outage ends the minimum up time
+                forced_on = forced_on | (first & (np.arange(size) < ends))
+                v_high[0] = False
+                w_high[0] = initial.can_stop or not can[0]
+            else:
+                forced_off = forced_off | first
+                w_high[0] = False
+        base = np.array([float(plant.running_cost(t, plant.least[t])) if can[t] else 0.0 for t in range(size)])
+        start = float(plant.start_costs[-1][1]) if plant.start_costs else 0.0
+        self._slope = np.array([float(each) for each in plant.cost]) * price
+        add = self._program.add_columns
+        self.u = add(forced_on.astype(float), (~forced_off).astype(float), base * price, size)
+        self.v = add(0.0, v_high.astype(float), start * price, size)
+        self.w = add(0.0, w_high.astype(float), 0.0, size)
+        self.q = add(0.0, self._most - least, np.zeros(size) if plant.curve else self._slope, size)
+
+    def _switch_on_and_off(self) -> None:
+        """``u(t) - u(t-1) = v(t) - w(t)``; without a state before, from the second period on."""
+        initial = self._plant.initial
+        before = np.append(-1, self.u[:-1])
+        was_on = np.zeros(self._size)
+        if initial is not None:
+            was_on[0] = float(initial.on)
+        first = 1 if initial is None else 0
+        terms = [(1.0, self.u), (-1.0, before), (-1.0, self.v), (1.0, self.w)]
+        was_on = was_on[first:]
+        self._program.add_rows([(sign, column[first:]) for sign, column in terms], was_on, was_on)
+
+    def _keep_minimum_times(self) -> None:
+        """A start within the minimum up time means on, a stop within the down time means off; an outage ends a run."""
+        program, periods = self._program, np.arange(self._size)
+        outage_before = np.maximum.accumulate(np.where(self._can, -1, periods))
+        begin = np.maximum(periods - max(1, self._plant.up_time), outage_before)
+        program.add_rows([*program.sums(self.v, begin, periods), (-1.0, self.u)], -INFINITY, 0.0)
+        begin = periods - max(1, self._plant.down_time)
+        program.add_rows([*program.sums(self.w, begin, periods), (1.0, self.u)], -INFINITY, 1.0)
+
+    # --- Reserve -----------------------------------------------------------------------------------------------------
+
+    def _give_reserve_up(self, rows: Array | None) -> Array:
+        """Columns of the reserve that a ramp or two rows limit too; elsewhere it is what the limits leave."""
+        up = np.full(self._size, -1)
+        if rows is None:
+            return up
+        program, needs = self._program, self._rises | self._two_rows
+        up[needs] = program.add_columns(0.0, self._most[needs], 0.0, int(needs.sum()))
+        program.extend_rows(rows[needs], 1.0, up[needs])
+        rest = ~needs & self._can
+        program.extend_rows(rows[rest], (self._most - self._least)[rest], self.u[rest])
+        program.extend_rows(rows[rest], -self._cut_v[rest], self.v[rest])
+        ends = rest & (self._after >= 0)
+        program.extend_rows(rows[ends], -self._cut_w[ends], self._after[ends])
+        program.extend_rows(rows[rest], -1.0, self.q[rest])
+        return up
+
+    def _give_reserve_down(self, rows: Array | None) -> Array:
+        """Columns of the reserve that a ramp limits too; elsewhere it is the output above the least."""
+        down = np.full(self._size, -1)
+        if rows is None:
+            return down
+        program, falls = self._program, self._falls
+        down[falls] = program.add_columns(0.0, self._most[falls], 0.0, int(falls.sum()))
+        program.extend_rows(rows[falls], 1.0, down[falls])
+        rest = ~falls & self._can
+        program.extend_rows(rows[rest], 1.0, self.q[rest])
+        program.add_rows([(1.0, down[falls]), (-1.0, self.q[falls])], -INFINITY, 0.0)
+        return down
+
+    # --- Limits and ramps --------------------------------------------------------------------------------------------
+
+    def _limit_output(self, up: Array) -> None:
+        """``q + reserve <= (most - least) u``, and less around starts and stops."""
+        program, least, most = self._program, self._least, self._most
+        cut_v, cut_w = self._cut_v, self._cut_w
+        rising = [(np.maximum(most - level, 0), column) for level, column in self._rising()]
+        falling = [(np.maximum(most - level, 0), column) for level, column in self._falling()]
+        only_w = np.where(self._two_rows, np.maximum(cut_w - cut_v, 0), cut_w)
+        terms = [(1.0, self.q), (1.0, up), (least - most, self.u), (cut_v, self.v), (only_w, self._after)]
+        program.add_rows([*terms, *rising], -INFINITY, 0.0)
+        if falling:
+            terms = [(1.0, self.q), (least - most, self.u), (cut_v, self.v), (cut_w, self._after)]
+            program.add_rows([*terms, *falling], -INFINITY, 0.0)
+        if self._two_rows.any():
+            s = self._two_rows
+            less_v = np.maximum(cut_v - cut_w, 0)
+            stops = [(cut_w[s], self._after[s]), (less_v[s], self.v[s])]
+            terms = [(1.0, self.q[s]), (1.0, up[s]), ((least - most)[s], self.u[s]), *stops]
+            program.add_rows(terms, -INFINITY, 0.0)
+
+    def _rising(self) -> list[tuple[Array, Array]]:
+        """The most output some periods after a start, for the ramp, with the column of the start (Pan, Guan 2016).
+
+        Within the minimum up time at most one of these starts can be.
+        """
+        plant, size, levels = self._plant, self._size, list[tuple[Array, Array]]()
+        if self._up is None:
+            return []
+        for k in range(1, min(plant.up_time - 1, size)):
+            level = np.full(size, INFINITY)
+            level[k:] = np.maximum(self._startup[:-k], plant.least[: size - k]) + k * self._up
+            level[_outage_within(plant, k)] = INFINITY
+            if not (level < self._most).any():
+                break
+            levels.append((level, _earlier(self.v, k)))
+        return levels
+
+    def _falling(self) -> list[tuple[Array, Array]]:
+        """The most output some periods before a stop, with the column of the stop."""
+        plant, size, most, levels = self._plant, self._size, self._most, list[tuple[Array, Array]]()
+        if self._down is None:
+            return []
+        for k in range(1, min(plant.up_time - 1, size - 1)):
+            level = np.full(size, INFINITY)
+            until = size - k - 1  # the stop is k + 1 periods later
+            level[:until] = np.maximum(self._shutdown[k : k + until], plant.least[k : k + until]) + k * self._down
+            for j in range(k + 1):  # an outage, or a lower limit, frees it from its ramp
+                free = np.zeros(size, dtype=bool)
+                free[: size - j - 1] = ~self._can[j + 1 :] | (most[j + 1 :] < most[j : size - 1])
+                level[free] = INFINITY
+            if not (level < most).any():
+                break
+            column = np.full(size, -1)
+            column[:until] = self.w[k + 1 :]
+            levels.append((level, column))
+        return levels
+
+    def _limit_rise(self, up: Array) -> None:
+        """With its reserve it rises by the ramp at most; a start has its own limit."""
+        program, least, q, initial = self._program, self._least, self.q, self._plant.initial
+        if self._up is not None and self._rises[1:].any():
+            s = np.flatnonzero(self._rises[1:]) + 1
+            low, low_before = least[s], least[s - 1]
+            change = [(1.0, q[s]), (1.0, up[s]), (-1.0, q[s - 1])]
+            while_on = (-(self._up + low_before - low), self.u[s])
+            at_start = (-(self._startup[s] - self._up - low_before), self.v[s])
+            program.add_rows([*change, while_on, at_start], -INFINITY, 0.0)
+        if self._rises[0] and initial is not None and self._plant.ramp_up is not None:
+            top = floor(initial.p + self._plant.ramp_up)
+            program.add_rows([(1.0, q[:1]), (1.0, up[:1]), (least[0] - top, self.u[:1])], -INFINITY, 0.0)
+
+    def _limit_fall(self, down: Array) -> None:
+        """With its reserve it falls by the ramp at most; a stop has its own limit."""
+        program, least, q, initial = self._program, self._least, self.q, self._plant.initial
+        if self._down is not None and self._falls[1:].any():
+            s = np.flatnonzero(self._falls[1:]) + 1
+            low, low_before = least[s], least[s - 1]
+            change = [(1.0, q[s - 1]), (-1.0, q[s]), (1.0, down[s])]
+            while_on = (-(self._down + low - low_before), self.u[s - 1])
+            at_stop = (-(self._shutdown[s - 1] - self._down - low), self.w[s])
+            program.add_rows([*change, while_on, at_stop], -INFINITY, 0.0)
+        if self._falls[0] and initial is not None and self._plant.ramp_down is not None:
+            bottom = ceil(initial.p - self._plant.ramp_down)
+            program.add_rows([(-1.0, q[:1]), (1.0, down[:1]), (bottom - least[0], self.u[:1])], -INFINITY, 0.0)
+
+    # --- Costs -------------------------------------------------------------------------------------------------------
+
+    def _price_starts(self, instance: HorizonInstance) -> None:
+        """A start soon after a stop costs less than the last entry: ``d`` says which stop it follows."""
+        plant, program, size, hours = self._plant, self._program, self._size, instance.hours
+        entries = plant.start_costs
+        if len(entries) < 2 or not self._price:
+            return
+        last = float(entries[-1][1])
+        terms: list[tuple[float, Array]] = []
+        for k, (after, cost) in enumerate(entries[:-1]):
+            first = 1 if k == 0 else max(1, ceil(after / hours))
+            end = ceil(entries[k + 1][0] / hours)  # the next entry holds from here
+            soon = np.zeros(size)
+            if plant.initial is not None and not plant.initial.on and plant.initial.hours is not None:
+                so_long = [plant.initial.hours + t * hours for t in range(size)]
+                soon = np.array(
+                    [float(plant.start_cost(each) == cost and each < entries[k + 1][0]) for each in so_long]
+                )
+            last_stop = np.arange(size) - first
+            stops = program.sums(self.w, np.arange(size) - end, last_stop)
+            useful = (soon > 0) | ((last_stop >= 0) & (end > first))
+            if not useful.any():
+                continue
+            d = np.full(size, -1)
+            d[useful] = program.add_columns(0.0, 1.0, float(cost) - last, int(useful.sum()))
+            followed = [(-value, column[useful]) for value, column in stops]
+            program.add_rows([(1.0, d[useful]), *followed], -INFINITY, soon[useful])
+            terms.append((1.0, d))
+        if terms:
+            program.add_rows([*terms, (-1.0, self.v)], -INFINITY, 0.0)
+
+    def _price_curve(self, *, on_grid: bool) -> None:
+        """Split q into the pieces of a cost curve."""
+        plant, program, least, most = self._plant, self._program, self._least, self._most
+        pieces: list[tuple[float, Array]] = []
+        for (start, low), (end, high) in pairwise(plant.curve_on_grid if on_grid else plant.curve):
+            a, b = np.maximum(float(start), least), np.minimum(float(end), most)
+            width = np.maximum(b - a, 0.0)
+            s = width > 0
+            if not s.any():
+                continue
+            slope = float((high - low) / (end - start)) * self._price
+            piece = np.full(self._size, -1)
+            piece[s] = program.add_columns(0.0, width[s], slope + self._slope[s], int(s.sum()))
+            pieces.append((-1.0, piece))
+            cut_v = width - np.clip(self._startup - a, 0.0, width)
+            cut_w = width - np.clip(self._shutdown - a, 0.0, width)
+            less_w = np.where(self._two_rows, np.maximum(cut_w - cut_v, 0.0), cut_w)
+            less = [(cut_v[s], self.v[s]), (less_w[s], self._after[s])]
+            program.add_rows([(1.0, piece[s]), (-width[s], self.u[s]), *less], -INFINITY, 0.0)
+        if pieces:
+            program.add_rows([(1.0, self.q), *pieces], 0.0, 0.0)
+
+
+def _outage_within(plant: Plant, periods: int) -> Array:
+    """For each period, whether the plant cannot run in it or in so many periods before."""
+    cannot = ~np.array(plant.can_run)
+    within = cannot.copy()
+    for k in range(1, periods + 1):
+        within[k:] |= cannot[:-k]
+    return within
+
+
+def _rises_first(plant: Plant) -> bool:
+    """Whether its ramp limits how far a plant can rise from its state before into the first period."""
+    initial = plant.initial
+    if initial is None or plant.ramp_up is None or not initial.on or not plant.can_run[0]:
+        return False
+    return initial.p + plant.ramp_up < plant.most[0]
+
+
+def _falls_first(plant: Plant) -> bool:
+    """Whether its ramp limits how far a plant can fall from its state before into the first period."""
+    initial = plant.initial
+    if initial is None or plant.ramp_down is None or not initial.on or not plant.can_run[0]:
+        return False
+    return plant.most[0] >= initial.p and initial.p - plant.ramp_down > plant.least[0]
+
+
+def _earlier(columns: Array, periods: int) -> Array:
+    """The columns of so many periods before; -1 before the first."""
+    if not periods:
+        return columns
+    return np.concatenate((np.full(min(periods, len(columns)), -1), columns[:-periods]))
