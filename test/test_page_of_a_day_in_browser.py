@@ -198,7 +198,9 @@ def test_what_is_dropped_opens_in_the_view_that_it_belongs_to(open_page: OpenPag
         expect(page.locator("#source-note")).to_contain_text("24 periods")
         # Hour 19 of this day has no plan: its load is above all capacities.
         expect(page.locator("#day-problem")).to_contain_text("51.2", timeout=PATIENCE)
+        page.evaluate("document.querySelector('#day-json').value = ''")
         page.click("#day-as-json summary")
+        expect(page.locator("#day-json")).not_to_have_value("")
         expected[name] = json.loads(page.input_value("#day-json"))
         page.click("#day-as-json summary")
     assert expected["tables"]["load"] == expected["lines"]["load"]

@@ -296,4 +296,4 @@ def laughs() -> str:
 def test_bombs_are_refused_with_bounded_memory(part: str, content: Callable[[], str], message: str) -> None:
     bomb = with_part(book(hours=[["x"]]), part, content().encode())
     assert len(bomb) < 2_000_000
-    assert refused(bomb, GIBIBYTE // 2) == message
+    assert refused(bomb, GIBIBYTE // 4) == message

