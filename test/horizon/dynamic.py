@@ -137,7 +137,7 @@ def _least_missing(horizon: Horizon, graphs: list[Graph]) -> Fraction:
     """The least sum of shortfall, surplus and missing reserve, in MWh."""
     loads, ups, downs = horizon.load, horizon.up, horizon.down
     whole = lcm(*(each.denominator for each in map(Fraction, (*loads, *ups, *downs))))
-    front = {(states, net, up, down): 0 for states, net, up, down in _starts(graphs)}
+    front = dict.fromkeys(_starts(graphs), 0)
     for t in range(horizon.periods):
         load, need_up, need_down = (int(each[t] * whole) for each in (loads, ups, downs))
         most_up, most_down = ceil(ups[t]), ceil(downs[t])
