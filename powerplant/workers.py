@@ -21,7 +21,7 @@ import pickle
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import CancelledError, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing import get_context, parent_process
@@ -60,6 +60,9 @@ PATIENCE = 1.0
 LONGEST_PAUSE = 0.1
 """Seconds for which, at most, the turn of a faulty body is kept after its faults are found."""
 
+INTERVAL = 0.2
+"""Seconds between two looks at whether a result is still wanted."""
+
 IDLE = 30.0
 """Seconds without work after which the processes end, and give back their memory."""
 
@@ -77,6 +80,10 @@ class Result(Protocol):
 
 R = TypeVar("R", bound=Result)
 T = TypeVar("T")
+
+
+def _always() -> bool:
+    return True
 
 
 class Workers:
@@ -147,12 +154,17 @@ class Workers:
         finally:
             self.leave()
 
-    def run_apart(self, function: Callable[..., R], *arguments: Any, time_limit: float) -> R | None:
-        """The same without a first attempt in this thread; ``None`` if the process ended without a result."""
+    def run_apart(
+        self, function: Callable[..., R], *arguments: Any, time_limit: float, is_wanted: Callable[[], bool] = _always
+    ) -> R | None:
+        """The same without a first attempt in this thread; ``None`` if the process ended without a result.
+
+        It is ended early if ``is_wanted``, which is called again and again, says that nobody waits for the result.
+        """
         end = perf_counter() + time_limit
         self.enter(time_limit / 2)
         try:
-            return self._in_process(function, arguments, end)
+            return self._in_process(function, arguments, end, is_wanted)
         finally:
             self.leave()
 
@@ -319,7 +331,13 @@ class Workers:
         for future in [*self._futures]:  # a stopped pool forgets them
             future.cancel()
 
-    def _in_process(self, function: Callable[..., R], arguments: tuple[Any, ...], end: float) -> R | None:
+    def _in_process(
+        self,
+        function: Callable[..., R],
+        arguments: tuple[Any, ...],
+        end: float,
+        is_wanted: Callable[[], bool] = _always,
+    ) -> R | None:
         """The result of a function, or the last unfinished one, if there is any."""
         with ExitStack() as stack:
             file: Path | None = None
@@ -329,8 +347,11 @@ class Workers:
             for _ in range(2):
                 left = max(0.0, end - perf_counter())
                 future: Future[R] = self.submit(_call, function, arguments, left, file)
+                while end + GRACE > perf_counter() and is_wanted():
+                    if wait([future], INTERVAL).done:
+                        break
                 try:
-                    return future.result(left + GRACE)
+                    return future.result(0)
                 except BrokenProcessPool:  # a process was killed while idle, which ends its pool: again, in a new one
                     continue
                 except self.died:

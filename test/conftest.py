@@ -26,6 +26,7 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" i
 URL_OF_A_RUNNING_SERVER = os.environ.get("POWERPLANT_URL", "").strip().rstrip("/")
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:  # noqa: ARG001 - pytest's hook
     """One process more than there are processors: tests of servers wait for most of their time."""
     return (os.cpu_count() or 1) + 1

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flask import Blueprint, Response, current_app, request
 
 from powerplant.api.request_log import entry
-from powerplant.api.requests import preferred, read_body, read_options
+from powerplant.api.requests import is_connected, preferred, read_body, read_options
 from powerplant.batch.posted import has_table
 from powerplant.batch.workbooks import has_openpyxl
 from powerplant.config import Settings
@@ -41,7 +42,8 @@ def _answer(*, report: bool) -> Response:
     log.payload = body = read_body(settings.max_body)
     if has_table(body, is_csv=request.mimetype == CSV):
         wish = wish._replace(zone=zone)
-    outcome = workers.run_apart(answer_apart, body, wish, time_limit=options.time_limit)
+    is_wanted = partial(is_connected, request.environ)
+    outcome = workers.run_apart(answer_apart, body, wish, time_limit=options.time_limit, is_wanted=is_wanted)
     if outcome is None:
         raise OutOfTime(options.time_limit, None)
     if outcome.leaves_work:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import select
+from collections.abc import Mapping
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import current_app, g, request
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
@@ -144,3 +146,16 @@ def read_body(max_body: int) -> bytes:
 
 def _too_large(max_body: int) -> RequestEntityTooLarge:
     return RequestEntityTooLarge(f"The body may have at most {max_body} bytes.")
+
+
+def is_connected(environ: Mapping[str, Any]) -> bool:
+    """Whether the client of a request still waits; ``True`` where the server or the system cannot tell.
+
+    A client that will send no more counts as one that has left, as it does for most proxies.
+    """
+    connection = environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
+    if connection is None or not hasattr(select, "POLLRDHUP"):
+        return True
+    look = select.poll()
+    look.register(connection, select.POLLRDHUP)
+    return not look.poll(0)

@@ -12,7 +12,7 @@ import pytest
 import requests
 from conftest import BootServer, Log
 from flask.testing import FlaskClient
-from live_server import LiveServer, fetch, live_server
+from live_server import FLASK_RUN, GUNICORN, LiveServer, fetch, live_server
 from payloads import example
 
 from horizon.days import FAULTS, day, faulty, hard, without_a_plan
@@ -44,7 +44,10 @@ def here(client: FlaskClient) -> FlaskClient:
 class Here:
     """Takes the place of the processes."""
 
-    def run_apart(self, function: Callable[..., Outcome], *arguments: Any, time_limit: float) -> Outcome:
+    def run_apart(
+        self, function: Callable[..., Outcome], *arguments: Any, time_limit: float, is_wanted: Callable[[], bool]
+    ) -> Outcome:
+        assert is_wanted()
         return function(*arguments, time_limit, None)
 
 
@@ -217,6 +220,16 @@ def test_while_a_horizon_is_planned_others_get_their_plans(server: LiveServer) -
         assert broken_rules(hard(), answer.json()) == []
         assert 0 <= float(answer.headers["Plan-Relative-Gap"]) < 0.1
     assert post(server, day(), f"{PLAN}?step=1").status_code == 200
+
+
+@pytest.mark.parametrize("command", [FLASK_RUN, GUNICORN], ids=["flask", "gunicorn"])
+def test_a_search_ends_when_its_client_has_left(boot_server: BootServer, command: list[str]) -> None:
+    settings = {"POWERPLANT_WORKERS": "1", "POWERPLANT_HORIZONS": "1", "POWERPLANT_HORIZON_TIME_LIMIT": "60"}
+    server = boot_server(settings, command)
+    post(server, day())  # starts the process
+    with pytest.raises(requests.ReadTimeout):
+        requests.post(server.url + PLAN, json=hard(), timeout=1)
+    assert post(server, day(), f"{PLAN}?step=1&time_limit=20").status_code == 200
 
 
 # --- Without HiGHS ---------------------------------------------------------------------------------------------------
