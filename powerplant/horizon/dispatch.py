@@ -73,6 +73,11 @@ class Dispatch:
             plan = self._solve({}, {}, longest, relative_gap)
         return plan if plan is not None and broken_rule(self.instance, plan) is None else None
 
+    def within(self, on: Array) -> Array:
+        """A commitment, within what the data of each plant allow."""
+        columns = self.model.on
+        return np.clip(np.asarray(on, dtype=float).reshape(columns.shape), self.low[columns], self.high[columns])
+
     def commit(self, on: Array) -> None:
         """Fix the commitment."""
         self.value, self.is_whole = None, False

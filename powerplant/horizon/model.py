@@ -14,6 +14,7 @@ import numpy as np
 from highspy import HighsLp
 
 from powerplant.horizon.formulation import HorizonInstance, Market, Storage
+from powerplant.horizon.groups import Groups
 from powerplant.horizon.plan import Plan
 from powerplant.horizon.program import INFINITY, Array, Program
 from powerplant.horizon.unit import Unit
@@ -28,25 +29,42 @@ SMALL = 100
 """Plants times periods of a small model."""
 
 
+def is_small(instance: HorizonInstance) -> bool:
+    """Whether the model of an instance is solved at once, without presolve and on the grid."""
+    parts = len(instance.plants) + len(instance.storages) + (instance.market is not None)
+    return parts * len(instance.load) <= SMALL
+
+
 class Model:
     """The model of an instance; with ``shortage``, that of its least shortage.
 
-    With ``on_grid`` cost curves bend at whole steps only: that takes more columns, and outputs are more often whole.
+    With ``groups`` identical plants are counted. With ``on_grid`` cost curves bend at whole steps only: that takes more
+    columns, and outputs are more often whole.
 
     Attributes:
-        on, start, stop, above: the columns of u, v, w and q, a row a plant.
-        least: steps that a plant gives at least where it is on.
+        groups: identical plants, which are counted.
+        on, start, stop, above: the columns of u, v, w and q, a row a group.
+        least: steps that a plant of a group gives at least where it is on.
         lost: columns of lost load; empty where the load must be met.
         short, surplus: columns of missing and of surplus power; empty without ``shortage``.
         short_up, short_down: columns of missing reserve, likewise.
     """
 
-    def __init__(self, instance: HorizonInstance, *, shortage: bool = False, on_grid: bool = False) -> None:
+    def __init__(
+        self,
+        instance: HorizonInstance,
+        groups: Groups | None = None,
+        *,
+        shortage: bool = False,
+        on_grid: bool = False,
+    ) -> None:
         self.instance = instance
+        self.groups = Groups.alone(instance) if groups is None else groups
         self._program = Program()
-        count, size = len(instance.plants), len(instance.load)
+        first = [instance.plants[group[0]] for group in self.groups.members]
+        count, size = len(first), len(instance.load)
         self.on, self.start, self.stop, self.above = (np.full((count, size), -1) for _ in range(4))
-        self.least = np.array([plant.least for plant in instance.plants], dtype=float).reshape(count, size)
+        self.least = np.array([plant.least for plant in first], dtype=float).reshape(count, size)
         price = 0.0 if shortage else 1.0
         program = self._program
         self.balance = program.add_rows([(0.0, np.full(size, -1))], instance.load, instance.load)
@@ -60,8 +78,9 @@ class Model:
             else None
             for needed in (instance.reserve_up, instance.reserve_down)
         )
-        for i, plant in enumerate(instance.plants):
-            unit = Unit(program, instance, plant, price, self.reserve_up, self.reserve_down, on_grid=on_grid)
+        rows_of_reserve = self.reserve_up, self.reserve_down
+        for i, (plant, group) in enumerate(zip(first, self.groups.members, strict=True)):
+            unit = Unit(program, instance, plant, len(group), price, *rows_of_reserve, on_grid=on_grid)
             self.on[i], self.start[i], self.stop[i], self.above[i] = unit.u, unit.v, unit.w, unit.q
             program.extend_rows(self.balance, 1.0, unit.q)
             program.extend_rows(self.balance, self.least[i], unit.u)
@@ -139,7 +158,7 @@ class Model:
     @property
     def is_small(self) -> bool:
         """Whether it is solved at once, without presolve and on the grid."""
-        return self.on.size + self.charge.size + self.buy.size <= SMALL
+        return is_small(self.instance)
 
     # --- For HiGHS ---------------------------------------------------------------------------------------------------
 
@@ -158,14 +177,15 @@ class Model:
 
     def decisions(self, plan: Plan) -> tuple[Array, Array]:
         """All columns that are whole numbers, and their values in a plan."""
-        on = np.array(plan.on, dtype=float).reshape(self.on.shape)
+        on = np.array(plan.on, dtype=float).reshape(len(plan.on), self.on.shape[1])
         states = [plant.initial for plant in self.instance.plants]
         before = [row[0] if state is None else state.on for state, row in zip(states, plan.on, strict=True)]
         change = np.diff(on, axis=1, prepend=np.array(before, dtype=float).reshape(-1, 1))
         charging = (np.array(plan.charge, dtype=float).reshape(self.charging.shape) > 0).astype(float)
         columns = (self.on, self.start, self.stop, self.charging)
-        values = (on, np.maximum(change, 0), np.maximum(-change, 0), charging)
-        return np.concatenate([c.ravel() for c in columns]), np.concatenate([v.ravel() for v in values])
+        of_plants = map(self.groups.counts, (on, np.maximum(change, 0), np.maximum(-change, 0)))
+        values = [value.ravel() for value in (*of_plants, charging)]
+        return np.concatenate([c.ravel() for c in columns]), np.concatenate(values)
 
     @property
     def outputs(self) -> Array:
@@ -176,13 +196,13 @@ class Model:
     def plan(self, values: Array) -> Plan:
         """The plan of a solution, rounded to whole steps. What is bought and sold at once is taken off both."""
         on = np.round(values[self.on]).astype(int)
-        p = np.round(values[self.above] + self.least * values[self.on]).astype(int)
-        p[on == 0] = 0
+        above = np.round(values[self.above] + self.least * (values[self.on] - on)).astype(int)
+        commitment, outputs = self.groups.split(self.instance, on.tolist(), above.tolist())
         charge, discharge, buy, sell = (
             np.round(values[columns]).astype(int) for columns in (self.charge, self.discharge, self.buy, self.sell)
         )
         both = np.minimum(buy, sell)
         buy, sell = buy - both, sell - both
         lost = np.round(values[self.lost]).astype(int) if self.lost.size else np.zeros(self.on.shape[1], dtype=int)
-        rows = [tuple(map(tuple, array.tolist())) for array in (on, p, charge, discharge)]
-        return Plan(rows[0], rows[1], tuple(lost.tolist()), rows[2], rows[3], tuple(buy.tolist()), tuple(sell.tolist()))
+        into, out = (tuple(map(tuple, array.tolist())) for array in (charge, discharge))
+        return Plan(commitment, outputs, tuple(lost.tolist()), into, out, tuple(buy.tolist()), tuple(sell.tolist()))

@@ -23,8 +23,9 @@ import numpy as np
 from powerplant.horizon.coarsening import hours_of, in_hours
 from powerplant.horizon.dispatch import Dispatch
 from powerplant.horizon.formulation import HorizonInstance
+from powerplant.horizon.groups import Groups
 from powerplant.horizon.highs import Solver
-from powerplant.horizon.model import Model
+from powerplant.horizon.model import Model, is_small
 from powerplant.horizon.plan import Plan, cost_of
 from powerplant.horizon.rounding import rounded
 from powerplant.horizon.verification import broken_rule, rules_of_plants
@@ -159,7 +160,8 @@ class _Search:
         self.values: Array | None = None  # of the columns in the best plan; None until they are needed
         self.dispatched: set[tuple[tuple[int, ...], ...]] = set()
         self.is_over = self.leaves_work = False
-        self.model = Model(instance)
+        self.groups = Groups.alone(instance) if is_small(instance) else Groups.of(instance)
+        self.model = Model(instance, self.groups)
         self.lp = self.model.lp()
         self.gap = float(instance.relative_gap)
 
@@ -323,33 +325,37 @@ class _Search:
         if plan is None:
             return
         on = np.repeat(np.array(plan.on, dtype=float), len(hours[0]), axis=1)[:, : len(self.instance.load)]
-        within = self._within(on)
-        self._solve_part(_with_neighbours(_switches(within), NEARBY) | (on != within), within, self.left / 2)
+        counts = self.groups.counts(on)
+        within = self._within(counts)
+        self._solve_part(_with_neighbours(_switches(within), NEARBY) | (counts != within), within, self.left / 2)
 
     def _from_previous(self) -> None:
         """Begin with the plan before, and the best outputs for its commitment."""
         if self.instance.previous is not None:
-            self._keep(self.dispatch.best(self._within(self.instance.previous), TURN * self.time_limit, self.gap / 10))
+            self._give_outputs(self.instance.previous)
 
     def _near_previous(self, relaxed: Array) -> None:
         """Free only what the relaxation has otherwise than the plan before, with its neighbours."""
-        before = self._within(self.instance.previous)
+        before = self._within(self.groups.counts(self.instance.previous))
         free = _with_neighbours(np.abs(relaxed[self.model.on] - before) > WHOLE, NEIGHBOURS[0])
         self._solve_part(free, before, self.left / 2)
 
-    def _within(self, on: Any) -> Array:
-        """A commitment, within what the data of each plant allow."""
+    def _within(self, counts: Array) -> Array:
+        """How many plants of each group are on, within what their data allow."""
         low, high = np.asarray(self.lp.col_lower_), np.asarray(self.lp.col_upper_)
-        whole = np.array(on, dtype=float).reshape(self.model.on.shape)
-        return np.clip(whole, low[self.model.on], high[self.model.on])
+        return np.clip(counts, low[self.model.on], high[self.model.on])
+
+    def _give_outputs(self, on: Any) -> None:
+        """Give a commitment its best outputs."""
+        self._keep(self.dispatch.best(self.dispatch.within(on), TURN * self.time_limit, self.gap / 10))
 
     def _rounded(self, relaxed: Array) -> None:
         """Round the relaxation, and give the commitments their best outputs."""
+        shares = self.groups.spread(relaxed[self.model.on]).tolist()
         for threshold in THRESHOLDS:
             if self.is_done():
                 return
-            on = rounded(self.instance, relaxed[self.model.on].tolist(), threshold)
-            self._keep(self.dispatch.best(self._within(on), TURN * self.time_limit, self.gap / 10))
+            self._give_outputs(rounded(self.instance, shares, threshold))
 
     def _near(self, relaxed: Array) -> None:
         """Fix what is whole in the relaxation, but near fractional periods, and solve what is left."""
@@ -393,11 +399,11 @@ class _Search:
         """Solve the model with some decisions free and the others as in the best plan; the seconds that it took."""
         begin, plan = perf_counter(), self.found.plan
         if plan is not None and not self.is_done():
-            self._solve_part(free, np.array(plan.on, dtype=float), time_limit)
+            self._solve_part(free, self.groups.counts(plan.on), time_limit)
         return perf_counter() - begin
 
     def _solve_part(self, free: Array, on: Array, time_limit: float) -> None:
-        """Solve the model with all decisions of plants but the free ones fixed.
+        """Solve the model with all decisions of groups but the free ones fixed.
 
         Storages may do both at once here: that rarely pays, and the dispatch on the grid does not allow it.
         """
@@ -408,7 +414,7 @@ class _Search:
             target = self.found.bound + self.gap * abs(self.found.bound) * 0.9
             solver.setOptionValue("objective_target", target)
         if self.found.plan is not None:
-            best = np.array(self.found.plan.on, dtype=float)
+            best = self.groups.counts(self.found.plan.on)
             if (best == np.round(on))[~free].all():
                 solver.begin_with(*self.model.decisions(self.found.plan))
         solver.watch(lambda _: self.is_done(), self._take)

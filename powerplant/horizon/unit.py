@@ -1,13 +1,15 @@
-"""One plant in the mixed-integer model of a horizon: its columns and rows.
+"""One plant in the mixed-integer model of a horizon, or some identical ones: their columns and rows.
 
 Three binaries for each period (Morales-España, Latorre, Ramos 2013): on ``u``, start ``v``, stop ``w``; the output is
 ``least u + q``. Minimum times are sums of starts and stops (Rajan, Takriti 2005); limits and ramps are tightened by
 starts and stops (Pan, Guan 2016); a start's cost depends on the stop before it (``d``, Morales-España); pieces of a
-cost curve are tightened like limits. Knueven, Ostrowski, Watson (2020) compare these formulations.
+cost curve are tightened like limits. Knueven, Ostrowski, Watson (2020) compare these formulations. Of identical plants
+``u``, ``v`` and ``w`` are counts, and each row is the sum of theirs.
 """
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import pairwise
 from math import ceil, floor
 
@@ -18,12 +20,13 @@ from powerplant.horizon.program import INFINITY, Array, Program
 
 
 class Unit:
-    """The columns and rows of one plant in a model. Outputs are in steps, costs in euro.
+    """The columns and rows of identical plants in a model: mostly of one. Outputs are in steps, costs in euro.
 
     Args:
         program: what they are added to.
         instance: the horizon.
         plant: the plant.
+        count: how many of them there are.
         price: 1, or 0 where costs do not count.
         reserve_up, reserve_down: the rows of the reserve; ``None`` where none is needed.
         on_grid: whether its cost curve bends at whole steps only.
@@ -37,13 +40,15 @@ class Unit:
         program: Program,
         instance: HorizonInstance,
         plant: Plant,
+        count: int,
         price: float,
         reserve_up: Array | None,
         reserve_down: Array | None,
         *,
         on_grid: bool,
     ) -> None:
-        self._program, self._plant, self._price, self._size = program, plant, price, len(plant.least)
+        self._program, self._plant, self._count, self._price = program, plant, count, price
+        self._size = len(plant.least)
         self._read_limits()
         self._read_ramps()
         self._add_columns()
@@ -118,10 +123,11 @@ class Unit:
         start = float(plant.start_costs[-1][1]) if plant.start_costs else 0.0
         self._slope = np.array([float(each) for each in plant.cost]) * price
         add = self._program.add_columns
-        self.u = add(forced_on.astype(float), (~forced_off).astype(float), base * price, size)
-        self.v = add(0.0, v_high.astype(float), start * price, size)
-        self.w = add(0.0, w_high.astype(float), 0.0, size)
-        self.q = add(0.0, self._most - least, np.zeros(size) if plant.curve else self._slope, size)
+        count = float(self._count)
+        self.u = add(count * forced_on, count * ~forced_off, base * price, size)
+        self.v = add(0.0, count * v_high, start * price, size)
+        self.w = add(0.0, count * w_high, 0.0, size)
+        self.q = add(0.0, count * (self._most - least), np.zeros(size) if plant.curve else self._slope, size)
 
     def _switch_on_and_off(self) -> None:
         """``u(t) - u(t-1) = v(t) - w(t)``; without a state before, from the second period on."""
@@ -129,7 +135,7 @@ class Unit:
         before = np.append(-1, self.u[:-1])
         was_on = np.zeros(self._size)
         if initial is not None:
-            was_on[0] = float(initial.on)
+            was_on[0] = float(self._count * initial.on)
         first = 1 if initial is None else 0
         terms = [(1.0, self.u), (-1.0, before), (-1.0, self.v), (1.0, self.w)]
         was_on = was_on[first:]
@@ -142,7 +148,7 @@ class Unit:
         begin = np.maximum(periods - max(1, self._plant.up_time), outage_before)
         program.add_rows([*program.sums(self.v, begin, periods), (-1.0, self.u)], -INFINITY, 0.0)
         begin = periods - max(1, self._plant.down_time)
-        program.add_rows([*program.sums(self.w, begin, periods), (1.0, self.u)], -INFINITY, 1.0)
+        program.add_rows([*program.sums(self.w, begin, periods), (1.0, self.u)], -INFINITY, float(self._count))
 
     # --- Reserve -----------------------------------------------------------------------------------------------------
 
@@ -152,7 +158,7 @@ class Unit:
         if rows is None:
             return up
         program, needs = self._program, self._rises | self._two_rows
-        up[needs] = program.add_columns(0.0, self._most[needs], 0.0, int(needs.sum()))
+        up[needs] = program.add_columns(0.0, self._count * self._most[needs], 0.0, int(needs.sum()))
         program.extend_rows(rows[needs], 1.0, up[needs])
         rest = ~needs & self._can
         program.extend_rows(rows[rest], (self._most - self._least)[rest], self.u[rest])
@@ -168,7 +174,7 @@ class Unit:
         if rows is None:
             return down
         program, falls = self._program, self._falls
-        down[falls] = program.add_columns(0.0, self._most[falls], 0.0, int(falls.sum()))
+        down[falls] = program.add_columns(0.0, self._count * self._most[falls], 0.0, int(falls.sum()))
         program.extend_rows(rows[falls], 1.0, down[falls])
         rest = ~falls & self._can
         program.extend_rows(rows[rest], 1.0, self.q[rest])
@@ -269,6 +275,9 @@ class Unit:
         entries = plant.start_costs
         if len(entries) < 2 or not self._price:
             return
+        if self._count > 1:
+            self._match_starts(hours)
+            return
         last = float(entries[-1][1])
         terms: list[tuple[float, Array]] = []
         for k, (after, cost) in enumerate(entries[:-1]):
@@ -293,6 +302,34 @@ class Unit:
         if terms:
             program.add_rows([*terms, (-1.0, self.v)], -INFINITY, 0.0)
 
+    def _match_starts(self, hours: Fraction) -> None:
+        """Of identical plants, how many that stopped in one period start in another: each stop has one start."""
+        plant, program, size, count = self._plant, self._program, self._size, float(self._count)
+        last = plant.start_costs[-1][1]
+        starts: list[tuple[float, Array]] = []
+        stops: list[tuple[float, Array]] = []
+        for k in range(1, size):
+            saved = float(last - plant.start_cost(k * hours))
+            if not saved:
+                break
+            columns = program.add_columns(0.0, count, -saved, size - k)
+            none = np.full(k, -1)
+            starts.append((1.0, np.concatenate((none, columns))))
+            stops.append((1.0, np.concatenate((columns, none))))
+        initial = plant.initial
+        if initial is not None and not initial.on and initial.hours is not None:
+            saved_by = np.array([float(last - plant.start_cost(initial.hours + t * hours)) for t in range(size)])
+            soon = np.flatnonzero(saved_by)
+            if soon.size:
+                columns = np.full(size, -1)
+                columns[soon] = program.add_columns(0.0, count, -saved_by[soon], soon.size)
+                starts.append((1.0, columns))
+                program.add_rows([(1.0, columns[[t]]) for t in soon], -INFINITY, count)
+        if starts:
+            program.add_rows([*starts, (-1.0, self.v)], -INFINITY, 0.0)
+        if stops:
+            program.add_rows([*stops, (-1.0, self.w)], -INFINITY, 0.0)
+
     def _price_curve(self, *, on_grid: bool) -> None:
         """Split q into the pieces of a cost curve."""
         plant, program, least, most = self._plant, self._program, self._least, self._most
@@ -305,7 +342,7 @@ class Unit:
                 continue
             slope = float((high - low) / (end - start)) * self._price
             piece = np.full(self._size, -1)
-            piece[s] = program.add_columns(0.0, width[s], slope + self._slope[s], int(s.sum()))
+            piece[s] = program.add_columns(0.0, self._count * width[s], slope + self._slope[s], int(s.sum()))
             pieces.append((-1.0, piece))
             cut_v = width - np.clip(self._startup - a, 0.0, width)
             cut_w = width - np.clip(self._shutdown - a, 0.0, width)
