@@ -63,6 +63,9 @@ FEWEST_PLANTS = 2
 SMALLER = 0.7
 """How much smaller the next part is if one took longer than its turn."""
 
+AT_ONCE = 0.2
+"""The share of its turn in which a part is solved at once."""
+
 TURN = 0.1
 """The share of the time limit for one attempt to improve a plan."""
 
@@ -388,19 +391,26 @@ class _Search:
         while self.found.plan is not None and not self.is_done():
             free = np.zeros((count, size), dtype=bool)
             free[:, start : start + max(2, round(length))] = True
-            length *= SMALLER if self._improve(free, turn) > turn else 1
+            length = min(length * self._improve(free, turn), size)
             start = (start + max(1, round(length / 2))) % size
             if plants >= FEWEST_PLANTS:
                 free = np.zeros((count, size), dtype=bool)
                 free[random.choice(choices, round(plants), replace=False)] = True
-                plants *= SMALLER if self._improve(free, turn) > turn else 1
+                plants = min(plants * self._improve(free, turn), len(choices))
 
-    def _improve(self, free: Array, time_limit: float) -> float:
-        """Solve the model with some decisions free and the others as in the best plan; the seconds that it took."""
-        begin, plan = perf_counter(), self.found.plan
-        if plan is not None and not self.is_done():
-            self._solve_part(free, self.groups.counts(plan.on), time_limit)
-        return perf_counter() - begin
+    def _improve(self, free: Array, turn: float) -> float:
+        """Solve the model with some decisions free and the others as in the best plan.
+
+        Returns how much larger the next such part should be: one that takes longer than its turn is too large, and one
+        that is solved at once and improves nothing is too small.
+        """
+        begin, found = perf_counter(), self.found
+        if found.plan is not None and not self.is_done():
+            self._solve_part(free, self.groups.counts(found.plan.on), turn)
+        seconds = perf_counter() - begin
+        if seconds > turn:
+            return SMALLER
+        return 1 / SMALLER if seconds < turn * AT_ONCE and self.found.cost == found.cost else 1.0
 
     def _solve_part(self, free: Array, on: Array, time_limit: float) -> None:
         """Solve the model with all decisions of groups but the free ones fixed.
