@@ -98,6 +98,11 @@ class Solver(Highs):
         """Let columns have any value within their bounds."""
         self.changeColsIntegrality(columns.size, columns.ravel(), np.full(columns.size, HighsVarType.kContinuous))
 
+    def look_only_for_bounds(self) -> None:
+        """Solve no small models for plans, which can take longer than all else: another thread finds the plans."""
+        for heuristic in ("rins", "rens", "root_reduced_cost"):
+            self.setOptionValue(f"mip_heuristic_run_{heuristic}", False)
+
     def solve_it(self) -> Array | None:
         """Run, and return the values of the columns; ``None`` without a solution."""
         self.run()

@@ -165,6 +165,7 @@ class _Search:
         self.is_over = self.leaves_work = False
         self.groups = Groups.alone(instance) if is_small(instance) else Groups.of(instance)
         self.model = Model(instance, self.groups)
+        self.has_parts = bool(instance.plants) and not self.model.is_small
         self.lp = self.model.lp()
         self.gap = float(instance.relative_gap)
 
@@ -179,12 +180,11 @@ class _Search:
 
     def run(self) -> Found:
         """Relaxation, plans and the bound."""
-        has_parts = bool(self.instance.plants) and not self.model.is_small
-        if self.threads > 1 and has_parts:
+        if self.threads > 1 and self.has_parts:
             self._in_two_threads()
         else:
-            relaxed = self._first_plans() if has_parts else self._relaxation()
-            if relaxed is not None and not has_parts and not self.model.is_small:
+            relaxed = self._first_plans() if self.has_parts else self._relaxation()
+            if relaxed is not None and not self.has_parts and not self.model.is_small:
                 self._rounded(relaxed)
             if not self.found.is_infeasible and not self.is_done():
                 self._solve_all()
@@ -270,6 +270,8 @@ class _Search:
             solver = Solver(self.lp, self.left, relative_gap=self.gap, presolve=presolve)
             if on_grid:
                 solver.make_whole(self.model.outputs)
+            if self.has_parts and self.threads > 1:
+                solver.look_only_for_bounds()
             if self.found.plan is not None:
                 solver.begin_with(*self.model.decisions(self.found.plan))
             solver.watch(self._heard_bound, self._take, self._better_than)
