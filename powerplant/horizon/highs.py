@@ -98,8 +98,8 @@ class Solver(Highs):
         """Let columns have any value within their bounds."""
         self.changeColsIntegrality(columns.size, columns.ravel(), np.full(columns.size, HighsVarType.kContinuous))
 
-    def look_only_for_bounds(self) -> None:
-        """Solve no small models for plans, which can take longer than all else: another thread finds the plans."""
+    def solve_no_small_models(self) -> None:
+        """Leave out heuristics that solve small models: if a good plan is known, they take long and find little."""
         for heuristic in ("rins", "rens", "root_reduced_cost"):
             self.setOptionValue(f"mip_heuristic_run_{heuristic}", False)
 

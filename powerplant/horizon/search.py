@@ -48,6 +48,9 @@ NOISE = 1e-7
 LEAST = 100
 """Euro: the least amount of which :data:`NOISE` is a share."""
 
+DIFFERENCES = (0.5, WHOLE)
+"""By how much more than this the best plan is otherwise than the relaxation, where decisions are free."""
+
 NEARBY = 2
 """Periods on either side of a start or stop that are free when a plan in hours becomes one in quarter hours."""
 
@@ -57,8 +60,8 @@ FOR_HOURS = 0.3
 WINDOW = 6
 """Into how many parts the periods, or the plants, are divided to improve a plan in one of them."""
 
-FEWEST_PLANTS = 2
-"""Plants whose decisions are all free, to improve a plan: one alone seldom improves it."""
+FEWEST_GROUPS = 2
+"""Groups of plants whose decisions are all free, to improve a plan: one alone seldom improves it."""
 
 SMALLER = 0.7
 """How much smaller the next part is if one took longer than its turn."""
@@ -271,7 +274,7 @@ class _Search:
             if on_grid:
                 solver.make_whole(self.model.outputs)
             if self.has_parts and self.threads > 1:
-                solver.look_only_for_bounds()
+                solver.solve_no_small_models()
             if self.found.plan is not None:
                 solver.begin_with(*self.model.decisions(self.found.plan))
             solver.watch(self._heard_bound, self._take, self._better_than)
@@ -304,17 +307,20 @@ class _Search:
     # --- Plans -------------------------------------------------------------------------------------------------------
 
     def _first_plans(self) -> Array | None:
-        """Plans around that of before, or else those of hours and of the relaxation; returns the relaxation."""
-        self._from_previous()
+        """Plans like that of before, or else of hours and of the relaxation; returns the relaxation."""
+        if self.instance.previous is not None:
+            self._give_outputs(self.instance.previous)
         if self.found.plan is None:
             self._from_hours()
-        is_like_before = self.instance.previous is not None and self.found.plan is not None
         relaxed = self._relaxation()
-        if relaxed is not None and is_like_before and not self.is_done():
-            self._near_previous(relaxed)
-        elif relaxed is not None and not self.is_done():
+        if relaxed is None or self.is_done():
+            return relaxed
+        if self.instance.previous is None or self.found.plan is None:
             self._rounded(relaxed)
+        if self.found.plan is None:
             self._near(relaxed)
+        for difference in DIFFERENCES:
+            self._between(relaxed, difference, self.left / 2)
         return relaxed
 
     def _from_hours(self) -> None:
@@ -334,16 +340,11 @@ class _Search:
         within = self._within(counts)
         self._solve_part(_with_neighbours(_switches(within), NEARBY) | (counts != within), within, self.left / 2)
 
-    def _from_previous(self) -> None:
-        """Begin with the plan before, and the best outputs for its commitment."""
-        if self.instance.previous is not None:
-            self._give_outputs(self.instance.previous)
-
-    def _near_previous(self, relaxed: Array) -> None:
-        """Free only what the relaxation has otherwise than the plan before, with its neighbours."""
-        before = self._within(self.groups.counts(self.instance.previous))
-        free = _with_neighbours(np.abs(relaxed[self.model.on] - before) > WHOLE, NEIGHBOURS[0])
-        self._solve_part(free, before, self.left / 2)
+    def _between(self, relaxed: Array, difference: float, time_limit: float) -> None:
+        """Free only what the relaxation has otherwise than the best plan (Danna, Rothberg, Le Pape 2005)."""
+        if self.found.plan is not None and not self.is_done():
+            counts = self.groups.counts(self.found.plan.on)
+            self._solve_part(np.abs(relaxed[self.model.on] - counts) > difference, counts, time_limit)
 
     def _within(self, counts: Array) -> Array:
         """How many plants of each group are on, within what their data allow."""
@@ -367,38 +368,33 @@ class _Search:
         on = relaxed[self.model.on]
         fractional = np.abs(on - np.round(on)) > WHOLE
         for neighbours in NEIGHBOURS:
-            before = self.found.cost
-            if self.is_done():
-                return
-            free = _with_neighbours(fractional, neighbours)
-            if before is not None and free.mean() > 1 / WINDOW:
-                return  # other small models improve the plan faster
-            longest = self.left / 2 if before is None else 2 * TURN * self.time_limit
-            self._solve_part(free, on, longest)
-            if self.found.cost != before:
-                return
+            if self.found.plan is None and not self.is_done():
+                self._solve_part(_with_neighbours(fractional, neighbours), on, self.left / 2)
 
     def _improve_plan(self, relaxed: Array) -> None:
         """Solve small models around the best plan, until the search is over.
 
-        In turn some periods are free, and some plants. A model that is not solved in its turn was too large.
+        In turn decisions near starts and stops are free, those of some periods, and those of some groups of plants.
         """
         on = relaxed[self.model.on]
         count, size = on.shape
         touched = np.flatnonzero((np.abs(on - np.round(on)) > WHOLE).any(axis=1))
         choices = touched if len(touched) > 1 else np.arange(count)
         random = np.random.default_rng(SEED)
-        length, plants = size / WINDOW, len(choices) / WINDOW
         turn, start = TURN * self.time_limit, 0
+        around, length, chosen = 0, size / WINDOW, len(choices) / WINDOW
         while self.found.plan is not None and not self.is_done():
+            switches = _switches(self.groups.counts(self.found.plan.on))
+            growth = self._improve(_with_neighbours(switches, around), turn)
+            around = max(0, around + (growth > 1) - (growth < 1))
             free = np.zeros((count, size), dtype=bool)
             free[:, start : start + max(2, round(length))] = True
             length = min(length * self._improve(free, turn), size)
             start = (start + max(1, round(length / 2))) % size
-            if plants >= FEWEST_PLANTS:
+            if chosen >= FEWEST_GROUPS:
                 free = np.zeros((count, size), dtype=bool)
-                free[random.choice(choices, round(plants), replace=False)] = True
-                plants = min(plants * self._improve(free, turn), len(choices))
+                free[random.choice(choices, round(chosen), replace=False)] = True
+                chosen = min(chosen * self._improve(free, turn), len(choices))
 
     def _improve(self, free: Array, turn: float) -> float:
         """Solve the model with some decisions free and the others as in the best plan.
@@ -429,6 +425,7 @@ class _Search:
             best = self.groups.counts(self.found.plan.on)
             if (best == np.round(on))[~free].all():
                 solver.begin_with(*self.model.decisions(self.found.plan))
+                solver.solve_no_small_models()
         solver.watch(lambda _: self.is_done(), self._take)
         values = solver.solve_it()
         if values is not None:
