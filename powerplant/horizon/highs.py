@@ -98,9 +98,9 @@ class Solver(Highs):
         """Let columns have any value within their bounds."""
         self.changeColsIntegrality(columns.size, columns.ravel(), np.full(columns.size, HighsVarType.kContinuous))
 
-    def solve_no_small_models(self) -> None:
-        """Leave out heuristics that solve small models: if a good plan is known, they take long and find little."""
-        for heuristic in ("rins", "rens", "root_reduced_cost"):
+    def leave_out(self, *heuristics: str) -> None:
+        """Use no heuristics of these names."""
+        for heuristic in heuristics:
             self.setOptionValue(f"mip_heuristic_run_{heuristic}", False)
 
     def solve_it(self) -> Array | None:

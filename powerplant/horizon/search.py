@@ -81,8 +81,14 @@ PATIENCE = 0.3
 RESERVED = 0.03
 """The share of the time limit for the last plan: to put it on the grid and to check it."""
 
+SLOW = ("rens", "root_reduced_cost")
+"""Heuristics of HiGHS that solve small models: they take long, and the small models here find more."""
+
+SLOW_FROM_A_PLAN = ("rins",)
+"""Another one, which a small model that begins with a good plan does not need."""
+
 SEED = 2026
-"""Of the random choice of plants whose decisions are free."""
+"""Of the random choice of groups whose decisions are free."""
 
 
 class Found(NamedTuple):
@@ -217,7 +223,7 @@ class _Search:
         def find_plans() -> None:
             relaxed = self._first_plans()
             if relaxed is not None:
-                self._improve_plan(relaxed)
+                self._improve_plan()
             elif self.found.is_infeasible:
                 self.is_over = True
 
@@ -274,7 +280,7 @@ class _Search:
             if on_grid:
                 solver.make_whole(self.model.outputs)
             if self.has_parts and self.threads > 1:
-                solver.solve_no_small_models()
+                solver.leave_out(*SLOW)
             if self.found.plan is not None:
                 solver.begin_with(*self.model.decisions(self.found.plan))
             solver.watch(self._heard_bound, self._take, self._better_than)
@@ -317,10 +323,9 @@ class _Search:
             return relaxed
         if self.instance.previous is None or self.found.plan is None:
             self._rounded(relaxed)
-        if self.found.plan is None:
             self._near(relaxed)
         for difference in DIFFERENCES:
-            self._between(relaxed, difference, self.left / 2)
+            self._between(relaxed, difference, 2 * TURN * self.time_limit)
         return relaxed
 
     def _from_hours(self) -> None:
@@ -364,22 +369,28 @@ class _Search:
             self._give_outputs(rounded(self.instance, shares, threshold))
 
     def _near(self, relaxed: Array) -> None:
-        """Fix what is whole in the relaxation, but near fractional periods, and solve what is left."""
+        """Fix what is whole in the relaxation, but near fractional periods, and solve what is left.
+
+        If there is a plan, this is done once and only where that is a small model: others improve the plan faster.
+        """
         on = relaxed[self.model.on]
         fractional = np.abs(on - np.round(on)) > WHOLE
         for neighbours in NEIGHBOURS:
-            if self.found.plan is None and not self.is_done():
-                self._solve_part(_with_neighbours(fractional, neighbours), on, self.left / 2)
+            free, before = _with_neighbours(fractional, neighbours), self.found.plan
+            if self.is_done() or (before is not None and free.mean() > 1 / WINDOW):
+                return
+            self._solve_part(free, on, self.left / 2 if before is None else TURN * self.time_limit)
+            if self.found.plan is not None:
+                return
 
-    def _improve_plan(self, relaxed: Array) -> None:
+    def _improve_plan(self) -> None:
         """Solve small models around the best plan, until the search is over.
 
         In turn decisions near starts and stops are free, those of some periods, and those of some groups of plants.
         """
-        on = relaxed[self.model.on]
-        count, size = on.shape
-        touched = np.flatnonzero((np.abs(on - np.round(on)) > WHOLE).any(axis=1))
-        choices = touched if len(touched) > 1 else np.arange(count)
+        count, size = self.model.on.shape
+        low, high = np.asarray(self.lp.col_lower_), np.asarray(self.lp.col_upper_)
+        choices = np.flatnonzero((low[self.model.on] < high[self.model.on]).any(axis=1))
         random = np.random.default_rng(SEED)
         turn, start = TURN * self.time_limit, 0
         around, length, chosen = 0, size / WINDOW, len(choices) / WINDOW
@@ -425,7 +436,7 @@ class _Search:
             best = self.groups.counts(self.found.plan.on)
             if (best == np.round(on))[~free].all():
                 solver.begin_with(*self.model.decisions(self.found.plan))
-                solver.solve_no_small_models()
+                solver.leave_out(*SLOW, *SLOW_FROM_A_PLAN)
         solver.watch(lambda _: self.is_done(), self._take)
         values = solver.solve_it()
         if values is not None:
