@@ -268,7 +268,10 @@ def test_what_is_dropped_opens_in_the_view_that_it_belongs_to(open_page: OpenPag
     drop(page, ("fleet30.xlsx", files["fleet30.xlsx"]))
     expect(page.locator("#source-note")).to_contain_text("30 plants, loaded from fleet30.xlsx", timeout=PATIENCE)
     drop(page, ("hours.csv", "load,gas(euro/MWh)\n500,x\n"))
-    expect(page.locator("#source-note")).to_have_text('hours.csv: row 3: gas(euro/MWh) is "x", and must be a number')
+    expect(page.locator("#source-note")).to_have_text('hours.csv: row 2: gas(euro/MWh) is "x", and must be a number')
+    drop(page, ("mill.csv", "name;type;efficiency;pmax\nMühle;gasfired;0,5;600\n".encode("cp1252")))
+    expect(page.locator("#source-note")).to_have_text("1 plant, loaded from mill.csv.")
+    assert payload(page)["powerplants"] == [{"name": "Mühle", "type": "gasfired", "efficiency": 0.5, "pmax": 600}]
     drop(page, ("payload1.json", files["payload1.json"]))
     expect(page.locator("#scope [value=hour]")).to_be_checked()
     expect(page.locator("#load-number")).to_have_value("480")
@@ -314,7 +317,7 @@ def test_several_days_are_scenarios_and_a_link_holds_them(open_page: OpenPage, u
     drop(other, ("reserve.json", json.dumps({**alone(), "reserve": {"up": [0, 20, 250, 20, 0, 0]}})))
     other.click("#day-problem >> text=Lower the reserve by what is missing", timeout=PATIENCE)
     settle(other)
-    expect(other.locator("#day-changes")).to_contain_text("reserve lowered")
+    expect(other.locator("#day-changes")).to_contain_text("Reserve lowered")
     assert 0 < payload(other)["reserve"]["up"][2] < 250
     assert payload(other)["reserve"]["up"][1] == 20
 

@@ -45,8 +45,8 @@ def read_periods(body: bytes, zone: tzinfo) -> Periods:
         NotInstalled: it is a workbook, and openpyxl is not installed.
     """
     try:
-        fleet, table = _parts(body)
-        return Periods(table, fleet or GivenFleet({}), zone)
+        fleet, before, table = _parts(body)
+        return Periods(b"\n" * before + table, fleet or GivenFleet({}), zone)
     except InvalidInput as error:
         raise as_fault(error) from None
 
@@ -54,7 +54,8 @@ def read_periods(body: bytes, zone: tzinfo) -> Periods:
 def payload_in(body: bytes, zone: tzinfo, *, co2: bool, max_plants: int, max_cells: int) -> bytes:
     """The payload that a body with tables holds, and notes on it, as JSON.
 
-    Faults of its cells are found. What the fleet lacks is not: a client can complete the payload.
+    Faults of its cells are found, with the rows of the table. What the fleet lacks is not: a client can complete the
+    payload.
 
     Args:
         body: as for :func:`read_periods`; or a table of hours or of power plants alone.
@@ -67,7 +68,7 @@ def payload_in(body: bytes, zone: tzinfo, *, co2: bool, max_plants: int, max_cel
         MalformedPayload, InvalidPayload, NotInstalled: as for :func:`read_periods`.
     """
     try:
-        fleet, table = _parts(body)
+        fleet, _, table = _parts(body)
         if fleet is None and not _has(table, _OF_PERIODS) and _has(table, OF_PLANTS_OVER_TIME):
             plants = read_fleet(table)
             return _answer(to_json(plants.payload), plants.notes)
@@ -83,24 +84,25 @@ def payload_in(body: bytes, zone: tzinfo, *, co2: bool, max_plants: int, max_cel
     return _answer(periods.content, [*(fleet.notes if fleet else ()), *periods.notes])
 
 
-def _parts(body: bytes) -> tuple[GivenFleet | None, bytes]:
-    """All but the hours, if the body has it, and the table."""
+def _parts(body: bytes) -> tuple[GivenFleet | None, int, bytes]:
+    """All but the hours, if the body has it; the lines that it takes; and the table."""
     if not body.strip(WHITE_SPACE):
         raise MalformedPayload(f"The body is empty. It must be {EXPECTED}.")
-    first, table = b"", body
+    first, before, table = b"", 0, body
     if not has_workbook(body):
         refuse_other_encodings(body)
     if not body.startswith(BEGIN) and is_json(body):
-        first, _, table = parts_of(body)
+        first, before, table = parts_of(body)
+        table = table[before:]
     fleet = read_fleet(first) if first else None
     if not has_workbook(body):
-        return fleet, table
+        return fleet, before, table
     if not has_openpyxl():
         raise NotInstalled(f"The body is a workbook, which needs {EXTRA}. Send its sheet as CSV.")
     sheets = sheets_of(table.lstrip(WHITE_SPACE))
     if fleet is None and sheets.fleet is not None:
         fleet = None if sheets.fleet == sheets.hours else read_fleet(sheets.fleet)
-    return fleet, sheets.hours
+    return fleet, 0, sheets.hours
 
 
 def _has(table: bytes, vocabulary: Vocabulary) -> bool:

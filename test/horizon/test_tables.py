@@ -450,7 +450,7 @@ def test_tables_that_cannot_be_read_name_their_cells_and_what_the_fleet_lacks_is
     fleet = b'{"powerplants": [{"name": "gas", "type": "gasfired", "pmax": 9}]}\n'
     assert opened(server, fleet + b"load\n5\n")["payload"]["load"] == [5.0]
     for body, detail in (
-        (fleet + b"load,gas(euro/MWh)\n5,x\n", 'row 3: gas(euro/MWh) is "x", and must be a number'),
+        (fleet + b"load,gas(euro/MWh)\n5,x\n", 'row 2: gas(euro/MWh) is "x", and must be a number'),
         (fleet + b"load,pmax[coal]\n5,9\n", "pmax[coal]"),
         (b"neither,this\n", "the column load is missing"),
         (b"PK\x03\x04 and no more", "this is not a workbook that can be read, or it is damaged"),

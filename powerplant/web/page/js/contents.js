@@ -10,19 +10,20 @@ const SEPARATORS = /[;,\t|]/;
 const MOST_LINES_BEFORE = 20; // before the headings of a table
 
 /**
- * @param source text, or the file of a workbook.
+ * @param source { text, file }: the file of a workbook has no text, what is pasted has no file.
  * @param fleet { powerplants, fuels } that hours without a fleet of their own are planned with.
  * @returns `kind` and what it holds: hour { payload }, days { payloads, notes }, plants { plants, isFleet, notes }, state
  *   { state } of the page, problem { problem } where the server refuses a table, or text where it is none of these.
  */
-export async function contentOf(source, fleet) {
-  if (typeof source !== "string") return ofTable(() => ofWorkbook(source, fleet));
-  const values = valuesIn(source);
+export async function contentOf({ text, file }, fleet) {
+  if (text === undefined) return ofTable(() => ofWorkbook(file, fleet));
+  const values = valuesIn(text);
   if (values) return ofValues(values, fleet);
-  const headings = headingsIn(source);
-  if (headings === "hours") return ofTable(() => payloadIn([lineOf(fleet), source]));
-  if (isCells(source)) return { kind: "plants", plants: plantsIn(source), isFleet: false, notes: [] };
-  if (headings === "plants") return ofTable(() => payloadIn([source]));
+  const headings = headingsIn(text);
+  const table = file ?? text; // the file may be in another encoding
+  if (headings === "hours") return ofTable(() => payloadIn([lineOf(fleet), table]));
+  if (isCells(text)) return { kind: "plants", plants: plantsIn(text), isFleet: false, notes: [] };
+  if (headings === "plants") return ofTable(() => payloadIn([table]));
   return { kind: "text" };
 }
 
@@ -47,33 +48,39 @@ function ofValues(values, fleet) {
   const [first] = values;
   if (values.length > 1) {
     const hasFleet = isObject(first) && Array.isArray(first.powerplants) && !("load" in first) && !isDay(first);
-    return hasFleet ? ofItems(values.slice(1), first) : ofItems(values, fleet);
+    return hasFleet ? ofItems(values.slice(1), first, fleet) : ofItems(values, null, fleet);
   }
   if (Array.isArray(first) && first.length && first.every(isObject)) return ofValues(first, fleet);
   if (!isObject(first)) return { kind: "hour", payload: first };
-  if (Array.isArray(first.hours)) return ofItems(first.hours, first);
+  if (Array.isArray(first.hours)) return ofItems(first.hours, first, fleet);
   if (isObject(first.payload) && !("load" in first)) return { kind: "state", state: first };
   if (isDay(first)) return { kind: "days", payloads: [first], notes: [] };
   const isOnlyFleet = Array.isArray(first.powerplants) && !("load" in first) && !("fuels" in first);
   return isOnlyFleet ? { kind: "plants", plants: first.powerplants, isFleet: true, notes: [] } : { kind: "hour", payload: first };
 }
 
-/** Several payloads: days, or hours, which are the periods of one day. */
-function ofItems(items, shared) {
+/**
+ * Several payloads: days, or hours, which are the periods of one day.
+ *
+ * @param shared what they have in common, power plants and for hours fuels; null if nothing is said.
+ * @param fleet for hours of which nothing is said.
+ */
+function ofItems(items, shared, fleet) {
   const days = items.filter(isDay);
   if (!days.length) {
-    const { payload, notes } = dayOf(items, shared);
+    const { payload, notes } = dayOf(items, shared ?? fleet);
     return { kind: "days", payloads: [payload], notes };
   }
   const others = items.length - days.length;
-  const notes = others ? [`${others} of ${items.length} payloads are not used: they are hours among days.`] : [];
-  return { kind: "days", payloads: days.map((day) => (day.powerplants ? day : { ...day, powerplants: shared.powerplants })), notes };
+  const notes = others ? [`Left out: ${others} of ${items.length} payloads, which are hours.`] : [];
+  return { kind: "days", payloads: days.map((day) => ({ ...(shared?.powerplants ? { powerplants: shared.powerplants } : {}), ...day })), notes };
 }
 
 // --- Tables and workbooks -------------------------------------------------------------------------------------------
 
 /** Whether a line of a text names the columns of a table of "hours" or of "plants"; null if none does. */
 function headingsIn(text) {
+  if (/^\s*[[{]/.test(text)) return null; // JSON with a fault
   for (const line of text.split(/\r\n|\n|\r/, MOST_LINES_BEFORE)) {
     const words = line.split(SEPARATORS).map((cell) => cell.trim().replace(/^"|"$/g, "").toLowerCase());
     if (words.some((word) => /^(load|market)\b/.test(word))) return "hours";

@@ -248,10 +248,10 @@ function currentFleet() {
 
 let turns = 0;
 
-/** Opens texts and files, each in the view that it belongs to. Plants come first: hours are planned with them. */
+/** Opens sources { name, text, file }, each in the view that it belongs to. Plants come first: hours are planned with them. */
 async function open(sources) {
   const turn = (turns += 1);
-  const read = async ({ name, body }) => ({ name, body, content: await contentOf(body, currentFleet()) });
+  const read = async (source) => ({ ...source, content: await contentOf(source, currentFleet()) });
   const found = await Promise.all(sources.map(read));
   if (turn !== turns) return; // something else was opened meanwhile
   const plants = found.filter(({ content }) => content.kind === "plants");
@@ -261,7 +261,7 @@ async function open(sources) {
   if (turn !== turns) return;
   const days = others.filter(({ content }) => content.kind === "days");
   if (days.length) openDays(days);
-  for (const { name, body, content } of others) openOther[content.kind]?.(content, name, body);
+  for (const { name, text, content } of others) openOther[content.kind]?.(content, name, text);
 }
 
 const openOther = {
@@ -296,7 +296,7 @@ function openPlants({ plants, isFleet, notes }, from) {
   else if (isFleet) start({ ...question, payload: next.payload });
   else whatIf({ ...question, payload: next.payload });
   const words = isFleet
-    ? `${plants.length} plants, loaded from ${from}.`
+    ? `${plants.length} ${plants.length === 1 ? "plant" : "plants"}, loaded from ${from}.`
     : `From ${from}: ${added} ${added === 1 ? "plant" : "plants"} added, ${changed} changed.`;
   showNote([words, ...notes].join(" "));
 }
@@ -384,10 +384,11 @@ const examples = {
 
 async function takeFiles(files) {
   const isWorkbook = ({ name }) => /\.xls[xm]$/i.test(name);
-  open(await Promise.all([...files].map(async (file) => ({ name: file.name, body: isWorkbook(file) ? file : await file.text() }))));
+  const sourceOf = async (file) => ({ name: file.name, file, text: isWorkbook(file) ? undefined : await file.text() });
+  open(await Promise.all([...files].map(sourceOf)));
 }
 
-const takeText = (text) => open([{ name: "the clipboard", body: text }]);
+const takeText = (text) => open([{ name: "the clipboard", text }]);
 
 async function paste() {
   const text = await navigator.clipboard?.readText().catch(() => undefined);
