@@ -31,7 +31,7 @@ const FIRST_EXAMPLE = "payload3";
 const FIRST_DAY = "horizon";
 const WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 const LONGEST_LINK = 16_000; // letters
-const MOST_FAULTS = 3; // of a table, in a note
+const MOST_LISTED = 3; // files or faults in a note
 const LONG = 40; // with more plants the table is updated only when the slider rests
 const TEXT_FIELD = "input:not([type]), textarea"; // which have an undo and a paste of their own
 
@@ -275,9 +275,10 @@ const openOther = {
     showNote(`Loaded from ${from}.`);
   },
   problem({ problem: { type, title, detail, errors = [] } }, from) {
+    const faults = listed(errors.map((fault) => fault.detail), MOST_LISTED);
     const hasNoExcel = type?.endsWith("/not-installed");
-    const faults = errors.length ? listed(errors.map((fault) => fault.detail), MOST_FAULTS) : (detail ?? title);
-    showNote(hasNoExcel ? `${from}: this server does not read workbooks, since the extra excel is not installed. Save its sheets as CSV.` : `${from}: ${faults}`);
+    const words = "this server does not read workbooks, since the extra excel is not installed. Save its sheets as CSV.";
+    showNote(`${from}: ${hasNoExcel ? words : faults || detail || title}`);
   },
   text(_, from, text) {
     showScope("hour");
@@ -304,7 +305,7 @@ function openPlants({ plants, isFleet, notes }, from) {
 /** One day; or several as scenarios, of which the first one is shown. */
 function openDays(sources) {
   const days = sources.flatMap(({ name, content }) => content.payloads.map((payload) => ({ name, payload })));
-  const from = listed(sources.map(({ name }) => name), MOST_FAULTS);
+  const from = listed(sources.map(({ name }) => name), MOST_LISTED);
   const notes = sources.flatMap(({ content }) => content.notes);
   if (days.length === 1) {
     const [{ payload }] = days;
