@@ -39,8 +39,8 @@ class Watched:
         page.on("console", lambda message: self._listen(message.type, message.text))
 
     def _listen(self, kind: str, text: str) -> None:
-        # The browser logs every answer of 422 and 503; these are expected.
-        if kind in {"error", "warning"} and not re.search("422|503", text):
+        # The browser logs every answer of 422, 501 and 503; these are expected.
+        if kind in {"error", "warning"} and not re.search("422|501|503", text):
             self.complaints.append(text)
 
 

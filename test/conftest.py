@@ -89,6 +89,14 @@ def gunicorn_url(boot_server: BootServer) -> str:
     return boot_server({}, GUNICORN).url
 
 
+@pytest.fixture(scope="session")
+def url_without_excel(boot_server: BootServer, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A service whose operator has not installed the extra excel."""
+    folder = tmp_path_factory.mktemp("without-excel")
+    (folder / "sitecustomize.py").write_text("import sys\nsys.modules['openpyxl'] = None\n", encoding="utf-8")
+    return boot_server({"PYTHONPATH": str(folder)}).url
+
+
 @pytest.fixture
 def client() -> FlaskClient:
     """Flask's test client, on an app with default settings."""

@@ -138,7 +138,7 @@ def test_every_address_documents_the_problems_that_any_request_can_have() -> Non
         assert {*EVERYWHERE} <= {*problem_types(operation)}
 
 
-@pytest.mark.parametrize("path", [path for path in POST if not path.endswith("/batch")])
+@pytest.mark.parametrize("path", [path for path in POST if not path.endswith(("/batch", "/payload"))])
 @pytest.mark.parametrize("error", [OutOfTime(5.0, Decimal("437.33")), OutOfTime(5.0, None), TooBusy()], ids=repr)
 def test_every_address_that_plans_documents_that_it_can_run_out_of_time(path: str, error: Exception) -> None:
     problem = problem_of(error)
@@ -176,7 +176,11 @@ def test_an_example_is_what_the_server_answers(
         *(("post", path, b"", "malformed-json") for path in POST),
         *(("post", f"{path}?co2=maybe", b"{}", "invalid-query") for path in POST),
         *(("post", path, b" " * (17 * 1024 * 1024), "content-too-large") for path in POST),
-        *(("post", f"{path}?time_limit=0", b"{}", "invalid-query") for path in POST if "/horizon" in path),
+        *(
+            ("post", f"{path}?time_limit=0", b"{}", "invalid-query")
+            for path in POST
+            if path.endswith(("/horizon", "/report")) and "horizon" in path
+        ),
         ("post", "/productionplan/horizon/report?end=last", b"{}", "invalid-query"),
         ("get", "/problems/nothing", b"", "not-found"),
     ],

@@ -51,16 +51,37 @@ def coupled() -> dict[str, Any]:
     return {**day, "reserve": {"up": 10}, "storages": [battery], "relative_gap": 0.01}
 
 
-def drop(page: Page, *files: tuple[str, str]) -> None:
+def drop(page: Page, *files: tuple[str, str | bytes]) -> None:
     """Drop files on the page."""
     page.evaluate(
         """files => {
           const data = new DataTransfer();
-          for (const [name, text] of files) data.items.add(new File([text], name));
+          for (const [name, bytes] of files) data.items.add(new File([Uint8Array.from(bytes)], name));
           document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
         }""",
-        files,
+        [(name, list(content.encode() if isinstance(content, str) else content)) for name, content in files],
     )
+
+
+def payload(page: Page) -> dict[str, Any]:
+    """The payload of the day on the page."""
+    content: dict[str, Any] = json.loads(
+        page.evaluate(
+            """() => new Promise((done) => {
+              const details = document.querySelector("#day-as-json");
+              const tell = () => done(document.querySelector("#day-json").value);
+              if (details.open) tell();
+              details.addEventListener("toggle", tell, { once: true });
+              details.open = true;
+            })"""
+        )
+    )
+    return content
+
+
+def spread(value: Any, periods: int) -> list[Any]:
+    """A list, from one value or a list."""
+    return value if isinstance(value, list) else [value] * periods
 
 
 def settle(page: Page) -> None:
@@ -70,6 +91,24 @@ def settle(page: Page) -> None:
         page.click("text=Ask again")
         expect(page.locator("#day-result")).not_to_have_attribute("aria-busy", "true", timeout=PATIENCE)
     expect(page.locator("#day-gantt > svg")).to_be_visible(timeout=PATIENCE)
+
+
+def cut_off(page: Page, drawing: str) -> list[str]:
+    """The texts of an SVG document that are not within its edges."""
+    texts: list[str] = page.evaluate(
+        """drawing => {
+          const { documentElement } = new DOMParser().parseFromString(drawing, "image/svg+xml");
+          const file = document.body.appendChild(documentElement);
+          const all = file.getBoundingClientRect();
+          const isWithin = ({ left, right, top, bottom, width }) =>
+            width && all.left <= left && right <= all.right && all.top <= top && bottom <= all.bottom;
+          const texts = [...file.querySelectorAll("text")].filter((text) => !isWithin(text.getBoundingClientRect()));
+          file.remove();
+          return texts.map((text) => text.textContent);
+        }""",
+        drawing,
+    )
+    return texts
 
 
 def cost(page: Page) -> str:
@@ -139,6 +178,19 @@ def test_a_dropped_day_is_planned_read_out_changed_compared_linked_and_saved(
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowUp")
     expect(page.locator("#day-changes")).to_contain_text("€/MWh at 01:00")
+    curve = page.locator("#day-handle")
+    curve.scroll_into_view_if_needed()
+    box = curve.bounding_box()
+    assert box
+    x = box["x"] + 128 + (box["width"] - 128 - 16) * 4.5 / 6
+    page.mouse.move(x, box["y"] + 70)
+    page.mouse.down()
+    page.mouse.move(x, box["y"] + 20, steps=3)
+    page.mouse.up()
+    expect(page.locator("#day-changes")).to_contain_text("€/MWh at 04:00")
+    dragged = page.inner_text("#day-curve-value")
+    assert re.fullmatch(r"04:00 to 05:00: [\d.]+ €/MWh", dragged)
+    assert float(dragged.split()[3]) > 36
 
     # Two scenarios stand side by side.
     settle(page)
@@ -160,7 +212,8 @@ def test_a_dropped_day_is_planned_read_out_changed_compared_linked_and_saved(
     assert cost(other) == changed
     expect(other.locator("#day-changes")).to_contain_text("Load × 0.95")
 
-    # It is saved as CSV, SVG and PNG.
+    # It is saved as CSV, SVG and PNG, on a phone too.
+    page.set_viewport_size(PHONE)
     files = {}
     for button in ["csv", "xlsx", "svg", "png"]:
         with page.expect_download(timeout=PATIENCE) as download:
@@ -172,12 +225,18 @@ def test_a_dropped_day_is_planned_read_out_changed_compared_linked_and_saved(
     outputs = [sum(float(value) for key, value in row.items() if key.startswith("p[")) for row in rows]
     assert outputs == pytest.approx([float(row["load"]) for row in rows])
     assert rows[1]["start"] == "2026-01-06T01:00:00+01:00"
-    assert "CCGT" in files["svg"].read_text(encoding="utf-8")
+    drawing = files["svg"].read_text(encoding="utf-8")
+    assert {*re.findall("<text[^>]*>([^<]+)</text>", drawing)} >= {
+        *("wind park", "CCGT number one", "CCGT number two", "jet"),
+        *("load", "price", "relaxed price", "price of the baseline", "starts", "full", "changed"),
+    }
+    assert cut_off(page, drawing) == []
     assert files["xlsx"].read_bytes().startswith(b"PK")
     assert files["png"].read_bytes().startswith(b"\x89PNG")
     assert files["png"].stat().st_size > 10_000
 
     # A period opens as an hour, and the other view leads back.
+    page.set_viewport_size(DESK)
     page.click("#day-periods [data-period='3']")
     expect(page.locator("#scope [value=hour]")).to_be_checked()
     expect(page.locator("#load-number")).to_have_value("275.5")
@@ -186,28 +245,34 @@ def test_a_dropped_day_is_planned_read_out_changed_compared_linked_and_saved(
 
 
 def test_what_is_dropped_opens_in_the_view_that_it_belongs_to(open_page: OpenPage) -> None:
+    pytest.importorskip("openpyxl")
     page = open_page()
-    table = (ROOT / "example_payloads" / "day.csv").read_text(encoding="utf-8")
-    fleet = (ROOT / "example_payloads" / "fleet8.csv").read_text(encoding="utf-8")
-    lines = (ROOT / "example_payloads" / "day.jsonl").read_text(encoding="utf-8")
-    hour = json.loads((ROOT / "example_payloads" / "payload1.json").read_text(encoding="utf-8"))
-    expected = {}
-    for name, files in {"tables": [("day.csv", table), ("fleet8.csv", fleet)], "lines": [("day.jsonl", lines)]}.items():
-        drop(page, *files)
+    files = {path.name: path.read_bytes() for path in (ROOT / "example_payloads").iterdir()}
+    opened = {}
+    for names in (["day.csv", "fleet8.csv"], ["day.jsonl"], ["day.xlsx"]):
+        drop(page, *((name, files[name]) for name in names))
+        expect(page.locator("#source-note")).to_have_text(
+            f"A day of 24 periods, loaded from {names[0]}.", timeout=PATIENCE
+        )
         expect(page.locator("#scope [value=day]")).to_be_checked()
-        expect(page.locator("#source-note")).to_contain_text("24 periods")
         # Hour 19 of this day has no plan: its load is above all capacities.
         expect(page.locator("#day-problem")).to_contain_text("51.2", timeout=PATIENCE)
-        page.evaluate("document.querySelector('#day-json').value = ''")
-        page.click("#day-as-json summary")
-        expect(page.locator("#day-json")).not_to_have_value("")
-        expected[name] = json.loads(page.input_value("#day-json"))
-        page.click("#day-as-json summary")
-    assert expected["tables"]["load"] == expected["lines"]["load"]
-    assert expected["tables"]["fuels"] == expected["lines"]["fuels"]
-    outage = [plant["available"] for plant in expected["tables"]["powerplants"] if plant["name"] == "gas 2"]
-    assert outage == [plant["available"] for plant in expected["lines"]["powerplants"] if plant["name"] == "gas 2"]
-    drop(page, ("payload1.json", json.dumps(hour)))
+        opened[names[0]] = payload(page)
+    assert opened["day.xlsx"] == {**opened["day.csv"], "fuels": opened["day.xlsx"]["fuels"]}
+    for day in opened.values():
+        assert day["load"] == opened["day.jsonl"]["load"]
+        for key, values in opened["day.jsonl"]["fuels"].items():
+            assert spread(day["fuels"][key], 24) == spread(values, 24)
+        outages = [plant["available"] for plant in day["powerplants"] if plant["name"] == "gas 2"]
+        assert outages == [[not 16 <= hour < 20 for hour in range(24)]]
+    drop(page, ("fleet30.xlsx", files["fleet30.xlsx"]))
+    expect(page.locator("#source-note")).to_contain_text("30 plants, loaded from fleet30.xlsx", timeout=PATIENCE)
+    drop(page, ("hours.csv", "load,gas(euro/MWh)\n500,x\n"))
+    expect(page.locator("#source-note")).to_have_text('hours.csv: row 2: gas(euro/MWh) is "x", and must be a number')
+    drop(page, ("mill.csv", "name;type;efficiency;pmax\nMühle;gasfired;0,5;600\n".encode("cp1252")))
+    expect(page.locator("#source-note")).to_have_text("1 plant, loaded from mill.csv.")
+    assert payload(page)["powerplants"] == [{"name": "Mühle", "type": "gasfired", "efficiency": 0.5, "pmax": 600}]
+    drop(page, ("payload1.json", files["payload1.json"]))
     expect(page.locator("#scope [value=hour]")).to_be_checked()
     expect(page.locator("#load-number")).to_have_value("480")
     fuels = {**alone()["fuels"], "wind(%)": 40}
@@ -216,6 +281,45 @@ def test_what_is_dropped_opens_in_the_view_that_it_belongs_to(open_page: OpenPag
     settle(page)
     drop(page, ("words.txt", "neither this nor that"))
     expect(page.locator("#source-note")).to_contain_text("not JSON and not a table")
+
+
+def test_several_days_are_scenarios_and_a_link_holds_them(open_page: OpenPage, url_without_excel: str) -> None:
+    page = open_page()
+    days = [{**alone(), "load": [load + more for load in alone()["load"]]} for more in (0, 900, 10, 20)]
+    drop(page, ("days.jsonl", "\n".join(map(json.dumps, days))))
+    expect(page.locator("#source-note")).to_contain_text("the first 3 are the scenarios below, and Day 1 is shown")
+    expect(page.locator("#source-note")).to_contain_text("1 day is left out")
+    settle(page)
+    scenarios = page.locator("#scenarios-table")
+    costs = scenarios.locator("tbody tr", has_text="Cost").locator("td")
+    expect(costs.nth(1)).to_have_text("No plan meets all periods", timeout=PATIENCE)
+    expect(costs.nth(2)).to_contain_text("+", timeout=PATIENCE)
+    assert cost(page) in costs.nth(0).inner_text()
+    page.click("#scenarios-table >> text=Day 3")
+    page.locator("#day-scales .quantity", has_text="Load").locator("[type=range]").fill("95")
+    settle(page)
+    expect(page.locator("#day-difference")).to_contain_text("Changed cells")
+    kept, difference = scenarios.inner_text(), page.inner_text("#day-difference")
+    page.click("#copy-link")
+    expect(page.locator("#copy-link")).to_have_text("Copied")
+
+    # The same on another server, which has not the extra excel.
+    other = open_page(page.evaluate("location.hash"), url=url_without_excel)
+    expect(other.locator("#day-changes")).to_contain_text("Load × 0.95")
+    expect(other.locator("#day-difference")).to_contain_text("Changed cells", timeout=PATIENCE)
+    expect(other.locator("#scenarios-table small")).to_have_count(3, timeout=PATIENCE)
+    assert other.inner_text("#day-difference") == difference
+    assert other.inner_text("#scenarios-table") == kept
+    drop(other, ("day.xlsx", (ROOT / "example_payloads" / "day.xlsx").read_bytes()))
+    expect(other.locator("#source-note")).to_contain_text("this server does not read workbooks", timeout=PATIENCE)
+
+    # Where the reserve is short, one click lowers it.
+    drop(other, ("reserve.json", json.dumps({**alone(), "reserve": {"up": [0, 20, 250, 20, 0, 0]}})))
+    other.click("#day-problem >> text=Lower the reserve by what is missing", timeout=PATIENCE)
+    settle(other)
+    expect(other.locator("#day-changes")).to_contain_text("Reserve lowered")
+    assert 0 < payload(other)["reserve"]["up"][2] < 250
+    assert payload(other)["reserve"]["up"][1] == 20
 
 
 def large(plants: int, periods: int) -> dict[str, Any]:

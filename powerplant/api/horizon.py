@@ -1,4 +1,4 @@
-"""``POST /productionplan/horizon``: a plan for periods that depend on each other; and the report on it."""
+"""``POST /productionplan/horizon``: a plan for periods that depend on each other; its report; the payload in tables."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from powerplant.batch.workbooks import has_openpyxl
 from powerplant.config import Settings
 from powerplant.errors import InvalidQuery, OutOfTime
 from powerplant.horizon.answering import CSV, JSON, XLSX, Wish, answer_apart
+from powerplant.horizon.posted import has_workbook, payload_in
 from powerplant.workers import Workers
 
 blueprint = Blueprint("horizon", __name__)
@@ -31,6 +32,21 @@ def report() -> Response:
     return _answer(report=True)
 
 
+@blueprint.post("/productionplan/horizon/payload", strict_slashes=False)
+def payload() -> Response:
+    """Answer tables with the payload that they hold, for clients that change it before it is planned."""
+    settings: Settings = current_app.config["SETTINGS"]
+    workers: Workers = current_app.config["HORIZONS"]
+    options, zone = read_options(), _zone()
+    entry().payload = body = read_body(settings.max_body)
+    read = partial(payload_in, co2=options.co2, max_plants=settings.max_plants, max_cells=settings.max_cells)
+    workers.enter(READING / 2)
+    try:
+        return Response(workers.call(read, body, zone, timeout=READING), mimetype=JSON)
+    finally:
+        workers.leave()
+
+
 def _answer(*, report: bool) -> Response:
     settings: Settings = current_app.config["SETTINGS"]
     workers: Workers = current_app.config["HORIZONS"]
@@ -40,7 +56,7 @@ def _answer(*, report: bool) -> Response:
     wish = Wish(options, settings.max_plants, settings.max_cells, settings.horizon_threads, report, _end(), form=form)
     zone = _zone()
     log.payload = body = read_body(settings.max_body)
-    if has_table(body, is_csv=request.mimetype == CSV):
+    if has_workbook(body) or has_table(body, is_csv=request.mimetype == CSV):
         wish = wish._replace(zone=zone)
     is_wanted = partial(is_connected, request.environ)
     outcome = workers.run_apart(answer_apart, body, wish, time_limit=options.time_limit, is_wanted=is_wanted)
@@ -108,6 +124,9 @@ def _end() -> int | None:
         raise InvalidQuery("end", "must be given once, as the number of a period")
     return int(given[0])
 
+
+READING = 30.0
+"""Seconds for reading tables."""
 
 MOST_DIGITS = 9
 """Of the number of a period."""

@@ -14,18 +14,16 @@ from typing import Any, NamedTuple
 from pydantic_core import to_json
 
 from powerplant.answers import Answer
-from powerplant.batch.posted import as_fault, parts_of
-from powerplant.batch.reading import InvalidInput
 from powerplant.batch.workbooks import Workbook
-from powerplant.decoding import refuse_other_encodings
 from powerplant.errors import InvalidPayload, InvalidQuery
 from powerplant.horizon.decoding import decode
 from powerplant.horizon.members import answer_of
 from powerplant.horizon.models import Horizon
 from powerplant.horizon.planning import Better, SolvedHorizon, plan_horizon
+from powerplant.horizon.posted import read_periods
 from powerplant.horizon.reporting import report_of
 from powerplant.horizon.rows import labelled, table_of
-from powerplant.horizon.tables import Periods, read_fleet
+from powerplant.horizon.tables import Periods
 from powerplant.planning import Options
 from powerplant.problems import CLIENT_ERRORS
 from powerplant.rows import Layout
@@ -50,7 +48,7 @@ class Wish(NamedTuple):
         threads: that search.
         report: whether the answer is the report.
         end: the period after which the report has the state of the plants; ``None`` for the last.
-        zone: of times without an offset, if the body is a table of hours after its fleet; ``None`` if it is JSON.
+        zone: of times without an offset, if the body has a table of hours; ``None`` if it is JSON.
         form: the media type of the answer.
     """
 
@@ -84,7 +82,7 @@ def answer_apart(body: bytes, wish: Wish, time_limit: float, improve: Callable[[
     """In a process: the answer to a body.
 
     Args:
-        body: JSON, or a fleet as a line of JSON and then a table of hours.
+        body: JSON, or tables, as for :func:`powerplant.horizon.posted.read_periods`.
         wish: what is asked for.
         time_limit: seconds that are left for all.
         improve: called with the answers of better and better plans while the search goes on.
@@ -95,7 +93,7 @@ def answer_apart(body: bytes, wish: Wish, time_limit: float, improve: Callable[[
     table: Periods | None = None
     try:
         if wish.zone is not None:
-            table = _table(body, wish.zone)
+            table = read_periods(body, wish.zone)
             body = table.content
         horizon = decode(body, co2=options.co2, max_plants=wish.max_plants, max_cells=wish.max_cells)
         periods = len(horizon.load)
@@ -112,21 +110,6 @@ def answer_apart(body: bytes, wish: Wish, time_limit: float, improve: Callable[[
     except CLIENT_ERRORS as error:
         return Outcome(facts, error)
     return _outcome(solved, table, wish, facts, options.after(perf_counter() - start).left * 0.8)
-
-
-def _table(body: bytes, zone: tzinfo) -> Periods:
-    """The table of a body, which follows its fleet.
-
-    Raises:
-        MalformedPayload: the first line is not JSON.
-        InvalidPayload: it is not a fleet, or the rest is not a table of hours for it.
-    """
-    refuse_other_encodings(body)
-    first, _, rest = parts_of(body)
-    try:
-        return Periods(rest, read_fleet(first), zone)
-    except InvalidInput as error:
-        raise as_fault(error) from None
 
 
 def _keeping(

@@ -416,3 +416,53 @@ def test_faults_of_a_posted_table_name_the_line_of_the_body(server: LiveServer) 
 def test_a_time_zone_that_is_not_one_is_a_wrong_parameter(server: LiveServer) -> None:
     problem = fetch("POST", f"{server.url}/productionplan/horizon?timezone=Mars", data=posted()).json()
     assert problem["type"] == "/problems/invalid-query"
+
+
+# --- The payload in tables -------------------------------------------------------------------------------------------
+
+READ = "/productionplan/horizon/payload?timezone=Europe/Brussels"
+
+
+def opened(server: LiveServer, body: bytes) -> dict[str, Any]:
+    response = fetch("POST", server.url + READ, data=body)
+    assert response.status_code == 200, response.text
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+def test_a_workbook_and_tables_hold_the_same_payload(server: LiveServer) -> None:
+    pytest.importorskip("openpyxl")
+    workbook, hours, fleet = ((EXAMPLES / name).read_bytes() for name in ("day.xlsx", "day.csv", "fleet8.csv"))
+    plants = opened(server, fleet)
+    expected = {"payload": payload_of(hours, fleet), "notes": []}
+    assert plants["payload"]["powerplants"] == read_fleet(fleet).payload["powerplants"]
+    assert opened(server, workbook) == expected
+    assert opened(server, json.dumps(plants["payload"]).encode() + b"\n" + hours) == expected
+    line = {"powerplants": [{**plant, "pmax": 999} for plant in plants["payload"]["powerplants"]]}
+    other = opened(server, json.dumps(line).encode() + b"\n" + workbook)
+    assert {plant["pmax"] for plant in other["payload"]["powerplants"]} == {999}
+    assert len(opened(server, (EXAMPLES / "fleet30.xlsx").read_bytes())["payload"]["powerplants"]) == 30
+    answer = fetch("POST", server.url + PLAN, data=workbook).json()
+    assert [period["shortfall"] for period in answer["periods"]] == [51.2]  # hour 19 has no plan
+
+
+def test_tables_that_cannot_be_read_name_their_cells_and_what_the_fleet_lacks_is_left_open(server: LiveServer) -> None:
+    fleet = b'{"powerplants": [{"name": "gas", "type": "gasfired", "pmax": 9}]}\n'
+    assert opened(server, fleet + b"load\n5\n")["payload"]["load"] == [5.0]
+    for body, detail in (
+        (fleet + b"load,gas(euro/MWh)\n5,x\n", 'row 2: gas(euro/MWh) is "x", and must be a number'),
+        (fleet + b"load,pmax[coal]\n5,9\n", "pmax[coal]"),
+        (b"neither,this\n", "the column load is missing"),
+        (b"PK\x03\x04 and no more", "this is not a workbook that can be read, or it is damaged"),
+    ):
+        response = fetch("POST", server.url + READ, data=body)
+        assert response.status_code == 422
+        assert detail in response.json()["errors"][0]["detail"]
+
+
+def test_without_the_extra_excel_a_workbook_is_refused_with_its_name(url_without_excel: str) -> None:
+    workbook = (EXAMPLES / "day.xlsx").read_bytes()
+    for path in (READ, PLAN):
+        response = fetch("POST", url_without_excel + path, data=workbook)
+        assert response.status_code == 501
+        assert "needs the extra excel, which is not installed" in response.json()["detail"]

@@ -30,17 +30,23 @@ export function addressOf(what, { co2, step, roundLoad, feasible, timeLimit }) {
 }
 
 /** The answer to a question: its text and its headers; a blob in place of text if another type is accepted. */
-export async function post(what, question, signal, accept) {
+export const post = (what, question, signal, accept) =>
+  send(addressOf(what, question), JSON.stringify(question.payload), {
+    headers: { "Content-Type": "application/json", ...(accept ? { Accept: accept } : {}) },
+    signal,
+  });
+
+/** The payload that a table or a workbook holds, and notes on it. @param parts of the body: text and files. */
+export async function payloadIn(parts) {
+  const { text } = await send("productionplan/horizon/payload", new Blob(parts), {});
+  return JSON.parse(text);
+}
+
+async function send(address, body, { headers, signal }) {
   let response, text, blob;
   try {
-    const body = JSON.stringify(question.payload);
-    response = await fetch(addressOf(what, question), {
-      method: "POST",
-      headers: { "Content-Type": "application/json", ...(accept ? { Accept: accept } : {}) },
-      body,
-      signal,
-    });
-    if (accept && response.ok) blob = await response.blob();
+    response = await fetch(address, { method: "POST", headers, body, signal });
+    if (headers?.Accept && response.ok) blob = await response.blob();
     else text = await response.text();
   } catch (error) {
     if (error.name === "AbortError") throw error;

@@ -31,16 +31,6 @@ const IN_THOUSANDS = /^[-+]?[1-9]\d{0,2}(?:\.\d{3})+$|^[-+]?[1-9]\d{0,2}(?:,\d{3
 /** Whether a text is cells and not JSON. */
 export const isCells = (text) => text.includes("\t") && !/^\s*[[{"]/.test(text);
 
-/** Reads the numbers of cells; all of them together show whether a point or a comma is decimal. */
-export function numbersOf(cells) {
-  const marks = new Set(cells.map((cell) => markOf(plain(cell.trim()))).filter(Boolean));
-  const mark = marks.size === 1 ? [...marks][0] : "";
-  return (cell) => {
-    const number = numberOf(cell, mark);
-    return cell.endsWith("%") && typeof number === "number" ? Number((number * 100).toPrecision(12)) : number;
-  };
-}
-
 /** The plants, with the members that have a cell. */
 export function plantsIn(text) {
   const lines = text

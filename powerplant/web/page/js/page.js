@@ -5,19 +5,20 @@ import { Bars } from "./bars.js";
 import { MeritOrder } from "./chart.js";
 import { isCells } from "./cells.js";
 import { contentOf } from "./contents.js";
-import { Day } from "./day/day.js";
+import { isUnchanged } from "./day/changes.js";
+import { Day, questionOf } from "./day/day.js";
 import { pngOf, svgOf } from "./day/drawing.js";
 import { pricesOf } from "./day/outcome.js";
 import { csvOf } from "./day/plan-csv.js";
-import { hourOf, isDay } from "./day/periods.js";
+import { hourOf, isDay, periodsOf } from "./day/periods.js";
 import { byId, whenQuiet } from "./dom.js";
 import { Fleet } from "./fleet.js";
 import { cents, listed, megawatt, tonnes } from "./format.js";
 import { showGlance, showNoPlan } from "./glance.js";
 import { Hour, inWords, showDifference } from "./hour.js";
 import { fromFragment, toFragment } from "./link.js";
-import { isTabular, pointerTo, withPlants, withValue } from "./payload.js";
-import { Scenarios } from "./scenarios.js";
+import { isObject, isTabular, pointerTo, withPlants, withValue } from "./payload.js";
+import { MOST as MOST_SCENARIOS, Scenarios } from "./scenarios.js";
 import { scope, showScope } from "./scope.js";
 import { gapOf, highlight, showPlants, showTotals } from "./plan.js";
 import { clearProblem, showProblem } from "./problem.js";
@@ -30,6 +31,7 @@ const FIRST_EXAMPLE = "payload3";
 const FIRST_DAY = "horizon";
 const WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 const LONGEST_LINK = 16_000; // letters
+const MOST_LISTED = 3; // files or faults in a note
 const LONG = 40; // with more plants the table is updated only when the slider rests
 const TEXT_FIELD = "input:not([type]), textarea"; // which have an undo and a paste of their own
 
@@ -58,7 +60,11 @@ const current = () => question.payload;
 const hour = new Hour(current, (payload, typed, place) => whatIf({ ...question, payload }, { source: hour, place, typed }));
 const fleet = new Fleet(current, (payload, place) => whatIf({ ...question, payload }, { source: fleet, place, typed: place }));
 
-const day = new Day({ opened: openHour, changed: dayChanged });
+const day = new Day({
+  opened: openHour,
+  changed: dayChanged,
+  answered: (asked, outcome, problem) => scenarios.learn(asked, outcome && totalsOfDay(outcome), problem),
+});
 
 // --- Questions ------------------------------------------------------------------------------------------------------
 
@@ -134,6 +140,7 @@ function answer(asked, report, problem) {
   if (asked === baseline.question) Object.assign(baseline, { report, known: true });
   if (question !== baseline.question && !baseline.known) learn(baseline);
   if (asked !== baseline.question || asked === question) shown = { question: asked, report, problem };
+  if (problem || !report.isSketch) scenarios.learn(asked, report && totalsOfHour(report), problem);
   if (shown.question) show(shown);
 }
 
@@ -239,35 +246,49 @@ function currentFleet() {
   return isTabular(payload) ? payload : { powerplants: [] };
 }
 
-/** Loads what a text holds into the view that it belongs to. Text that is nothing known is shown in the editor. */
-function read(text, from) {
-  const content = contentOf(text, currentFleet());
-  const act = {
-    hour: ({ payload }) => {
-      showScope("hour");
-      start({ ...question, payload, feasible: false });
-      showNote(`Loaded from ${from}.`);
-    },
-    day: ({ payload, notes }) => {
-      startDay(payload);
-      showNote([`A day of ${payload.load?.length ?? "several"} periods, loaded from ${from}.`, ...notes].join(" "));
-    },
-    days: ({ payloads }) => {
-      startDay(payloads[0]);
-      showNote(`The first of ${payloads.length} days, loaded from ${from}.`);
-    },
-    plants: ({ plants, isFleet }) => readPlants(plants, isFleet, from),
-    text: () => {
-      showScope("hour");
-      json.open(text);
-      showNote(`The content of ${from} is not JSON and not a table.`);
-    },
-  };
-  act[content.kind](content);
+let turns = 0;
+
+/** Opens sources { name, text, file }, each in the view that it belongs to. Plants come first: hours are planned with them. */
+async function open(sources) {
+  const turn = (turns += 1);
+  const read = async (source) => ({ ...source, content: await contentOf(source, currentFleet()) });
+  const found = await Promise.all(sources.map(read));
+  if (turn !== turns) return; // something else was opened meanwhile
+  const plants = found.filter(({ content }) => content.kind === "plants");
+  for (const { name, content } of plants) openPlants(content, name);
+  const rest = found.filter(({ content }) => content.kind !== "plants");
+  const others = plants.length ? await Promise.all(rest.map(read)) : rest;
+  if (turn !== turns) return;
+  const days = others.filter(({ content }) => content.kind === "days");
+  if (days.length) openDays(days);
+  for (const { name, text, content } of others) openOther[content.kind]?.(content, name, text);
 }
 
+const openOther = {
+  hour({ payload }, from) {
+    showScope("hour");
+    start({ ...question, payload, feasible: false });
+    showNote(`Loaded from ${from}.`);
+  },
+  state({ state }, from) {
+    openState(state);
+    showNote(`Loaded from ${from}.`);
+  },
+  problem({ problem: { type, title, detail, errors = [] } }, from) {
+    const faults = listed(errors.map((fault) => fault.detail), MOST_LISTED);
+    const hasNoExcel = type?.endsWith("/not-installed");
+    const words = "this server does not read workbooks, since the extra excel is not installed. Save its sheets as CSV.";
+    showNote(`${from}: ${hasNoExcel ? words : faults || detail || title}`);
+  },
+  text(_, from, text) {
+    showScope("hour");
+    json.open(text);
+    showNote(`The content of ${from} is not JSON and not a table.`);
+  },
+};
+
 /** A file with a fleet replaces the plants; pasted cells change those that they name. */
-function readPlants(plants, isFleet, from) {
+function openPlants({ plants, isFleet, notes }, from) {
   const isOfDay = scope() === "day";
   const payload = isOfDay ? day.question.loaded : question.payload;
   if (!isTabular(payload)) return showNote("There is no payload that these plants could be part of.");
@@ -275,8 +296,45 @@ function readPlants(plants, isFleet, from) {
   if (isOfDay) startDay(next.payload);
   else if (isFleet) start({ ...question, payload: next.payload });
   else whatIf({ ...question, payload: next.payload });
-  if (isFleet) return showNote(`${plants.length} plants, loaded from ${from}.`);
-  return showNote(`From ${from}: ${added} ${added === 1 ? "plant" : "plants"} added, ${changed} changed.`);
+  const words = isFleet
+    ? `${plants.length} ${plants.length === 1 ? "plant" : "plants"}, loaded from ${from}.`
+    : `From ${from}: ${added} ${added === 1 ? "plant" : "plants"} added, ${changed} changed.`;
+  showNote([words, ...notes].join(" "));
+}
+
+/** One day; or several as scenarios, of which the first one is shown. */
+function openDays(sources) {
+  const days = sources.flatMap(({ name, content }) => content.payloads.map((payload) => ({ name, payload })));
+  const from = listed(sources.map(({ name }) => name), MOST_LISTED);
+  const notes = sources.flatMap(({ content }) => content.notes);
+  if (days.length === 1) {
+    const [{ payload }] = days;
+    startDay(payload);
+    return showNote([`A day of ${periodsOf(payload).count || "several"} periods, loaded from ${from}.`, ...notes].join(" "));
+  }
+  showScope("day");
+  const names = namesOf(days);
+  const { co2, step } = question;
+  const kept = days.slice(0, MOST_SCENARIOS).map(({ payload }, index) => ({ name: names[index], question: questionOf({ payload, co2, step }) }));
+  const left = days.length - kept.length;
+  const words = [
+    `${days.length} days, loaded from ${from}: ${left ? `the first ${kept.length}` : "they"} are the scenarios below, and ${kept[0].name} is shown.`,
+    left ? `${left} ${left === 1 ? "day is" : "days are"} left out.` : "",
+    scenarios.kept.length ? "The scenarios of before are removed." : "",
+    ...notes,
+  ];
+  day.load(kept[0].question);
+  scenarios.open(kept);
+  return showNote(words.filter(Boolean).join(" "));
+}
+
+/** Names by which days differ: their own, those of their files, or when they start. */
+function namesOf(days) {
+  const own = days.map(({ payload }) => payload.name);
+  const ofFiles = days.map(({ name }) => name.replace(/\.\w+$/, ""));
+  const starts = days.map(({ payload }) => periodsOf(payload)).map(({ isTimed, stamp }) => (isTimed ? stamp(0).slice(0, 10) : ""));
+  const areNames = (list) => list.every((name) => name && typeof name === "string") && new Set(list).size === list.length;
+  return [own, ofFiles, starts].find(areNames) ?? days.map((_, index) => `Day ${index + 1}`);
 }
 
 function startDay(payload, options = {}) {
@@ -325,16 +383,17 @@ const examples = {
   },
 };
 
-/** Several files: those with plants first, so that hours are planned with them. */
 async function takeFiles(files) {
-  const texts = await Promise.all([...files].map(async (file) => ({ name: file.name, text: await file.text() })));
-  const isOfPlants = ({ text }) => contentOf(text, { powerplants: [] }).kind === "plants";
-  for (const { name, text } of texts.sort((one, other) => isOfPlants(other) - isOfPlants(one))) read(text, name);
+  const isWorkbook = ({ name }) => /\.xls[xm]$/i.test(name);
+  const sourceOf = async (file) => ({ name: file.name, file, text: isWorkbook(file) ? undefined : await file.text() });
+  open(await Promise.all([...files].map(sourceOf)));
 }
+
+const takeText = (text) => open([{ name: "the clipboard", text }]);
 
 async function paste() {
   const text = await navigator.clipboard?.readText().catch(() => undefined);
-  if (text !== undefined) return read(text, "the clipboard");
+  if (text !== undefined) return takeText(text);
   showScope("hour");
   json.open();
   byId("json").select();
@@ -353,7 +412,7 @@ document.addEventListener("paste", (event) => {
   const isForField = event.target.closest?.(TEXT_FIELD) && !(isCells(text) && event.target.closest("#fleet"));
   if (isForField) return;
   event.preventDefault();
-  read(text, "the clipboard");
+  takeText(text);
 });
 for (const kind of ["dragover", "drop"]) {
   document.addEventListener(kind, (event) => {
@@ -486,47 +545,64 @@ const showCurl = () => byId("as-curl").open && (byId("curl").textContent = curlO
 byId("as-curl").addEventListener("toggle", showCurl);
 
 const linkToThis = async () => {
-  const fragment = await toFragment(scope() === "day" ? dayForLink() : { ...question, baseline: baselineForLink() });
-  history.replaceState(null, "", fragment);
+  history.replaceState(null, "", await toFragment(stateOfPage()));
   return location.href;
 };
 const keepInAddress = whenQuiet(300, linkToThis);
 
-const dayForLink = () => {
-  const { loaded, changes, co2, step, roundLoad } = day.question;
-  return { payload: loaded, changes, co2, step, roundLoad };
-};
+/** The question of the view, its baseline and its scenarios. What they have in common is there once. */
+function stateOfPage() {
+  const view = scope() === "day" ? day : { question, baseline };
+  const payloadOf = ({ loaded, payload }) => loaded ?? payload;
+  const whole = payloadOf(view.question);
+  const kept = ({ loaded: _, payload: __, changes, ...options }) => ({ ...options, changes: changes && !isUnchanged(changes) ? changes : undefined });
+  const other = (asked) => {
+    const payload = payloadOf(asked);
+    const isSameFleet = isTabular(payload) && payload.powerplants === whole?.powerplants;
+    return { ...kept(asked), payload: payload === whole ? undefined : isSameFleet ? { ...payload, powerplants: undefined } : payload };
+  };
+  return {
+    payload: whole,
+    ...kept(view.question),
+    baseline: view.baseline.question === view.question ? undefined : other(view.baseline.question),
+    scenarios: scenarios.kept.length ? scenarios.kept.map(({ name, question: asked }) => ({ name, ...other(asked) })) : undefined,
+  };
+}
 
-/** The baseline if it is another question; without its plants if they are those of the payload. */
-function baselineForLink() {
-  if (question === baseline.question) return undefined;
-  const { payload } = baseline.question;
-  const isSameFleet = isTabular(payload) && payload.powerplants === question.payload?.powerplants;
-  return { ...baseline.question, payload: isSameFleet ? { ...payload, powerplants: undefined } : payload };
+/** Shows what {@link stateOfPage} has returned once, also in an older version of the page, or on another server. */
+function openState(state) {
+  const isOfDay = isDay(state.payload);
+  const steps = [...byId("step").options].map((option) => option.value);
+  const made = new Map();
+  /** The same object for the same question, so that it is asked once. */
+  const questionIn = ({ payload, changes, co2, step, roundLoad, feasible }) => {
+    const options = {
+      co2: co2 === true,
+      step: steps.includes(step) ? step : USUAL_STEP,
+      roundLoad: roundLoad === true,
+      ...(isOfDay ? {} : { feasible: feasible === true }),
+    };
+    const key = JSON.stringify([payload, changes, options]);
+    if (!made.has(key)) {
+      const whole = payload === undefined ? state.payload : isObject(payload) ? { powerplants: state.payload?.powerplants, ...payload } : payload;
+      made.set(key, isOfDay ? questionOf({ payload: whole, changes, ...options }) : { payload: whole, ...options });
+    }
+    return made.get(key);
+  };
+  const own = { ...state, payload: undefined };
+  const next = questionIn(own);
+  const compared = questionIn(state.baseline ?? { ...own, changes: undefined });
+  const kept = Array.isArray(state.scenarios) ? state.scenarios.filter(isObject) : [];
+  showScope(isOfDay ? "day" : "hour");
+  if (isOfDay) day.load(next, { compared });
+  else start(next, { compared });
+  scenarios.open(kept.map((one) => ({ name: String(one.name), question: questionIn(one) })));
 }
 
 async function restore() {
-  const kept = await fromFragment(location.hash);
-  if (kept?.payload === undefined) return false;
-  const known = [...byId("step").options].map((option) => option.value);
-  if (isDay(kept.payload)) {
-    const { payload, changes, co2, step, roundLoad } = kept;
-    startDay(payload, { changes, co2: co2 === true, step: known.includes(step) ? step : USUAL_STEP, roundLoad: roundLoad === true });
-    return true;
-  }
-  showScope("hour");
-  const asQuestion = ({ payload, co2, step, roundLoad, feasible }) => ({
-    payload,
-    co2: co2 === true,
-    step: known.includes(step) ? step : USUAL_STEP,
-    roundLoad: roundLoad === true,
-    feasible: feasible === true,
-  });
-  const next = asQuestion(kept);
-  const compared = kept.baseline?.payload === undefined ? next : asQuestion(kept.baseline);
-  if (compared.payload && !("powerplants" in compared.payload))
-    compared.payload = { ...compared.payload, powerplants: next.payload?.powerplants };
-  start(next, { compared });
+  const state = await fromFragment(location.hash);
+  if (!isObject(state) || state.payload === undefined) return false;
+  openState(state);
   return true;
 }
 
@@ -549,8 +625,12 @@ function onPress(id, done, act) {
 onPress("copy-link", "Copied", async () => {
   const link = await linkToThis();
   if (link.length <= LONGEST_LINK) return copy(link);
-  save("payload.json", JSON.stringify(scope() === "day" ? day.question.payload : question.payload));
-  showNote(`A link would have ${link.length} letters, more than many programs keep: the payload is saved as a file.`);
+  const state = stateOfPage();
+  const hasMore = state.baseline || state.scenarios;
+  if (hasMore) save(`${scope()}.json`, JSON.stringify(state));
+  else save("payload.json", JSON.stringify((scope() === "day" ? day : { question }).question.payload));
+  const what = hasMore ? "the payload, its baseline and scenarios are saved as a file, which can be opened here" : "the payload is saved as a file";
+  showNote(`A link would have ${link.length} letters, more than many programs keep: ${what}.`);
   return "Saved";
 });
 onPress("copy-curl", "Copied", () => copy(curlOf(question)));
@@ -564,15 +644,15 @@ onPress("download-report", "Saved", async () =>
 const dayTitle = () => {
   const { outcome } = day.shown;
   const times = day.periods.range(0, day.periods.count - 1);
-  return `${day.periods.day(0)} ${times}: ${cents(outcome.cost)} €, ${tonnes(outcome.emitted)} CO₂, ${outcome.starts} starts`.trim();
+  return `${day.periods.day(0)} ${times}: ${cents(outcome.cost)} €, ${tonnes(outcome.emitted)} CO₂, ${outcome.starts} ${outcome.starts === 1 ? "start" : "starts"}`.trim();
 };
 onPress("day-csv", "Saved", () => save("plan.csv", csvOf(day.shown.outcome), "text/csv"));
 onPress("day-xlsx", "Saved", async () => {
   const payload = { ...day.question.payload, previous: day.shown.outcome.answer.plan };
   save("plan.xlsx", (await post("productionplan/horizon", { ...day.question, payload }, undefined, WORKBOOK)).blob);
 });
-onPress("day-png", "Saved", async () => save("day.png", await pngOf(dayTitle())));
-onPress("day-svg", "Saved", () => save("day.svg", svgOf(dayTitle()).text, "image/svg+xml"));
+onPress("day-png", "Saved", async () => save("day.png", await pngOf(dayTitle(), day.figure.drawn)));
+onPress("day-svg", "Saved", () => save("day.svg", svgOf(dayTitle(), day.figure.drawn).text, "image/svg+xml"));
 onPress("day-report", "Saved", () => save("report.json", JSON.stringify(day.shown.outcome.answer)));
 byId("day-print").addEventListener("click", () => print());
 addEventListener("hashchange", restore);
@@ -581,24 +661,46 @@ addEventListener("hashchange", restore);
 
 const energiesOf = (plants, part) => new Map(plants.map((plant) => [plant.name, plant[part]]));
 
-/** The totals of the plan that is shown; null while there is none for the current question. */
-function totalsNow() {
+function totalsOfDay(outcome) {
+  const { cost, emitted, starts, gap, status, powerplants } = outcome;
+  const average = pricesOf(outcome)?.average ?? null;
+  return { cost, emitted, starts, gap: status === "optimal" ? 0 : gap, average, energies: energiesOf(powerplants, "energy") };
+}
+
+function totalsOfHour(report) {
+  const { cost, co2_emitted_tonnes: emitted, average_price: average, powerplants } = report;
+  return { cost: cost.total, emitted, starts: null, gap: gapOf(report), average, energies: energiesOf(powerplants, "p") };
+}
+
+/** The question that is shown with the totals of its plan; null while there is none. */
+function currentScenario() {
   if (scope() === "day") {
     const { question: asked, outcome } = day.shown;
-    if (!outcome || asked !== day.question) return null;
-    const { cost, emitted, starts, gap, status } = outcome;
-    const average = pricesOf(outcome)?.average ?? null;
-    return { question: asked, cost, emitted, starts, gap: status === "optimal" ? 0 : gap, average, energies: energiesOf(outcome.powerplants, "energy") };
+    return outcome && asked === day.question ? { question: asked, totals: totalsOfDay(outcome) } : null;
   }
   const { question: asked, report } = shown;
-  if (!report || asked !== question) return null;
-  const { cost, co2_emitted_tonnes: emitted, average_price: average, powerplants } = report;
-  return { question: asked, cost: cost.total, emitted, starts: null, gap: gapOf(report), average, energies: energiesOf(powerplants, "p") };
+  return report && asked === question ? { question: asked, totals: totalsOfHour(report) } : null;
+}
+
+/** The totals of a question that is not shown, or its problem. */
+async function planScenario(asked, view) {
+  if (view === "day") {
+    const { outcome, problem } = await day.plan(asked);
+    return { totals: outcome && totalsOfDay(outcome), problem };
+  }
+  try {
+    return { totals: totalsOfHour(await planOf(asked)), problem: null };
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    return { totals: null, problem: error.document };
+  }
 }
 
 const scenarios = new Scenarios({
-  current: totalsNow,
+  current: currentScenario,
   opened: (asked) => (scope() === "day" ? day.show(asked) : whatIf(asked)),
+  plan: planScenario,
+  changed: keepInAddress,
 });
 scenarios.show();
 document.addEventListener("scope", () => scenarios.show());

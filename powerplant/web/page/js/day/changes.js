@@ -116,7 +116,7 @@ export function inWords(payload, changes) {
     found.push({ kind: "available", key: name, text: `${name}: ${listed([...spans, ...back], 4)}` });
   }
   for (const [key, value] of Object.entries(changes.members))
-    found.push({ kind: "members", key, text: key === LOST ? `Lost load allowed at ${plain(value)}\u00a0€/MWh` : `${key} lowered` });
+    found.push({ kind: "members", key, text: key === LOST ? `Lost load allowed at ${plain(value)}\u00a0€/MWh` : `${key[0].toUpperCase()}${key.slice(1)} lowered` });
   return found;
 }
 

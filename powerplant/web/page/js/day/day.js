@@ -4,7 +4,7 @@ import { USUAL_STEP } from "../api.js";
 import { byId, element, whenQuiet } from "../dom.js";
 import { cents, euro, signed, tonnes } from "../format.js";
 import { Steps } from "../steps.js";
-import { NO_CHANGES, applied, inWords, isUnchanged, withOutage } from "./changes.js";
+import { NO_CHANGES, applied, inWords, withOutage } from "./changes.js";
 import { DayFigure } from "./figure.js";
 import { DayLevers } from "./levers.js";
 import { showDayLegend } from "./legend.js";
@@ -27,9 +27,11 @@ export class Day {
   /**
    * @param opened is called with a question and a period that is to be shown as an hour.
    * @param changed is called when the question has changed.
+   * @param answered is called with a question, its outcome or null, and its problem or null, when no better answer follows.
    */
-  constructor({ opened, changed }) {
+  constructor({ opened, changed, answered }) {
     this.changed = changed;
+    this.answered = answered;
     this.open = (period) => opened(this.question, period);
     this.planner = new DayPlanner((...answer) => this.#answer(...answer));
     this.learner = new DayPlanner((...answer) => this.#learned(...answer)); // for the baseline alone
@@ -71,11 +73,23 @@ export class Day {
   }
 
   /** Loads a payload, which is the new baseline. */
-  start(payload, { co2, step = USUAL_STEP, roundLoad = false, changes = NO_CHANGES, example = "" } = {}) {
-    const asked = (made) => complete({ loaded: payload, changes: made, co2, step, roundLoad });
-    const first = asked(NO_CHANGES);
-    const question = isUnchanged(changes) ? first : asked(changes);
-    this.#enter({ question, baseline: { question: first, outcome: null }, example }, { isLoaded: true });
+  start(payload, { co2, step = USUAL_STEP, example = "" }) {
+    this.load(questionOf({ payload, co2, step }), { example });
+  }
+
+  /** Loads a question, with another one to compare it with. */
+  load(question, { compared = question, example = "" } = {}) {
+    this.#enter({ question, baseline: { question: compared, outcome: null }, example }, { isLoaded: true });
+  }
+
+  /** The outcome of a question that is not shown, or its problem. */
+  async plan(question) {
+    let found = null;
+    const planner = new DayPlanner((_, answer, problem) => {
+      found = { outcome: answer ? outcomeOf(question, answer) : null, problem };
+    });
+    await planner.ask(question);
+    return found;
   }
 
   /** Asks a changed question. Changes of one place that follow each other at once are one step of the undo. */
@@ -158,6 +172,7 @@ export class Day {
     if (question === this.baseline.question && outcome) this.baseline.outcome = outcome;
     this.shown = { question, outcome, problem };
     this.#show();
+    if (problem || outcome.isReport) this.answered(question, outcome, problem);
     if (question !== this.baseline.question && !this.#isMoving && (problem || outcome.isReport)) this.#learn();
   }
 
@@ -231,6 +246,10 @@ export class Day {
 }
 
 const focusResult = () => byId("day-result").focus({ preventScroll: true });
+
+/** A question of the view: a payload, changes to it, and options. */
+export const questionOf = ({ payload, changes = {}, co2, step, roundLoad = false }) =>
+  complete({ loaded: payload, changes: { ...NO_CHANGES, ...changes }, co2, step, roundLoad });
 
 const complete = (question) => ({ ...question, payload: applied(question.loaded, question.changes, question.step) });
 

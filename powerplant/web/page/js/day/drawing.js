@@ -1,6 +1,7 @@
 // The pictures of a day as one SVG file and as PNG: with their colours as attributes, since a file has no style sheet.
 
 import { byId, svgElement } from "../dom.js";
+import { legendOfGantt, legendOfPicture, titleOf } from "./legend.js";
 
 const ATTRIBUTES = [
   ...["fill", "fill-opacity", "stroke", "stroke-opacity", "stroke-width", "stroke-dasharray", "stroke-linejoin", "paint-order"],
@@ -10,28 +11,51 @@ const FONT = "Inter, system-ui, sans-serif";
 const MARGIN = 16; // pixels
 const DENSITY = 2; // pixels of the PNG for one of the page
 
-/** Picture and Gantt below each other, as an SVG document. */
-export function svgOf(title) {
-  const figures = [...document.querySelectorAll("#day-picture > svg, #day-gantt > svg")];
-  const width = Math.max(...figures.map((figure) => figure.width.baseVal.value)) + 2 * MARGIN;
-  let y = MARGIN + 24;
-  const parts = figures.map((figure) => {
-    const part = svgElement("g", { transform: `translate(${MARGIN},${y})` }, [...figure.children].map(withColours));
-    y += figure.height.baseVal.value + MARGIN;
-    return part;
-  });
-  const { color } = getComputedStyle(document.body);
+/**
+ * Title, legends, picture and Gantt below each other, as an SVG document.
+ *
+ * @param drawn { outcome, changed, layers, hasEarlier } of the pictures on the page.
+ */
+export function svgOf(title, drawn) {
+  const [picture, gantt] = document.querySelectorAll("#day-picture > svg, #day-gantt > svg");
+  const room = Math.max(picture.width.baseVal.value, gantt.width.baseVal.value);
+  const width = room + 2 * MARGIN;
+  let y = MARGIN;
+  const place = (part, height) => {
+    const placed = svgElement("g", { transform: `translate(${MARGIN},${y})` }, part);
+    y += height + MARGIN / 2;
+    return placed;
+  };
+  const written = ({ part, height }) => place(onPage(part, withColours), height);
+  const copied = (figure) => place([...figure.children].map(withColours), figure.height.baseVal.value);
+  const parts = [
+    written(titleOf(title, room)),
+    written(legendOfPicture({ ...drawn, width: room })),
+    copied(picture),
+    written(legendOfGantt({ ...drawn, width: room })),
+    copied(gantt),
+  ];
   const ground = getComputedStyle(byId("day-result")).backgroundColor;
   const hatches = [...document.querySelectorAll("#hatches > pattern")].map(withColours);
+  y += MARGIN / 2;
   const file = svgElement(
     "svg",
     { xmlns: "http://www.w3.org/2000/svg", width, height: y, viewBox: `0 0 ${width} ${y}`, "font-family": FONT },
     svgElement("defs", {}, hatches),
     svgElement("rect", { width, height: y, fill: ground }),
-    svgElement("text", { x: MARGIN, y: MARGIN + 8, "font-size": 13, "font-weight": 600, fill: color }, title),
     parts,
   );
   return { text: new XMLSerializer().serializeToString(file), width, height: y };
+}
+
+/** What a function makes of a part while the part has the styles of the page. */
+function onPage(part, make) {
+  const host = byId("day-picture").appendChild(svgElement("svg", { class: "unseen" }, part));
+  try {
+    return make(part);
+  } finally {
+    host.remove();
+  }
 }
 
 function withColours(node) {
@@ -57,8 +81,8 @@ function asRgb(name, value) {
 }
 
 /** The same as a PNG. */
-export async function pngOf(title) {
-  const { text, width, height } = svgOf(title);
+export async function pngOf(title, drawn) {
+  const { text, width, height } = svgOf(title, drawn);
   const address = URL.createObjectURL(new Blob([text], { type: "image/svg+xml" }));
   try {
     const image = new Image();

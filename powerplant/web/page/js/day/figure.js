@@ -82,6 +82,12 @@ export class DayFigure {
     if (!this.tip.hidden) this.#show(null);
   }
 
+  /** What the pictures show, for their legends in a file. */
+  get drawn() {
+    const { outcome, before, changed, drawn } = this.#shown;
+    return { outcome, changed, layers: drawn.layers, hasEarlier: Boolean(before?.prices) && before.prices.length === outcome.prices?.length };
+  }
+
   hide() {
     this.tip.hidden = this.band.hidden = this.box.hidden = true;
   }

@@ -29,7 +29,7 @@ export function dayOf(hours, shared) {
 }
 
 /** One value if all are the same. */
-export const alike = (list) => (list.every((value) => value === list[0]) ? list[0] : list);
+const alike = (list) => (list.every((value) => value === list[0]) ? list[0] : list);
 
 /** In a list an hour without a value has the default. */
 const DEFAULTS = { pmin: 0, [COST]: 0, available: true, must_run: false };

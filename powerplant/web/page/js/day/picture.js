@@ -1,15 +1,17 @@
 // The picture of a day: output stacked under the load, with market and lost load; storages; prices; reserve.
 
 import { svgElement } from "../dom.js";
-import { plain } from "../format.js";
+import { plain, shortened } from "../format.js";
 import { FULL, toneClass } from "../tones.js";
 import { stepArea, stepLine } from "./axis.js";
 
 const SPACE = 26; // pixels between panels
 const TOP = 20;
 const AXIS = 22; // pixels of the time axis
+const MOST_LETTERS = 32; // of a title
 const AMPLE = 3; // times the reserve that is needed: more is not drawn
-const SHADES = [1, 0.78, 0.6]; // of plants of one colour
+const MOST_SHADES = 6; // of plants of one colour
+const SHADE = 0.22; // between two of them, if there are few
 
 /**
  * @param axis of time, see axisOf.
@@ -52,16 +54,20 @@ function layersOf(outcome, byPlant) {
   const add = (name, tone, values, plant = null) => {
     const known = plant && !byPlant ? layers.find((layer) => layer.name === name) : null;
     if (known) known.values = known.values.map((value, t) => value + values[t]);
-    else if (values.some((value) => value)) {
-      const alike = byPlant ? layers.filter((layer) => layer.tone === tone).length : 0;
-      layers.push({ name, tone, plant, values, shade: SHADES[alike % SHADES.length] });
-    }
+    else if (values.some((value) => value)) layers.push({ name, tone, plant, values, shade: 1 });
   };
   for (const plant of outcome.powerplants) add(byPlant ? plant.name : plant.source, toneClass(plant.tone), plant.p, plant);
   for (const { name, discharge } of outcome.storages) add(name, "storage", discharge);
   if (outcome.buy) add("bought", "market", outcome.buy);
   if (outcome.lost) add("lost load", "lost", outcome.lost);
+  if (byPlant) for (const alike of d3.group(layers, ({ tone }) => tone).values()) shade(alike);
   return stacked(layers, 1);
+}
+
+function shade(layers) {
+  const shades = Math.min(layers.length, MOST_SHADES);
+  const step = Math.min(SHADE, 0.6 / (shades - 1));
+  layers.forEach((layer, index) => (layer.shade = 1 - step * (index % shades)));
 }
 
 /** What takes power beside the load, below zero. */
@@ -184,14 +190,13 @@ function reservePanel(axis, reserve) {
   };
 }
 
-/** A panel with its title, its values on the left and a grid. */
+/** A panel with its title above, its values on the left and a grid. */
 function framed(axis, { title, unit, height, scale, ticks, marks }, y) {
   const values = ticks ?? scale.ticks(Math.max(2, Math.round(height / 40)));
   return svgElement(
     "g",
     { transform: `translate(0,${y})` },
-    svgElement("text", { class: "title", x: 0, y: 10 }, title.length > 14 ? `${title.slice(0, 13)}…` : title),
-    svgElement("text", { class: "unit", x: 0, y: 24 }, unit),
+    svgElement("text", { class: "title", x: 0, y: -10 }, shortened(title, MOST_LETTERS), svgElement("tspan", { class: "unit", dx: 6 }, unit)),
     values.map((value) => [
       svgElement("line", { class: "grid", x1: axis.left, x2: axis.right, y1: scale(value), y2: scale(value) }),
       svgElement("text", { class: "value", x: axis.left - 8, y: scale(value) + 4, "text-anchor": "end" }, plain(value)),
