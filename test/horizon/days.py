@@ -46,16 +46,18 @@ def without_a_plan() -> Payload:
 def hard() -> Payload:
     """A horizon that is not solved to a gap of 0 within seconds."""
     plants = [
-        {"name": f"g{i}", "type": "gasfired", "pmin": 10 + i, "pmax": 60 + 3 * i, "efficiency": 0.4 + i / 200}
-        | {"min_up_time": 3, "min_down_time": 2, "start_cost": 500 + 7 * i, "no_load_cost(euro/h)": i}
-        | {"ramp_up": 30 + i, "ramp_down": 30}
-        for i in range(14)
+        {"name": f"g{i}", "type": "gasfired", "efficiency": 0.4 + i * 13 % 29 / 300}
+        | {"pmin": 10 + i * 7 % 23, "pmax": 60 + i * 37 % 83, "ramp_up": 20 + i % 11, "ramp_down": 20 + i % 7}
+        | {"min_up_time": 3 + i % 4, "min_down_time": 2 + i % 3}
+        | {"start_cost": 500 + i * 311 % 1700, "no_load_cost(euro/h)": i * 17 % 40}
+        for i in range(24)
     ]
     fuels = {"gas(euro/MWh)": 30, "co2(euro/ton)": 70}
     return {
-        "load": [350 + 28 * (t % 12) + t for t in range(36)],
+        "load": [24 * (25 + 2 * (t % 12)) + 7 * t % 31 for t in range(96)],
         "fuels": fuels,
         "powerplants": plants,
+        "reserve": {"up": 50},
         "relative_gap": 0,
     }
 
