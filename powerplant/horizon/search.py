@@ -81,11 +81,11 @@ PATIENCE = 0.3
 RESERVED = 0.03
 """The share of the time limit for the last plan: to put it on the grid and to check it."""
 
-SLOW = ("rins", "rens", "root_reduced_cost")
+SLOW = ("rens", "root_reduced_cost")
 """Heuristics of HiGHS that solve small models: they take long, and the small models here find more."""
 
-LARGE = 2_000
-"""Groups times periods from which one of these, RINS, does find more while the whole model is solved."""
+SLOW_FROM_A_PLAN = ("rins",)
+"""Another one, which a small model that begins with a good plan does not need."""
 
 SEED = 2026
 """Of the random choice of groups whose decisions are free."""
@@ -280,7 +280,7 @@ class _Search:
             if on_grid:
                 solver.make_whole(self.model.outputs)
             if self.has_parts and self.threads > 1:
-                solver.leave_out(*(SLOW[1:] if self.model.on.size > LARGE else SLOW))
+                solver.leave_out(*SLOW)
             if self.found.plan is not None:
                 solver.begin_with(*self.model.decisions(self.found.plan))
             solver.watch(self._heard_bound, self._take, self._better_than)
@@ -436,7 +436,7 @@ class _Search:
             best = self.groups.counts(self.found.plan.on)
             if (best == np.round(on))[~free].all():
                 solver.begin_with(*self.model.decisions(self.found.plan))
-                solver.leave_out(*SLOW)
+                solver.leave_out(*SLOW, *SLOW_FROM_A_PLAN)
         solver.watch(lambda _: self.is_done(), self._take)
         values = solver.solve_it()
         if values is not None:
