@@ -16,7 +16,7 @@ from unittest import mock
 import hypothesis
 import pytest
 from flask.testing import FlaskClient
-from live_server import FLASK_RUN, GUNICORN, SETTINGS, LiveServer, ServerDidNotComeUp, live_server
+from live_server import CACHED_PAGE, FLASK_RUN, GUNICORN, SETTINGS, LiveServer, ServerDidNotComeUp, live_server
 
 # A slow machine is not a failure: an example has no deadline. CI runs the same examples each time.
 hypothesis.settings.register_profile("default", max_examples=50, deadline=None)
@@ -82,6 +82,15 @@ def boot_server() -> Iterator[BootServer]:
             return booted[key]
 
         yield boot
+
+
+@pytest.fixture(scope="session")
+def page_url(request: pytest.FixtureRequest) -> str:
+    """The server that the page is tested on. Unless it is the one at POWERPLANT_URL, a browser keeps its files."""
+    if URL_OF_A_RUNNING_SERVER:
+        return URL_OF_A_RUNNING_SERVER
+    boot: BootServer = request.getfixturevalue("boot_server")
+    return boot({}, CACHED_PAGE).url
 
 
 @pytest.fixture(scope="session")
@@ -178,8 +187,8 @@ def contexts() -> dict[str, Any]:
 
 
 @pytest.fixture
-def open_page(browser: Any, contexts: dict[str, Any], server_url: str) -> Iterator[Any]:
+def open_page(browser: Any, contexts: dict[str, Any], page_url: str) -> Iterator[Any]:
     """Opens the page in a new window."""
     from browsing import windows
 
-    yield from windows(browser, contexts, server_url)
+    yield from windows(browser, contexts, page_url)
