@@ -24,6 +24,8 @@ from terminal import shown_on_terminal
 
 from powerplant import cli
 
+pytestmark = pytest.mark.usefixtures("keep_processes")
+
 ROOT = Path(__file__).parents[2]
 AS_FLEET = {"powerplants": FLEET}
 HEADER = "load;gas(euro/MWh);kerosine(euro/MWh);co2(euro/ton);wind(%)\n"
