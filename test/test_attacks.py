@@ -28,7 +28,7 @@ pytest.importorskip("gunicorn", reason="gunicorn does not run on Windows")
 attacks = pytest.importorskip("benchmarks.service.attacks", reason="the attacks need Linux")
 
 PAYLOAD = (ROOT / "example_payloads" / "payload3.json").read_bytes()
-SECONDS = 2.5
+SECONDS = 1.5
 """Of each attack."""
 
 
