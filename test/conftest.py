@@ -6,8 +6,9 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from importlib import import_module
 from io import StringIO
 from typing import Any, Protocol
 from unittest import mock
@@ -15,7 +16,7 @@ from unittest import mock
 import hypothesis
 import pytest
 from flask.testing import FlaskClient
-from live_server import FLASK_RUN, GUNICORN, SETTINGS, LiveServer, ServerDidNotComeUp, live_server
+from live_server import CACHED_PAGE, FLASK_RUN, GUNICORN, SETTINGS, LiveServer, ServerDidNotComeUp, live_server
 
 # A slow machine is not a failure: an example has no deadline. CI runs the same examples each time.
 hypothesis.settings.register_profile("default", max_examples=50, deadline=None)
@@ -84,6 +85,15 @@ def boot_server() -> Iterator[BootServer]:
 
 
 @pytest.fixture(scope="session")
+def page_url(request: pytest.FixtureRequest) -> str:
+    """The server that the page is tested on. Unless it is the one at POWERPLANT_URL, a browser keeps its files."""
+    if URL_OF_A_RUNNING_SERVER:
+        return URL_OF_A_RUNNING_SERVER
+    boot: BootServer = request.getfixturevalue("boot_server")
+    return boot({}, CACHED_PAGE).url
+
+
+@pytest.fixture(scope="session")
 def gunicorn_url(boot_server: BootServer) -> str:
     """The service as it runs in production."""
     return boot_server({}, GUNICORN).url
@@ -95,6 +105,36 @@ def url_without_excel(boot_server: BootServer, tmp_path_factory: pytest.TempPath
     folder = tmp_path_factory.mktemp("without-excel")
     (folder / "sitecustomize.py").write_text("import sys\nsys.modules['openpyxl'] = None\n", encoding="utf-8")
     return boot_server({"PYTHONPATH": str(folder)}).url
+
+
+@pytest.fixture(scope="session")
+def kept_pools() -> Iterator[Callable[..., Any]]:
+    """Workers by how many processes they have and how much memory these may use. They are kept until the tests end."""
+    from powerplant.workers import Workers
+
+    class KeptWorkers(Workers):
+        def close(self) -> None:
+            if not all(future.done() for future in [*self._futures]):  # the command was interrupted
+                super().close()
+
+    pools: dict[tuple[int, int | None], KeptWorkers] = {}
+
+    def pool(processes: int, *, most_memory: int | None = None) -> KeptWorkers:
+        key = processes, most_memory
+        if key not in pools:
+            pools[key] = KeptWorkers(processes, most_memory=most_memory)
+        return pools[key]
+
+    yield pool
+    for each in pools.values():
+        Workers.close(each)
+
+
+@pytest.fixture
+def keep_processes(kept_pools: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands in this process share their processes: to start these takes longer than most batches and workbooks."""
+    for name in ("powerplant.cli.batch", "powerplant.batch.workbooks"):
+        monkeypatch.setattr(import_module(name), "Workers", kept_pools)
 
 
 @pytest.fixture
@@ -147,8 +187,8 @@ def contexts() -> dict[str, Any]:
 
 
 @pytest.fixture
-def open_page(browser: Any, contexts: dict[str, Any], server_url: str) -> Iterator[Any]:
+def open_page(browser: Any, contexts: dict[str, Any], page_url: str) -> Iterator[Any]:
     """Opens the page in a new window."""
     from browsing import windows
 
-    yield from windows(browser, contexts, server_url)
+    yield from windows(browser, contexts, page_url)

@@ -25,6 +25,7 @@ ANSWER_DEADLINE = 30.0
 """Seconds after which an answer that does not come is a failure."""
 
 FLASK_RUN = (sys.executable, "-m", "flask", "--app", "powerplant", "run", "--port", "{port}")
+CACHED_PAGE = (sys.executable, "-m", "flask", "--app", "test/cached_page.py", "run", "--port", "{port}")
 GUNICORN = (sys.executable, "-m", "gunicorn", "--bind", "127.0.0.1:{port}")
 SETTINGS = ("FLASK_", "POWERPLANT_")
 """Variables with these beginnings do not reach a server from the environment of the tests."""

@@ -22,6 +22,8 @@ from payloads import EXAMPLES, example, hard_payload
 from powerplant import __version__, cli
 from powerplant.errors import OutOfTime
 
+pytestmark = pytest.mark.usefixtures("keep_processes")
+
 ROOT = Path(__file__).parents[1]
 PAYLOAD_2, PAYLOAD_3 = str(EXAMPLES / "payload2.json"), str(EXAMPLES / "payload3.json")
 CHALLENGES_OWN_ANSWER = str(EXAMPLES / "response3.json")

@@ -20,7 +20,7 @@ import requests
 from case_files import Case, load_cases
 from conftest import URL_OF_A_RUNNING_SERVER, BootServer
 from connection import Connection
-from live_server import ANSWER_DEADLINE, FLASK_RUN, GUNICORN, fetch
+from live_server import ANSWER_DEADLINE, FLASK_RUN, GUNICORN, fetch, soon
 from oracles import broken_rules, dispatch_cost, euros, exact, expected_units, merit_order
 from payloads import EXAMPLES, example, hard_payload
 from responses import plan, problem
@@ -556,6 +556,7 @@ def test_any_other_flask_env_leaves_the_debugger_off(boot_server: BootServer) ->
 def test_each_plan_is_one_line_of_the_log(boot_server: BootServer) -> None:
     server = boot_server({})
     fetch("POST", f"{server.url}/productionplan", json=PAYLOAD_3 | {"load": 910.0})
+    assert soon(lambda: '"plan"' in server.log), "a thread of its own writes the log"
     *_, line = [json.loads(line) for line in server.log.splitlines() if '"plan"' in line]
     assert (line["plants"], line["load"], line["cost"], line["status"]) == (6, 910.0, "24976.36", 200)
     assert line["ms"] > 0

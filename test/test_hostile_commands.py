@@ -22,6 +22,8 @@ from powerplant.cli.options import LONGEST
 from powerplant.cli.sources import MAX_BYTES, MAX_ITEMS
 from powerplant.config import Settings
 
+pytestmark = pytest.mark.usefixtures("keep_processes")
+
 ROOT = Path(__file__).parents[1]
 NO_WINDOWS = pytest.mark.skipif(sys.platform == "win32", reason="streams and devices differ")
 

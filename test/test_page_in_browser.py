@@ -370,15 +370,15 @@ def test_a_decimal_comma_is_accepted(page: Page) -> None:
 # --- Links, files ----------------------------------------------------------------------------------------------------
 
 
-def test_a_link_opens_the_payload_in_another_window(page: Page, open_page: OpenPage, server_url: str) -> None:
+def test_a_link_opens_the_payload_in_another_window(page: Page, open_page: OpenPage, page_url: str) -> None:
     page.fill("#load-number", "700.5")
     page.fill("[data-pointer='/powerplants/0/name']", "Höchst 1 ⚡ 'a'")
     page.uncheck("#co2")
     page.click("#copy-link")
     expect(page.locator("#copy-link")).to_have_text("Copied")
     link = page.evaluate("navigator.clipboard.readText()")
-    assert link.startswith(f"{server_url}/#z=")
-    other = open_page(link.removeprefix(f"{server_url}/"))
+    assert link.startswith(f"{page_url}/#z=")
+    other = open_page(link.removeprefix(f"{page_url}/"))
     expect(other.locator("#load-number")).to_have_value("700.5")
     expect(other.locator("#co2")).not_to_be_checked()
     assert payload_of(other) == payload_of(page)
@@ -417,11 +417,11 @@ def test_a_broken_link_opens_the_page_with_a_note(open_page: OpenPage, fragment:
     ("button", "address", "name"),
     [("#download-plan", "productionplan", "plan.json"), ("#download-report", "productionplan/report", "report.json")],
 )
-def test_plan_and_report_can_be_downloaded(page: Page, server_url: str, button: str, address: str, name: str) -> None:
+def test_plan_and_report_can_be_downloaded(page: Page, page_url: str, button: str, address: str, name: str) -> None:
     with page.expect_download() as download:
         page.click(button)
     assert download.value.suggested_filename == name
-    answer = fetch("POST", f"{server_url}/{address}", json=example("payload3"))
+    answer = fetch("POST", f"{page_url}/{address}", json=example("payload3"))
     assert Path(download.value.path()).read_bytes() == answer.content
 
 
@@ -678,7 +678,7 @@ def any_fleet_of(plants: int) -> dict[str, Any]:
     ids=str,
 )
 def test_the_numbers_shown_before_the_report_are_those_of_the_report(
-    page: Page, server_url: str, payload: str | int, co2: bool, step: str
+    page: Page, page_url: str, payload: str | int, co2: bool, step: str
 ) -> None:
     if isinstance(payload, int):
         content = fleet_of(payload)
@@ -687,7 +687,7 @@ def test_the_numbers_shown_before_the_report_are_those_of_the_report(
     else:
         content = ODD if payload == "odd" else example(payload)
     sketch = page.evaluate(SKETCH, [content, co2, step])
-    address = f"{server_url}/productionplan/report?co2={str(co2).lower()}&step={step}&round_load=true"
+    address = f"{page_url}/productionplan/report?co2={str(co2).lower()}&step={step}&round_load=true"
     report = fetch("POST", address, json=content).json()
     tonnes = ("co2_tonnes", "co2_emitted_tonnes")
     for name in ("status", "load", "lower_bound", *tonnes, "average_price", "curtailed_wind", "cost", "headroom"):
@@ -1007,9 +1007,9 @@ def test_axe_has_no_serious_finding(open_page: OpenPage, viewport: ViewportSize,
         assert serious_findings(page) == [], scene
 
 
-def test_axe_has_no_serious_finding_in_the_documentation(open_page: OpenPage, server_url: str) -> None:
+def test_axe_has_no_serious_finding_in_the_documentation(open_page: OpenPage, page_url: str) -> None:
     page = open_page(color_scheme="dark")
-    page.goto(f"{server_url}/docs")
+    page.goto(f"{page_url}/docs")
     operations = page.locator(".opblock-summary-control")
     expect(operations).not_to_have_count(0)
     for operation in operations.all()[:3]:
@@ -1738,10 +1738,10 @@ def test_a_field_with_a_fault_stays_where_it_is_although_the_plan_goes(open_page
     assert after["y"] == pytest.approx(before["y"], abs=30)
 
 
-def test_without_javascript_the_page_says_what_it_needs_and_nothing_else(browser: Browser, server_url: str) -> None:
+def test_without_javascript_the_page_says_what_it_needs_and_nothing_else(browser: Browser, page_url: str) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
-    page.goto(f"{server_url}/")
+    page.goto(f"{page_url}/")
     expect(page.locator(".no-script h2")).to_be_visible()
     expect(page.locator(".no-script")).to_contain_text("This page needs JavaScript")
     expect(page.locator(".no-script")).to_contain_text("curl")

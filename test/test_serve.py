@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from checkout import ROOT, Started, free_port, get, has_debugger
+from live_server import soon
 
 SERVE = ("-m", "powerplant", "serve")
 WITHOUT_GUNICORN = (
@@ -65,6 +66,7 @@ def test_otherwise_it_starts_flasks_server(tmp_path: Path, command: tuple[str, .
     with serving(tmp_path, (sys.executable, *command), FLASK_ENV=flask_env) as server:
         assert server.post("payload3.json")
         assert has_debugger(server.url) == (flask_env == "development")
+        assert soon(lambda: server.log.read_text().count("/productionplan") >= 2), "a thread of its own writes the log"
         log = server.log.read_text()
         assert log.count("/productionplan") == 2, "the curl line, and one line for the request"
         assert "Serving Flask app" in log

@@ -20,6 +20,8 @@ from powerplant.batch.resuming import Checkpoint
 from powerplant.cli import main
 from powerplant.planning import Options
 
+pytestmark = pytest.mark.usefixtures("keep_processes")
+
 RULES = Rules(Options(), max_plants=100, max_line=100_000)
 STARTING = [{**FLEET[0], "start_cost": 900, "min_up_time": 3}, *FLEET[1:]]
 LOADS = [300, 420, 180, 400]

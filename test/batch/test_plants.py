@@ -23,6 +23,8 @@ from powerplant.batch.reading import InvalidInput
 from powerplant.errors import InvalidPayload, MalformedPayload
 from powerplant.planning import Options
 
+pytestmark = pytest.mark.usefixtures("keep_processes")
+
 TABLE = """\
 name;type;efficiency;pmin;pmax
 gas1;gasfired;0,53;100;460

@@ -26,6 +26,8 @@ from powerplant.batch.reading import read_chunks
 from powerplant.planning import Options
 from powerplant.rows import OF_AN_HOUR, Layout, columns_of_hours
 
+pytestmark = pytest.mark.usefixtures("keep_processes")
+
 ROOT = Path(__file__).parents[2]
 NAMES = tuple(str(plant["name"]) for plant in FLEET)
 AS_FLEET = {"powerplants": FLEET}

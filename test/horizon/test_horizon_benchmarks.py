@@ -40,7 +40,7 @@ def test_a_seed_gives_the_same_day_always(size: str) -> None:
     assert desk(3, SIZES[size]) != desk(4, SIZES[size])
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", SEEDS[:6])
 def test_a_small_desks_day_has_a_plan_that_meets_nearly_all_load(seed: int) -> None:
     pytest.importorskip("highspy", reason="the engine needs HiGHS")
     import powerplant
@@ -51,13 +51,12 @@ def test_a_small_desks_day_has_a_plan_that_meets_nearly_all_load(seed: int) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", SEEDS[4:6])
-def test_a_large_desks_day_has_a_plan(seed: int) -> None:
+def test_a_large_desks_day_has_a_plan() -> None:
     """HiGHS alone finds it: a plan of the test's own solver, whatever the engine does."""
     pytest.importorskip("highspy", reason="the rival is HiGHS")
     from benchmarks.horizon.alone import run_alone
 
-    payload = desk(seed, SIZES["30x96"])
+    payload = desk(5, SIZES["30x96"])
     assert run_alone(payload, steps=10, threads=1, time_limit=120, gap=0.5).plan
 
 

@@ -16,7 +16,7 @@ from horizon.rules import broken_rules, cost_of
 
 pytestmark = pytest.mark.skipif(not independent.IS_THERE, reason="the group oracles brings OR-tools")
 
-SEEDS = [range(50 * block, 50 * block + 50) for block in range(6)]
+SEEDS = [range(50 * block, 50 * block + 50) for block in range(3)]
 
 
 @pytest.mark.parametrize("more", [False, True], ids=["plants", "storages-and-market"])

@@ -25,6 +25,8 @@ from powerplant.errors import InvalidPayload
 from powerplant.horizon.decoding import decode
 from powerplant.horizon.tables import Periods, read_fleet
 
+pytestmark = pytest.mark.usefixtures("keep_processes")
+
 pytest.importorskip("highspy", reason="the extra horizon brings it")
 
 EXAMPLES = Path(__file__).parents[2] / "example_payloads"
