@@ -98,6 +98,10 @@ class Solver(Highs):
         """Let columns have any value within their bounds."""
         self.changeColsIntegrality(columns.size, columns.ravel(), np.full(columns.size, HighsVarType.kContinuous))
 
+    def stop_at_root(self) -> None:
+        """End after the root of the search tree."""
+        self.setOptionValue("mip_max_nodes", 1)
+
     def leave_out(self, *heuristics: str) -> None:
         """Use no heuristics of these names."""
         for heuristic in heuristics:

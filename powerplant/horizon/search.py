@@ -171,7 +171,7 @@ class _Search:
         self.found = Found()
         self.values: Array | None = None  # of the columns in the best plan; None until they are needed
         self.dispatched: set[tuple[tuple[int, ...], ...]] = set()
-        self.is_over = self.leaves_work = False
+        self.is_over = self.leaves_work = self.is_like_before = False
         self.groups = Groups.alone(instance) if is_small(instance) else Groups.of(instance)
         self.model = Model(instance, self.groups)
         self.has_parts = bool(instance.plants) and not self.model.is_small
@@ -189,6 +189,9 @@ class _Search:
 
     def run(self) -> Found:
         """Relaxation, plans and the bound."""
+        if self.has_parts and self.instance.previous is not None:
+            self._give_outputs(self.instance.previous)
+            self.is_like_before = self.found.plan is not None
         if self.threads > 1 and self.has_parts:
             self._in_two_threads()
         else:
@@ -273,13 +276,18 @@ class _Search:
         """Solve the whole model, beginning with the best plan; where the grid matters, on the grid.
 
         Presolve can lose solutions. A small model does not need it; for others it is left out if what it says is wrong.
+        It also takes most of the time where the plan before is known: then the root of the tree without it comes first.
         """
-        ways = ((False, True), (True, True), (True, False))
-        for on_grid, presolve in ways[2:] if self.model.is_small else ways:
+        ways = [(True, False)] if self.model.is_small else [(False, True), (True, True), (True, False)]
+        if self.is_like_before:
+            ways.insert(0, (False, False))
+        for on_grid, presolve in ways:
             solver = Solver(self.lp, self.left, relative_gap=self.gap, presolve=presolve)
+            if not on_grid and not presolve:
+                solver.stop_at_root()
             if on_grid:
                 solver.make_whole(self.model.outputs)
-            if self.has_parts and self.threads > 1:
+            if self.is_like_before or (self.has_parts and self.threads > 1):
                 solver.leave_out(*SLOW)
             if self.found.plan is not None:
                 solver.begin_with(*self.model.decisions(self.found.plan))
@@ -313,17 +321,14 @@ class _Search:
     # --- Plans -------------------------------------------------------------------------------------------------------
 
     def _first_plans(self) -> Array | None:
-        """Plans like that of before, or else of hours and of the relaxation; returns the relaxation."""
-        if self.instance.previous is not None:
-            self._give_outputs(self.instance.previous)
-        if self.found.plan is None:
+        """Plans of hours and of the relaxation, unless that of before is one; returns the relaxation."""
+        if not self.is_like_before:
             self._from_hours()
         relaxed = self._relaxation()
-        if relaxed is None or self.is_done():
+        if relaxed is None or self.is_like_before or self.is_done():
             return relaxed
-        if self.instance.previous is None or self.found.plan is None:
-            self._rounded(relaxed)
-            self._near(relaxed)
+        self._rounded(relaxed)
+        self._near(relaxed)
         for difference in DIFFERENCES:
             self._between(relaxed, difference, 2 * TURN * self.time_limit)
         return relaxed

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 import pytest
 
 from benchmarks.horizon.desks import SIZES, desk
-from horizon.comparing import plan
+from horizon import dynamic
+from horizon.comparing import faults as wrong_in
+from horizon.comparing import plan, setting
 from horizon.days import day
 from horizon.rules import broken_rules
 from powerplant.errors import InvalidPayload
@@ -29,6 +32,24 @@ def changed() -> dict[str, Any]:
     payload["load"][5] += 20
     payload["powerplants"][3]["available"] = [True] * 9 + [False] * 3
     return payload
+
+
+@pytest.mark.parametrize("block", range(8))
+def test_with_a_plan_before_random_horizons_have_the_cost_of_the_oracle(
+    block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("powerplant.horizon.model.SMALL", 0)
+    for seed in range(25 * block, 25 * block + 25):
+        payload, co2, steps = setting(seed, more=seed % 2 == 1)
+        expected, choose = dynamic.solve(payload, co2=co2, steps=steps), Random(seed)
+        if expected.answer is None:
+            continue
+        before = [
+            each | {"on": [on if choose.random() < 0.8 else 1 - on for on in each["on"]]}
+            for each in expected.answer["plan"]
+        ]
+        wrong = [*wrong_in(payload | {"previous": before}, expected, co2=co2, steps=steps)]
+        assert wrong == [], f"seed {seed}"
 
 
 def faults(previous: Any) -> dict[str, str]:
