@@ -1,6 +1,6 @@
-// Requests plans of horizons. The first request asks for a plan in little time; the second goes on from that plan, and
-// brings the report. An answer to an older question is dropped. The server ends a search only at its time limit, so a
-// report is requested only when nothing moves, and a busy server is asked again.
+// Requests plans of horizons. The first request asks for a plan in little time; the second continues from that plan, and
+// returns the report. A new question cancels the request for an older one. Not every system lets the server notice this,
+// so a report is requested only when no slider moves, and a busy server is asked again.
 
 import { Problem, post } from "../api.js";
 
