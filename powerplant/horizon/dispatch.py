@@ -11,24 +11,18 @@ from fractions import Fraction
 from math import ceil, floor
 from threading import Lock
 from time import perf_counter
-from typing import Any
-
 import numpy as np
 from highspy import HighsVarType
 
 from powerplant.horizon.formulation import HorizonInstance, Storage
-from powerplant.horizon.highs import Solver
+from powerplant.horizon.highs import WHOLE, Solver
 from powerplant.horizon.model import Model
 from powerplant.horizon.plan import Plan, cost_of
+from powerplant.horizon.program import Array
 from powerplant.horizon.verification import broken_rule
 
-Array = Any
-
-WHOLE = 1e-6
-"""How near to a whole number of steps an output of HiGHS is one."""
-
 ATTEMPTS = 4
-"""To give storages whole steps."""
+"""How often it tries to give storages whole steps."""
 
 LONGEST = 1.0
 """Seconds for one mixed-integer model, where others follow."""

@@ -5,14 +5,14 @@ Each is computed: the plan is solved again with one step of load more or less, o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from powerplant.formulation import BILLION, Instance
 from powerplant.horizon.formulation import HorizonInstance, Plant, must_be_on
-from powerplant.horizon.plan import Plan
+from powerplant.horizon.plan import Plan, runs_and_rests
 from powerplant.horizon.verification import broken_rules
 from powerplant.merit_order.alternatives import Appraisal, appraise
 
@@ -81,12 +81,7 @@ def prices_of(instance: HorizonInstance, plan: Plan, relaxed: Sequence[float] | 
     return _prices_of_coupled(instance, plan, relaxed, dispatch)
 
 
-def _runs_and_rests(on: Sequence[int]) -> Iterator[range]:
-    first = 0
-    for t in range(1, len(on) + 1):
-        if t == len(on) or on[t] != on[first]:
-            yield range(first, t)
-            first = t
+
 
 
 def _why_forced(plant: Plant, periods: range, *, runs: bool, bound: Sequence[bool]) -> str:
@@ -128,7 +123,7 @@ def _coupled(instance: HorizonInstance, plan: Plan, relaxed: Sequence[float] | N
     spells: list[list[Spell]] = []
     for i, (plant, on) in enumerate(zip(instance.plants, plan.on, strict=True)):
         bound, own = must_be_on(plant), list[Spell]()
-        for periods in _runs_and_rests(on):
+        for periods in runs_and_rests(on):
             runs = bool(on[periods[0]])
             reason = _why_forced(plant, periods, runs=runs, bound=bound) or _breaks(instance, plan, i, periods)
             if not reason:
@@ -174,7 +169,7 @@ def _why_kept(instance: HorizonInstance, plan: Plan, i: int, run: range, dispatc
     """Why a plant stays on where it gives no more than it must, between periods in which it gives more; or nothing."""
     plant, p = instance.plants[i], plan.p[i]
     lowest = [
-        range(run[0] + rest[0], run[0] + rest[-1] + 1) for rest in _runs_and_rests([p[t] > plant.least[t] for t in run])
+        range(run[0] + rest[0], run[0] + rest[-1] + 1) for rest in runs_and_rests([p[t] > plant.least[t] for t in run])
     ]
     inside = [rest for rest in lowest if p[rest[0]] == plant.least[rest[0]] and run[0] < rest[0] and rest[-1] < run[-1]]
     if not inside:
@@ -240,7 +235,7 @@ def _alone(instance: HorizonInstance, plan: Plan, end: float) -> Explanation:
     spells: list[list[Spell]] = []
     for i, (plant, on) in enumerate(zip(instance.plants, plan.on, strict=True)):
         own = []
-        for periods in _runs_and_rests(on):
+        for periods in runs_and_rests(on):
             runs = bool(on[periods[0]])
             others = [hours[t].switched[i] for t in periods]
             reason = _why_forced(plant, periods, runs=runs, bound=plant.must_run)

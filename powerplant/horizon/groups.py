@@ -10,14 +10,12 @@ from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
 from math import floor
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from powerplant.horizon.formulation import HorizonInstance, Plant
-
-Array = Any
-"""A NumPy array."""
+from powerplant.horizon.program import Array
 
 
 class Groups(NamedTuple):

@@ -9,9 +9,10 @@ import numpy as np
 from highspy import Highs, HighsLp, HighsModelStatus, HighsStatus, HighsVarType
 
 from powerplant.errors import WrongPlan
+from powerplant.horizon.program import Array
 
-Array = Any
-"""A NumPy array."""
+WHOLE = 1e-6
+"""A value that is nearer than this to a whole number counts as whole: HiGHS computes with floats."""
 
 
 class Solver(Highs):

@@ -10,7 +10,6 @@ from powerplant.horizon.formulation import HorizonInstance, Plant
 from powerplant.horizon.plan import Plan
 from powerplant.horizon.planning import SolvedHorizon
 
-CENT = Decimal("0.01")
 CENTS = 100
 ENERGY_DIGITS = 6
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -9,13 +10,13 @@ from powerplant.horizon.formulation import HorizonInstance, Plant
 
 
 class Plan(NamedTuple):
-    """A plan: a row a plant in payload order, a column a period.
+    """A plan: a row for each plant in payload order, with a value for each period.
 
     Attributes:
         on: 1 where the plant runs, else 0.
         p: its output in steps.
         lost: steps of load that are not met, in each period.
-        charge, discharge: steps of each storage, a row a storage.
+        charge, discharge: steps of each storage, a row for each storage.
         buy, sell: steps in each period; empty without a market.
     """
 
@@ -48,8 +49,34 @@ class Start(NamedTuple):
     cost: Fraction
 
 
+def runs_and_rests(on: Sequence[int]) -> Iterator[range]:
+    """The periods of each run and each rest of a plant, from 0, in order."""
+    first = 0
+    for t in range(1, len(on) + 1):
+        if t == len(on) or on[t] != on[first]:
+            yield range(first, t)
+            first = t
+
+
+def hours_so_far(plant: Plant, on: Sequence[int], hours: Fraction) -> Fraction | None:
+    """For how many hours a plant has run, or rested, at the end of some periods.
+
+    ``None`` if this reaches back before what is known.
+
+    Args:
+        plant: the plant.
+        on: whether it is on, in one period or more.
+        hours: of a period.
+    """
+    *_, last = runs_and_rests(on)
+    so_far, initial = len(last) * hours, plant.initial
+    if last.start or (initial is not None and initial.on != bool(on[-1])):
+        return so_far
+    return None if initial is None or initial.hours is None else initial.hours + so_far
+
+
 def starts_of(plant: Plant, on: tuple[int, ...], hours: Fraction) -> list[Start]:
-    """The starts of a plant; one that runs in the first period without a state before it has not started there."""
+    """The starts of a plant. If its state before is not known, running in the first period is not a start."""
     starts = []
     initial = plant.initial
     was_on, off = True, Fraction(0)

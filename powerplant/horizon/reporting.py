@@ -12,7 +12,7 @@ from powerplant.horizon.explaining import Explanation, Price, explain
 from powerplant.horizon.formulation import HorizonInstance, Plant, exact, runs_ever
 from powerplant.horizon.members import answer_of, cents, in_merit_order
 from powerplant.horizon.models import OverTime
-from powerplant.horizon.plan import market_cost, starts_of, storage_costs
+from powerplant.horizon.plan import hours_so_far, market_cost, starts_of, storage_costs
 from powerplant.horizon.planning import SolvedHorizon
 from powerplant.horizon.verification import reserve_held
 from powerplant.models import Fuels, PowerPlant
@@ -193,17 +193,7 @@ def state_after(solved: SolvedHorizon, periods: int) -> dict[str, Any]:
 
 
 def _state(plant: Plant, on: tuple[int, ...], p: tuple[int, ...], instance: HorizonInstance) -> dict[str, Any]:
-    runs = bool(on[-1])
-    since = len(on)
-    while since and bool(on[since - 1]) == runs:
-        since -= 1
-    hours: Fraction | None = (len(on) - since) * instance.hours
-    initial = plant.initial
-    if hours is not None and not since:
-        if initial is None:
-            hours = None
-        elif initial.on == runs:
-            hours = None if initial.hours is None else hours + initial.hours
+    runs, hours = bool(on[-1]), hours_so_far(plant, on, instance.hours)
     return {
         "on": runs,
         **({} if hours is None else {"hours": _rounded(hours)}),

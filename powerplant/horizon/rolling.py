@@ -14,7 +14,7 @@ from typing import NamedTuple
 from powerplant.errors import InfeasibleHorizon, OutOfTime, PowerplantError, WrongPlan
 from powerplant.horizon.formulation import HorizonInstance, Market, Plant, State, Storage, formulate_horizon
 from powerplant.horizon.models import Horizon
-from powerplant.horizon.plan import Plan, cost_of
+from powerplant.horizon.plan import Plan, cost_of, hours_so_far, runs_and_rests
 from powerplant.horizon.planning import SolvedHorizon, plan_instance
 from powerplant.horizon.shortages import no_plan, off_grid
 from powerplant.horizon.verification import broken_rule, reserve_held
@@ -219,11 +219,9 @@ def _state(
 ) -> State:
     """The state of a plant after some periods; ``can_run`` also has the one after these, if there is one."""
     initial, periods, runs = plant.initial, len(on), bool(on[-1])
-    same = next((k for k in range(1, periods) if bool(on[-1 - k]) != runs), periods)
-    so_long: Fraction | None = same * hours
-    left = (plant.up_time if runs else plant.down_time) - same
-    if same == periods and (initial is None or initial.on == runs):
-        so_long = None if initial is None or initial.hours is None else initial.hours + same * hours
+    *_, last = runs_and_rests(on)
+    left = (plant.up_time if runs else plant.down_time) - len(last)
+    if not last.start and (initial is None or initial.on == runs):
         left = 0 if initial is None else initial.left - periods
     excused = 0
     if initial is not None and not initial.on:
@@ -232,4 +230,5 @@ def _state(
     for t, can in enumerate(can_run):
         if not can and (can_run[t - 1] if t else counts_first):
             excused = max(excused, t + plant.down_time - periods)
+    so_long = hours_so_far(plant, on, hours)
     return State(runs, so_long, Fraction(p[-1]), max(0, left), can_stop, None if runs else max(0, excused))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from powerplant.horizon.formulation import HorizonInstance, Plant
+from powerplant.horizon.plan import runs_and_rests
 
 
 def rounded(
@@ -24,11 +25,11 @@ def rounded(
 
 
 def _repaired(plant: Plant, on: list[int]) -> tuple[int, ...]:
-    for rest in [*_spells(on, 0)]:
+    for rest in [spell for spell in runs_and_rests(on) if not on[spell.start]]:
         is_inside = rest.start > 0 and rest.stop < len(on)
         if is_inside and len(rest) < plant.down_time and all(plant.can_run[t] for t in rest):
             on[rest.start : rest.stop] = [1] * len(rest)
-    for run in [*_spells(on, 1)]:
+    for run in [spell for spell in runs_and_rests(on) if on[spell.start]]:
         if run.start == 0 and (plant.initial is None or plant.initial.on):
             continue  # it began before
         for t in range(run.stop, min(run.start + plant.up_time, len(on))):
@@ -36,13 +37,3 @@ def _repaired(plant: Plant, on: list[int]) -> tuple[int, ...]:
                 break
             on[t] = 1
     return tuple(on)
-
-
-def _spells(on: Sequence[int], value: int) -> Iterator[range]:
-    """The runs (1) or rests (0)."""
-    first = 0
-    for t in range(1, len(on) + 1):
-        if t == len(on) or on[t] != on[first]:
-            if on[first] == value:
-                yield range(first, t)
-            first = t

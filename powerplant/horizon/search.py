@@ -24,20 +24,18 @@ from powerplant.horizon.coarsening import hours_of, in_hours
 from powerplant.horizon.dispatch import Dispatch
 from powerplant.horizon.formulation import HorizonInstance
 from powerplant.horizon.groups import Groups
-from powerplant.horizon.highs import Solver
+from powerplant.horizon.highs import WHOLE, Solver
 from powerplant.horizon.model import Model, is_small
 from powerplant.horizon.plan import Plan, cost_of
+from powerplant.horizon.program import Array
 from powerplant.horizon.rounding import rounded
 from powerplant.horizon.verification import broken_rule, rules_of_plants
-
-Array = Any
 
 NEIGHBOURS = (1, 4, 12)
 """Periods on either side of a fractional one that stay free when the rest of the relaxation is fixed: one after the
 other, until there is a plan."""
 
-WHOLE = 1e-6
-"""How near to a whole number a value of HiGHS is one."""
+
 
 THRESHOLDS = (WHOLE, 0.1, 0.2, 0.3)
 """A plant of which more than this is on in the relaxation is on in a first plan: the best of these counts."""
