@@ -3,12 +3,10 @@
 import { listed, plain } from "../format.js";
 import { quantityOf } from "../payload.js";
 import { gridOf } from "../sketch.js";
-import { at, periodsOf } from "./periods.js";
+import { LOST, PRICE, at, periodsOf } from "./periods.js";
 
 export const LOAD = "load";
-export const MARKET = "market price";
-export const LOST = "lost_load(euro/MWh)";
-const PRICE = "price(euro/MWh)";
+const MARKET = "market price";
 
 /**
  * `scale` has a factor for load, prices and profiles; `values` a value for single periods of them; `available` a list

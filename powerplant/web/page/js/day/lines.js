@@ -1,8 +1,7 @@
 // Payloads of single hours as one day.
 
 import { COST } from "../members.js";
-
-const OVER_TIME = ["pmin", "pmax", COST, "available", "must_run"];
+import { OVER_TIME } from "./periods.js";
 
 /**
  * @param hours payloads of an hour, with or without a fleet of their own; `plants` changes members of single plants.

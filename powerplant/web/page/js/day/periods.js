@@ -4,7 +4,7 @@ import { COST } from "../members.js";
 import { isObject } from "../payload.js";
 
 /** Members of a plant that can be a list with a value for each period. */
-const OVER_TIME = ["pmin", "pmax", COST, "available", "must_run"];
+export const OVER_TIME = ["pmin", "pmax", COST, "available", "must_run"];
 /** Members of a plant that one hour does not use. */
 const OF_HORIZON = {
   min_up_time: "minimum times",
@@ -20,8 +20,11 @@ const OF_HORIZON = {
   reserve: null,
   initial: null,
 };
-const LOST = "lost_load(euro/MWh)";
-const MINUTE = 60_000;
+/** The member with the price of load that is not met. */
+export const LOST = "lost_load(euro/MWh)";
+/** The member of a market with its prices. */
+export const PRICE = "price(euro/MWh)";
+const MINUTE = 60_000; // milliseconds
 
 /** Whether a payload is a horizon: its load is a list, or a market has its prices. */
 export const isDay = (payload) =>
@@ -32,7 +35,7 @@ export const at = (value, period) => (Array.isArray(value) ? value[period] : val
 
 /** @returns the number of periods, the hours of one, and functions for their times. */
 export function periodsOf(payload) {
-  const count = (Array.isArray(payload.load) ? payload.load : payload.market?.["price(euro/MWh)"])?.length ?? 0;
+  const count = (Array.isArray(payload.load) ? payload.load : payload.market?.[PRICE])?.length ?? 0;
   const [, hour = 0, minute = 0] = /^PT(?:(\d+)H)?(?:(\d+)M)?$/.exec(payload.resolution ?? "PT1H") ?? [null, 1];
   const minutes = Number(hour) * 60 + Number(minute) || 60;
   const start = typeof payload.start === "string" ? payload.start : "";

@@ -2,8 +2,8 @@
 
 import { byId, element } from "../dom.js";
 import { fromFragment, inWords } from "../payload.js";
-import { LOST, spansOf, withMember, withOutage } from "./changes.js";
-import { at, periodsOf } from "./periods.js";
+import { spansOf, withMember, withOutage } from "./changes.js";
+import { LOST, at, periodsOf } from "./periods.js";
 
 const MOST_LISTED = 8;
 const LOST_PRICE = 3000; // euro per MWh, offered at first
