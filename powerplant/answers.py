@@ -18,6 +18,10 @@ from powerplant.reporting import figures_of, report_production
 from powerplant.rows import CENT, cents, plan_as_csv
 from powerplant.workers import LARGE, Workers
 
+JSON, NDJSON, CSV = "application/json", "application/x-ndjson", "text/csv"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+"""The media types of answers."""
+
 Note = Callable[..., None]
 """Called with an event and facts about it, for the log."""
 

@@ -13,8 +13,9 @@ from time import monotonic
 from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from powerplant.answers import CSV, JSON, NDJSON
 from powerplant.api.request_log import entry
-from powerplant.api.requests import CSV, JSON, NDJSON, preferred, read_body, read_options
+from powerplant.api.requests import preferred, read_body, read_options
 from powerplant.batch.documents import Documents, form_of, read_documents
 from powerplant.batch.planner import Bug, Rules, plants_of
 from powerplant.batch.posted import EXPECTED as EXPECTED_TABLE

@@ -1,4 +1,7 @@
-"""``POST /productionplan/horizon``: a plan for periods that depend on each other; its report; the payload in tables."""
+"""``POST /productionplan/horizon``: a plan for periods that depend on each other. ``.../report`` has its report too.
+
+``.../payload`` converts tables to a payload.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,24 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flask import Blueprint, Response, current_app, request
 
+from powerplant.answers import CSV, JSON, XLSX
 from powerplant.api.request_log import entry
 from powerplant.api.requests import is_connected, preferred, read_body, read_options
 from powerplant.batch.posted import has_table
 from powerplant.batch.workbooks import has_openpyxl
 from powerplant.config import Settings
 from powerplant.errors import InvalidQuery, OutOfTime
-from powerplant.horizon.answering import CSV, JSON, XLSX, Wish, answer_apart
+from powerplant.horizon.answering import Wish, answer_apart
 from powerplant.horizon.posted import has_workbook, payload_in
 from powerplant.workers import Workers
+
+READING = 30.0
+"""Seconds for reading tables."""
+
+MOST_DIGITS = 9
+"""The most digits of the number of a period."""
+
+_CONTENT_TYPES = {JSON: JSON, CSV: f"{CSV}; charset=utf-8", XLSX: XLSX}
 
 blueprint = Blueprint("horizon", __name__)
 
@@ -34,7 +46,7 @@ def report() -> Response:
 
 @blueprint.post("/productionplan/horizon/payload", strict_slashes=False)
 def payload() -> Response:
-    """Answer tables with the payload that they hold, for clients that change it before it is planned."""
+    """Answer tables with the payload that they contain; clients can change it before they ask for a plan."""
     settings: Settings = current_app.config["SETTINGS"]
     workers: Workers = current_app.config["HORIZONS"]
     options, zone = read_options(), _zone()
@@ -71,11 +83,8 @@ def _answer(*, report: bool) -> Response:
     return Response(content, headers=[("Content-Type", _CONTENT_TYPES[form]), *headers.items()])
 
 
-_CONTENT_TYPES = {JSON: JSON, CSV: f"{CSV}; charset=utf-8", XLSX: XLSX}
-
-
 def _form() -> str:
-    """The media type that the client likes best. Most say nothing of tables."""
+    """The media type that the client prefers. A workbook is possible only with openpyxl."""
     accepted = request.environ.get("HTTP_ACCEPT", "")
     tables = [form for form in (CSV, XLSX) if form in accepted and (form == CSV or has_openpyxl())]
     return preferred(JSON, *tables) if tables else JSON
@@ -97,10 +106,10 @@ def _zone() -> ZoneInfo:
 
 
 def _time_limit(settings: Settings) -> float:
-    """The seconds that the request asks for, or those of the server.
+    """The time limit in the request, or that of the server.
 
     Raises:
-        InvalidQuery: they are not a number, or more than the server gives.
+        InvalidQuery: it is not a number, or larger than that of the server.
     """
     given = request.args.getlist("time_limit")
     if not given:
@@ -116,17 +125,10 @@ def _time_limit(settings: Settings) -> float:
 
 
 def _end() -> int | None:
-    """The period after which the state is wanted."""
+    """The period after which the report has the state of the plants."""
     given = request.args.getlist("end")
     if not given:
         return None
     if len(given) != 1 or not given[0].isascii() or not given[0].isdigit() or len(given[0]) > MOST_DIGITS:
         raise InvalidQuery("end", "must be given once, as the number of a period")
     return int(given[0])
-
-
-READING = 30.0
-"""Seconds for reading tables."""
-
-MOST_DIGITS = 9
-"""Of the number of a period."""

@@ -27,9 +27,9 @@ from pydantic_core import from_json, to_json
 from simple_websocket import Server
 from wsproto.utilities import RemoteProtocolError
 
+from powerplant.answers import CSV
 from powerplant.api.errors import Refused
 from powerplant.api.request_log import Entry, entry
-from powerplant.api.requests import CSV
 from powerplant.config import Settings
 
 LARGEST = 128 * 1024  # bytes of a message with its content; Linux takes datagrams of 208 KiB by default

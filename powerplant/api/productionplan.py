@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, current_app
 
-from powerplant.answers import View, answer, answer_plan, answer_report, answer_table
+from powerplant.answers import CSV, JSON, View, answer, answer_plan, answer_report, answer_table
 from powerplant.api.request_log import entry
-from powerplant.api.requests import CSV, JSON, prefers_csv, read_body, read_options
+from powerplant.api.requests import prefers_csv, read_body, read_options
 from powerplant.config import Settings
 from powerplant.workers import Workers
 

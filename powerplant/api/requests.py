@@ -11,6 +11,7 @@ from flask import current_app, g, request
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 from werkzeug.wsgi import get_content_length, get_input_stream
 
+from powerplant.answers import CSV, JSON
 from powerplant.config import Settings
 from powerplant.errors import InvalidQuery, TooBusy
 from powerplant.formulation import GRIDS
@@ -25,26 +26,26 @@ CHUNK = 64 * 1024
 LARGEST_AT_ONCE = 4
 """How many bodies of the largest size a server process holds at the same time."""
 
-JSON, NDJSON, CSV = "application/json", "application/x-ndjson", "text/csv"
 
 PARAMETERS = ("accept", "co2", "end", "round_load", "step", "time_limit", "timezone")
+"""The query parameters of all addresses."""
 
 
 class Bodies:
-    """The bytes that large bodies take in this process, with a limit. A small body is always accepted.
+    """Counts the bytes of large bodies in this process, and limits them. A small body is always accepted.
 
     Args:
-        most: bytes; of each body, the first :data:`~powerplant.workers.LARGE` do not count.
+        most: the limit in bytes; the first :data:`~powerplant.workers.LARGE` bytes of each body do not count.
     """
 
     def __init__(self, most: int) -> None:
         self._left, self._lock = most, Lock()
 
     def take(self, size: int) -> None:
-        """Count so many more bytes.
+        """Count more bytes.
 
         Raises:
-            TooBusy: they are too many.
+            TooBusy: that would exceed the limit.
         """
         with self._lock:
             if size > self._left:
@@ -52,7 +53,7 @@ class Bodies:
             self._left -= size
 
     def give_back(self, size: int) -> None:
-        """The answer to a body is sent."""
+        """Stop counting these bytes: the answer to their body is sent."""
         with self._lock:
             self._left += size
 
@@ -103,12 +104,12 @@ def _flag(name: str, *, default: bool) -> bool:
 
 
 def preferred(*types: str) -> str:
-    """The media type that the client likes best; the first one if it does not say."""
+    """The media type that the client prefers; the first one if the header ``Accept`` does not say."""
     return request.accept_mimetypes.best_match(types, types[0])
 
 
 def prefers_csv() -> bool:
-    """Whether the client likes CSV better than JSON. Most clients say nothing of CSV, which is seen at once."""
+    """Whether the client prefers CSV to JSON. The header is parsed only if it names CSV: few do."""
     return CSV in request.environ.get("HTTP_ACCEPT", "") and preferred(JSON, CSV) == CSV
 
 
@@ -149,9 +150,9 @@ def _too_large(max_body: int) -> RequestEntityTooLarge:
 
 
 def is_connected(environ: Mapping[str, Any]) -> bool:
-    """Whether the client of a request still waits; ``True`` where the server or the system cannot tell.
+    """Whether the client of a request is still connected; ``True`` where the server or the system cannot tell.
 
-    A client that will send no more counts as one that has left, as it does for most proxies.
+    A client that has closed its sending direction counts as gone, as it does for most proxies.
     """
     connection = environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
     if connection is None or not hasattr(select, "POLLRDHUP"):

@@ -1,6 +1,6 @@
-"""The answer to a body: JSON and headers, the same over HTTP and on the command line.
+"""The answer to a body that is a horizon: its content and headers.
 
-A process computes it, which can be ended: HiGHS does not look at the time in each of its steps.
+A process of its own computes it, and is killed if it exceeds the time limit: some steps of HiGHS do not check the time.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from pydantic_core import to_json
 
-from powerplant.answers import Answer
+from powerplant.answers import CSV, JSON, Answer
 from powerplant.batch.workbooks import Workbook
 from powerplant.errors import InvalidPayload, InvalidQuery
 from powerplant.horizon.decoding import decode
@@ -28,27 +28,23 @@ from powerplant.planning import Options
 from powerplant.problems import CLIENT_ERRORS
 from powerplant.rows import Layout
 
-JSON, CSV = "application/json", "text/csv"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-"""The media types of answers."""
-
 FOR_REPORT = 0.2
-"""The share of the time limit that is kept for prices and reasons, where the report or a table is asked for."""
+"""The share of the time limit for prices and reasons, if the answer is a report or a table."""
 
 MOST_PER_SECOND = 2.0
-"""How often a better plan is kept while the search goes on."""
+"""How often, at most, a better plan is kept during the search."""
 
 
 class Wish(NamedTuple):
-    """What is asked for with a body.
+    """What the client asks for.
 
     Attributes:
         options: how to plan it.
-        max_plants, max_cells: the most plants, and plants times periods.
-        threads: that search.
+        max_plants, max_cells: the most plants, and the most plants and storages, times periods.
+        threads: how many threads search.
         report: whether the answer is the report.
         end: the period after which the report has the state of the plants; ``None`` for the last.
-        zone: of times without an offset, if the body has a table of hours; ``None`` if it is JSON.
+        zone: the time zone of times without an offset, if the body has a table of hours; ``None`` if it is JSON.
         form: the media type of the answer.
     """
 
@@ -69,7 +65,7 @@ class Outcome(NamedTuple):
         facts: about the plan, for the log.
         answer: the answer, or the error of the client.
         is_final: whether the search has ended.
-        leaves_work: whether a thread of the search has not ended yet: then the process is of no more use.
+        leaves_work: whether a thread of the search is still running: then the process must be replaced.
     """
 
     facts: Mapping[str, Any]
@@ -83,9 +79,9 @@ def answer_apart(body: bytes, wish: Wish, time_limit: float, improve: Callable[[
 
     Args:
         body: JSON, or tables, as for :func:`powerplant.horizon.posted.read_periods`.
-        wish: what is asked for.
-        time_limit: seconds that are left for all.
-        improve: called with the answers of better and better plans while the search goes on.
+        wish: what the client asks for.
+        time_limit: seconds that are left for everything.
+        improve: called with the answer for each better plan during the search.
     """
     start = perf_counter()
     options = wish.options.after(wish.options.left - time_limit)  # it waited for the process

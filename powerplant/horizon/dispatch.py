@@ -11,6 +11,7 @@ from fractions import Fraction
 from math import ceil, floor
 from threading import Lock
 from time import perf_counter
+
 import numpy as np
 from highspy import HighsVarType
 

@@ -81,9 +81,6 @@ def prices_of(instance: HorizonInstance, plan: Plan, relaxed: Sequence[float] | 
     return _prices_of_coupled(instance, plan, relaxed, dispatch)
 
 
-
-
-
 def _why_forced(plant: Plant, periods: range, *, runs: bool, bound: Sequence[bool]) -> str:
     """The data of the plant that leave no choice; empty if there is one."""
     if runs:

@@ -35,8 +35,6 @@ NEIGHBOURS = (1, 4, 12)
 """Periods on either side of a fractional one that stay free when the rest of the relaxation is fixed: one after the
 other, until there is a plan."""
 
-
-
 THRESHOLDS = (WHOLE, 0.1, 0.2, 0.3)
 """A plant of which more than this is on in the relaxation is on in a first plan: the best of these counts."""
 
