@@ -1,16 +1,17 @@
 """Processes for long work, and how much of it is accepted.
 
 Python runs one thread of a process at a time, so long work in a thread would delay every other request. It runs in
-processes of its own, which can also be ended: no computation takes much longer than its time limit, or much more memory
-than its limit. Long work is
+processes of its own. These can also be killed, so no computation exceeds its limits of time and memory by much. Long
+work is
 
 - a search, or reasons, that a first attempt in the thread of the request does not finish (:meth:`Workers.run`);
-- all that a body of more than :data:`LARGE` bytes needs (:meth:`Workers.run_apart`);
-- a batch (:meth:`Workers.submit`), and its body if that is not lines (:meth:`Workers.call`).
+- everything that a body of more than :data:`LARGE` bytes, or a horizon, needs (:meth:`Workers.run_apart`);
+- the lines of a batch (:meth:`Workers.submit`);
+- a body that is read as a whole: a batch that is not lines of JSON, tables of a horizon (:meth:`Workers.call`).
 
-Each call of these three first gets a place, or is refused (:meth:`Workers.enter`). So threads that wait for long work
-are few, and all others stay free. What remains in the threads is short for a small body; larger ones take turns
-(:meth:`Workers.turn`).
+All of it needs a place. ``run`` and ``run_apart`` take one themselves; before the other two, the caller takes one with
+:meth:`Workers.enter`. Without a free place the request is refused. So only a few threads wait for long work, and the
+others stay free. Decoding a small body in its thread is short; larger bodies take turns (:meth:`Workers.turn`).
 """
 
 from __future__ import annotations
@@ -36,35 +37,34 @@ if TYPE_CHECKING:
     from pebble import ProcessPool
 
 QUICK = 0.005
-"""Seconds of the processor for the first attempt, in the thread of the request; an ordinary payload takes less than
-1 ms."""
+"""Seconds for the first attempt, in the thread of the request; an ordinary payload takes less than 1 ms."""
 
 LONGER = (4 * QUICK, 16 * QUICK)
-"""Seconds for further attempts, if the thread did not have the processor for so long in the one before."""
+"""Seconds for further attempts, if the thread had the processor for less than half of :data:`QUICK`."""
 
 AT_ONCE = 0.05
-"""Seconds for a second attempt in the thread, if the call has a place. Sending it to a process takes as long."""
+"""Seconds for a second attempt in the thread, once the call has a place. Sending it to a process takes as long."""
 
 SMALL = 4 * 1024
-"""Most bytes of a body that needs no turn. To decode it, or to find all its faults, takes at most some milliseconds."""
+"""Most bytes of a body that needs no turn. Decoding it, or finding all its faults, takes a few milliseconds at most."""
 
 LARGE = 128 * 1024
 """Most bytes of a body that is decoded in the thread of its request: about 1 300 power plants."""
 
 GRACE = 0.5
-"""Seconds after its time limit at which a process is ended."""
+"""Seconds after its time limit at which a process is killed."""
 
 PATIENCE = 1.0
 """Seconds for which a body waits for its turn. A turn takes at most about 0.1 s, most take less than 0.01 s."""
 
 LONGEST_PAUSE = 0.1
-"""Seconds for which, at most, the turn of a faulty body is kept after its faults are found."""
+"""The longest pause, in seconds, between the turn of a faulty body and the next turn."""
 
 INTERVAL = 0.2
-"""Seconds between two looks at whether a result is still wanted."""
+"""Seconds between two checks whether the result is still wanted."""
 
 IDLE = 30.0
-"""Seconds without work after which the processes end, and give back their memory."""
+"""Seconds without work after which the processes end, and free their memory."""
 
 NICENESS = 5
 """By how much the priority of long work is below that of the requests."""
@@ -75,7 +75,7 @@ class Result(Protocol):
 
     @property
     def is_final(self) -> bool:
-        """Whether more time would not change it."""
+        """Whether it would stay the same with more time."""
 
 
 R = TypeVar("R", bound=Result)
@@ -120,8 +120,8 @@ class Workers:
 
     @property
     def died(self) -> tuple[type[BaseException], ...]:
-        """What a future raises whose process was ended, ended by itself, or reached its limit of memory."""
-        from pebble import ProcessExpired  # here and below: a command that needs no process starts faster
+        """What a future raises if its process was killed, ended by itself, or reached its limit of memory."""
+        from pebble import ProcessExpired  # imported late, here and below, so that commands start faster
 
         return (TimeoutError, ProcessExpired, BrokenProcessPool, CancelledError, MemoryError)
 
@@ -135,10 +135,10 @@ class Workers:
             time_limit: seconds in all.
 
         Returns:
-            Its result; or, if the process had to be ended, its last unfinished result.
+            Its result; or, if the process had to be killed, its last unfinished result.
 
         Raises:
-            TooBusy: the call takes long, and no place was free in half of its time.
+            TooBusy: the call takes long, and no place became free within half of the time that was left.
         """
         end = perf_counter() + time_limit
         if not self.processes:
@@ -159,7 +159,7 @@ class Workers:
     ) -> R | None:
         """The same without a first attempt in this thread; ``None`` if the process ended without a result.
 
-        It is ended early if ``is_wanted``, which is called again and again, says that nobody waits for the result.
+        ``is_wanted`` is called every :data:`INTERVAL` seconds; if it returns ``False``, the process is killed.
         """
         end = perf_counter() + time_limit
         self.enter(time_limit / 2)
@@ -172,10 +172,10 @@ class Workers:
     def turn(self, size: int) -> Iterator[None]:
         """Compute in this thread while no other thread computes for a body of more than :data:`SMALL` bytes.
 
-        Many threads that compute at the same time would delay each short request by the number of them: a parser
-        written in C or Rust lets no other thread run until it has ended. For the same reason the next turn begins only
-        a little after one for a faulty body. A turn ends early when :meth:`run` needs more than its first attempt. A
-        small body needs no turn, and a large one does not compute in this thread.
+        A parser written in C or Rust lets no other thread run until it has finished, so with many parsers at the same
+        time a short request would have to wait for all of them. For the same reason there is a pause after the turn of
+        a faulty body. A turn ends early when :meth:`run` needs more than its first attempt. A small body needs no
+        turn, and a large one is not decoded in this thread.
 
         Args:
             size: bytes of the body.
@@ -196,7 +196,7 @@ class Workers:
         try:
             yield
         except PowerplantError:
-            if self._has_turn.now:  # one call of the parser found all faults: short requests need as much time as it
+            if self._has_turn.now:  # the parser blocked short requests: now give them as much time
                 sleep(min(LONGEST_PAUSE, monotonic() - start))
             raise
         finally:
@@ -210,10 +210,15 @@ class Workers:
             self._line.release()
 
     def enter(self, patience: float, message: str = "", so_far: object = None) -> None:
-        """Take a place, if one is free within so many seconds. The caller must :meth:`leave`.
+        """Take a place. The caller must :meth:`leave`.
+
+        Args:
+            patience: seconds to wait for a free place.
+            message: of the error.
+            so_far: the unfinished result, which the error has.
 
         Raises:
-            TooBusy: with the message and the unfinished result.
+            TooBusy: no place became free, or too many calls wait already.
         """
         if self._accepted.acquire(blocking=False):
             if self._places.acquire(timeout=patience):
@@ -235,10 +240,10 @@ class Workers:
             timeout: seconds after its start at which its process is ended and replaced.
 
         Returns:
-            A future, which raises one of :attr:`died` if the process ended first. Cancelling it ends the process.
+            A future, which raises one of :attr:`died` if the process ended first. Cancelling it kills the process.
 
         Raises:
-            TooBusy: the system has no room for processes.
+            TooBusy: the system cannot start a process.
         """
         with self._lock:
             try:
@@ -267,7 +272,7 @@ class Workers:
         """Call a module-level function in a process, and wait for its result. The caller has a place.
 
         Raises:
-            TooBusy: no process could do it in so many seconds, or in its memory.
+            TooBusy: it took longer than the timeout, or needed more memory than a process may allocate.
         """
         end = monotonic() + timeout
         for _ in range(2):
@@ -283,7 +288,7 @@ class Workers:
         raise TooBusy("The server could not read this body in time.")
 
     def renew(self) -> None:
-        """Replace the processes as soon as they do nothing: one of them has a thread that does not end."""
+        """Replace the processes as soon as they are idle: one of them has a thread that does not end."""
         with self._lock:
             self._is_worn = True
             self._discard_if_worn()
@@ -293,7 +298,7 @@ class Workers:
             self._discard()
 
     def close(self) -> None:
-        """End all processes, whatever they do."""
+        """Kill all processes, also busy ones."""
         with self._lock:
             self._discard()
 
@@ -338,7 +343,7 @@ class Workers:
         end: float,
         is_wanted: Callable[[], bool] = _always,
     ) -> R | None:
-        """The result of a function, or the last unfinished one, if there is any."""
+        """The result of a function, else its last unfinished one, else ``None``."""
         with ExitStack() as stack:
             file: Path | None = None
             with suppress(OSError):  # without a folder for temporary files, unfinished results are lost
@@ -370,10 +375,10 @@ def _trim_memory() -> None:
 
 
 def _first_attempt(function: Callable[..., R], arguments: tuple[Any, ...], end: float) -> tuple[R, bool]:
-    """The result of a function after :data:`QUICK` seconds of the processor, and whether more time does not help.
+    """The result of a function after :data:`QUICK` seconds, and whether it is final.
 
     On a busy machine a thread may wait for the processor for longer than an ordinary payload takes. It then tries again
-    with more time, so that only what computes for long becomes long work.
+    with more time, so that only a long computation becomes long work.
     """
     start = thread_time()
     result, is_final = _attempt(function, arguments, end, QUICK)
@@ -386,7 +391,7 @@ def _first_attempt(function: Callable[..., R], arguments: tuple[Any, ...], end: 
 
 
 def _attempt(function: Callable[..., R], arguments: tuple[Any, ...], end: float, seconds: float) -> tuple[R, bool]:
-    """The result of a function after so many seconds, and whether more time does not help."""
+    """The result of a function after a number of seconds, and whether it is final."""
     start = perf_counter()
     seconds = max(0.0, min(seconds, end - start))
     result = function(*arguments, seconds, None)
