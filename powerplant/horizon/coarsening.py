@@ -1,7 +1,7 @@
 """A horizon of quarter hours as one of hours: it has a quarter of the periods, and is solved much faster.
 
-A plan for it says which plants run in which hours. That is where the search in quarter hours begins. It proves nothing:
-limits are the narrowest of each hour, and the reserve covers how far the load of a quarter hour is from the mean.
+The search in quarter hours begins with the commitment of its plan. This proves nothing: the limits are the narrowest of
+each hour, and the reserve also covers how far the load of a quarter hour is from the mean of its hour.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TypeVar
 from powerplant.horizon.formulation import HorizonInstance, Market, Plant, Storage
 
 FEWEST = 4
-"""Hours that a horizon has at least to be solved in hours first."""
+"""The fewest hours of a horizon that is first solved in hours."""
 
 Value = TypeVar("Value", int, Fraction)
 
@@ -24,7 +24,7 @@ Hours = list[range]
 
 
 def hours_of(instance: HorizonInstance) -> Hours | None:
-    """The periods of each hour; ``None`` if periods are not parts of an hour, or there are few hours."""
+    """The periods of each hour; ``None`` if an hour is not two or more whole periods, or there are too few hours."""
     count, size = Fraction(1) / instance.hours, len(instance.load)
     if count.denominator != 1 or count < 2 or size < FEWEST * count:
         return None
@@ -91,7 +91,10 @@ def _plant(plant: Plant, hours: Hours) -> Plant:
 def _first_hour(
     limits: Sequence[int] | None, ramp: Fraction | None, high: Sequence[int], at: Sequence[int], count: int
 ) -> tuple[int, ...] | None:
-    """The most output in the first hour on, on average: from the limit on it follows the ramp. Likewise in the last."""
+    """The most output on average in the first hour of a run: it begins at the limit and follows the ramp.
+
+    In the last hour likewise.
+    """
     if limits is None:
         return None
     means = []

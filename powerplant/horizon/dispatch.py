@@ -1,7 +1,8 @@
-"""The best outputs for a commitment: which plants run, and when, is given.
+"""The best outputs for a commitment, which says when each plant runs.
 
-That is a linear programme, and HiGHS solves one that changed a little in a few steps. Where its outputs are not whole
-steps, storages follow them as closely as they can in whole steps; what is left is made whole by a mixed-integer model.
+They come from a linear programme. HiGHS needs only a few steps to solve it again after a small change. If its outputs
+are not multiples of the step, storages first get whole steps that follow them as closely as possible. If other outputs
+are still not whole, a mixed-integer model makes them so.
 """
 
 from __future__ import annotations
@@ -26,11 +27,11 @@ ATTEMPTS = 4
 """How often it tries to give storages whole steps."""
 
 LONGEST = 1.0
-"""Seconds for one mixed-integer model, where others follow."""
+"""Seconds for a mixed-integer model, unless the caller gives it more."""
 
 
 class Dispatch:
-    """The best outputs for commitments, one after the other; threads may share it.
+    """Finds the best outputs for one commitment after another. Threads may share it.
 
     Args:
         instance: the horizon.
@@ -52,7 +53,7 @@ class Dispatch:
 
     @property
     def left(self) -> float:
-        """Seconds that are left."""
+        """Seconds that are left until the end."""
         return max(0.0, self.end - perf_counter())
 
     def best(self, on: Array, longest: float = LONGEST, relative_gap: float = 0.0) -> Plan | None:
@@ -61,7 +62,7 @@ class Dispatch:
         Args:
             on: whether each plant is on in each period.
             longest: seconds for a mixed-integer model.
-            relative_gap: of its plan, as a share of the cost.
+            relative_gap: between the cost and the bound of that model, at which it ends.
         """
         with self.lock:
             self.commit(on)
@@ -69,7 +70,7 @@ class Dispatch:
         return plan if plan is not None and broken_rule(self.instance, plan) is None else None
 
     def within(self, on: Array) -> Array:
-        """A commitment, within what the data of each plant allow."""
+        """A commitment, changed where the data of a plant do not allow it."""
         columns = self.model.on
         return np.clip(np.asarray(on, dtype=float).reshape(columns.shape), self.low[columns], self.high[columns])
 
@@ -80,10 +81,15 @@ class Dispatch:
         self.solver.fix(self.model.on, self.on)
 
     def cost_of_load(self, plan: Plan, t: int, change: int) -> Fraction | None:
-        """What so many steps of load more cost in a period, in euro; ``None`` if there is no plan, or no time.
+        """By how many euro the cost rises if the load of a period changes; ``None`` if there is no plan, or no time.
 
-        The commitment is fixed, and it is that of the plan, which has the best outputs for it. In a large model whose
-        best outputs are not whole steps it is the cost without the grid.
+        The commitment stays fixed. In a large model whose best outputs are not whole steps, this is the cost of
+        outputs without the grid.
+
+        Args:
+            plan: a plan with the best outputs for the commitment.
+            t: the period.
+            change: by how many steps the load changes.
         """
         load = self.instance.load[t] + change
         if self.model.is_small:
@@ -101,7 +107,7 @@ class Dispatch:
         return None if before is None else Fraction(value - before)
 
     def cost_of_switch(self, plan: Plan, i: int, periods: Sequence[int]) -> Fraction | None:
-        """What it costs more if a plant is off in periods in which it is on, or the other way; ``None`` likewise."""
+        """By how many euro the cost rises if a plant is switched in some periods, off or on; ``None`` as above."""
         found = self._solve({}, {i: periods}, LONGEST)
         return None if found is None else difference(self.instance, plan, found)
 
@@ -140,7 +146,7 @@ class Dispatch:
         return values if self.solver.is_optimal else None
 
     def _least_cost(self) -> float | None:
-        """The least cost of outputs that need not be whole steps, in euro; and whether they are whole."""
+        """The least cost of outputs that need not be whole steps, in euro; also sets whether they are whole."""
         if self.value is None and (values := self._optimum()) is not None and not self._does_both(values):
             self.value = float(self.solver.getInfo().objective_function_value)
             self.is_whole = self._plan(values) is not None
@@ -149,7 +155,7 @@ class Dispatch:
     def _with_whole_storages(self, values: Array) -> Plan | None:
         """The best plan whose storages follow a solution as closely as whole steps allow; ``None`` without one.
 
-        Where that makes more load be lost, storages give more instead of less in a second attempt.
+        In periods in which more load is then lost, the next attempt rounds what storages give up instead of down.
         """
         model, storages = self.model, self.instance.storages
         columns = np.concatenate([model.charge.ravel(), model.discharge.ravel()])
@@ -178,7 +184,7 @@ class Dispatch:
     def _change(
         self, solver: Solver, periods: list[int], loads: Iterable[float], columns: list[int], values: list[float]
     ) -> None:
-        """Change loads, of which no more can be lost, and decisions."""
+        """Change loads, with the most load that can be lost, and fix decisions."""
         for t, load in zip(periods, loads, strict=True):
             solver.changeRowBounds(int(self.model.balance[t]), float(load), float(load))
             if self.model.lost.size:
@@ -187,7 +193,7 @@ class Dispatch:
             solver.changeColBounds(column, value, value)
 
     def _plan(self, values: Array) -> Plan | None:
-        """The plan of a solution; ``None`` if its outputs are not whole steps, or a storage does both at once."""
+        """The plan of a solution; ``None`` if an output is not a whole step, or a storage charges and discharges."""
         outputs = values[self.model.outputs]
         if (np.abs(outputs - np.round(outputs)) > WHOLE).any():
             return None
@@ -201,17 +207,19 @@ class Dispatch:
 def whole_steps(
     storage: Storage, charge: Array, discharge: Array, generous: Array
 ) -> tuple[list[int], list[int]] | None:
-    """The whole steps of charge and discharge that follow those of others as closely as the limits allow.
+    """Round charge and discharge to whole steps, as closely as the limits of the storage allow; O(periods).
 
-    As far as its limits allow, it holds no less than the one that it follows, but for what it gives more in some
-    periods. In no period does it charge and discharge. ``None`` if the storage cannot then hold at the end what it
-    must; O(periods).
+    The storage never charges and discharges in one period. Where its limits allow, it holds at least as much energy as
+    before rounding, less what it gives in addition in the generous periods.
 
     Args:
         storage: the storage.
-        charge: what it follows, in steps that need not be whole.
-        discharge: likewise.
-        generous: periods in which it takes no more, and gives no less.
+        charge: what it takes in each period, in steps that need not be whole.
+        discharge: what it gives, likewise.
+        generous: the periods in which it may take no more, and give no less, than before rounding.
+
+    Returns:
+        Charge and discharge; ``None`` if the storage would then hold less energy at the end than it must.
     """
     wanted = float(storage.initial) + np.cumsum(charge * float(storage.charged) - discharge * float(storage.discharged))
     needed = [storage.final_min]
@@ -235,7 +243,7 @@ def whole_steps(
 
 
 def difference(instance: HorizonInstance, plan: Plan, other: Plan) -> Fraction:
-    """How much more another plan costs, in euro; with the same commitment, only what differs is added up."""
+    """By how many euro another plan costs more. With the same commitment, only outputs that differ are added up."""
     if plan.on != other.on:
         return cost_of(instance, other) - cost_of(instance, plan)
     more = Fraction(0)

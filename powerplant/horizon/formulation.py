@@ -1,7 +1,7 @@
 """From a valid horizon to an instance: all numbers as integers and fractions.
 
-Outputs are in steps of the grid. Limits and ramps are rounded inwards and reserve counts in steps, since
-a plant can only move to outputs on the grid. Money stays exact.
+Outputs are in steps of the grid. Limits and ramps are rounded inwards, and reserve counts in steps, since a plant can
+only move to outputs on the grid. Amounts of money stay exact.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ class State(NamedTuple):
 
     Attributes:
         on: whether it runs.
-        hours: that it has been so; ``None`` for long.
+        hours: for how many hours it has been in this state; ``None``: for a long time.
         p: its output in steps; not rounded.
-        left: periods for which its minimum time makes it go on.
+        left: for how many periods its minimum time keeps it in this state.
         can_stop: whether its output is within the shut-down limit, so that it can stop in the first period.
-        excused: of a plant that rests in a horizon that goes on from another: periods in which it need not run although
-            it must, which its own data or an outage before leave; ``None`` for those that are left, or that follow from
-            an outage in the first period.
+        excused: for how many periods a plant with ``must_run`` may stay off, because of its minimum down time. It is
+            given if the horizon continues an earlier one, in which an outage may have begun. ``None``: for ``left``
+            periods, and an outage in the first period begins there.
     """
 
     on: bool
@@ -49,13 +49,14 @@ class Plant(NamedTuple):
         cost: marginal cost in euro per step and period; with a curve, only that of CO2.
         least, most: limits in steps; 0 where it cannot run.
         can_run: whether it can run.
-        must_run: whether it must run, where no minimum down time holds; never where it cannot run.
+        must_run: whether it must run, unless its minimum down time keeps it off; ``False`` where it cannot run.
         up_time, down_time: periods that it runs, or rests, at least.
-        ramp_up, ramp_down: steps by which its output may rise or fall from one period to the next; ``None``: any.
-        startup, shutdown: most steps in the first and in the last period on; ``None``: any.
-        start_costs: hours off from which a cost in euro holds; empty where starts cost nothing.
+        ramp_up, ramp_down: steps by which its output may rise or fall from one period to the next; ``None``: no limit.
+        startup, shutdown: most steps in the first and in the last period of a run; ``None``: no limit.
+        start_costs: pairs of hours off and the cost in euro of a start after at least so many; empty if starts cost
+            nothing.
         no_load: euro for each period in which it runs.
-        curve: steps, not rounded, and euro for a period; empty without a curve.
+        curve: the points of its cost curve: steps, not rounded, and euro for a period; empty without a curve.
         gives_reserve: whether it counts for the reserve where it runs.
         initial: its state before the first period; ``None``: any.
     """
@@ -80,7 +81,10 @@ class Plant(NamedTuple):
 
     @property
     def couples(self) -> bool:
-        """Whether it couples the periods, or costs more than each MWh; its state before them alone does not."""
+        """Whether it makes the periods depend on each other, or has costs other than those of each MWh.
+
+        Its state before the first period alone does not.
+        """
         return bool(
             self.up_time > 1
             or self.down_time > 1
@@ -95,13 +99,13 @@ class Plant(NamedTuple):
 
     @property
     def curve_on_grid(self) -> tuple[tuple[Fraction, Fraction], ...]:
-        """The curve through its costs at whole steps: the same there, and its points are whole steps."""
+        """The cost curve with points at whole steps only: at all whole steps it has the same cost."""
         steps = sorted({step for p, _ in self.curve for step in (floor(p), ceil(p))})
         inside = [step for step in steps if self.curve[0][0] <= step <= self.curve[-1][0]]
         return tuple([(Fraction(step), self._on_curve(step)) for step in inside]) if len(inside) > 1 else self.curve
 
     def start_cost(self, hours_off: Fraction | None) -> Fraction:
-        """The cost of a start after so many hours off, in euro; ``None``: after long."""
+        """The cost of a start after so many hours off, in euro; ``None``: after a long time."""
         if not self.start_costs:
             return Fraction(0)
         reached = [cost for after, cost in self.start_costs if hours_off is None or after <= hours_off]
@@ -159,7 +163,13 @@ class Storage(NamedTuple):
 
 
 class Market(NamedTuple):
-    """The market: what a step bought costs, and what a step sold brings, in euro; most steps; in each period."""
+    """The market; tuples have a value for each period.
+
+    Attributes:
+        buying: euro that a step costs.
+        selling: euro that a step earns.
+        buy, sell: most steps.
+    """
 
     buying: tuple[Fraction, ...]
     selling: tuple[Fraction, ...]
@@ -383,7 +393,7 @@ def _state(
 def _edge(
     limit: float | None, ramp: Fraction | None, least: Sequence[int], per_megawatt: int
 ) -> tuple[int, ...] | None:
-    """The most output in the first or last period on: a limit, or what follows from the ramp."""
+    """The most output in the first or last period of a run: a given limit, or what follows from the ramp."""
     if limit is not None:
         return (floor(exact(limit) * per_megawatt),) * len(least)
     return None if ramp is None else tuple([max(low, floor(ramp)) for low in least])
@@ -393,10 +403,10 @@ def _edge(
 
 
 def has_schedule(plant: Plant) -> bool:
-    """Whether a plant has a schedule of its own, whatever the load.
+    """Whether a plant can follow all of its own rules, whatever the load.
 
-    One that may be off, and need not run, can always rest. For another, the runs that are possible are followed from
-    period to period, with the outputs that each can reach; O(periods²) at most.
+    A plant that does not run before the first period, and never must run, can stay off. For another plant this follows
+    the possible runs from period to period, with the outputs that each can reach; O(periods²) at most.
     """
     initial = plant.initial
     if not any(plant.must_run) and (initial is None or not initial.on):
@@ -421,7 +431,7 @@ def runs_ever(plant: Plant) -> bool:
 
 
 class _Run(NamedTuple):
-    """A run until now: periods that it must go on, and the outputs that it can have."""
+    """A run so far: for how many more periods it must continue, and the least and most output that it can have."""
 
     still: int
     low: Fraction | int
@@ -429,7 +439,7 @@ class _Run(NamedTuple):
 
 
 _Rests = set[int]
-"""Periods for which rests must go on."""
+"""For how many more periods each possible rest must continue."""
 
 
 def _before(plant: Plant) -> tuple[_Rests, list[_Run]]:
@@ -483,14 +493,14 @@ def _distinct(runs: list[_Run]) -> list[_Run]:
 
 
 MOST_STATES = 20_000
-"""Energies of a storage that are followed."""
+"""Most energies of a storage, times its moves, that are followed."""
 
 
 def can_end(storage: Storage, periods: int) -> bool:
     """Whether a storage alone can hold at the end what it must.
 
-    It charges as much as it can. Only where its upper limit stops that, and the grid matters, are all energies followed
-    that it can have; with very many of them the answer is yes.
+    First it charges as much as it can. Near its upper limit this may not reach the best multiple of a step: then all
+    energies that it can reach are followed. If these are too many, the answer is yes.
     """
     if storage.initial + periods * storage.charge_max * storage.charged < storage.final_min:
         return False
@@ -518,10 +528,10 @@ def can_end(storage: Storage, periods: int) -> bool:
 
 
 def must_be_on(plant: Plant) -> list[bool]:
-    """The periods in which a plant that must run is on.
+    """For each period, whether the plant has to be on, because it must run.
 
-    It rests where a minimum down time holds: from before the first period, or from the first period of an outage, as if
-    it had run until then.
+    It may be off during its minimum down time. That began before the first period, or it begins with an outage, as if
+    the plant had run until then.
     """
     free_from, excused = 0, None if plant.initial is None else plant.initial.excused
     if plant.initial is not None and not plant.initial.on:

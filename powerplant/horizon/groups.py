@@ -1,7 +1,8 @@
 """Identical plants: the model counts how many of them are on.
 
-A plan for counts splits into one for each plant where no ramp binds: the plant that has run longest stops first. So a
-group takes plants with the same data and the same state before, and without ramps that bind. Others are alone.
+If no ramp binds, a plan for counts can be split into one for each plant: the plant that has run longest stops first. So
+plants are in one group if they have the same data and the same state before, and no ramps that bind. Every other plant
+is a group of its own.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class Groups(NamedTuple):
         )
 
     def spread(self, counts: Array) -> Array:
-        """Shares for each plant, from counts that need not be whole: the first plants of a group are on first."""
+        """How much of each plant is on, from counts that need not be whole; the first plants of a group come first."""
         rows = np.zeros((sum(map(len, self.members)), counts.shape[1]))
         for group, count in zip(self.members, counts, strict=True):
             for place, i in enumerate(group):
@@ -58,7 +59,7 @@ class Groups(NamedTuple):
     def split(
         self, instance: HorizonInstance, on: Sequence[Sequence[int]], above: Sequence[Sequence[int]]
     ) -> tuple[tuple[tuple[int, ...], ...], tuple[tuple[int, ...], ...]]:
-        """A row for each plant of which periods it is on, and its output in steps.
+        """For each plant, in which periods it is on, and its outputs in steps.
 
         Args:
             instance: the horizon.
@@ -81,7 +82,7 @@ class Groups(NamedTuple):
 
 
 def _splits(plant: Plant) -> bool:
-    """Whether each plan for counts of such plants is one for the plants."""
+    """Whether each plan for counts of such plants can be split into a plan for each of them."""
     initial = plant.initial
     highest = max(*plant.most, 0 if initial is None else initial.p)
     if any(ramp is not None and ramp < highest for ramp in (plant.ramp_up, plant.ramp_down)):
@@ -97,7 +98,7 @@ def _commitments(plant: Plant, size: int, counts: Sequence[int], hours: Fraction
     """
     initial = plant.initial
     was_on = counts[0] if initial is None else size if initial.on else 0
-    since = [-plant.up_time if k < was_on else -plant.down_time for k in range(size)]  # it is so since this period
+    since = [-plant.up_time if k < was_on else -plant.down_time for k in range(size)]  # the period of the last change
     is_on = [k < was_on for k in range(size)]
     rows: list[list[int]] = [[] for _ in range(size)]
     before = None if initial is None else initial.hours
@@ -120,7 +121,7 @@ def _commitments(plant: Plant, size: int, counts: Sequence[int], hours: Fraction
 
 
 def _outputs(plant: Plant, rows: list[list[int]], above: Sequence[int]) -> list[list[int]]:
-    """What each of some identical plants gives: pieces of the cost curve in their order, within the limits."""
+    """The output of each of some identical plants: all fill one piece of the cost curve before the next one."""
     outputs = [[0] * len(above) for _ in rows]
     points = [floor(step) for step, _ in plant.curve] if len(plant.curve) > 1 else []
     for t, steps in enumerate(above):

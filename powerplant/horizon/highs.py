@@ -38,7 +38,7 @@ class Solver(Highs):
             raise WrongPlan("HiGHS does not accept the model")
 
     def enableCallbacks(self) -> None:  # noqa: N802 - HiGHS' name
-        """Nothing: HiGHS calls this first, and would print its name and version to stdout."""
+        """Do nothing. HiGHS calls this when it is created, and would print its name and version to stdout."""
 
     def watch(
         self,
@@ -51,7 +51,7 @@ class Solver(Highs):
         Args:
             ends: called often with the bound; whether to end.
             improved: called with each better plan, as the values of the columns.
-            better: called now and then with the cost of its plan; returns a plan that costs less, if one is known.
+            better: called from time to time with the cost of its plan; returns a plan that costs less, if one is known.
         """
         super().enableCallbacks()  # type: ignore[no-untyped-call]  # it has no types
 
@@ -86,8 +86,8 @@ class Solver(Highs):
     def begin_with(self, columns: Array, values: Array) -> None:
         """Begin with a solution: the values of all columns that are whole numbers.
 
-        If one is missing, HiGHS finds it with a model in which the others are fixed, and calls the functions of
-        :meth:`watch` with the bound of that model.
+        If a value is missing, HiGHS finds it in a model in which the others are fixed. It then calls the functions of
+        :meth:`watch` with the bound of that model, which is not a bound of this one.
         """
         self.setSolution(columns.size, columns, values)
 

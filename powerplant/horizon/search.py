@@ -1,11 +1,11 @@
 """Plans and bounds for a horizon whose periods are coupled, from HiGHS.
 
-What HiGHS says is a proposal: each plan is put on the grid, checked by :mod:`.verification`, and its cost added up
-exactly, before it counts. Its bound is taken as it is.
+A plan of HiGHS is only a proposal: it is put on the grid and checked by :mod:`.verification`, and its cost is added up
+exactly. A bound of HiGHS is used as it is.
 
-The linear relaxation knows nearly everything: most on/off decisions are whole in it. So plans come from small models,
-in which most of these are fixed; the whole model gives the bound. Periods that are shorter than an hour are first
-planned in hours. With two threads both are solved at the same time, and tell each other what they find.
+In the linear relaxation most on/off decisions are whole. So plans come from small models, in which most decisions are
+fixed, and the bound comes from the whole model. Periods that are shorter than an hour are first planned in hours. With
+two threads, one finds plans and the other solves the whole model, and they share what they find.
 """
 
 from __future__ import annotations
@@ -32,59 +32,60 @@ from powerplant.horizon.rounding import rounded
 from powerplant.horizon.verification import broken_rule, rules_of_plants
 
 NEIGHBOURS = (1, 4, 12)
-"""Periods on either side of a fractional one that stay free when the rest of the relaxation is fixed: one after the
-other, until there is a plan."""
+"""How many periods on either side of a fractional one are free while the rest is fixed as in the relaxation. They are
+tried in this order, until there is a plan."""
 
 THRESHOLDS = (WHOLE, 0.1, 0.2, 0.3)
-"""A plant of which more than this is on in the relaxation is on in a first plan: the best of these counts."""
+"""A first plan runs a plant where its share in the relaxation is above this. Each threshold gives one plan."""
 
 NOISE = 1e-7
-"""A gap below this share of the cost is none: HiGHS computes with floats."""
+"""A gap that is smaller than this share of the cost counts as zero: HiGHS computes with floats."""
 
 LEAST = 100
-"""Euro: the least amount of which :data:`NOISE` is a share."""
+"""Euro: :data:`NOISE` is a share of the cost, or of this if the cost is less."""
 
 DIFFERENCES = (0.5, WHOLE)
-"""By how much more than this the best plan is otherwise than the relaxation, where decisions are free."""
+"""Decisions in which the best plan differs from the relaxation by more than this are free: first 0.5, then less."""
 
 NEARBY = 2
-"""Periods on either side of a start or stop that are free when a plan in hours becomes one in quarter hours."""
+"""How many periods on either side of a start or stop are free when a plan in hours becomes one in shorter periods."""
 
 FOR_HOURS = 0.3
 """The share of the time limit for a plan in hours."""
 
 WINDOW = 6
-"""Into how many parts the periods, or the plants, are divided to improve a plan in one of them."""
+"""The first parts that are improved have a sixth of the periods, or of the groups of plants."""
 
 FEWEST_GROUPS = 2
-"""Groups of plants whose decisions are all free, to improve a plan: one alone seldom improves it."""
+"""The fewest groups of plants whose decisions are all free, to improve a plan: one alone seldom improves it."""
 
 SMALLER = 0.7
-"""How much smaller the next part is if one took longer than its turn."""
+"""How much smaller the next part is after one that took longer than its turn."""
 
 AT_ONCE = 0.2
-"""The share of its turn in which a part is solved at once."""
+"""A part that takes less than this share of its turn is solved at once: the next part may be larger."""
 
 TURN = 0.1
 """The share of the time limit for one attempt to improve a plan."""
 
 INTERVAL = 0.02
-"""Seconds between two looks at what the threads have found."""
+"""Seconds between two checks of what the threads have found."""
 
 PATIENCE = 0.3
-"""Seconds for which a thread is waited for when the search is over."""
+"""Seconds to wait for each thread when the search is over."""
 
 RESERVED = 0.03
 """The share of the time limit for the last plan: to put it on the grid and to check it."""
 
 SLOW = ("rens", "root_reduced_cost")
-"""Heuristics of HiGHS that solve small models: they take long, and the small models here find more."""
+"""Heuristics of HiGHS that solve small models. They take long, and are left out where the small models here find more.
+"""
 
 SLOW_FROM_A_PLAN = ("rins",)
-"""Another one, which a small model that begins with a good plan does not need."""
+"""Another heuristic, which is left out too in a small model that begins with a plan."""
 
 SEED = 2026
-"""Of the random choice of groups whose decisions are free."""
+"""The seed for the random choice of groups whose decisions are free."""
 
 
 class Found(NamedTuple):
@@ -95,7 +96,7 @@ class Found(NamedTuple):
         cost: its cost in euro, exactly.
         bound: euro; no plan costs less. ``None`` if nothing is known.
         is_infeasible: whether HiGHS says that there is no plan.
-        leaves_work: whether a thread of the search has not ended yet.
+        leaves_work: whether a thread of the search is still running.
         prices: the multipliers of the balance of each period in the linear relaxation, in euro for a step.
     """
 
@@ -108,10 +109,11 @@ class Found(NamedTuple):
 
 
 Improve = Callable[[Found], None]
+"""Called with each better plan or bound."""
 
 
 class Shortage(NamedTuple):
-    """The least shortage that was found: what the plants do, and whether less cannot be missing."""
+    """The least shortage that was found: what the plants do, and whether it is proven that no shortage is less."""
 
     plan: Plan
     is_proven: bool
@@ -152,12 +154,23 @@ def is_near(instance: HorizonInstance, cost: Fraction, bound: float) -> bool:
 
 
 def noise(cost: Fraction) -> float:
-    """What floats may add to a cost, or take off, in euro."""
+    """By how much a cost may be wrong because floats are rounded, in euro."""
     return NOISE * max(abs(float(cost)), LEAST)
 
 
 class _Search:
-    """The state of a search, which its threads share."""
+    """The state of a search, which its threads share.
+
+    Attributes:
+        end: the time (of ``perf_counter``) at which the search ends; a little later comes the last plan.
+        found: the best plan and bound so far.
+        values: the columns of the model in the best plan; ``None`` until they are needed.
+        dispatched: commitments of plans that broke a rule on the grid; each is dispatched again once.
+        is_over: whether the threads shall end.
+        is_like_before: whether the search begins with the plan for a similar payload.
+        has_parts: whether plans come from small models; else the whole model is small, or has no plants.
+        gap: the relative gap at which the search ends.
+    """
 
     def __init__(self, instance: HorizonInstance, time_limit: float, improve: Improve | None, threads: int) -> None:
         self.instance, self.improve, self.threads = instance, improve, threads
@@ -165,7 +178,7 @@ class _Search:
         self.end = perf_counter() + time_limit * (1 - RESERVED)
         self.lock = Lock()
         self.found = Found()
-        self.values: Array | None = None  # of the columns in the best plan; None until they are needed
+        self.values: Array | None = None
         self.dispatched: set[tuple[tuple[int, ...], ...]] = set()
         self.is_over = self.leaves_work = self.is_like_before = False
         self.groups = Groups.alone(instance) if is_small(instance) else Groups.of(instance)
@@ -180,7 +193,7 @@ class _Search:
 
     @cached_property
     def dispatch(self) -> Dispatch:
-        """For outputs on the grid; it is built when it is first needed."""
+        """Finds outputs on the grid; it is built when it is first needed."""
         return Dispatch(self.instance, self.end)
 
     def run(self) -> Found:
@@ -215,7 +228,7 @@ class _Search:
     def _in_two_threads(self) -> None:
         """Find plans in one thread, and the bound in another, until the search is over.
 
-        HiGHS does not look at the time in each of its steps: a thread that does not end is left to itself.
+        Some steps of HiGHS do not check the time: a thread that does not end in time is left running.
         """
         errors: list[BaseException] = []
 
@@ -271,9 +284,11 @@ class _Search:
     def _solve_all(self) -> None:
         """Solve the whole model, beginning with the best plan; where the grid matters, on the grid.
 
-        Presolve can lose solutions. A small model does not need it; for others it is left out if what it says is wrong.
-        It also takes most of the time where the plan before is known: then the root of the tree without it comes first.
+        Presolve can lose solutions. A small model does not need it. Another model is solved again without it if the
+        result contradicts a plan that is known. Presolve also takes most of the time if the search begins with the
+        previous plan: then the root of the search tree is solved first, without presolve.
         """
+        # each attempt: whether outputs are on the grid, and whether to presolve
         ways = [(True, False)] if self.model.is_small else [(False, True), (True, True), (True, False)]
         if self.is_like_before:
             ways.insert(0, (False, False))
@@ -293,7 +308,7 @@ class _Search:
                 self._take(values)
             cost = self.found.cost
             if cost is not None and (solver.is_infeasible or solver.bound > float(cost) + noise(cost)):
-                continue  # it is wrong: there is a cheaper plan
+                continue  # it is wrong: a cheaper plan is known
             if solver.is_infeasible:
                 self.found = Found(is_infeasible=True)
                 return
@@ -302,7 +317,7 @@ class _Search:
                 return
 
     def _heard_bound(self, bound: float) -> bool:
-        """The whole model has a bound; whether to end."""
+        """Keep a bound of the whole model; returns whether to end."""
         if self.found.cost is None or bound <= float(self.found.cost):
             self._bound(bound)
         return self.is_done()
@@ -317,7 +332,7 @@ class _Search:
     # --- Plans -------------------------------------------------------------------------------------------------------
 
     def _first_plans(self) -> Array | None:
-        """Plans of hours and of the relaxation, unless that of before is one; returns the relaxation."""
+        """Find plans from hours and from the relaxation, unless the previous plan is one; returns the relaxation."""
         if not self.is_like_before:
             self._from_hours()
         relaxed = self._relaxation()
@@ -330,7 +345,7 @@ class _Search:
         return relaxed
 
     def _from_hours(self) -> None:
-        """Begin with a plan in hours, if periods are shorter: near its starts and stops the decisions are free."""
+        """Make a plan from one in hours, if periods are shorter: decisions near its starts and stops are free."""
         hours = hours_of(self.instance)
         if hours is None:
             return
@@ -347,7 +362,7 @@ class _Search:
         self._solve_part(_with_neighbours(_switches(within), NEARBY) | (counts != within), within, self.left / 2)
 
     def _between(self, relaxed: Array, difference: float, time_limit: float) -> None:
-        """Free only what the relaxation has otherwise than the best plan (Danna, Rothberg, Le Pape 2005)."""
+        """Free only decisions in which the relaxation differs from the best plan (Danna, Rothberg, Le Pape 2005)."""
         if self.found.plan is not None and not self.is_done():
             counts = self.groups.counts(self.found.plan.on)
             self._solve_part(np.abs(relaxed[self.model.on] - counts) > difference, counts, time_limit)
@@ -370,9 +385,10 @@ class _Search:
             self._give_outputs(rounded(self.instance, shares, threshold))
 
     def _near(self, relaxed: Array) -> None:
-        """Fix what is whole in the relaxation, but near fractional periods, and solve what is left.
+        """Fix decisions that are whole in the relaxation, except near fractional ones, and solve the rest.
 
-        If there is a plan, this is done once and only where that is a small model: others improve the plan faster.
+        If there is a plan already, this is done once, and only if few decisions are free: else :meth:`_improve_plan`
+        is faster.
         """
         on = relaxed[self.model.on]
         fractional = np.abs(on - np.round(on)) > WHOLE
@@ -387,7 +403,8 @@ class _Search:
     def _improve_plan(self) -> None:
         """Solve small models around the best plan, until the search is over.
 
-        In turn decisions near starts and stops are free, those of some periods, and those of some groups of plants.
+        There are three kinds of them, in turn: the free decisions are those near starts and stops, those of some
+        periods, or those of some groups of plants.
         """
         count, size = self.model.on.shape
         low, high = np.asarray(self.lp.col_lower_), np.asarray(self.lp.col_upper_)
@@ -425,7 +442,7 @@ class _Search:
     def _solve_part(self, free: Array, on: Array, time_limit: float) -> None:
         """Solve the model with all decisions of groups but the free ones fixed.
 
-        Storages may do both at once here: that rarely pays, and the dispatch on the grid does not allow it.
+        Storages may charge and discharge at once here: that rarely pays, and the dispatch on the grid forbids it.
         """
         solver = Solver(self.lp, min(time_limit, self.left), relative_gap=self.gap / 4)
         solver.make_continuous(self.model.charging)
@@ -460,7 +477,7 @@ class _Search:
         return values
 
     def _take(self, values: Array) -> None:
-        """Give HiGHS' plan outputs on the grid, check it, and keep it if it is the best."""
+        """Put a plan of HiGHS on the grid, check it, and keep it if it is the best."""
         plan: Plan | None = self.model.plan(values)
         if plan is not None and broken_rule(self.instance, plan) is not None:
             if plan.on in self.dispatched:
@@ -496,7 +513,7 @@ def _switches(on: Array) -> Array:
 
 
 def _with_neighbours(marked: Array, neighbours: int) -> Array:
-    """Marked periods of each plant, with so many on either side."""
+    """Marked periods of each plant, and so many on either side of each."""
     wider = marked.copy()
     for k in range(1, min(neighbours + 1, marked.shape[1])):
         wider[:, k:] |= marked[:, :-k]
@@ -508,7 +525,7 @@ _RUNNING: list[tuple[_Search, Thread]] = []
 """Threads of searches that may not have ended."""
 
 LAST_WAIT = 10.0
-"""Seconds for which the end of Python waits for such a thread: HiGHS aborts a process that ends while it works."""
+"""Seconds for which Python waits for such a thread before it ends: HiGHS aborts a process that ends while it runs."""
 
 
 @atexit.register
