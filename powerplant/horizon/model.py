@@ -1,7 +1,7 @@
 """The mixed-integer model of a horizon, as arrays for HiGHS.
 
-Each plant has binaries for on, start and stop in each period (``unit.py``). Storages, market, lost load and reserve
-join them in the rows of balance and reserve. Outputs are in steps, costs in euro.
+``unit.py`` adds the columns and rows of the plants: binaries for on, start and stop in each period. This module adds
+the rows of balance and reserve, the storages, the market and lost load. Outputs are in steps, costs in euro.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from powerplant.horizon.program import INFINITY, Array, Program
 from powerplant.horizon.unit import Unit
 
 LARGEST_COEFFICIENT = 10_000
-"""Of the energy of a storage, in a unit in which it is whole."""
+"""Up to this coefficient, the energy of a storage is counted in a unit in which it is always a whole number."""
 
 MARGIN = Fraction(1, 10_000)
-"""Steps of charge by which the limits of another storage are narrower in the model."""
+"""By how many steps of charge the limits of other storages are narrower in the model."""
 
 SMALL = 100
-"""Plants times periods of a small model."""
+"""The most plants, storages and markets, times periods, of a small model."""
 
 
 def is_small(instance: HorizonInstance) -> bool:
-    """Whether the model of an instance is solved at once, without presolve and on the grid."""
+    """Whether the model of an instance is so small that it is solved as a whole, without presolve and on the grid."""
     parts = len(instance.plants) + len(instance.storages) + (instance.market is not None)
     return parts * len(instance.load) <= SMALL
 
@@ -38,16 +38,16 @@ def is_small(instance: HorizonInstance) -> bool:
 class Model:
     """The model of an instance; with ``shortage``, that of its least shortage.
 
-    With ``groups`` identical plants are counted. With ``on_grid`` cost curves bend at whole steps only: that takes more
-    columns, and outputs are more often whole.
+    With ``groups``, identical plants are counted. With ``on_grid``, cost curves have points at whole steps only: that
+    needs more columns, and outputs are whole more often.
 
     Attributes:
         groups: identical plants, which are counted.
-        on, start, stop, above: the columns of u, v, w and q, a row a group.
-        least: steps that a plant of a group gives at least where it is on.
-        lost: columns of lost load; empty where the load must be met.
-        short, surplus: columns of missing and of surplus power; empty without ``shortage``.
-        short_up, short_down: columns of missing reserve, likewise.
+        on, start, stop, above: the columns u, v, w and q of ``unit.py``, a row for each group.
+        least: the least steps of a plant of a group, where it is on.
+        lost: the columns of lost load; empty if the load must be met.
+        short, surplus: the columns of missing and of surplus power; empty without ``shortage``.
+        short_up, short_down: the columns of missing reserve, likewise.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class Model:
         return columns
 
     def _add_storage(self, i: int, storage: Storage, price: float) -> None:
-        """Add a storage; its energy is counted from the start, in a unit in which it is whole where that is small."""
+        """Add a storage. Its energy is counted from that at the start, if possible in a unit in which it is whole."""
         program, size = self._program, len(self.instance.load)
         unit = Fraction(1, lcm(storage.charged.denominator, storage.discharged.denominator))
         into, out = int(storage.charged / unit), int(storage.discharged / unit)
@@ -116,7 +116,7 @@ class Model:
         low = (storage.energy_min - storage.initial) / unit
         high = (storage.energy_max - storage.initial) / unit
         end = (storage.final_min - storage.initial) / unit
-        if max(into, out) > LARGEST_COEFFICIENT:  # floats would not do: in steps of charge, and a little less than all
+        if max(into, out) > LARGEST_COEFFICIENT:  # floats are not exact enough: in steps of charge, with a margin
             scale = storage.charged / unit
             low, high, end = low / scale + MARGIN, high / scale - MARGIN, end / scale + MARGIN
             coefficients = 1.0, float(out / scale)
@@ -147,7 +147,7 @@ class Model:
         program.extend_rows(self.balance, 1.0, discharge)
 
     def _add_market(self, market: Market, price: float) -> None:
-        """Add the market. What is bought and sold at once is taken off both later: it costs its fees, or nothing."""
+        """Add the market. If power is bought and sold in one period, :meth:`plan` takes the smaller off both."""
         size = len(self.instance.load)
         buying, selling = (np.array([float(each) for each in prices]) * price for prices in market[:2])
         self.buy = self._program.add_columns(0.0, np.array(market.buy, dtype=float), buying, size)
@@ -157,7 +157,7 @@ class Model:
 
     @property
     def is_small(self) -> bool:
-        """Whether it is solved at once, without presolve and on the grid."""
+        """Whether it is so small that it is solved as a whole, without presolve and on the grid."""
         return is_small(self.instance)
 
     # --- For HiGHS ---------------------------------------------------------------------------------------------------
@@ -194,7 +194,7 @@ class Model:
         return np.concatenate([columns.ravel() for columns in both])
 
     def plan(self, values: Array) -> Plan:
-        """The plan of a solution, rounded to whole steps. What is bought and sold at once is taken off both."""
+        """The plan of a solution, rounded to whole steps. It never buys and sells in one period."""
         on = np.round(values[self.on]).astype(int)
         above = np.round(values[self.above] + self.least * (values[self.on] - on)).astype(int)
         commitment, outputs = self.groups.split(self.instance, on.tolist(), above.tolist())

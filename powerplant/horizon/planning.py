@@ -21,7 +21,7 @@ from powerplant.workers import Workers
 Status = Literal["optimal", "within_gap", "time_limit"]
 
 FOR_SHORTAGE = 0.1
-"""The share of the time limit in which the least shortage is looked for, if no time is left."""
+"""The share of the time limit that the search for the least shortage gets at least."""
 
 
 class SolvedHorizon(NamedTuple):
@@ -30,11 +30,11 @@ class SolvedHorizon(NamedTuple):
     Attributes:
         instance: the horizon in integers.
         plan: the plan.
-        status: ``optimal`` where integers prove that no plan costs less; ``within_gap``; or ``time_limit``.
+        status: ``optimal`` if exact arithmetic proves that no plan costs less; ``within_gap``; or ``time_limit``.
         cost, bound: euro, exactly; no plan costs less than the bound.
         horizon: the payload.
-        seconds: that solving took.
-        leaves_work: whether a thread of the search has not ended yet.
+        seconds: how long solving took.
+        leaves_work: whether a thread of the search is still running.
         relaxed: the prices of the linear relaxation, in euro for a step and period; ``None`` if they are not known.
     """
 
@@ -50,7 +50,7 @@ class SolvedHorizon(NamedTuple):
 
 
 class Better(NamedTuple):
-    """What the search has found until now: a plan with its cost, and a bound, in euro."""
+    """What the search has found so far: a plan with its cost, and a bound, in euro."""
 
     instance: HorizonInstance
     plan: Plan | None
@@ -190,9 +190,11 @@ def _coupled(instance: HorizonInstance, options: Options, progress: Progress | N
 
 
 def _trivial_bound(instance: HorizonInstance) -> Fraction:
-    """A bound without a search: in each period each step costs what its plant asks at least, start costs aside.
+    """A bound without a search.
 
-    The cheapest steps meet the load. With storages or a market it may be that all steps are given that earn something.
+    It adds up, for each period, the cheapest steps that meet the load. A step costs the least that its plant can have
+    as its average cost; starts cost nothing. With storages or a market the load does not limit the steps: then only
+    those with a cost below zero count.
     """
     bound, is_open = Fraction(0), bool(instance.storages) or instance.market is not None
     for t in instance.periods:

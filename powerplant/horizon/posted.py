@@ -1,6 +1,6 @@
-"""Tables of a horizon in one body: all but the hours as a line of JSON, then a table of hours, as CSV or a workbook.
+"""Tables of a horizon in one body: a line of JSON with the fleet and all other members, then a table of hours.
 
-A workbook whose sheet ``fleet`` has the power plants needs no line before it.
+The table is CSV or a workbook. A workbook whose sheet ``fleet`` has the power plants needs no line before it.
 """
 
 from __future__ import annotations
@@ -52,10 +52,10 @@ def read_periods(body: bytes, zone: tzinfo) -> Periods:
 
 
 def payload_in(body: bytes, zone: tzinfo, *, co2: bool, max_plants: int, max_cells: int) -> bytes:
-    """The payload that a body with tables holds, and notes on it, as JSON.
+    """The payload that a body with tables contains, and notes on it, as JSON.
 
-    Faults of its cells are found, with the rows of the table. What the fleet lacks is not: a client can complete the
-    payload.
+    Faults in cells of the hours are errors, with the rows of the table. A missing price or plant is not an error: the
+    client can complete the payload.
 
     Args:
         body: as for :func:`read_periods`; or a table of hours or of power plants alone.
@@ -85,7 +85,7 @@ def payload_in(body: bytes, zone: tzinfo, *, co2: bool, max_plants: int, max_cel
 
 
 def _parts(body: bytes) -> tuple[GivenFleet | None, int, bytes]:
-    """All but the hours, if the body has it; the lines that it takes; and the table."""
+    """The fleet, if the body has one; how many lines it takes; and the table of hours."""
     if not body.strip(WHITE_SPACE):
         raise MalformedPayload(f"The body is empty. It must be {EXPECTED}.")
     first, before, table = b"", 0, body

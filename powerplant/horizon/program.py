@@ -13,14 +13,14 @@ Array = Any
 INFINITY = float("inf")
 
 LONG = 8
-"""Terms of a sum that stands in each row; a longer one is a column of its own."""
+"""Most terms of a sum that is written in each row; longer sums use columns of their own."""
 
 Terms = list[tuple[Any, Array]]
-"""For each row of a family the sum of ``value[i] * column[i]``; a column of -1 is left out."""
+"""Terms of a family of rows: the row ``i`` has the sum of ``value[i] * column[i]``. A column of -1 is left out."""
 
 
 class Program:
-    """A mixed-integer programme that is minimised; it grows by families of columns and rows.
+    """A mixed-integer programme that is minimised. Columns and rows are added in families, mostly one for each period.
 
     Attributes:
         columns: how many there are.
@@ -60,11 +60,11 @@ class Program:
         return rows
 
     def extend_rows(self, rows: Array, value: Any, columns: Array) -> None:
-        """Add terms to rows that are there."""
+        """Add terms to existing rows."""
         self._entries.append((rows, columns, np.broadcast_to(np.asarray(value, dtype=float), len(columns))))
 
     def sums(self, columns: Array, after: Array, until: Array) -> Terms:
-        """Terms of the sum of columns from the period after one to another, for each row.
+        """For each row, the terms of the sum of the columns in the periods after ``after``, up to ``until``.
 
         A long sum is the difference of two sums from the first period, which are columns of their own.
         """

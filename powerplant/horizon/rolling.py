@@ -1,7 +1,7 @@
-"""Plan a long horizon in windows: plan some periods and a few that follow them, keep the first, and go on from there.
+"""Plan a long horizon in windows: plan some periods and a few that follow them, and keep the first ones.
 
-Each window begins with the exact state of the one before, so the kept parts together break no rule of the whole
-horizon; this is checked at the end.
+The next window begins with the exact state after the periods that were kept. So all kept periods together break no rule
+of the whole horizon; this is checked at the end.
 """
 
 from __future__ import annotations
@@ -54,10 +54,11 @@ class Rolling:
         options: how to plan it; the time limit is that of each window.
         keep: periods of each window that are kept, at least 1.
         ahead: periods after these that are planned too.
-        threads: that search.
+        threads: how many threads search.
 
     Raises:
-        InvalidPayload, InfeasibleHorizon: as for :func:`powerplant.horizon.planning.plan_horizon`, of data alone.
+        InvalidPayload, InfeasibleHorizon: as for :func:`powerplant.horizon.planning.plan_horizon`, if the data alone
+            show it.
     """
 
     def __init__(self, horizon: Horizon, options: Options, keep: int, ahead: int, *, threads: int = 2) -> None:
@@ -109,7 +110,7 @@ class Rolling:
             initial = [plant.initial for plant in instance.plants]
             instance = _part(instance, 0, self.planned, initial, [each.initial for each in instance.storages])
             ends = [storage._replace(final_min=storage.energy_min) for storage in instance.storages]
-            instance = instance._replace(storages=tuple(ends))  # what must hold at the end does not hold here
+            instance = instance._replace(storages=tuple(ends))  # ``final_min`` is for the end of the whole horizon
         if rule := broken_rule(instance, plan):
             raise WrongPlan(f"the joined plan breaks a rule: {rule}")
         return instance, plan, cost_of(instance, plan)
@@ -189,15 +190,19 @@ def _plant(plant: Plant, part: slice, state: State | None) -> Plant:
 
 
 def _least(storage: Storage, end: int, size: int) -> Fraction:
-    """What a storage must hold after a window: what it must at the end, or its share of the way up to that."""
+    """What a storage must hold at least after a window, in MWh.
+
+    That is what it must hold at the end of the horizon; if this is more than at the start, a part of the rise.
+    """
     rise = storage.final_min - storage.initial
     return storage.final_min if rise <= 0 or end == size else storage.initial + rise * Fraction(end, size)
 
 
 def _can_stop(window: HorizonInstance, plan: Plan, kept: int) -> list[bool]:
-    """Whether each plant may stop after the kept periods: by its shut-down limit, and by the reserve in the last one.
+    """Whether each plant may stop after the kept periods, by its shut-down limit and by the reserve of the last one.
 
-    A plant that stops gives less reserve in its last period on. Those that the window stops come first.
+    A plant that stops gives less reserve in the last period of its run. The reserve that is left over goes first to
+    plants that stop in the plan of this window.
     """
     last = kept - 1
     cut = plan._replace(on=tuple([on[:kept] for on in plan.on]), lost=plan.lost[:kept])

@@ -1,4 +1,4 @@
-"""A commitment from the linear relaxation: plants that are on in part are on, or off, as a threshold says."""
+"""A commitment from the linear relaxation, in which plants can be on in part: a threshold decides which are on."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from powerplant.horizon.plan import runs_and_rests
 def rounded(
     instance: HorizonInstance, relaxed: Sequence[Sequence[float]], threshold: float
 ) -> tuple[tuple[int, ...], ...]:
-    """Which plants run in which periods: those of which more than a threshold is on; O(plants × periods).
+    """Which plants run in which periods: those of which more than the threshold is on; O(plants × periods).
 
-    Rests and runs that are shorter than a minimum time become runs, or longer, as far as outages allow. The result may
-    still break a rule.
+    A rest that is shorter than the minimum down time becomes a run. A run that is shorter than the minimum up time
+    becomes longer. Outages can prevent both. The result may still break a rule.
     """
     return tuple(
         [

@@ -13,7 +13,7 @@ from powerplant.horizon.tables import BY_PERIOD, START
 from powerplant.rows import Layout, Value
 
 OF_A_PERIOD = ("load", "price_up", "price_down")
-"""The columns of a period before its outputs: MW, and euro per MWh that one step of load more costs, or less saves."""
+"""The columns before the outputs: MW, and euro per MWh that one step of load more costs, and one less saves."""
 
 FLOWS = ("charge", "discharge", "energy")
 """The columns of a storage: MW, MW, and MWh after the period."""
@@ -32,12 +32,12 @@ def head_of(instance: HorizonInstance, layout: Layout) -> bytes:
 def rows_of(
     solved: SolvedHorizon, layout: Layout, labels: Iterable[Sequence[Value]], time_limit: float
 ) -> Iterator[bytes]:
-    """A row for each of the periods that have a label, from the first one on.
+    """A row for each label: the first of them are the first periods of the plan.
 
     Args:
         solved: a plan.
         layout: how the table is written.
-        labels: what says which period it is.
+        labels: the first cells of each row, which say which period it is.
         time_limit: seconds for the prices; cells of those that are not computed are empty.
     """
     instance, plan = solved.instance, solved.plan
@@ -63,7 +63,7 @@ def table_of(solved: SolvedHorizon, layout: Layout, labels: Sequence[Sequence[Va
 
 
 def labelled(instance: HorizonInstance) -> tuple[Layout, Sequence[Sequence[Value]]]:
-    """The layout and labels of a plan whose periods were not a table."""
+    """The layout and labels of a plan whose payload was JSON."""
     if (times := instance.times) is None:
         return Layout(labels=BY_PERIOD), [(f"{t + 1}",) for t in instance.periods]
     return Layout(labels=(START,)), [(time,) for time in times]

@@ -1,4 +1,4 @@
-"""Why a horizon has no plan: the least shortage, and the periods that lack something."""
+"""Why a horizon has no plan: the least shortage, and the periods in which something is missing."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def no_plan(instance: HorizonInstance, missing: Sequence[Missing], *, proven: bo
     Args:
         instance: the horizon.
         missing: the periods that lack something.
-        proven: whether it is the least that can be missing.
+        proven: whether it is proven that no less can be missing.
     """
     hours = instance.hours
     total = {
@@ -76,7 +76,7 @@ def off_grid(instance: HorizonInstance, load: Sequence[float]) -> list[Missing]:
 
 
 def of_single_period(instance: HorizonInstance, t: int, error: InfeasibleLoad) -> Missing:
-    """What a period lacks that nothing couples with the others."""
+    """What a period lacks, where nothing couples the periods."""
     load = Fraction(instance.load[t], instance.grid.per_megawatt)
     below, above = (
         None if near is None else Fraction(repr(near)) for near in (error.nearest_below, error.nearest_above)

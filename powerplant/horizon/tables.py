@@ -1,6 +1,6 @@
-"""From tables to the payload of a horizon: a table of periods fills lists, and all else is the fleet's.
+"""From tables to the payload of a horizon. A table of periods has the lists; the fleet has all other members.
 
-They are read as those of independent hours, by :mod:`powerplant.batch`.
+:mod:`powerplant.batch` reads their cells, as for tables of independent hours.
 """
 
 from __future__ import annotations
@@ -56,16 +56,16 @@ PLACES = {
     "reserve_up": ("reserve", "up"),
     "reserve_down": ("reserve", "down"),
 }
-"""The columns of a horizon beside those of hours, and where their lists stand in the payload."""
+"""The columns that only a horizon has, and the places of their lists in the payload."""
 
 DEFAULTS = {"pmin": 0, "cost(euro/MWh)": 0, "available": True, "must_run": False, "up": 0, "down": 0}
-"""What an empty cell means if the fleet does not say."""
+"""The value of an empty cell, if the fleet has none."""
 
 BY_PERIOD = ("period",)
-"""The label of periods that have no other: their numbers."""
+"""The column of labels if the table has no other: the numbers of the periods."""
 
 MOST_STEPS = 9
-"""Entries of start costs in a table of plants."""
+"""Most entries of start costs in a table of plants."""
 
 _TIMES = {"min_up_time": "time", "min_down_time": "time", "hours": "time"}
 _RAMPS = {"ramp_up": "ramp", "ramp_down": "ramp"}
@@ -81,13 +81,13 @@ OF_PLANTS_OVER_TIME = Vocabulary(
 
 
 class GivenFleet(NamedTuple):
-    """All of a payload but what a table of periods has.
+    """The members of a payload that are not in the table of periods.
 
     Attributes:
         payload: as JSON has it; not checked.
         rows: the table of plants, if it was one.
         columns: of each plant of the table, the columns by the rest of the pointer to their members.
-        notes: what somebody who uses it should know, in sentences.
+        notes: remarks for the user, in sentences.
     """
 
     payload: dict[str, Any]
@@ -104,15 +104,15 @@ class GivenFleet(NamedTuple):
 
 
 def read_fleet(content: bytes, read: Callable[[bytes], Sheets] = sheets_of) -> GivenFleet:
-    """Read the fleet of a horizon: an object with power plants, storages, a market...; a list, or a table of plants.
+    """Read the fleet: an object with power plants, storages and other members; a list of plants; or a table of plants.
 
     Args:
         content: JSON, CSV, or a workbook with the table in its sheet ``fleet`` or its first sheet.
         read: how a workbook is read.
 
     Raises:
-        MalformedPayload: it is not JSON.
-        InvalidInput: it is not a table of plants either.
+        MalformedPayload: it begins like JSON, but is not valid.
+        InvalidInput: it is neither JSON nor a table of plants.
         InvalidPayload: it is JSON, but not an object or a list.
     """
     if is_json(content):
@@ -155,7 +155,7 @@ def _plant(cells: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
 
 
 def _plain(value: Decimal | bool | str) -> float | bool | str:
-    """A cell as JSON has it; a number that is too large stays text, which is a fault later."""
+    """A cell as a value of JSON. A number that is too large stays a string, which is a fault later."""
     if not isinstance(value, Decimal):
         return value
     return float(value) if isfinite(float(value)) else str(value)
@@ -169,14 +169,14 @@ class Periods:
 
     Attributes:
         content: the payload, as JSON.
-        layout: of a table of plans: separator, decimals and labels as here.
-        labels: of each period: what says which one it is.
-        notes: what somebody who uses the results should know, in sentences.
+        layout: the layout of a table of plans: separator, decimals and labels as in this table.
+        labels: for each period, the cells that say which one it is.
+        notes: remarks for the user, in sentences.
 
     Args:
         content: the table, in UTF-8, UTF-16 or Windows-1252.
-        fleet: all else of the payload.
-        zone: of times without an offset.
+        fleet: all other members of the payload.
+        zone: the time zone of times without an offset.
         is_fraction: whether wind is a fraction of 1.
 
     Raises:
@@ -351,7 +351,10 @@ def _time(cell: str) -> datetime | None:
 
 
 def _in_zone(time: datetime, zone: tzinfo, before: datetime | None) -> tuple[datetime, bool]:
-    """A time of a zone, and whether the zone has it; in an hour that comes twice, the one after the time before."""
+    """A time of a zone, and whether it exists there: clocks go forward.
+
+    In an hour that comes twice, when clocks go back, it is the first time that is later than the one before.
+    """
     local = time.replace(tzinfo=zone)
     if before is not None and local.astimezone(UTC) <= before:
         again = local.replace(fold=1)

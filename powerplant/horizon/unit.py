@@ -1,10 +1,10 @@
-"""One plant in the mixed-integer model of a horizon, or some identical ones: their columns and rows.
+"""The columns and rows of one plant, or of some identical plants, in the mixed-integer model of a horizon.
 
-Three binaries for each period (Morales-España, Latorre, Ramos 2013): on ``u``, start ``v``, stop ``w``; the output is
-``least u + q``. Minimum times are sums of starts and stops (Rajan, Takriti 2005); limits and ramps are tightened by
-starts and stops (Pan, Guan 2016); a start's cost depends on the stop before it (``d``, Morales-España); pieces of a
-cost curve are tightened like limits. Knueven, Ostrowski, Watson (2020) compare these formulations. Of identical plants
-``u``, ``v`` and ``w`` are counts, and each row is the sum of theirs.
+There are three binaries for each period (Morales-España, Latorre, Ramos 2013): on ``u``, start ``v``, stop ``w``. The
+output is ``least u + q``. Minimum times are sums of starts and stops (Rajan, Takriti 2005). Starts and stops tighten
+limits and ramps (Pan, Guan 2016), and the pieces of a cost curve. The cost of a start depends on the stop before it
+(``d``, Morales-España). Knueven, Ostrowski, Watson (2020) compare these formulations. For identical plants ``u``, ``v``
+and ``w`` are counts, and each row is the sum of their rows.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from powerplant.horizon.program import INFINITY, Array, Program
 
 
 class Unit:
-    """The columns and rows of identical plants in a model: mostly of one. Outputs are in steps, costs in euro.
+    """The columns and rows of one plant, or of some identical plants. Outputs are in steps, costs in euro.
 
     Args:
-        program: what they are added to.
+        program: where they are added.
         instance: the horizon.
         plant: the plant.
-        count: how many of them there are.
-        price: 1, or 0 where costs do not count.
-        reserve_up, reserve_down: the rows of the reserve; ``None`` where none is needed.
-        on_grid: whether its cost curve bends at whole steps only.
+        count: how many identical plants there are.
+        price: 1, or 0 if costs do not count.
+        reserve_up, reserve_down: the rows of the reserve; ``None`` if none is needed.
+        on_grid: whether its cost curve has points at whole steps only.
 
     Attributes:
         u, v, w, q: the columns of on, start, stop, and of the output above the least.
@@ -142,7 +142,10 @@ class Unit:
         self._program.add_rows([(sign, column[first:]) for sign, column in terms], was_on, was_on)
 
     def _keep_minimum_times(self) -> None:
-        """A start within the minimum up time means on, a stop within the down time means off; an outage ends a run."""
+        """Keep it on for the minimum up time after a start, and off for the minimum down time after a stop.
+
+        An outage ends a run early.
+        """
         program, periods = self._program, np.arange(self._size)
         outage_before = np.maximum.accumulate(np.where(self._can, -1, periods))
         begin = np.maximum(periods - max(1, self._plant.up_time), outage_before)
@@ -153,7 +156,7 @@ class Unit:
     # --- Reserve -----------------------------------------------------------------------------------------------------
 
     def _give_reserve_up(self, rows: Array | None) -> Array:
-        """Columns of the reserve that a ramp or two rows limit too; elsewhere it is what the limits leave."""
+        """Add columns of the reserve where a ramp or two rows limit it too; elsewhere it is what the limits leave."""
         up = np.full(self._size, -1)
         if rows is None:
             return up
@@ -169,7 +172,7 @@ class Unit:
         return up
 
     def _give_reserve_down(self, rows: Array | None) -> Array:
-        """Columns of the reserve that a ramp limits too; elsewhere it is the output above the least."""
+        """Add columns of the reserve where a ramp limits it too; elsewhere it is the output above the least."""
         down = np.full(self._size, -1)
         if rows is None:
             return down
@@ -203,9 +206,9 @@ class Unit:
             program.add_rows(terms, -INFINITY, 0.0)
 
     def _rising(self) -> list[tuple[Array, Array]]:
-        """The most output some periods after a start, for the ramp, with the column of the start (Pan, Guan 2016).
+        """The most output that the ramp allows some periods after a start, with the column of the start.
 
-        Within the minimum up time at most one of these starts can be.
+        See Pan, Guan (2016). Within the minimum up time there is at most one of these starts.
         """
         plant, size, levels = self._plant, self._size, list[tuple[Array, Array]]()
         if self._up is None:
@@ -220,7 +223,7 @@ class Unit:
         return levels
 
     def _falling(self) -> list[tuple[Array, Array]]:
-        """The most output some periods before a stop, with the column of the stop."""
+        """The most output that the ramp allows some periods before a stop, with the column of the stop."""
         plant, size, most, levels = self._plant, self._size, self._most, list[tuple[Array, Array]]()
         if self._down is None:
             return []
@@ -228,7 +231,7 @@ class Unit:
             level = np.full(size, INFINITY)
             until = size - k - 1  # the stop is k + 1 periods later
             level[:until] = np.maximum(self._shutdown[k : k + until], plant.least[k : k + until]) + k * self._down
-            for j in range(k + 1):  # an outage, or a lower limit, frees it from its ramp
+            for j in range(k + 1):  # the ramp does not hold into an outage or a lower limit
                 free = np.zeros(size, dtype=bool)
                 free[: size - j - 1] = ~self._can[j + 1 :] | (most[j + 1 :] < most[j : size - 1])
                 level[free] = INFINITY
@@ -240,7 +243,7 @@ class Unit:
         return levels
 
     def _limit_rise(self, up: Array) -> None:
-        """With its reserve it rises by the ramp at most; a start has its own limit."""
+        """Limit its output and reserve to what the ramp allows; a start has its own limit."""
         program, least, q, initial = self._program, self._least, self.q, self._plant.initial
         if self._up is not None and self._rises[1:].any():
             s = np.flatnonzero(self._rises[1:]) + 1
@@ -254,7 +257,7 @@ class Unit:
             program.add_rows([(1.0, q[:1]), (1.0, up[:1]), (least[0] - top, self.u[:1])], -INFINITY, 0.0)
 
     def _limit_fall(self, down: Array) -> None:
-        """With its reserve it falls by the ramp at most; a stop has its own limit."""
+        """Limit by how much it falls, with its reserve, to the ramp; a stop has its own limit."""
         program, least, q, initial = self._program, self._least, self.q, self._plant.initial
         if self._down is not None and self._falls[1:].any():
             s = np.flatnonzero(self._falls[1:]) + 1
@@ -303,7 +306,7 @@ class Unit:
             program.add_rows([*terms, (-1.0, self.v)], -INFINITY, 0.0)
 
     def _match_starts(self, hours: Fraction) -> None:
-        """Of identical plants, how many that stopped in one period start in another: each stop has one start."""
+        """Count how many identical plants that stopped in one period start in another; each stop has one start."""
         plant, program, size, count = self._plant, self._program, self._size, float(self._count)
         last = plant.start_costs[-1][1]
         starts: list[tuple[float, Array]] = []
@@ -354,7 +357,7 @@ class Unit:
 
 
 def _outage_within(plant: Plant, periods: int) -> Array:
-    """For each period, whether the plant cannot run in it or in so many periods before."""
+    """For each period, whether there is an outage in it or in so many periods before it."""
     cannot = ~np.array(plant.can_run)
     within = cannot.copy()
     for k in range(1, periods + 1):
@@ -379,7 +382,7 @@ def _falls_first(plant: Plant) -> bool:
 
 
 def _earlier(columns: Array, periods: int) -> Array:
-    """The columns of so many periods before; -1 before the first."""
+    """The columns of so many periods earlier; -1 before the first."""
     if not periods:
         return columns
     return np.concatenate((np.full(min(periods, len(columns)), -1), columns[:-periods]))
