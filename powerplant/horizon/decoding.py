@@ -1,7 +1,7 @@
 """From the bytes of a body to a valid horizon, or to a list of its faults.
 
-The members that one hour has are decoded as those of the first period, by :mod:`powerplant.decoding`. The other values
-of lists, and what only a horizon has, are looked at here.
+:mod:`powerplant.decoding` decodes the members that one hour has, with their values in the first period. This module
+checks the other values of lists, and the members that only a horizon has.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ LISTS = {"pmin": "pmin", "pmax": "pmax", "cost(euro/MWh)": "cost", "available": 
 
 MARKET = ("price(euro/MWh)", "buy", "sell", "fee(euro/MWh)")
 NO_PLANT = {"name": "-", "type": "none", "pmin": 0, "pmax": 0, "cost(euro/MWh)": 0}
-"""Takes the place of power plants where there are only storages or a market."""
+"""A plant for the decoder of one hour, if the payload has only storages or a market."""
 
 WITH_A_CURVE = "plant with a cost curve"
 """The type of a plant that needs no fuel, since its cost curve takes the place of it."""
@@ -70,7 +70,7 @@ def decode(body: bytes, *, co2: bool, max_plants: int, max_cells: int) -> Horizo
         body: JSON in UTF-8.
         co2: whether CO2 counts, so that its price is needed.
         max_plants: most power plants.
-        max_cells: most plants times periods.
+        max_cells: most plants and storages, times periods.
 
     Raises:
         MalformedPayload: the body is not JSON.
@@ -309,7 +309,7 @@ class _Decoder:
                 self._fault(*path, *place, detail=_words(details))
 
     def _lists_of_fuels(self, fuels: Mapping[str, Any]) -> None:
-        """Prices and profiles that are lists; those that no plant uses are not looked at."""
+        """Check prices and profiles that are lists, if a plant uses them."""
         used = set(FUEL_KEYS.values())
         for plant in self.plants:
             if isinstance(plant, dict):
@@ -327,7 +327,7 @@ class _Decoder:
         self._limits(index, plant)
 
     def _limits(self, index: int, plant: Mapping[str, Any]) -> None:
-        """Periods in which pmin is above pmax; decoding one hour has looked at the first."""
+        """Find periods, after the first, in which pmin is above pmax; the decoder of one hour checks the first."""
         pmin, pmax = plant.get("pmin"), plant.get("pmax")
         if self._is_fixed(plant) or not (isinstance(pmin, list) or isinstance(pmax, list)) or self.periods is None:
             return
@@ -350,7 +350,7 @@ class _Decoder:
     # --- Members of one hour -----------------------------------------------------------------------------------------
 
     def _first_period(self) -> list[PowerPlant] | None:
-        """The power plants in the first period; finds the faults that one hour can have."""
+        """The power plants in the first period; also finds the faults that the payload of one hour can have."""
         payload = self.payload
         lists: dict[str, bool] = {}
         fuels = payload.get("fuels")
@@ -400,7 +400,7 @@ class _Decoder:
     # --- Members of plants -------------------------------------------------------------------------------------------
 
     def _members(self, index: int, plant: Any) -> PlantOverTime | None:
-        """What couples the periods of a plant."""
+        """The members of a plant that only a horizon has."""
         if not isinstance(plant, dict):
             return None
         path = ("powerplants", index)
@@ -440,7 +440,7 @@ class _Decoder:
             slope = now
 
     def _plant(self, index: int, plant: PowerPlant, members: PlantOverTime, fuels: list[Fuels]) -> OverTime:
-        """A plant whose members are valid; looks at the rules between them."""
+        """A plant whose members are valid; also checks the rules between them."""
         given = self.plants[index]
         lists = {name: given[key] for key, name in LISTS.items() if isinstance(given.get(key), list)}
         if members.cost_curve is not None:
@@ -511,7 +511,7 @@ class _Limits(NamedTuple):
 
 
 def _limits_at(plant: PowerPlant, fuels: Fuels) -> _Limits:
-    """The limits of a plant in a period, in MW; both its output where it is off or on by its profile."""
+    """The limits of a plant in a period, in MW; equal for a plant that gives exactly what its profile leaves."""
     if plant.profile is None:
         return _Limits(plant.least, plant.pmax)
     most = plant.pmax * fuels.profile(plant.profile) / 100
@@ -527,10 +527,10 @@ def _is_too_late(start: datetime, duration: timedelta) -> bool:
 
 
 def value_at(value: Any, period: int) -> Any:
-    """A member in one period, from its list or its one value."""
-    return (
-        value[period] if isinstance(value, list) and period < len(value) else None if isinstance(value, list) else value
-    )
+    """A member in one period, from its list or its one value; ``None`` if the list is too short."""
+    if not isinstance(value, list):
+        return value
+    return value[period] if period < len(value) else None
 
 
 def _at(members: Mapping[str, Any], period: int) -> dict[str, Any]:

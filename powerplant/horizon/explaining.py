@@ -1,6 +1,6 @@
 """Prices in each period, and why each plant runs or rests.
 
-Each is computed: the plan is solved again with one step of load more or less, or with one run or rest switched.
+Each is computed: the best outputs are found again with one step of load more or less, or with one run or rest switched.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ class Explanation(NamedTuple):
 def explain(instance: HorizonInstance, plan: Plan, relaxed: Sequence[float] | None, end: float) -> Explanation:
     """Prices and reasons, as many as can be computed.
 
-    Where something couples the periods, the commitment of all other plants and periods is as it is. Where nothing does,
-    each period is one hour, and its best alternatives are proven.
+    If something couples the periods, the commitment of all other plants and periods stays fixed. If nothing does, each
+    period is one hour, and its best alternatives are proven.
 
     Args:
         instance: the horizon.
@@ -82,7 +82,7 @@ def prices_of(instance: HorizonInstance, plan: Plan, relaxed: Sequence[float] | 
 
 
 def _why_forced(plant: Plant, periods: range, *, runs: bool, bound: Sequence[bool]) -> str:
-    """The data of the plant that leave no choice; empty if there is one."""
+    """Which data of the plant leave no choice, in a sentence; empty if there is a choice."""
     if runs:
         return "On: it must run." if all(bound[t] for t in periods) else ""
     if not any(plant.can_run[t] for t in periods):
@@ -163,7 +163,10 @@ def _needed(instance: HorizonInstance) -> str:
 
 
 def _why_kept(instance: HorizonInstance, plan: Plan, i: int, run: range, dispatch: Dispatch) -> str:
-    """Why a plant stays on where it gives no more than it must, between periods in which it gives more; or nothing."""
+    """Why a plant stays on where it gives only its minimum, between periods in which it gives more.
+
+    Empty if there are no such periods, or no reason was found.
+    """
     plant, p = instance.plants[i], plan.p[i]
     lowest = [
         range(run[0] + rest[0], run[0] + rest[-1] + 1) for rest in runs_and_rests([p[t] > plant.least[t] for t in run])
@@ -184,14 +187,14 @@ def _why_kept(instance: HorizonInstance, plan: Plan, i: int, run: range, dispatc
 
 
 def _breaks(instance: HorizonInstance, plan: Plan, i: int, periods: range) -> str:
-    """Which rule of its own keeps a plant from switching a run or rest, in a sentence; empty if none does."""
+    """Which rule of a plant does not allow that a run or rest is switched, in a sentence; empty if all allow it."""
     rule = _broken_by(instance, plan, i, periods)
     state, other = ("On", "resting") if plan.on[i][periods[0]] else ("Off", "running")
     return f"{state}: {other} {_when(periods)} is not possible because of {rule}." if rule else ""
 
 
 def _broken_by(instance: HorizonInstance, plan: Plan, i: int, periods: range) -> str:
-    """Which rule of its own a plant breaks if some periods are switched, whatever it produces; empty without one."""
+    """Which of its own rules a plant breaks if some periods are switched, at any output; empty if none."""
     plant, on = instance.plants[i], plan.on[i]
     row = tuple([1 - value if t in periods else value for t, value in enumerate(on)])
     nothing = (0,) * len(row)
@@ -215,7 +218,7 @@ _RULES = (
     ("cannot", "an outage in some of these periods"),
     ("must run", "must_run"),
 )
-"""Words of rules of the verification, and what they are about."""
+"""Words in the sentences of the verification, and the names of the rules for a reason."""
 
 
 # --- Periods that nothing couples ------------------------------------------------------------------------------------

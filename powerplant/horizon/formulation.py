@@ -294,7 +294,9 @@ def _storage(given: StorageMembers, hours: Fraction, grid: Grid) -> Storage:
     least = exact(given.energy_min)
     initial = least if given.initial is None else exact(given.initial)
     final = given.final
-    end = initial if final is None else least if final.min is None else max(least, exact(final.min))
+    end = initial
+    if final is not None:
+        end = least if final.min is None else max(least, exact(final.min))
     step = hours / per_megawatt
     return Storage(
         given.name,

@@ -36,9 +36,10 @@ def plan_horizon(
         step: MW; 1, 0.1, 0.01 or 0.001. Outputs and loads are multiples of it.
         round_load: whether loads that are not multiples of the step are planned as the nearest ones.
         time_limit: seconds. The best plan found by then is returned, with its gap.
-        gap: between cost and bound, as a share of the cost, at which the search stops; in place of the payload's
+        gap: the gap between cost and bound at which the search stops, as a share of the cost. It replaces the payload's
             ``relative_gap``.
-        threads: 1 or 2 that search. With one, a run that ends before its time limit gives the same plan each time.
+        threads: how many threads search, 1 or 2. With one, a run that ends before its time limit gives the same plan
+            each time.
 
     Raises:
         MalformedPayload: the payload is not JSON.
@@ -70,7 +71,7 @@ class HorizonPlan:
     """A plan for a horizon.
 
     Attributes:
-        status: ``optimal`` where it is proven exactly that no plan is cheaper; ``within_gap``; or ``time_limit``.
+        status: ``optimal`` if exact arithmetic proves that no plan is cheaper; ``within_gap``; or ``time_limit``.
         cost: euro.
         lower_bound: euro; no plan costs less.
         outputs: the outputs in MW of each plant, by its name: a list with a value for each period.
@@ -87,7 +88,7 @@ class HorizonPlan:
         """The report: that of ``POST /productionplan/horizon/report``.
 
         Args:
-            end: the period, from 1, after which the state of the plants is wanted; the last by default.
+            end: the period, from 1, after which the report has the state of the plants; the last by default.
             time_limit: seconds for prices and reasons; the report says what was not computed.
 
         Raises:

@@ -43,7 +43,7 @@ class Initial(Members):
 
 
 class PlantOverTime(Members):
-    """What couples the periods of a power plant."""
+    """The members of a power plant that only a horizon has."""
 
     min_up_time: Hours = Field(0, description="h that it runs at least; rounded up to periods")
     min_down_time: Hours = Field(0, description="h that it rests at least; rounded up to periods")
@@ -95,7 +95,7 @@ class StorageMembers(Members):
 
 
 class Earlier(Members):
-    """What a plant did in the plan for a similar payload, as an answer has it."""
+    """What a plant does in the plan for a similar payload, in the form of an answer."""
 
     name: str
     on: list[Literal[0, 1]]
@@ -118,7 +118,7 @@ class OverTime(NamedTuple):
     Attributes:
         plant: its members of one hour; where one is a list, its value in the first period.
         lists: its members that are lists, by the names of the model.
-        members: what couples its periods.
+        members: its members that only a horizon has.
     """
 
     plant: PowerPlant
@@ -154,10 +154,10 @@ class Horizon(NamedTuple):
         load: MW in each period.
         fuels: prices and profiles of each period.
         plants: the power plants.
-        length: of a period.
-        start: of the first period.
-        relative_gap: at which the search stops.
-        lost_load: price of load that is not met, in euro per MWh; ``None`` where it must be met.
+        length: the length of a period.
+        start: the start of the first period.
+        relative_gap: the gap at which the search stops, as a share of the cost.
+        lost_load: the price of load that is not met, in euro per MWh; ``None`` if all load must be met.
         reserve_up, reserve_down: MW that running plants must be able to give more or less, in each period.
         ignored: members that are not used: where they are, and why.
         storages: the storages.

@@ -49,7 +49,7 @@ def report_of(solved: SolvedHorizon, *, co2: bool, end: int | None = None, time_
     Args:
         solved: a plan.
         co2: whether allowances count in the cost.
-        end: the period, from 1, after which the state of the plants is wanted; the last by default.
+        end: the period, from 1, after which the report has the state of the plants; the last by default.
         time_limit: seconds for prices and reasons; the report says what was not computed.
     """
     instance, plan, horizon = solved.instance, solved.plan, solved.horizon
@@ -202,7 +202,7 @@ def _state(plant: Plant, on: tuple[int, ...], p: tuple[int, ...], instance: Hori
 
 
 def _why_it_never_runs(given: OverTime, plant: Plant, grid: Grid) -> str:
-    """Why its own data keep a plant from running in every period; empty if they do not."""
+    """Why a plant can never run because of its own data; empty if it can."""
     if runs_ever(plant):
         return ""
     plants = [given.at(t) for t in range(len(plant.can_run))]

@@ -1,6 +1,6 @@
 """The last check of a plan for a horizon before it is sent: each rule, in integers and fractions.
 
-It shares no code with the model, and adds the cost up anew.
+It shares no code with the model.
 """
 
 from __future__ import annotations
@@ -92,14 +92,14 @@ def reserve_held(instance: HorizonInstance, plan: Plan, t: int) -> tuple[int, in
 
 
 def _was_on(plant: Plant, on: tuple[int, ...], t: int) -> bool | None:
-    """Whether a plant ran in the period before; ``None`` if nobody knows."""
+    """Whether a plant ran in the period before; ``None`` if that is not known."""
     if t:
         return bool(on[t - 1])
     return None if plant.initial is None else plant.initial.on
 
 
 def _range(plant: Plant, on: tuple[int, ...], p: tuple[int, ...], t: int) -> tuple[int, int]:
-    """The outputs that a plant which runs could have in a period, as the periods before and after are."""
+    """The least and most output of a running plant in a period, given the periods before and after it."""
     low, high = plant.least[t], plant.most[t]
     before = _was_on(plant, on, t)
     if before is False and plant.startup is not None:
@@ -139,7 +139,7 @@ def _limits(plant: Plant, on: tuple[int, ...], p: tuple[int, ...], t: int) -> It
 
 
 def _minimum_times(plant: Plant, on: tuple[int, ...], t: int) -> Iterator[str]:
-    """A stop too early, or a start too early."""
+    """Find a stop or a start that comes too early."""
     before = _was_on(plant, on, t)
     if before is None or before == bool(on[t]):
         return
