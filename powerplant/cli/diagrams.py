@@ -19,14 +19,14 @@ LEVELS = "▁▂▃▄▅▆▇█"
 OFF, ZERO = "·", "_"
 BUYS, SELLS = "+", "-"
 MOST_COUNTED = 9
-"""Starts that a character can tell; more are told as so many."""
+"""The most starts that one character shows; more are shown as this number."""
 
 NARROWEST_NAME, WIDEST_NAME = len("power plant"), 24
 NARROWEST = 12
-"""Periods in a line of a terminal, at least."""
+"""The fewest characters for the periods of a plant, however narrow the terminal is."""
 
 DEFAULT = 100
-"""Columns where the output is not a terminal."""
+"""The width in columns if the output is not a terminal."""
 
 HEADS = ("MWh", "euro", "starts")
 
@@ -38,10 +38,10 @@ class Row(NamedTuple):
     """A plant, a storage, the market or a figure of the periods, with a character for each period.
 
     Attributes:
-        name: what stands first.
-        figures: of the whole horizon.
-        diagram: the characters.
-        colours: of each character; empty where none has one.
+        name: the first column.
+        figures: energy, cost and starts in the whole horizon.
+        diagram: a character for each period.
+        colours: the colour of each character; empty if none has one.
     """
 
     name: str
@@ -58,8 +58,8 @@ def horizon_as_table(report: Mapping[str, Any], width: int | None, hours: float,
     Args:
         report: the report.
         width: columns of the terminal; ``None`` where there is none.
-        hours: of a period.
-        coloured: with the codes that make a terminal show starts, lost load and negative prices in colours.
+        hours: the length of a period.
+        coloured: whether to add the codes that show starts, lost load and negative prices in colours.
     """
     columns = DEFAULT if width is None else width
     names = [printable(each["name"]) for each in (*report["plan"], *report.get("storages", []))]
@@ -86,7 +86,7 @@ def horizon_as_table(report: Mapping[str, Any], width: int | None, hours: float,
 
 
 def _figures(report: Mapping[str, Any], hours: float) -> Iterator[tuple[str, str, str]]:
-    """Of each plant, each storage and the market, and the totals: MWh that it gives, euro, starts."""
+    """Energy (MWh), cost (euro) and starts of each plant, each storage and the market, then their totals."""
     total = 0.0
     for plant in report["powerplants"]:
         total += plant["energy"]
@@ -141,7 +141,10 @@ def _of_periods(report: Mapping[str, Any], per_character: int) -> Iterator[Row]:
 
 
 def price_of(period: Mapping[str, Any]) -> float | None:
-    """What one more MWh costs in a period; where none can follow, what one less saves; ``None`` if not computed."""
+    """The price of a period: what one more MWh costs; if that is not possible, what one less saves.
+
+    If neither is known it is the relaxed price; ``None`` without that.
+    """
     price = period.get("price") or {}
     found = [price[kind] for kind in ("up", "down", "relaxed") if price.get(kind) is not None]
     return float(found[0]) if found else None

@@ -1,4 +1,4 @@
-"""The files of ``powerplant batch``: its input, and where its answers go."""
+"""The files of ``powerplant batch``: its input, and its answers. ``powerplant horizon`` shares the checks of names."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if sys.platform != "win32":  # Windows has no such locks
 
 OTHER_FORMATS = re.compile(r"\.(xls|xlsm|xlsb|ods|xlsx(?=\.gz))(\.gz)?$", re.IGNORECASE)
 TABLES = re.compile(r"\.(csv|tsv|tab|xlsx)(\.gz)?$", re.IGNORECASE)
-"""Names of tables; other answers are lines of JSON."""
+"""Names of tables of plans; other files get JSON."""
 
 
 class Input:
@@ -83,7 +83,7 @@ def is_table(name: str) -> bool:
 
 
 def is_workbook(name: str) -> bool:
-    """Whether they are a workbook."""
+    """Whether the answers in a file of this name are a workbook."""
     return name.casefold().endswith(".xlsx")
 
 
@@ -110,8 +110,14 @@ def check_names(inputs: Collection[str], plans: str, summary: Path | None, *, re
     keep_apart(inputs, [plans, *files, *([] if summary is None else [summary])])
 
 
-def check_output(name: str, *, overwrite: bool, resume: bool) -> None:
-    """End the command if the file for the answers has no folder, has content, or cannot be resumed."""
+def check_output(name: str, *, overwrite: bool, resume: bool | None) -> None:
+    """End the command if the file for the answers has no folder, has content, or cannot be resumed.
+
+    Args:
+        name: of the file.
+        overwrite: whether its content may be replaced.
+        resume: whether its content is continued; ``None`` if the command cannot do that.
+    """
     path = Path(name)
     if name == STDIO:
         return
@@ -120,7 +126,8 @@ def check_output(name: str, *, overwrite: bool, resume: bool) -> None:
     if resume and path.exists() and not path.is_file():
         fail(f"{path} is not a file, so it cannot be resumed.", BAD_INPUT)
     if not (overwrite or resume) and path.is_file() and path.stat().st_size:
-        fail(f"{path} has content: --resume continues it, --overwrite replaces it.", BAD_INPUT)
+        ways = "--overwrite replaces it" if resume is None else "--resume continues it, --overwrite replaces it"
+        fail(f"{path} has content: {ways}.", BAD_INPUT)
 
 
 @contextmanager

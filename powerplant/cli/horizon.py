@@ -86,7 +86,7 @@ def _share(_context: click.Context, _parameter: click.Parameter, share: float | 
     show_default=True,
     callback=_time_zone,
     metavar="NAME",
-    help="Of times in TABLE without an offset: Europe/Brussels.",
+    help="Time zone of times in TABLE without an offset, like Europe/Brussels.",
 )
 @wind_option
 @decimal_option
@@ -96,13 +96,13 @@ def _share(_context: click.Context, _parameter: click.Parameter, share: float | 
     type=float,
     callback=_share,
     metavar="SHARE",
-    help="Gap between cost and bound at which to stop, as a share of the cost. It takes the place of relative_gap.",
+    help="Gap between cost and bound at which to stop, as a share of the cost. It replaces relative_gap.",
 )
 @click.option(
-    "--end", type=int, metavar="PERIOD", help="In a report: the state of the plants after this period, from 1."
+    "--end", type=int, metavar="PERIOD", help="With --report: the state of the plants after this period, from 1."
 )
 @click.option(
-    "--roll", type=click.IntRange(min=1), metavar="PERIODS", help="Plan in windows, and keep so many periods."
+    "--roll", type=click.IntRange(min=1), metavar="PERIODS", help="Plan in windows, and keep this many periods of each."
 )
 @click.option(
     "--look-ahead", type=click.IntRange(min=0), metavar="PERIODS", help="Further periods of a window.  [default: 0]"
@@ -130,11 +130,12 @@ def horizon(
     """Print the best plan for the periods in FILE, in which plants start, run, ramp and hold reserve.
 
     load is a list with a number for each period. By default the plan is a diagram: for each plant, how much it
-    produces in each period. A terminal shows the progress meanwhile. If OUT is given, the plan goes there: a row for
-    each period if it ends in .csv or .xlsx, else the service's answer.
+    produces in each period. A terminal shows the progress of the search. If OUT is given, the plan is written there: as
+    a table with a row for each period if its name ends in .csv, .tsv or .xlsx, else as the service's answer.
 
-    With --hours, loads, prices and profiles are a table with a row for each period, which starts at the time in its
-    column start, and all else is in the fleet's file. With --roll, a long horizon is planned in windows.
+    With --hours, loads, prices and profiles are in a table with a row for each period, whose column start has the time
+    at which the period starts. All other members are in the file of --fleet. With --roll, a long horizon is planned in
+    windows.
 
     \b
     Examples:
@@ -148,7 +149,7 @@ def horizon(
     form = form or _usual_form(out, rolls=roll is not None)
     _check_options(out, form, hours, fleet, zone, decimal, end, roll, look_ahead)
     check_names([each.argument for each in (file, hours, fleet) if each is not None], out, None, resume=False)
-    check_output(out, overwrite=overwrite, resume=False)
+    check_output(out, overwrite=overwrite, resume=None)
     writable(context, None, None if out == STDIO else Path(out))
     given = _given(file, hours, fleet, zone, is_fraction=wind == FRACTION, co2=options.co2)
     if end is not None and not 1 <= end <= len(given.horizon.load):
@@ -175,11 +176,11 @@ def horizon(
             write(as_json(report_of(solved, co2=options.co2, end=end, time_limit=options.time_limit)))
 
 
-# --- What is asked ---------------------------------------------------------------------------------------------------
+# --- Arguments -------------------------------------------------------------------------------------------------------
 
 
 def _files(context: click.Context, names: Sequence[str], hours: Source | None) -> tuple[Source | None, str]:
-    """The file with the payload, if hours do not take its place, and the name of the one for the plan."""
+    """The file with the payload (``None`` with ``--hours``), and the name of the file for the plan."""
     if not names and hours is None:
         raise click.UsageError("Missing argument 'FILE'.")
     file = read(context, None, names[0]) if hours is None else None
@@ -190,7 +191,7 @@ def _files(context: click.Context, names: Sequence[str], hours: Source | None) -
 
 
 def _usual_form(out: str, *, rolls: bool) -> str | None:
-    """The form of the plan where no option names one; ``None`` is the diagram."""
+    """The form of the plan if no option names one; ``None`` is the diagram."""
     if out == STDIO:
         return "csv" if rolls else None
     return "csv" if is_table(out) else "json"
@@ -225,7 +226,7 @@ def _check_options(
 def _given(
     file: Source | None, hours: Source | None, fleet: Source | None, zone: ZoneInfo, *, is_fraction: bool, co2: bool
 ) -> Given:
-    """The payload, in one file or in tables; what it holds that nothing reads is told."""
+    """The payload, in one file or in tables. Members that are not used are printed."""
     if hours is not None:
         given = read_tables(hours, fleet, zone, is_fraction=is_fraction, co2=co2)
     else:
@@ -236,17 +237,17 @@ def _given(
     return given
 
 
-# --- What is planned -------------------------------------------------------------------------------------------------
+# --- Planning --------------------------------------------------------------------------------------------------------
 
 
 def solve(given: Given, options: Options, threads: int = 2) -> SolvedHorizon:
-    """The best plan for a horizon; without one the command ends with a message."""
+    """The best plan for a horizon. If there is none, the command ends with a message."""
     with _errors_as_messages(given):
         return _with_progress(lambda note: plan_horizon(given.horizon, options, note, threads=threads))
 
 
 def _roll(given: Given, options: Options, threads: int, keep: int, ahead: int, output: Output) -> None:
-    """Plan in windows, and write the kept periods of each; those that have a plan stay written if another has none."""
+    """Plan in windows, and write the kept periods of each. If a window has no plan, those before it stay written."""
     with _errors_as_messages(given):
         rolling = Rolling(given.horizon, options, keep, ahead, threads=threads)
     layout, labels = given.written(rolling.instance, output)
@@ -300,7 +301,7 @@ def _errors_as_messages(given: Given) -> Iterator[None]:
 
 
 def _with_progress(plan: Callable[[Progress], Result], label: str = "") -> Result:
-    """Plan in a thread, so that Ctrl-C ends the command at once; show the progress on a terminal."""
+    """Plan in a thread, so that Ctrl-C ends the command at once. A terminal shows the progress."""
     results: list[Result] = []
     errors: list[BaseException] = []
     now: list[Better] = []
@@ -329,7 +330,7 @@ def _with_progress(plan: Callable[[Progress], Result], label: str = "") -> Resul
 
 
 def _show(better: Better | None, seconds: float) -> None:
-    """Print the progress over that of before: seconds, cost, bound, gap."""
+    """Print the progress over the line before: seconds, cost, bound, gap."""
     parts = [f"{seconds:,.0f} s"]
     if better is not None and better.cost is not None:
         parts.append(f"cost {to_the_cent(float(better.cost))}")

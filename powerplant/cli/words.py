@@ -26,7 +26,7 @@ def say(text: str) -> None:
 
 
 def say_styled(text: str) -> None:
-    """Print lines with codes for colours, which nothing of the input is part of."""
+    """Print lines with colour codes. Texts of the input in them must be :func:`printable` already."""
     _write(text, err=False)
 
 
@@ -49,7 +49,7 @@ def say_csv(rows: bytes) -> None:
 
 
 def complain(message: str) -> None:
-    """Print a message of one line to stderr."""
+    """Print a message to stderr, on one line."""
     describe(printable(message))
 
 
@@ -64,7 +64,7 @@ def replace_line(text: str) -> None:
 
 
 def fail(message: str, code: int) -> NoReturn:
-    """Print a message of one line to stderr, and exit with this code."""
+    """Print a message to stderr, on one line, and exit with this code."""
     complain(message)
     sys.exit(code)
 
@@ -91,7 +91,7 @@ def _write(lines: str | bytes, *, err: bool) -> None:
     try:
         click.echo(lines, file=stream, nl=False)
     except OSError as error:
-        if isinstance(error, BrokenPipeError) and not err:  # the reader has closed the pipe; click handles this
+        if isinstance(error, BrokenPipeError) and not err:  # the reader closed the pipe; click handles this
             raise
         if not err:
             stop_stdout(error)

@@ -276,7 +276,9 @@ def test_a_plan_is_a_table_with_a_row_for_each_period(tmp_path: Path, suffix: st
     for row in table:
         outputs = [float(value) for name, value in row.items() if name.startswith("p[")]
         assert sum(outputs) == pytest.approx(float(row["load"]))
-    assert run("horizon", *where, str(plan)).exit_code == 2  # it has content
+    again = run("horizon", *where, str(plan))
+    assert again.exit_code == 2
+    assert again.stderr == f"{plan} has content: --overwrite replaces it.\n"
 
 
 def test_the_columns_of_storages_the_market_and_lost_load_balance_the_load(write: Write) -> None:
