@@ -11,7 +11,7 @@ const MOST_LINES_BEFORE = 20; // before the headings of a table
 
 /**
  * @param source { text, file }: the file of a workbook has no text, what is pasted has no file.
- * @param fleet { powerplants, fuels } that hours without a fleet of their own are planned with.
+ * @param fleet { powerplants, fuels } for hours that have no fleet of their own.
  * @returns `kind` and what it holds: hour { payload }, days { payloads, notes }, plants { plants, isFleet, notes }, state
  *   { state } of the page, problem { problem } where the server refuses a table, or text where it is none of these.
  */
@@ -62,8 +62,8 @@ function ofValues(values, fleet) {
 /**
  * Several payloads: days, or hours, which are the periods of one day.
  *
- * @param shared what they have in common, power plants and for hours fuels; null if nothing is said.
- * @param fleet for hours of which nothing is said.
+ * @param shared { powerplants, fuels } that all of them use (days only the plants); null if there are none.
+ * @param fleet the same for hours, if `shared` is null.
  */
 function ofItems(items, shared, fleet) {
   const days = items.filter(isDay);

@@ -1,4 +1,5 @@
-// The view of a day: its question, the baseline that it is compared with, and everything that depends on them.
+// The view of a day. It has the question (a payload with changes and options) and the baseline that it is compared with,
+// and updates everything on the page that depends on them.
 
 import { USUAL_STEP } from "../api.js";
 import { byId, element, whenQuiet } from "../dom.js";
@@ -176,7 +177,7 @@ export class Day {
     if (question !== this.baseline.question && !this.#isMoving && (problem || outcome.isReport)) this.#learn();
   }
 
-  /** Requests the plan of the baseline, if something changed before its answer came, or it came with a link. */
+  /** Requests the plan of the baseline, if the page has none: it was changed too early, or a link contained it. */
   #learn() {
     const { baseline } = this;
     if (baseline.outcome || baseline.isAsked) return;

@@ -15,7 +15,7 @@ export function showNoDay(problem, question, { change, askAgain }) {
     ...[
       element("h3", {}, problem.title ?? "No plan"),
       element("p", {}, problem.detail ?? ""),
-      problem.proven === false ? element("p", { class: "note" }, "It is not proven that less cannot be missing.") : null,
+      problem.proven === false ? element("p", { class: "note" }, "It is not proven that this is the least shortage.") : null,
       problem.errors?.length ? faults(problem.errors) : null,
       problem.periods?.length ? periods(problem.periods, periodsOf(question.payload)) : null,
       ways(problem, question, { change, askAgain }),
