@@ -32,7 +32,7 @@ class PlantTable(NamedTuple):
 
     Attributes:
         content: the fleet as JSON, ``{"powerplants": [...]}``.
-        notes: what somebody who uses it should know, in sentences.
+        notes: remarks for the user, in sentences.
     """
 
     content: bytes
@@ -81,7 +81,7 @@ class PlantRows(NamedTuple):
         table: the table, with the columns that are used.
         rows: its rows, with their numbers.
         mark: its decimal mark.
-        notes: what somebody who uses it should know, in sentences.
+        notes: remarks for the user, in sentences.
         others: the headings of columns that are not used.
     """
 

@@ -59,7 +59,7 @@ class Hours:
 
     Attributes:
         layout: of a table of their plans: the labels, and separator and decimals as here.
-        notes: what somebody who uses the results should know, in sentences.
+        notes: remarks for the user, in sentences.
 
     Args:
         content: the table, in UTF-8, UTF-16 or Windows-1252.

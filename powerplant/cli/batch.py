@@ -120,14 +120,9 @@ def batch(
       2    a file cannot be read or written, or the command line is wrong
       130  Ctrl-C stopped it
     """  # noqa: D301 - click wants the character itself
-    if cluster and workers:
-        raise click.UsageError("--workers is for this machine; a --cluster has its own workers.")
-    if resume and overwrite:
-        raise click.UsageError("Give --resume or --overwrite, not both.")
     if payloads == STDIO and STDIN in context.meta:
         raise click.UsageError("Only one of the files can be stdin.")
-    if decimal and not (is_table(plans) and not is_workbook(plans)):
-        raise click.UsageError("--decimal is for a table of plans: name OUT .csv.")
+    _check_options(plans, workers, decimal, cluster, resume=resume, overwrite=overwrite)
     check_names([payloads] if fleet is None else [payloads, fleet.argument], plans, summary, resume=resume)
     rules = Rules(options, MAX_ITEMS, MAX_BYTES)
     name = STDIN if payloads == STDIO else payloads
@@ -150,6 +145,18 @@ def batch(
     if summary:
         write_totals(tally, seconds, given.notes, summary)
     sys.exit(NO_PLAN if tally.problems else 0)
+
+
+def _check_options(
+    plans: str, workers: int | None, decimal: str | None, cluster: str | None, *, resume: bool, overwrite: bool
+) -> None:
+    """Refuse options that do not go together."""
+    if cluster and workers:
+        raise click.UsageError("--workers is for this machine; a --cluster has its own workers.")
+    if resume and overwrite:
+        raise click.UsageError("Give --resume or --overwrite, not both.")
+    if decimal and (not is_table(plans) or is_workbook(plans)):
+        raise click.UsageError("--decimal is for a table of plans: name OUT .csv.")
 
 
 def _plan(

@@ -160,20 +160,7 @@ def horizon(
     if roll:
         _roll(given, options, int(threads), roll, look_ahead or 0, output)
         return
-    solved = solve(given, options, int(threads))
-    if form is None:
-        report = report_of(solved, co2=options.co2, time_limit=FOR_PRICES)
-        is_coloured, hours_of_period = has_colours(sys.stdout), float(solved.instance.hours)
-        table = horizon_as_table(report, terminal_width(sys.stdout), hours_of_period, coloured=is_coloured)
-        (say_styled if is_coloured else say)(table)
-        return
-    with output.opened() as write:
-        if form == "csv":
-            write(table_of(solved, *given.written(solved.instance, output), FOR_PRICES))
-        elif form == "json":
-            write(as_json(answer_of(solved)))
-        else:
-            write(as_json(report_of(solved, co2=options.co2, end=end, time_limit=options.time_limit)))
+    _write(_solve(given, options, int(threads)), given, options, output, end)
 
 
 # --- Arguments -------------------------------------------------------------------------------------------------------
@@ -240,10 +227,27 @@ def _given(
 # --- Planning --------------------------------------------------------------------------------------------------------
 
 
-def solve(given: Given, options: Options, threads: int = 2) -> SolvedHorizon:
+def _solve(given: Given, options: Options, threads: int) -> SolvedHorizon:
     """The best plan for a horizon. If there is none, the command ends with a message."""
     with _errors_as_messages(given):
         return _with_progress(lambda note: plan_horizon(given.horizon, options, note, threads=threads))
+
+
+def _write(solved: SolvedHorizon, given: Given, options: Options, output: Output, end: int | None) -> None:
+    """Write the plan in its form, or print the diagram."""
+    if output.form is None:
+        report = report_of(solved, co2=options.co2, time_limit=FOR_PRICES)
+        is_coloured, hours_of_period = has_colours(sys.stdout), float(solved.instance.hours)
+        table = horizon_as_table(report, terminal_width(sys.stdout), hours_of_period, coloured=is_coloured)
+        (say_styled if is_coloured else say)(table)
+        return
+    with output.opened() as write:
+        if output.form == "csv":
+            write(table_of(solved, *given.written(solved.instance, output), FOR_PRICES))
+        elif output.form == "json":
+            write(as_json(answer_of(solved)))
+        else:
+            write(as_json(report_of(solved, co2=options.co2, end=end, time_limit=options.time_limit)))
 
 
 def _roll(given: Given, options: Options, threads: int, keep: int, ahead: int, output: Output) -> None:

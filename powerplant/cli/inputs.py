@@ -44,7 +44,7 @@ class Given(NamedTuple):
         chunks: the lines.
         fleet: the fleet that they share, unless it is their first line.
         total: how many they are, if that is known.
-        notes: what somebody who uses the answers should know.
+        notes: remarks for the user, in sentences.
         table: how a table of hours is written, if they are one.
     """
 
