@@ -133,7 +133,15 @@ def test_a_dropped_day_is_planned_read_out_changed_compared_linked_and_saved(
     open_page: OpenPage, tmp_path: Path
 ) -> None:
     page = open_page()
-    drop(page, ("day.json", json.dumps(alone())))
+    day = alone() | {"reserve": {"up": 0, "down": [0] * len(alone()["load"])}}
+    idle = [
+        {"min_up_time": 1},
+        {"start_cost": 0},
+        {"start_costs": [{"after": 0, "cost": 0}]},
+        {"no_load_cost(euro/h)": 0},
+    ]
+    day["powerplants"] = [plant | member for plant, member in zip(day["powerplants"], idle, strict=True)]
+    drop(page, ("day.json", json.dumps(day)))
     settle(page)
     expect(page.locator("#scope [value=day]")).to_be_checked()
     expect(page.locator("#day-coupling")).to_contain_text("Each period is planned alone")
@@ -225,6 +233,9 @@ def test_a_dropped_day_is_planned_read_out_changed_compared_linked_and_saved(
     outputs = [sum(float(value) for key, value in row.items() if key.startswith("p[")) for row in rows]
     assert outputs == pytest.approx([float(row["load"]) for row in rows])
     assert rows[1]["start"] == "2026-01-06T01:00:00+01:00"
+    openpyxl = pytest.importorskip("openpyxl")
+    of_server = openpyxl.load_workbook(files["xlsx"]).active
+    assert [*rows[0]] == [cell.value for cell in of_server[1]]
     drawing = files["svg"].read_text(encoding="utf-8")
     assert {*re.findall("<text[^>]*>([^<]+)</text>", drawing)} >= {
         *("wind park", "CCGT number one", "CCGT number two", "jet"),

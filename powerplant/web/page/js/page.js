@@ -646,7 +646,10 @@ const dayTitle = () => {
   const times = day.periods.range(0, day.periods.count - 1);
   return `${day.periods.day(0)} ${times}: ${cents(outcome.cost)} €, ${tonnes(outcome.emitted)} CO₂, ${outcome.starts} ${outcome.starts === 1 ? "start" : "starts"}`.trim();
 };
-onPress("day-csv", "Saved", () => save("plan.csv", csvOf(day.shown.outcome), "text/csv"));
+onPress("day-csv", "Saved", () => {
+  const names = day.question.payload.powerplants.map((plant) => plant.name);
+  save("plan.csv", csvOf(day.shown.outcome, names), "text/csv");
+});
 onPress("day-xlsx", "Saved", async () => {
   const payload = { ...day.question.payload, previous: day.shown.outcome.answer.plan };
   save("plan.xlsx", (await post("productionplan/horizon", { ...day.question, payload }, undefined, WORKBOOK)).blob);

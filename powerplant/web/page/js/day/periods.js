@@ -100,13 +100,21 @@ export function hourOf(payload, period) {
 /** What makes the periods depend on each other, in words; empty if each is planned alone. */
 export function couplingsOf(payload) {
   const words = new Set();
+  const { hours } = periodsOf(payload);
   for (const plant of payload.powerplants ?? [])
-    for (const [key, word] of Object.entries(OF_HORIZON)) if (word && couples(plant[key])) words.add(word);
-  if (payload.reserve) words.add("reserve");
+    for (const [key, word] of Object.entries(OF_HORIZON)) if (word && couples(key, plant[key], hours)) words.add(word);
+  if ([payload.reserve?.up, payload.reserve?.down].flat().some((needed) => needed > 0)) words.add("reserve");
   if (payload.storages?.length) words.add("storages");
   if (payload.market) words.add("a market");
   if (payload[LOST] !== undefined) words.add("a price of lost load");
   return [...words];
 }
 
-const couples = (value) => value !== undefined && value !== null && value !== 0;
+/** Whether a member of a plant is more than a rule that each period keeps alone. */
+function couples(key, value, hours) {
+  if (value === undefined || value === null) return false;
+  if (key.endsWith("_time")) return value > hours;
+  if (key === "start_costs") return value.some?.(({ cost }) => cost !== 0) ?? true;
+  if (key.includes("cost") && !Array.isArray(value)) return value !== 0;
+  return true;
+}

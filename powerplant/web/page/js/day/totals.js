@@ -49,7 +49,7 @@ export function showCoupling(payload) {
 function splitOf({ costs }) {
   if (!costs) return "its parts are being computed";
   const parts = Object.entries(KINDS).filter(([kind]) => costs[kind]);
-  return parts.length ? parts.map(([kind, word]) => `${euro(costs[kind])} ${word}`).join(" + ") : "nothing costs anything";
+  return parts.length ? parts.map(([kind, word]) => `${euro(costs[kind])} ${word}`).join(" + ") : "no costs";
 }
 
 function figure(label, value, unit, more) {
