@@ -274,7 +274,7 @@ def _problems(names: list[str], requests: Json) -> Json:
 
 def _answer(path: str, body: Json | str, status: int, accept: str = "*/*") -> Any:
     """The body of the service's answer to a payload, or to a batch."""
-    app = create_app(Settings(co2=True))
+    app = create_app(Settings(co2=True, time_limit=60, horizon_time_limit=60))  # enough on a busy machine too
     app.logger.handlers = []  # the log does not belong on the terminal here
     data = body if isinstance(body, str) else json.dumps(body)
     response = app.test_client().post(path, data=data, headers={"X-Request-ID": "example", "Accept": accept})

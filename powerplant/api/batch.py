@@ -46,7 +46,9 @@ def batch() -> Response:
     """Answer each payload with its plan or its problem."""
     settings: Settings = current_app.config["SETTINGS"]
     workers: Workers = current_app.config["BATCHES"]
-    rules = Rules(read_options(), settings.max_plants, settings.max_body, request.script_root)
+    rules = Rules(
+        read_options(), settings.max_plants, settings.max_body, request.script_root, max_cells=settings.max_cells
+    )
     body = read_body(settings.max_batch_body)
     is_table = has_table(body, is_csv=request.mimetype == CSV)
     is_lines = not is_table and has_lines(body)

@@ -13,9 +13,6 @@ from powerplant.horizon.decoding import decode
 from powerplant.horizon.planning import SolvedHorizon, plan_horizon
 from powerplant.planning import Options
 
-MAX_CELLS = 60_000
-"""Most power plants times periods of a line."""
-
 LIST_OF_LOADS = re.compile(rb'"load"\s*:\s*\[')
 WITHOUT_LOAD = re.compile(rb'"market"\s*:\s*\{')
 
@@ -26,7 +23,7 @@ def is_horizon(content: bytes) -> bool:
 
 
 def plan_line_of_periods(
-    content: bytes, shared: SharedFleet | None, options: Options, *, max_plants: int
+    content: bytes, shared: SharedFleet | None, options: Options, *, max_plants: int, max_cells: int
 ) -> SolvedHorizon:
     """Plan a line that is a horizon, in one thread, so that its plan is the same each time.
 
@@ -35,6 +32,7 @@ def plan_line_of_periods(
         shared: the fleet that lines share.
         options: how to plan it.
         max_plants: most power plants.
+        max_cells: most power plants times periods.
 
     Raises:
         MalformedPayload, InvalidPayload: as for :func:`powerplant.horizon.decoding.decode`.
@@ -42,7 +40,7 @@ def plan_line_of_periods(
     """
     if shared is not None:
         content = _with_fleet(content, shared)
-    horizon = decode(content, co2=options.co2, max_plants=max_plants, max_cells=MAX_CELLS)
+    horizon = decode(content, co2=options.co2, max_plants=max_plants, max_cells=max_cells)
     return plan_horizon(horizon, options, threads=1)
 
 

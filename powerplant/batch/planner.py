@@ -45,6 +45,7 @@ class Rules(NamedTuple):
         max_line: most bytes of a line.
         prefix: the path in front of the addresses of problems.
         layout: of a table of answers; ``None`` for lines of JSON.
+        max_cells: most power plants times periods of a line that is a horizon.
     """
 
     options: Options
@@ -52,6 +53,7 @@ class Rules(NamedTuple):
     max_line: int
     prefix: str = ""
     layout: Layout | None = None
+    max_cells: int = 60_000
 
 
 class Bug(NamedTuple):
@@ -169,7 +171,8 @@ def _answer_periods(line: Line, content: bytes, shared: SharedFleet | None, rule
     """The answer to a line that is a horizon: the members of its answer, beside the line."""
     if rules.layout is not None:
         raise InvalidPayload([Fault("#/load", "is a list: a table of hours has no row for a horizon")])
-    solved = plan_line_of_periods(content, shared, rules.options, max_plants=rules.max_plants)
+    limits = {"max_plants": rules.max_plants, "max_cells": rules.max_cells}
+    solved = plan_line_of_periods(content, shared, rules.options, **limits)
     report = report_of(solved, co2=rules.options.co2, time_limit=0.0)
     emitted = Decimal(str(report["co2_emitted_tonnes"]))
     lost = float(sum(solved.plan.lost) * solved.instance.hours / solved.instance.grid.per_megawatt)

@@ -29,7 +29,17 @@ from powerplant.cli.files import Input, as_named, check_names, check_output, is_
 from powerplant.cli.inputs import Given, read_batch
 from powerplant.cli.options import decimal_option, planning_options, wind_option
 from powerplant.cli.outputs import STDIO, writable
-from powerplant.cli.sources import MAX_BYTES, MAX_ITEMS, MOST_MEMORY, NAME, STDIN, Source, in_a_sentence, read
+from powerplant.cli.sources import (
+    MAX_BYTES,
+    MAX_CELLS,
+    MAX_ITEMS,
+    MOST_MEMORY,
+    NAME,
+    STDIN,
+    Source,
+    in_a_sentence,
+    read,
+)
 from powerplant.cli.totals import print_totals, write_totals
 from powerplant.cli.words import BAD_INPUT, NO_PLAN, complain, describe, fail
 from powerplant.errors import MalformedPayload
@@ -124,7 +134,7 @@ def batch(
         raise click.UsageError("Only one of the files can be stdin.")
     _check_options(plans, workers, decimal, cluster, resume=resume, overwrite=overwrite)
     check_names([payloads] if fleet is None else [payloads, fleet.argument], plans, summary, resume=resume)
-    rules = Rules(options, MAX_ITEMS, MAX_BYTES)
+    rules = Rules(options, MAX_ITEMS, MAX_BYTES, max_cells=MAX_CELLS)
     name = STDIN if payloads == STDIO else payloads
     start = perf_counter()
     with _errors_as_messages(name, plans):
