@@ -57,6 +57,9 @@ GRACE = 0.5
 PATIENCE = 1.0
 """Seconds for which a body waits for its turn. A turn takes at most about 0.1 s, most take less than 0.01 s."""
 
+ENDING = 1.0
+"""Seconds for which the end of killed processes is waited for; it takes about 0.1 s."""
+
 LONGEST_PAUSE = 0.1
 """The longest pause, in seconds, between the turn of a faulty body and the next turn."""
 
@@ -298,9 +301,14 @@ class Workers:
             self._discard()
 
     def close(self) -> None:
-        """Kill all processes, also busy ones."""
+        """Kill all processes, also busy ones.
+
+        It waits for their end: a process that still starts prints an error if this one ends first.
+        """
         with self._lock:
-            self._discard()
+            ending = self._discard()
+        if ending is not None:
+            ending.join(ENDING)
 
     def _done(self, future: Future[Any]) -> None:
         with self._lock:
@@ -327,14 +335,18 @@ class Workers:
                 self._discard()
                 _trim_memory()
 
-    def _discard(self) -> None:
+    def _discard(self) -> Thread | None:
+        """Stop the pool; returns the thread that waits for its end."""
+        ending = None
         if self._pool is not None:
             self._pool.stop()  # type: ignore[no-untyped-call]  # pebble has no types for it
-            Thread(target=self._pool.join, daemon=True).start()  # this can take seconds
+            ending = Thread(target=self._pool.join, daemon=True)  # this can take seconds
+            ending.start()
             self._pool = None
         self._is_worn = False
         for future in [*self._futures]:  # a stopped pool forgets them
             future.cancel()
+        return ending
 
     def _in_process(
         self,
