@@ -14,14 +14,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from batches import FLEET, hours, ndjson, payload
+from batches import FLEET, hour, hours, ndjson, payload
 from imports import loaded_by
 from payloads import hard_payload
 
 pytest.importorskip("distributed", reason="the extra cluster brings it")
 
 ROOT = Path(__file__).parents[2]
-CONTENTS = [{"powerplants": FLEET}, *hours(4000), payload(480)]
+# The last two lines are horizons.
+DAYS = [hour(load) | {"load": [load, 300, 200], "reserve": {"up": 10}} for load in (450, 460)]
+CONTENTS = [{"powerplants": FLEET}, *hours(4000), payload(480), *DAYS]
 
 
 class Cluster(NamedTuple):
@@ -105,7 +107,8 @@ def test_a_cluster_gives_the_same_bytes_and_the_same_summary(cluster: Cluster, f
     finished = run(source, out, "--cluster", cluster.address)
     assert finished.returncode == 1
     assert Path(out).read_bytes() == whole
-    assert "3,601 plans in" in finished.stderr
+    plans = sum("plan" in json.loads(line) for line in whole.splitlines())
+    assert f"{plans:,} plans in" in finished.stderr
     assert "400 lines with a load that no plan meets" in finished.stderr
 
 
