@@ -83,7 +83,7 @@ class Plant(NamedTuple):
     def couples(self) -> bool:
         """Whether it makes the periods depend on each other, or has costs other than those of each MWh.
 
-        Its state before the first period alone does not.
+        Its state before the first period does so only by a minimum time that is left from before.
         """
         return bool(
             self.up_time > 1
@@ -95,6 +95,7 @@ class Plant(NamedTuple):
             or any(cost for _, cost in self.start_costs)
             or self.no_load
             or self.curve
+            or (self.initial is not None and self.initial.left)
         )
 
     @property

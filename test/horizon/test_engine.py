@@ -159,6 +159,12 @@ def test_a_minimum_down_time_holds_from_the_initial_state(initial: dict[str, Any
     assert outputs(payload([50] * 4, plant, DEAR))["gas"] == expected
 
 
+def test_a_minimum_down_time_of_one_period_can_be_left_from_before() -> None:
+    """It comes before must_run, also where nothing else couples the periods."""
+    plant = GAS | {"pmin": 7, "must_run": True, "min_down_time": 1, "initial": {"on": False, "hours": 0.25}}
+    assert outputs(payload([0, 8], plant))["gas"] == [0, 8]
+
+
 @pytest.mark.parametrize(("hours", "expected"), [(1, [10, 10, 0, 0]), (1.5, [10, 10, 0, 0]), (2, [10, 0, 0, 0])])
 def test_a_minimum_up_time_holds_from_the_initial_state(hours: float, expected: list[float]) -> None:
     plant = DEAR | {"name": "old", "pmin": 10, "min_up_time": 3, "initial": {"on": True, "hours": hours, "p": 10}}
