@@ -146,6 +146,10 @@ def test_a_dropped_day_is_planned_read_out_changed_compared_linked_and_saved(
     expect(page.locator("#scope [value=day]")).to_be_checked()
     expect(page.locator("#day-coupling")).to_contain_text("Each period is planned alone")
     expect(page.locator("#day-certainty-label")).to_have_text("✓ Proven cheapest")
+    day["powerplants"][0]["initial"] = {"on": True, "hours": 0.25}
+    assert "minimum times" in page.evaluate(
+        "async (day) => (await import(new URL('web/js/day/periods.js', location))).couplingsOf(day)", day
+    )
     before = cost(page)
 
     # Each cell is read out, with keys too.

@@ -101,8 +101,11 @@ export function hourOf(payload, period) {
 export function couplingsOf(payload) {
   const words = new Set();
   const { hours } = periodsOf(payload);
-  for (const plant of payload.powerplants ?? [])
+  for (const plant of payload.powerplants ?? []) {
     for (const [key, word] of Object.entries(OF_HORIZON)) if (word && couples(key, plant[key], hours)) words.add(word);
+    const { on, hours: before = Infinity } = plant.initial ?? {};
+    if (before < (plant[on ? "min_up_time" : "min_down_time"] ?? 0)) words.add(OF_HORIZON.min_up_time);
+  }
   if ([payload.reserve?.up, payload.reserve?.down].flat().some((needed) => needed > 0)) words.add("reserve");
   if (payload.storages?.length) words.add("storages");
   if (payload.market) words.add("a market");
