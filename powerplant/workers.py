@@ -1,8 +1,8 @@
 """Processes for long work, and how much of it is accepted.
 
 Python runs one thread of a process at a time, so long work in a thread would delay every other request. It runs in
-processes of its own. These can also be killed, so no computation exceeds its limits of time and memory by much. Long
-work is
+processes of its own. These can also be killed, so no computation exceeds its limits of time and memory by much. They
+are forked from a process that does nothing else and has imported their code, so they start quickly. Long work is
 
 - a search, or reasons, that a first attempt in the thread of the request does not finish (:meth:`Workers.run`);
 - everything that a body of more than :data:`LARGE` bytes, or a horizon, needs (:meth:`Workers.run_apart`);
@@ -21,11 +21,12 @@ import os
 import pickle
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager, suppress
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_all_start_methods, get_context, parent_process
+from multiprocessing.context import BaseContext
 from pathlib import Path
 from threading import BoundedSemaphore, Lock, RLock, Thread, Timer, local
 from time import monotonic, perf_counter, sleep, thread_time
@@ -98,6 +99,8 @@ class Workers:
         waiting: calls that may wait for a place at the same time.
         turns: threads that may have or wait for a turn at the same time.
         most_memory: bytes that a process may allocate; no limit by default.
+        modules: what the work imports. The process from which the others are forked imports it once, so that they start
+            in a tenth of the time. All workers of this process share it, and the first of them decides what it imports.
     """
 
     def __init__(
@@ -108,12 +111,13 @@ class Workers:
         waiting: int = 16,
         turns: int = 30,
         most_memory: int | None = None,
+        modules: Sequence[str] = (),
     ) -> None:
         self.processes = processes
         places = max(1, processes) if places is None else places
         self._places, self._accepted = BoundedSemaphore(places), BoundedSemaphore(places + waiting)
         self._line, self._turn, self._has_turn = BoundedSemaphore(turns), Lock(), local()
-        self._most_memory = most_memory
+        self._most_memory, self._modules = most_memory, modules
         self._lock = RLock()  # cancelling a future calls back
         self._pool: ProcessPool | None = None
         self._futures: set[Future[Any]] = set()
@@ -254,12 +258,8 @@ class Workers:
                     self._discard()
                     from pebble import ProcessPool
 
-                    # A new interpreter: a fork of a process with threads can hang.
                     self._pool = ProcessPool(
-                        self.processes,
-                        initializer=_begin,
-                        initargs=[self._most_memory],
-                        context=get_context("spawn"),
+                        self.processes, initializer=_begin, initargs=[self._most_memory], context=self._context()
                     )
                 future: Future[T] = self._pool.schedule(function, args=arguments, timeout=timeout)
             except OSError as error:
@@ -270,6 +270,22 @@ class Workers:
             self._futures.add(future)
             future.add_done_callback(self._done)
         return future
+
+    def prepare(self) -> None:
+        """Start the process from which the others are forked: long work is expected."""
+        if self.processes and self._context().get_start_method() == "forkserver":
+            from multiprocessing.forkserver import ensure_running
+
+            with suppress(OSError):  # it is tried again when there is work
+                ensure_running()
+
+    def _context(self) -> BaseContext:
+        """How processes start: as forks of one in which nothing runs, or anew. A fork of this one, with threads, can hang."""
+        if "forkserver" not in get_all_start_methods():
+            return get_context("spawn")
+        context = get_context("forkserver")
+        context.set_forkserver_preload([*self._modules])
+        return context
 
     def call(self, function: Callable[..., T], *arguments: Any, timeout: float) -> T:
         """Call a module-level function in a process, and wait for its result. The caller has a place.
@@ -363,7 +379,7 @@ class Workers:
                 file = Path(stack.enter_context(folder), "result")
             for _ in range(2):
                 left = max(0.0, end - perf_counter())
-                future: Future[R] = self.submit(_call, function, arguments, left, file)
+                future: Future[R] = self.submit(_call, function, arguments, left, monotonic(), file)
                 while end + GRACE > perf_counter() and is_wanted():
                     if wait([future], INTERVAL).done:
                         break
@@ -412,8 +428,14 @@ def _attempt(function: Callable[..., R], arguments: tuple[Any, ...], end: float,
     return result, result.is_final or gave_up_early or now >= end
 
 
-def _call(function: Callable[..., R], arguments: tuple[Any, ...], time_limit: float, file: Path | None) -> R:
-    """In a process: call a function, and keep its unfinished results in a file, which outlives the process."""
+def _call(
+    function: Callable[..., R], arguments: tuple[Any, ...], time_limit: float, sent: float, file: Path | None
+) -> R:
+    """In a process: call a function, and keep its unfinished results in a file, which outlives the process.
+
+    The time since the call was sent is part of the time limit. But if the process started slowly, half of it is left.
+    """
+    time_limit = max(time_limit / 2, time_limit - (monotonic() - sent))
 
     def improve(result: R) -> None:
         if file is not None:

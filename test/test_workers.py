@@ -88,6 +88,14 @@ def improve_then_die(*arguments: Any) -> Answer:
     return Answer("never reached")
 
 
+def its_time_limit(time_limit: float, _: Improve) -> Answer:
+    return Answer(time_limit)
+
+
+def has_imported(module: str, *_: Any) -> Answer:
+    return Answer(module in sys.modules)
+
+
 def exit_at_once(*_: Any) -> None:
     os._exit(0)
 
@@ -460,6 +468,32 @@ def test_a_call_apart_never_runs_in_this_process(workers: Workers) -> None:
     assert workers.run_apart(sleep, 60.0, time_limit=0.2) is None
 
 
+@pytest.mark.parametrize(("busy", "least", "most"), [(0.3, 1.0, 2.7), (2.0, 1.4, 1.5)])
+def test_the_time_until_a_process_is_ready_counts_and_half_of_the_limit_is_left(
+    workers: Workers, busy: float, least: float, most: float
+) -> None:
+    workers.submit(sleep, busy)
+    result = workers.run_apart(its_time_limit, time_limit=3.0)
+    assert result is not None
+    assert least <= result.value <= most
+
+
+@pytest.mark.skipif("forkserver" not in multiprocessing.get_all_start_methods(), reason="the system cannot fork")
+def test_a_new_process_has_imported_what_its_work_needs() -> None:
+    module = "powerplant.batch.planner"
+    program = f"""
+from test_workers import Workers, has_imported, run
+if __name__ == "__main__":
+    workers = Workers(1, modules=["module_of_an_extra_that_is_not_installed", {module!r}])
+    workers.prepare()
+    print(has_imported({module!r}).value, run(workers, has_imported, {module!r}).value)
+"""
+    folders = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(folders)}
+    command = [sys.executable, "-c", program]
+    assert subprocess.run(command, env=environ, capture_output=True, text=True, check=True).stdout == "False True\n"
+
+
 def test_a_system_without_room_for_a_process_is_too_busy(workers: Workers, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: Any, **__: Any) -> None:
         raise OSError(28, "No space left on device")
@@ -524,7 +558,9 @@ if __name__ == "__main__":
                 time.sleep(0.01)
     else:
         run(workers, pid)
-    print(*processes(), flush=True)
+    children = processes()
+    servers = {{int(open(f"/proc/{{child}}/stat").read().split()[3]) for child in children}} - {{os.getpid()}}
+    print(*children, *servers, flush=True)
     {then}
 """
 
@@ -541,7 +577,7 @@ def test_no_process_is_left_after_its_parent(tmp_path: Path, busy: bool, then: s
     with subprocess.Popen([sys.executable, str(program)], stdout=subprocess.PIPE, text=True, env=environ) as parent:
         assert parent.stdout is not None
         children = [int(child) for child in parent.stdout.readline().split()]
-        assert len(children) == 2
+        assert len(children) == 3, "two processes and the one from which they are forked"
         if then != "sys.exit()":
             parent.kill()
         parent.wait(15)

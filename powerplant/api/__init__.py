@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
+from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -30,10 +31,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         os.environ.setdefault("FLASK_DEBUG", "1")
     app.url_map.merge_slashes = False  # an address with a double slash inside is not found, instead of redirected
     app.config["SETTINGS"] = settings
-    most = settings.process_memory
-    app.config["SOLVERS"] = Workers(settings.solvers, waiting=settings.waiting, turns=settings.turns, most_memory=most)
-    app.config["BATCHES"] = Workers(settings.batch_processes, places=settings.batches, waiting=0, most_memory=most)
-    app.config["HORIZONS"] = Workers(settings.horizons, waiting=settings.horizons, most_memory=settings.horizon_memory)
+    app.config.update(_workers(settings))
     counters = []
     if find_spec("prometheus_client"):
         from powerplant.api import metrics
@@ -53,6 +51,26 @@ def create_app(settings: Settings | None = None) -> Flask:
     if count := settings.proxies:
         app.wsgi_app = _BehindProxies(app.wsgi_app, count, count, count, x_prefix=count)  # type: ignore[method-assign]  # Flask's way
     return app
+
+
+LONG_WORK = (
+    "powerplant.answers",
+    "powerplant.batch.planner",
+    "powerplant.horizon.answering",
+    "powerplant.horizon.search",
+)
+"""The modules of long work. The last one needs the extra horizon."""
+
+
+def _workers(settings: Settings) -> dict[str, Workers]:
+    """The processes for long work, by what they do."""
+    workers = partial(Workers, modules=LONG_WORK)
+    most, horizons = settings.process_memory, settings.horizons
+    return {
+        "SOLVERS": workers(settings.solvers, waiting=settings.waiting, turns=settings.turns, most_memory=most),
+        "BATCHES": workers(settings.batch_processes, places=settings.batches, waiting=0, most_memory=most),
+        "HORIZONS": workers(horizons, waiting=horizons, most_memory=settings.horizon_memory),
+    }
 
 
 class _BehindProxies(ProxyFix):

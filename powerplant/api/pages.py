@@ -60,7 +60,8 @@ blueprint = Blueprint("pages", __name__, template_folder=str(WEB))
 
 @blueprint.get("/")
 def page() -> Response:
-    """The page for planning, with the server's settings for CO2 and the step."""
+    """The page for planning, with the server's settings for CO2 and the step. A day may be planned soon."""
+    current_app.config["HORIZONS"].prepare()
     settings = current_app.config["SETTINGS"]
     values = {"co2": settings.co2, "step": settings.step, "version": __version__, "first_script": FIRST_SCRIPT}
     return _html("page/index.html", PAGE_POLICY, **values)
