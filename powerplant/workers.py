@@ -280,7 +280,7 @@ class Workers:
                 ensure_running()
 
     def _context(self) -> BaseContext:
-        """How processes start: as forks of one in which nothing runs, or anew. A fork of this one, with threads, can hang."""
+        """How processes start: as forks of one in which nothing runs, or anew. A fork of this one can hang."""
         if "forkserver" not in get_all_start_methods():
             return get_context("spawn")
         context = get_context("forkserver")
