@@ -61,7 +61,8 @@ def windows(browser: Browser, contexts: dict[str, BrowserContext], server_url: s
     """Opens the page in a window. Asserts at the end: no errors, and no requests to other hosts.
 
     Windows with the same options share a context, so that the files of the page are in its cache. A window is blank
-    after its test, and the next test uses it: a new one takes the browser three times as long.
+    after its test, and the next test uses it: a new one takes the browser three times as long. It is brought to the
+    front, since a browser draws a window behind another one only once a second, and each click waits for a drawing.
     """
     opened: list[tuple[Page, Watched, str]] = []
     changed: list[Page] = []
@@ -76,8 +77,15 @@ def windows(browser: Browser, contexts: dict[str, BrowserContext], server_url: s
         unused = [page for page in contexts[key].pages if page.url == BLANK]
         page = unused[0] if unused and not script else contexts[key].new_page()
         opened.append((page, Watched(page), url))
+        page.bring_to_front()
+        page.mouse.move(0, 0)
         page.set_viewport_size(viewport)
-        page.emulate_media(media="null", color_scheme=options.get("color_scheme", "light"))
+        page.emulate_media(
+            media="null",
+            color_scheme=options.get("color_scheme", "light"),
+            forced_colors="null",
+            reduced_motion="null",
+        )
         if script:
             page.add_init_script(script)
             changed.append(page)
@@ -101,7 +109,16 @@ def windows(browser: Browser, contexts: dict[str, BrowserContext], server_url: s
 
 def _make_blank(page: Page) -> None:
     """Leave nothing of a test in its window."""
-    page.mouse.move(0, 0)
     page.unroute_all()
     page.set_default_timeout(TIMEOUT)
     page.goto(BLANK)
+
+
+def until_still(page: Page) -> None:
+    """Wait until the page is drawn for a new size or state, and its transitions have ended."""
+    page.evaluate(
+        """async () => {
+            for (let frame = 0; frame < 3; frame += 1) await new Promise(requestAnimationFrame);
+            await Promise.allSettled(document.getAnimations().map((one) => one.finished));
+        }"""
+    )

@@ -14,7 +14,7 @@ import shlex
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import pytest
 import requests
@@ -29,8 +29,8 @@ pytest.importorskip("playwright.sync_api", reason="no Playwright: poetry install
 pytest.importorskip("axe_playwright_python", reason="no axe: poetry install --with browser")
 
 from axe_playwright_python.sync_playwright import Axe
-from browsing import CHROMIUM, DESK, PHONE, OpenPage
-from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
+from browsing import CHROMIUM, DESK, PHONE, OpenPage, until_still, windows
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect
 
 if CHROMIUM is None:
     pytest.skip("no Chromium on PATH, and none named by POWERPLANT_BROWSER", allow_module_level=True)
@@ -39,11 +39,25 @@ pytestmark = pytest.mark.slow
 
 EXAMPLES_OF_THE_PAGE = ROOT / "powerplant" / "web" / "page" / "examples"
 EXAMPLES = ["payload1", "payload2", "payload3"]
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
 @pytest.fixture
 def page(open_page: OpenPage) -> Page:
     return open_page()
+
+
+@pytest.fixture(scope="module")
+def opened_once(browser: Browser, contexts: dict[str, BrowserContext], page_url: str) -> Iterator[Page]:
+    for open_window in windows(browser, contexts, page_url):
+        yield open_window()
+
+
+@pytest.fixture
+def first_view(opened_once: Page) -> Page:
+    """The page as it opens, for tests that leave it so: they share one window."""
+    opened_once.bring_to_front()
+    return opened_once
 
 
 def example(name: str) -> Any:
@@ -60,6 +74,12 @@ def choose(page: Page, name: str) -> None:
     expect(page.locator("#problem")).to_be_hidden()
     expect(page.locator(".load-label")).to_have_text(f"Load {payload['load']:,.1f}\u00a0MW")
     expect(page.locator("#plants tbody tr")).to_have_count(plants)
+
+
+def resize(page: Page, width: int, height: int) -> None:
+    """Give the window another size, and wait until the page is drawn for it."""
+    page.set_viewport_size(ViewportSize(width=width, height=height))
+    until_still(page)
 
 
 def payload_of(page: Page) -> Any:
@@ -134,49 +154,49 @@ def difference(page: Page, term: str) -> str:
 # --- The first view --------------------------------------------------------------------------------------------------
 
 
-def test_it_opens_with_the_plan_of_an_example(page: Page) -> None:
-    expect_cost(page, "24,976.36")
-    assert output(page, "gasfiredbig2") == "338.4"
-    assert page.locator("#plants tbody tr").count() == 6
-    assert page.locator("#certainty-label").inner_text() == "✓ Proven cheapest"
+def test_it_opens_with_the_plan_of_an_example(first_view: Page) -> None:
+    expect_cost(first_view, "24,976.36")
+    assert output(first_view, "gasfiredbig2") == "338.4"
+    assert first_view.locator("#plants tbody tr").count() == 6
+    assert first_view.locator("#certainty-label").inner_text() == "✓ Proven cheapest"
 
 
-def test_each_total_has_its_unit(page: Page) -> None:
-    assert page.locator("#totals .unit").all_inner_texts() == ["\u00a0€", "\u00a0€/MWh", "\u00a0€/MWh", "\u00a0t"]
+def test_each_total_has_its_unit(first_view: Page) -> None:
+    assert first_view.locator("#totals .unit").all_inner_texts() == ["\u00a0€", "\u00a0€/MWh", "\u00a0€/MWh", "\u00a0t"]
 
 
-@pytest.mark.parametrize(("name", "euro"), [("payload1", "11,524.66"), ("payload2", "15,015.85")])
-def test_an_example_can_be_chosen(page: Page, name: str, euro: str) -> None:
-    choose(page, name)
-    expect_cost(page, euro)
+def test_an_example_can_be_chosen(page: Page) -> None:
+    for name, euro in [("payload1", "11,524.66"), ("payload2", "15,015.85")]:
+        choose(page, name)
+        expect_cost(page, euro)
 
 
 # --- The chart -------------------------------------------------------------------------------------------------------
 
 
-def test_the_width_of_a_block_is_its_pmax_and_the_filled_part_its_output(page: Page) -> None:
-    able, gives = boxes(page, "able"), boxes(page, "gives")
+def test_the_width_of_a_block_is_its_pmax_and_the_filled_part_its_output(first_view: Page) -> None:
+    able, gives = boxes(first_view, "able"), boxes(first_view, "gives")
     assert (len(able), len(gives)) == (6, 4)
     assert able[2].width / able[4].width == pytest.approx(460 / 210, rel=0.02)
     assert gives[3].width / able[3].width == pytest.approx(338.4 / 460, rel=0.02)
 
 
-def test_the_height_of_a_block_is_its_marginal_cost(page: Page) -> None:
-    able = boxes(page, "able")
+def test_the_height_of_a_block_is_its_marginal_cost(first_view: Page) -> None:
+    able = boxes(first_view, "able")
     assert able[5].height / able[3].height == pytest.approx(169.33 / 31.28, rel=0.01)
 
 
-def test_blocks_of_cost_0_are_visible(page: Page) -> None:
-    wind = boxes(page, "gives", "wind")
+def test_blocks_of_cost_0_are_visible(first_view: Page) -> None:
+    wind = boxes(first_view, "gives", "wind")
     assert len(wind) == 2
     assert all(box.height >= 4 for box in wind)
 
 
-def test_plants_that_are_off_are_hatched(page: Page) -> None:
-    assert [box.left for box in boxes(page, "off")] == [box.left for box in boxes(page, "able")[4:]]
-    fills = page.locator(".merit-order .off path").evaluate_all("all => all.map(one => one.getAttribute('fill'))")
+def test_plants_that_are_off_are_hatched(first_view: Page) -> None:
+    assert [box.left for box in boxes(first_view, "off")] == [box.left for box in boxes(first_view, "able")[4:]]
+    fills = first_view.locator(".merit-order .off path").evaluate_all("all => all.map(one => one.getAttribute('fill'))")
     assert fills == ["url(#hatch-gas)", "url(#hatch-kerosine)"]
-    hatching = page.locator("pattern#hatch-gas line")
+    hatching = first_view.locator("pattern#hatch-gas line")
     assert hatching.evaluate("line => getComputedStyle(line).stroke") != "none"
 
 
@@ -190,37 +210,39 @@ def test_blocks_of_negative_cost_are_below_zero(page: Page) -> None:
     assert block.height > 10
 
 
-def test_load_marginal_price_and_each_pmin_are_marked(page: Page) -> None:
-    assert page.locator(".merit-order .load-label").text_content() == "Load 910.0\u00a0MW"
-    assert page.locator(".merit-order .price-label").text_content() == "Marginal price 31.28\u00a0€/MWh"
-    lines = page.locator(".merit-order path.pmin").evaluate_all("all => all.map(one => one.getAttribute('d')).join('')")
+def test_load_marginal_price_and_each_pmin_are_marked(first_view: Page) -> None:
+    assert first_view.locator(".merit-order .load-label").text_content() == "Load 910.0\u00a0MW"
+    assert first_view.locator(".merit-order .price-label").text_content() == "Marginal price 31.28\u00a0€/MWh"
+    lines = first_view.locator(".merit-order path.pmin").evaluate_all(
+        "all => all.map(one => one.getAttribute('d')).join('')"
+    )
     at = sorted(float(x) for x in re.findall(r"M([\d.]+)", lines))
-    blocks = [block for block in boxes(page, "able") if block.width > 60][-3:]
+    blocks = [block for block in boxes(first_view, "able") if block.width > 60][-3:]
     shares = [(x - block.left) / block.width for x, block in zip(at, blocks, strict=True)]
     assert shares == pytest.approx([100 / 460, 100 / 460, 40 / 210], abs=0.02)
 
 
-def test_pointing_at_a_block_shows_its_numbers_and_its_reason(page: Page) -> None:
-    point_at(page, 4)
-    tip = page.locator("#tip").inner_text()
+def test_pointing_at_a_block_shows_its_numbers_and_its_reason(first_view: Page) -> None:
+    point_at(first_view, 4)
+    tip = first_view.locator("#tip").inner_text()
     assert all(
         part in tip for part in ["gasfiredsomewhatsmaller", "40.0 to 210.0", "42.22", "would cost 437.33 euro more"]
     )
     for view in ("#plants tr", "#bars li"):
-        assert page.locator(f"{view}.pointed").get_attribute("data-plant") == "gasfiredsomewhatsmaller"
-    page.keyboard.press("Escape")
-    expect(page.locator("#tip")).to_be_hidden()
+        assert first_view.locator(f"{view}.pointed").get_attribute("data-plant") == "gasfiredsomewhatsmaller"
+    first_view.keyboard.press("Escape")
+    expect(first_view.locator("#tip")).to_be_hidden()
 
 
-def test_pointing_at_a_bar_marks_its_block(page: Page) -> None:
-    page.hover("#bars li[data-plant=gasfiredbig2]")
-    expect(page.locator("#tip")).to_contain_text("Between its limits")
-    column, stage = page.locator("#cursor .column").bounding_box(), page.locator("#chart").bounding_box()
+def test_pointing_at_a_bar_marks_its_block(first_view: Page) -> None:
+    first_view.hover("#bars li[data-plant=gasfiredbig2]")
+    expect(first_view.locator("#tip")).to_contain_text("Between its limits")
+    column, stage = first_view.locator("#cursor .column").bounding_box(), first_view.locator("#chart").bounding_box()
     assert column
     assert stage
-    assert column["x"] - stage["x"] == pytest.approx(boxes(page, "able")[3].left, abs=2)
-    page.mouse.move(5, 5)
-    expect(page.locator("#tip")).to_be_hidden()
+    assert column["x"] - stage["x"] == pytest.approx(boxes(first_view, "able")[3].left, abs=2)
+    first_view.mouse.move(5, 5)
+    expect(first_view.locator("#tip")).to_be_hidden()
 
 
 def test_the_chart_has_its_numbers_as_text_for_screen_readers_and_in_a_table(page: Page) -> None:
@@ -249,38 +271,38 @@ def bar(page: Page, plant: str, part: str) -> float:
     return width
 
 
-def test_bars_show_each_output_against_pmin_and_pmax_on_one_scale(page: Page) -> None:
-    whole = bar(page, "gasfiredbig2", "able")
-    assert bar(page, "gasfiredbig1", "able") == pytest.approx(whole, abs=0.5)
-    assert bar(page, "gasfiredbig2", "given") / whole == pytest.approx(338.4 / 460, abs=0.01)
-    assert bar(page, "gasfiredsomewhatsmaller", "off") / whole == pytest.approx(210 / 460, abs=0.01)
-    line, start = page.evaluate(  # both at once: the bars are drawn again when the report arrives
+def test_bars_show_each_output_against_pmin_and_pmax_on_one_scale(first_view: Page) -> None:
+    whole = bar(first_view, "gasfiredbig2", "able")
+    assert bar(first_view, "gasfiredbig1", "able") == pytest.approx(whole, abs=0.5)
+    assert bar(first_view, "gasfiredbig2", "given") / whole == pytest.approx(338.4 / 460, abs=0.01)
+    assert bar(first_view, "gasfiredsomewhatsmaller", "off") / whole == pytest.approx(210 / 460, abs=0.01)
+    line, start = first_view.evaluate(  # both at once: the bars are drawn again when the report arrives
         """() => ["pmin", "able"].map((part) => {
             const box = document.querySelector(`#bars li[data-plant=gasfiredbig2] .${part}`).getBoundingClientRect();
             return { x: box.x, width: box.width };
         })"""
     )
     assert (line["x"] + line["width"] / 2 - start["x"]) / whole == pytest.approx(100 / 460, abs=0.02)
-    outputs = [text.split()[0] for text in page.locator("#bars li .gives").all_inner_texts()]
+    outputs = [text.split()[0] for text in first_view.locator("#bars li .gives").all_inner_texts()]
     assert outputs == ["90.0", "21.6", "460.0", "338.4", "0.0", "0.0"]
 
 
-@pytest.mark.parametrize("width", [1120, 1280, 1920])
-def test_chart_bars_totals_and_sliders_fit_on_one_screen(open_page: OpenPage, width: int) -> None:
-    page = open_page(viewport={"width": width, "height": 900})
-    chart, bars, totals, sliders = (
-        page.locator(part).bounding_box() for part in ("#chart", "#bars", "#totals", "#quantities")
-    )
-    assert chart
-    assert bars
-    assert totals
-    assert sliders
-    assert chart["x"] + chart["width"] <= min(bars["x"], totals["x"])
-    assert chart["width"] > 1.5 * bars["width"]
-    figure = page.locator(".merit").bounding_box()
-    assert figure
-    assert bars["y"] + bars["height"] <= figure["y"] + figure["height"] + 1
-    assert sliders["y"] + sliders["height"] <= 900
+def test_chart_bars_totals_and_sliders_fit_on_one_screen(page: Page) -> None:
+    for width in (1120, 1280, 1920):
+        resize(page, width, 900)
+        chart, bars, totals, sliders = (
+            page.locator(part).bounding_box() for part in ("#chart", "#bars", "#totals", "#quantities")
+        )
+        assert chart
+        assert bars
+        assert totals
+        assert sliders
+        assert chart["x"] + chart["width"] <= min(bars["x"], totals["x"]), width
+        assert chart["width"] > 1.5 * bars["width"], width
+        figure = page.locator(".merit").bounding_box()
+        assert figure
+        assert bars["y"] + bars["height"] <= figure["y"] + figure["height"] + 1, width
+        assert sliders["y"] + sliders["height"] <= 900, width
 
 
 def test_of_many_plants_only_the_visible_bars_are_drawn(page: Page) -> None:
@@ -331,13 +353,14 @@ def test_invalid_json_shows_an_error_and_changes_nothing(page: Page) -> None:
     expect_cost(page, "24,976.36")
 
 
-@pytest.mark.parametrize("text", ["null", "[]", "5", '{"powerplants": 3}', '{"powerplants": [null]}'])
-def test_json_that_is_not_a_payload_shows_its_faults(page: Page, text: str) -> None:
+def test_json_that_is_not_a_payload_shows_its_faults(page: Page) -> None:
     page.check("[name=view][value=json]")
-    page.fill("#json", text)
-    expect(page.locator("#problem")).to_contain_text("The payload is not valid")
-    page.fill("#json", json.dumps(example("payload1")))
-    expect_cost(page, "11,524.66")
+    for text in ["null", "[]", "5", '{"powerplants": 3}', '{"powerplants": [null]}']:
+        page.fill("#json", text)
+        expect(page.locator("#problem"), text).to_contain_text("The payload is not valid")
+        page.fill("#json", json.dumps(example("payload1")))
+        expect(page.locator("#problem"), text).to_be_hidden()
+        expect_cost(page, "11,524.66")
 
 
 def test_a_payload_can_be_loaded_from_a_file(page: Page) -> None:
@@ -413,16 +436,13 @@ def test_a_broken_link_opens_the_page_with_a_note(open_page: OpenPage, fragment:
     expect(page.locator("#source-note")).to_contain_text("not complete")
 
 
-@pytest.mark.parametrize(
-    ("button", "address", "name"),
-    [("#download-plan", "productionplan", "plan.json"), ("#download-report", "productionplan/report", "report.json")],
-)
-def test_plan_and_report_can_be_downloaded(page: Page, page_url: str, button: str, address: str, name: str) -> None:
-    with page.expect_download() as download:
-        page.click(button)
-    assert download.value.suggested_filename == name
-    answer = fetch("POST", f"{page_url}/{address}", json=example("payload3"))
-    assert Path(download.value.path()).read_bytes() == answer.content
+def test_plan_and_report_can_be_downloaded(first_view: Page, page_url: str) -> None:
+    for name, address in [("plan", "productionplan"), ("report", "productionplan/report")]:
+        with first_view.expect_download() as download:
+            first_view.click(f"#download-{name}")
+        assert download.value.suggested_filename == f"{name}.json"
+        answer = fetch("POST", f"{page_url}/{address}", json=example("payload3"))
+        assert Path(download.value.path()).read_bytes() == answer.content
 
 
 def test_the_curl_command_requests_the_same_plan(page: Page) -> None:
@@ -451,16 +471,20 @@ def test_moving_a_slider_shows_the_differences(page: Page) -> None:
     assert difference(page, "CO₂ emitted") == difference(page, "CO₂ charged") == "+57.0 t"
 
 
-@pytest.mark.parametrize(
-    ("slider", "value", "changed"),
-    [("wind", 0, "windpark1"), ("gas", 50, "gasfiredbig1"), ("co2", 100, "gasfiredbig1"), ("kerosine", 100, "tj1")],
-)
-def test_each_slider_changes_the_plan_or_its_prices(page: Page, slider: str, value: float, changed: str) -> None:
-    row = page.locator(f"#plants tr[data-plant={changed}]")
-    before = row.inner_text()
-    slide(page, slider, value)
-    expect(row).not_to_have_text(before, use_inner_text=True)
-    assert payload_of(page)["fuels"] != example("payload3")["fuels"]
+def test_each_slider_changes_the_plan_or_its_prices(page: Page) -> None:
+    moves = {
+        "wind": (0, "windpark1"),
+        "gas": (50, "gasfiredbig1"),
+        "co2": (100, "gasfiredbig1"),
+        "kerosine": (100, "tj1"),
+    }
+    for slider, (value, changed) in moves.items():
+        row = page.locator(f"#plants tr[data-plant={changed}]")
+        before, fuels = row.inner_text(), payload_of(page)["fuels"]
+        slide(page, slider, value)
+        expect(row, slider).not_to_have_text(before, use_inner_text=True)
+        now = payload_of(page)["fuels"]
+        assert [key.split("(")[0] for key in fuels if now[key] != fuels[key]] == [slider]
 
 
 def test_reset_returns_to_the_plan_that_keep_saved(page: Page) -> None:
@@ -477,7 +501,7 @@ def test_reset_returns_to_the_plan_that_keep_saved(page: Page) -> None:
     expect(page.locator("#wind-number")).to_have_value("60")
 
 
-LATE = """
+LATE = """() => {
 const real = window.fetch;
 window.late = 0;
 window.asked = new Set();
@@ -493,11 +517,11 @@ window.fetch = async (address, options) => {
     });
     return answer;
 };
-"""
+}"""
 
 
-def test_a_late_answer_to_an_older_request_is_ignored(open_page: OpenPage) -> None:
-    page = open_page(script=LATE)
+def test_a_late_answer_to_an_older_request_is_ignored(page: Page) -> None:
+    page.evaluate(LATE)
     page.evaluate("window.late = 2500")
     slide(page, "load", 500)
     page.wait_for_timeout(50)
@@ -507,8 +531,8 @@ def test_a_late_answer_to_an_older_request_is_ignored(open_page: OpenPage) -> No
     expect(page.locator(".load-label")).to_have_text("Load 800.0\u00a0MW")
 
 
-def test_differences_are_to_the_chosen_example_even_if_its_report_is_late(open_page: OpenPage) -> None:
-    page = open_page(script=LATE)
+def test_differences_are_to_the_chosen_example_even_if_its_report_is_late(page: Page) -> None:
+    page.evaluate(LATE)
     page.evaluate("window.late = 2500")
     choose(page, "payload1")
     slide(page, "load", 600)
@@ -517,8 +541,8 @@ def test_differences_are_to_the_chosen_example_even_if_its_report_is_late(open_p
     assert difference(page, "CO₂ emitted") == "+36.0 t"
 
 
-def test_only_the_first_and_the_last_of_many_fast_moves_are_requested(open_page: OpenPage) -> None:
-    page = open_page(script=LATE)
+def test_only_the_first_and_the_last_of_many_fast_moves_are_requested(page: Page) -> None:
+    page.evaluate(LATE)
     page.evaluate("window.asked.clear(); window.late = 200")
     page.locator("#load-slider").evaluate(
         """slider => {
@@ -568,7 +592,7 @@ def test_large_fleets_can_be_moved_with_a_slider(page: Page, plants: int) -> Non
     assert page.locator("#bars li").count() < 30
 
 
-REPORTS = """
+REPORTS = """() => {
 const real = window.fetch;
 window.open_now = window.open_at_once = window.begun = window.hold = 0;
 window.fetch = async (address, options) => {
@@ -584,15 +608,13 @@ window.fetch = async (address, options) => {
         window.open_now -= 1;
     }
 };
-"""
+}"""
 
 
-def test_during_a_slow_report_the_plan_is_shown_and_no_other_report_is_requested(
-    open_page: OpenPage,
-) -> None:
-    page = open_page(script=REPORTS)
+def test_during_a_slow_report_the_plan_is_shown_and_no_other_report_is_requested(page: Page) -> None:
     expect(page.locator("#certainty-meaning")).to_contain_text("Method: ")  # the report of the first plan is there
-    page.evaluate("window.hold = 1500; window.begun = 0")
+    page.evaluate(REPORTS)
+    page.evaluate("window.hold = 1500")
     choose(page, "payload1")
     expect(page.locator("#proof")).to_contain_text("reasons are being computed")
     for load in (450, 440, 430, 420):
@@ -604,8 +626,8 @@ def test_during_a_slow_report_the_plan_is_shown_and_no_other_report_is_requested
     assert page.evaluate("window.begun") == 2  # that of the example, and that of the last move
 
 
-def test_a_plan_without_a_report_stays_visible(open_page: OpenPage) -> None:
-    page = open_page(script=REPORTS)
+def test_a_plan_without_a_report_stays_visible(page: Page) -> None:
+    page.evaluate(REPORTS)
     page.evaluate("window.broken = true")
     choose(page, "payload1")
     expect_cost(page, "11,524.66")
@@ -678,7 +700,7 @@ def any_fleet_of(plants: int) -> dict[str, Any]:
     ids=str,
 )
 def test_the_numbers_shown_before_the_report_are_those_of_the_report(
-    page: Page, page_url: str, payload: str | int, co2: bool, step: str
+    first_view: Page, page_url: str, payload: str | int, co2: bool, step: str
 ) -> None:
     if isinstance(payload, int):
         content = fleet_of(payload)
@@ -686,7 +708,7 @@ def test_the_numbers_shown_before_the_report_are_those_of_the_report(
         content = any_fleet_of(int(payload.split()[1]))
     else:
         content = ODD if payload == "odd" else example(payload)
-    sketch = page.evaluate(SKETCH, [content, co2, step])
+    sketch = first_view.evaluate(SKETCH, [content, co2, step])
     address = f"{page_url}/productionplan/report?co2={str(co2).lower()}&step={step}&round_load=true"
     report = fetch("POST", address, json=content).json()
     tonnes = ("co2_tonnes", "co2_emitted_tonnes")
@@ -726,31 +748,28 @@ def test_a_load_above_capacity_has_one_nearest_load(page: Page) -> None:
     expect_cost(page, "40,355.12")
 
 
-@pytest.mark.parametrize(
-    ("field", "value", "words"),
-    [
+def test_a_fault_is_shown_below_its_field(page: Page) -> None:
+    for field, value, words in [
         ("[data-pointer='/powerplants/0/pmin']", "500", "must not be above pmax"),
         ("[data-pointer='/powerplants/3/efficiency']", "1.5", "must be at most 1"),
         ("[data-pointer='/powerplants/1/name']", "", "must not be empty"),
         ("#gas-number", "", "is missing"),
         ("#wind-number", "120", "must be at most 100"),
         ("#load-number", "much", "must be a number"),
-    ],
-)
-def test_a_fault_is_shown_below_its_field(page: Page, field: str, value: str, words: str) -> None:
-    was = page.input_value(field)
-    page.fill(field, value)
-    place = page.locator(field)
-    expect(place).to_have_attribute("aria-invalid", "true")
-    fault = page.locator(f"#{place.get_attribute('aria-describedby')}")
-    expect(fault).to_contain_text(words)
-    below, above = fault.bounding_box(), place.bounding_box()
-    assert below
-    assert above
-    assert 0 < below["y"] - above["y"] < 90
-    page.fill(field, was)
-    expect(page.locator(".fault.placed")).to_have_count(0)
-    expect(page.locator("#problem")).to_be_hidden()
+    ]:
+        was = page.input_value(field)
+        page.fill(field, value)
+        place = page.locator(field)
+        expect(place).to_have_attribute("aria-invalid", "true")
+        fault = page.locator(f"#{place.get_attribute('aria-describedby')}")
+        expect(fault).to_contain_text(words)
+        below, above = fault.bounding_box(), place.bounding_box()
+        assert below
+        assert above
+        assert 0 < below["y"] - above["y"] < 90, field
+        page.fill(field, was)
+        expect(page.locator(".fault.placed")).to_have_count(0)
+        expect(page.locator("#problem")).to_be_hidden()
 
 
 def test_the_list_of_faults_links_to_each_field(page: Page) -> None:
@@ -817,15 +836,15 @@ def test_accepting_unproven_plans_is_part_of_the_link_and_ends_with_the_next_pay
     assert not any(url.endswith("accept=feasible") for url in asked)
 
 
-GONE = """
+GONE = """() => {
 const real = window.fetch;
+window.gone = true;
 window.fetch = (...all) => window.gone ? Promise.reject(new TypeError("gone")) : real(...all);
-"""
+}"""
 
 
-def test_an_unreachable_server_shows_an_error_and_a_retry(open_page: OpenPage) -> None:
-    page = open_page(script=GONE)
-    page.evaluate("window.gone = true")
+def test_an_unreachable_server_shows_an_error_and_a_retry(page: Page) -> None:
+    page.evaluate(GONE)
     page.select_option("#example", "payload1")
     expect(page.locator("#source-note")).to_have_text("The server does not answer.")
     expect(page.locator("#example")).to_have_value("payload3")
@@ -951,7 +970,7 @@ def set_scene(page: Page, scene: str) -> None:
         expect(page.locator("#remarks")).to_be_visible()
     else:
         expect(page.locator("#problem")).to_be_hidden()
-    page.wait_for_timeout(250)  # until the transition ends
+    until_still(page)
 
 
 def test_no_screen_scrolls_sideways(open_page: OpenPage) -> None:
@@ -960,8 +979,7 @@ def test_no_screen_scrolls_sideways(open_page: OpenPage) -> None:
         page.set_viewport_size(DESK)
         set_scene(page, scene)
         for width in (1280, 1060, 768, 390, 320):
-            page.set_viewport_size(ViewportSize(width=width, height=800))
-            page.wait_for_timeout(100)
+            resize(page, width, 800)
             drawn = page.evaluate("document.documentElement.scrollWidth")
             if drawn > width:  # it is drawn for this width a little later
                 page.wait_for_timeout(1000)
@@ -969,36 +987,41 @@ def test_no_screen_scrolls_sideways(open_page: OpenPage) -> None:
             assert drawn <= width, f"{scene}, {width}"
 
 
-@pytest.mark.parametrize("slider", ["load", "wind", "gas", "kerosine", "co2"])
-def test_on_a_phone_the_result_stays_visible_while_a_slider_moves(open_page: OpenPage, slider: str) -> None:
+def test_on_a_phone_the_result_stays_visible_while_a_slider_moves(open_page: OpenPage) -> None:
     page = open_page(viewport={"width": 390, "height": 664}, has_touch=True)
-    page.locator(f"#{slider}-slider").evaluate("slider => slider.scrollIntoView({ block: 'center' })")
     glance = page.locator("#glance")
-    expect(glance).to_be_in_viewport(ratio=1)
-    before = glance.inner_text()
     bars = glance.locator("svg path[d]")
-    drawn = bars.evaluate_all("all => all.map(one => one.getAttribute('d')).join()")
-    slide(page, slider, 30)
-    expect(glance).not_to_have_text(before, use_inner_text=True)
-    expect(glance).to_contain_text("€")
-    expect(glance).to_contain_text("CO₂")
-    expect(glance.locator("small")).to_have_count(2)  # the differences
-    if slider == "load":
-        assert bars.evaluate_all("all => all.map(one => one.getAttribute('d')).join()") != drawn
-    expect(glance).to_be_in_viewport(ratio=1)
-    expect(page.locator(f"#{slider}-slider")).to_be_in_viewport(ratio=1)
-    top = page.evaluate(
-        "id => { const { x, y, width, height } = document.getElementById(id).getBoundingClientRect();"
-        "return document.elementFromPoint(x + width / 2, y + height / 2).id }",
-        f"{slider}-slider",
-    )
-    assert top == f"{slider}-slider"  # the strip does not cover it
+    for slider in ("load", "wind", "gas", "kerosine", "co2"):
+        page.locator(f"#{slider}-slider").evaluate("slider => slider.scrollIntoView({ block: 'center' })")
+        expect(glance).to_be_in_viewport(ratio=1)
+        before = glance.inner_text()
+        drawn = bars.evaluate_all("all => all.map(one => one.getAttribute('d')).join()")
+        slide(page, slider, 30)
+        expect(glance, slider).not_to_have_text(before, use_inner_text=True)
+        expect(glance).to_contain_text("€")
+        expect(glance).to_contain_text("CO₂")
+        expect(glance.locator("small"), slider).to_have_count(2)  # the differences
+        if slider == "load":
+            assert bars.evaluate_all("all => all.map(one => one.getAttribute('d')).join()") != drawn
+        expect(glance).to_be_in_viewport(ratio=1)
+        expect(page.locator(f"#{slider}-slider")).to_be_in_viewport(ratio=1)
+        top = page.evaluate(
+            "id => { const { x, y, width, height } = document.getElementById(id).getBoundingClientRect();"
+            "return document.elementFromPoint(x + width / 2, y + height / 2).id }",
+            f"{slider}-slider",
+        )
+        assert top == f"{slider}-slider"  # the strip does not cover it
+        page.click("#reset")
+        expect(page.locator("#reset")).to_be_disabled()
 
 
 def serious_findings(page: Page) -> list[tuple[str, list[Any]]]:
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(Axe().axe_script)
+    found = page.evaluate("axe.run({ resultTypes: ['violations'] })")
     return [
         (finding["id"], [node["target"] for node in finding["nodes"]])
-        for finding in Axe().run(page).response["violations"]
+        for finding in found["violations"]
         if finding["impact"] in {"serious", "critical"}
     ]
 
@@ -1043,8 +1066,8 @@ def test_light_and_dark_follow_the_system_until_one_is_chosen(open_page: OpenPag
     assert background(page) == light
 
 
-def test_reduced_motion_disables_transitions(open_page: OpenPage) -> None:
-    page = open_page(reduced_motion="reduce")
+def test_reduced_motion_disables_transitions(page: Page) -> None:
+    page.emulate_media(reduced_motion="reduce")
     moving = page.evaluate(
         """[...document.querySelectorAll("*")]
             .filter(one => parseFloat(getComputedStyle(one).transitionDuration) > 0).length"""
@@ -1242,15 +1265,18 @@ def test_a_profile_can_be_added_and_limits_a_plant(page: Page) -> None:
     expect(page.locator("#proof")).to_contain_text("All offshore and wind is used.")
 
 
-@pytest.mark.parametrize(
-    ("name", "words"), [("gas", "is there already"), ("  ", "name without parentheses"), ("a(b", "without parentheses")]
-)
-def test_a_name_that_cannot_be_added_is_refused_with_a_reason(page: Page, name: str, words: str) -> None:
-    page.fill("#fuel-name", name)
-    page.click("#add-fuel button")
-    expect(page.locator("#fuel-name")).to_be_focused()
-    assert words in page.locator("#fuel-name").evaluate("field => field.validationMessage")
-    assert payload_of(page) == example("payload3")
+def test_a_name_that_cannot_be_added_is_refused_with_a_reason(page: Page) -> None:
+    name = page.locator("#fuel-name")
+    for text, words in [
+        ("gas", "is there already"),
+        ("  ", "name without parentheses"),
+        ("a(b", "without parentheses"),
+    ]:
+        name.fill(text)
+        page.click("#add-fuel button")
+        expect(name).to_be_focused()
+        assert words in name.evaluate("field => field.validationMessage")
+        assert payload_of(page) == example("payload3")
 
 
 def test_a_price_that_plants_need_has_a_field_although_the_payload_does_not_have_it(page: Page) -> None:
@@ -1441,11 +1467,15 @@ COLOURS = """
 """
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_each_colour_has_enough_contrast_and_is_another(open_page: OpenPage, scheme: str) -> None:
-    colours = open_page(color_scheme=scheme).evaluate(COLOURS)
-    assert len({colour for _, colour, *_ in colours}) == len(colours) >= 16
-    assert {tone: figures for tone, _, *figures in colours if min(figures) < 3} == {}
+def test_each_colour_has_enough_contrast_and_is_another(page: Page) -> None:
+    shades = set()
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
+        colours = page.evaluate(COLOURS)
+        assert len({colour for _, colour, *_ in colours}) == len(colours) >= 16
+        assert {tone: figures for tone, _, *figures in colours if min(figures) < 3} == {}, scheme
+        shades.add(background(page))
+    assert len(shades) == len(SCHEMES)
 
 
 def test_each_fuel_and_profile_has_a_colour_in_legend_chart_and_table(page: Page) -> None:
@@ -1481,8 +1511,8 @@ def test_more_fuels_than_colours_share_them_and_the_legend_ends(page: Page) -> N
     )
 
 
-def test_colours_stay_in_forced_colours(open_page: OpenPage) -> None:
-    page = open_page(forced_colors="active")
+def test_colours_stay_in_forced_colours(page: Page) -> None:
+    page.emulate_media(forced_colors="active")
     swatches, fills = page.evaluate(
         """[["#sources .swatch", "backgroundColor"], [".merit-order .gives path", "fill"]].map(([all, property]) =>
             [...document.querySelectorAll(all)].map((one) => getComputedStyle(one)[property]))"""
@@ -1508,6 +1538,7 @@ def test_the_step_is_that_of_outputs_limits_and_load(page: Page, open_page: Open
     other = open_page(page.evaluate("location.hash"))
     expect(other.locator("#step")).to_have_value("0.01")
     expect(other.locator(".load-label")).to_have_text("Load 910.12\u00a0MW")
+    page.bring_to_front()
     page.click("#undo")
     expect(page.locator("#step")).to_have_value("0.1")
     expect(page.locator("#problem")).to_be_visible()
@@ -1529,6 +1560,7 @@ def test_a_load_off_the_grid_can_be_rounded_and_the_load_planned_for_is_shown(pa
     page.wait_for_timeout(400)
     other = open_page(page.evaluate("location.hash"))
     expect(other.locator("#planned")).to_have_text("Planned for 910.2\u00a0MW")
+    page.bring_to_front()
     page.fill("#load-number", "910")
     expect(page.locator(".load-label")).to_have_text("Load 910.0\u00a0MW")
     expect(page.locator("#planned")).to_be_empty()
@@ -1586,28 +1618,27 @@ def test_cells_below_headings_can_have_every_member(page: Page) -> None:
     expect(page.locator("#plants tr[data-plant=old] .why")).to_contain_text("it must run")
 
 
-@pytest.mark.parametrize("lines", [CELLS, CELLS_BELOW_HEADINGS], ids=["decimal commas", "below headings"])
-@pytest.mark.parametrize("place", ["#load-slider", "[data-pointer='/powerplants/0/name']"])
-def test_pasted_cells_become_plants(page: Page, lines: list[list[str]], place: str) -> None:
-    page.focus(place)
-    paste_text(page, "".join("\t".join(line) + "\r\n" for line in lines))
-    expect(page.locator("#fleet tbody tr")).to_have_count(7)
-    plants = payload_of(page)["powerplants"]
+def test_pasted_cells_become_plants(page: Page) -> None:
     peaker = {"name": "peaker", "type": "turbojet", "efficiency": 0.3, "pmin": 0, "pmax": 1250.5}
-    assert plants == [
-        {**example("payload3")["powerplants"][0], "efficiency": 0.55},
-        *example("payload3")["powerplants"][1:],
-        peaker,
-    ]
-    expect(page.locator("#source-note")).to_have_text("From the clipboard: 1 plant added, 1 changed.")
-    page.focus("#load-slider")
-    page.keyboard.press("Control+Z")
-    expect(page.locator("#fleet tbody tr")).to_have_count(6)
+    for place in ("#load-slider", "[data-pointer='/powerplants/0/name']"):
+        for lines in (CELLS, CELLS_BELOW_HEADINGS):
+            page.focus(place)
+            paste_text(page, "".join("\t".join(line) + "\r\n" for line in lines))
+            expect(page.locator("#fleet tbody tr")).to_have_count(7)
+            assert payload_of(page)["powerplants"] == [
+                {**example("payload3")["powerplants"][0], "efficiency": 0.55},
+                *example("payload3")["powerplants"][1:],
+                peaker,
+            ]
+            expect(page.locator("#source-note")).to_have_text("From the clipboard: 1 plant added, 1 changed.")
+            page.focus("#load-slider")
+            page.keyboard.press("Control+Z")
+            expect(page.locator("#fleet tbody tr")).to_have_count(6)
+            assert payload_of(page) == example("payload3")
 
 
-@pytest.mark.parametrize(
-    ("efficiency", "pmax", "number"),
-    [
+def test_the_other_pasted_cells_decide_whether_a_point_is_decimal(page: Page) -> None:
+    cells: list[tuple[str, str, float | str]] = [
         ("0,3", "1.100", 1100),
         ("0.3", "1,100", 1100),
         ("0.3", "1.100", 1.1),
@@ -1615,16 +1646,16 @@ def test_pasted_cells_become_plants(page: Page, lines: list[list[str]], place: s
         ("30%", "1.100.000", 1_100_000),
         ("30%", "1 100", 1100),
         ("0,3", "1.2.3", "1.2.3"),
-    ],
-)
-def test_the_other_pasted_cells_decide_whether_a_point_is_decimal(
-    page: Page, efficiency: str, pmax: str, number: float | str
-) -> None:
-    page.focus("#load-slider")
-    paste_text(page, f"peaker\tturbojet\t{efficiency}\t0\t{pmax}\r\n")
-    expect(page.locator("#fleet tbody tr")).to_have_count(7)
-    plant = payload_of(page)["powerplants"][-1]
-    assert (plant["efficiency"], plant["pmax"]) == (0.3, number)
+    ]
+    for efficiency, pmax, number in cells:
+        page.focus("#load-slider")
+        paste_text(page, f"peaker\tturbojet\t{efficiency}\t0\t{pmax}\r\n")
+        expect(page.locator("#fleet tbody tr")).to_have_count(7)
+        plant = payload_of(page)["powerplants"][-1]
+        assert (plant["efficiency"], plant["pmax"]) == (0.3, number), (efficiency, pmax)
+        page.focus("#load-slider")
+        page.keyboard.press("Control+Z")
+        expect(page.locator("#fleet tbody tr")).to_have_count(6)
 
 
 def test_text_pasted_into_a_field_stays_text(page: Page) -> None:
@@ -1759,12 +1790,12 @@ def test_without_javascript_the_page_says_what_it_needs_and_nothing_else(browser
 HIDDEN_ON_PAPER = ["#hour", "#payload", ".source", "#theme", "#undo", "#copy-curl", "#zoom-in", "#bars", "footer"]
 
 
-@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("viewport", "scheme"), [(DESK, "light"), (PHONE, "dark")], ids=["desk-light", "phone-dark"])
 def test_six_plants_are_one_page_of_paper_without_forms(
-    open_page: OpenPage, viewport: ViewportSize, scheme: str
+    page: Page, viewport: ViewportSize, scheme: Literal["light", "dark"]
 ) -> None:
-    page = open_page(viewport=viewport, color_scheme=scheme)
+    page.set_viewport_size(viewport)
+    page.emulate_media(color_scheme=scheme)
     expect(page.locator("#plants tr[data-plant=tj1] .why")).to_contain_text("would cost")
     page.evaluate("document.documentElement.dataset.theme = 'dark'")
     pages = re.findall(rb"/Type\s*/Page\b", page.pdf(prefer_css_page_size=True))
@@ -1789,13 +1820,12 @@ def test_six_plants_are_one_page_of_paper_without_forms(
 # --- Sizes and colours -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("size", [(1280, 720), (1366, 650), (2560, 1440)])
-def test_on_a_desk_totals_chart_and_sliders_are_visible_at_once(open_page: OpenPage, size: tuple[int, int]) -> None:
-    width, height = size
-    page = open_page(viewport={"width": width, "height": height})
-    for part in ("#totals", "#chart svg", "#load-slider", "#co2-slider"):
-        expect(page.locator(part)).to_be_in_viewport(ratio=1)
-    expect(page.locator("#glance")).to_be_hidden()
+def test_on_a_desk_totals_chart_and_sliders_are_visible_at_once(page: Page) -> None:
+    for width, height in [(1280, 720), (1366, 650), (2560, 1440)]:
+        resize(page, width, height)
+        for part in ("#totals", "#chart svg", "#load-slider", "#co2-slider"):
+            expect(page.locator(part), f"{part}, {width}").to_be_in_viewport(ratio=1)
+        expect(page.locator("#glance")).to_be_hidden()
 
 
 def test_on_a_desk_the_result_stays_visible_while_the_fleet_is_changed(open_page: OpenPage) -> None:
@@ -1812,24 +1842,24 @@ def test_on_a_desk_the_result_stays_visible_while_the_fleet_is_changed(open_page
     expect(glance).to_be_hidden()
 
 
-@pytest.mark.parametrize("width", [320, 390, 1060, 1120, 1217, 1280, 1920])
-def test_no_label_of_a_quantity_touches_its_field(open_page: OpenPage, width: int) -> None:
-    page = open_page(viewport={"width": width, "height": 900})
-    for quantity in ("load", "wind", "gas", "kerosine", "co2"):
-        label, field = page.evaluate(
-            """id => {
-                const field = document.getElementById(`${id}-number`);
-                const range = document.createRange();
-                range.selectNodeContents(document.querySelector(`label[for=${id}-number]`));
-                return [range, field].map((one) => {
-                    const { left, right, top, bottom } = one.getBoundingClientRect();
-                    return { left, right, top, bottom };
-                });
-            }""",
-            quantity,
-        )
-        assert label["right"] + 6 <= field["left"] or label["bottom"] <= field["top"], quantity
-        assert field["right"] - field["left"] >= 55, quantity
+def test_no_label_of_a_quantity_touches_its_field(page: Page) -> None:
+    for width in (320, 390, 1060, 1120, 1217, 1280, 1920):
+        resize(page, width, 900)
+        for quantity in ("load", "wind", "gas", "kerosine", "co2"):
+            label, field = page.evaluate(
+                """id => {
+                    const field = document.getElementById(`${id}-number`);
+                    const range = document.createRange();
+                    range.selectNodeContents(document.querySelector(`label[for=${id}-number]`));
+                    return [range, field].map((one) => {
+                        const { left, right, top, bottom } = one.getBoundingClientRect();
+                        return { left, right, top, bottom };
+                    });
+                }""",
+                quantity,
+            )
+            assert label["right"] + 6 <= field["left"] or label["bottom"] <= field["top"], (quantity, width)
+            assert field["right"] - field["left"] >= 55, (quantity, width)
 
 
 CONTRAST = """
@@ -1849,15 +1879,18 @@ async (png) => {
 """
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_tracks_of_sliders_are_visible_in_forced_colours(open_page: OpenPage, scheme: str) -> None:
-    page = open_page(forced_colors="active", color_scheme=scheme)
-    box = page.locator("#co2-slider").bounding_box()
-    assert box
-    x, y, height = box["x"] + box["width"] - 40, box["y"], box["height"]  # the empty end of the track
-    picture = page.screenshot(clip={"x": x, "y": y, "width": 30, "height": height})
-    blank = page.context.new_page()  # without the policy of the page
-    assert blank.evaluate(CONTRAST, base64.b64encode(picture).decode()) >= 3
+def test_the_tracks_of_sliders_are_visible_in_forced_colours(page: Page) -> None:
+    pictures = []
+    for scheme in SCHEMES:
+        page.emulate_media(forced_colors="active", color_scheme=scheme)
+        box = page.locator("#co2-slider").bounding_box()
+        assert box
+        x, y, height = box["x"] + box["width"] - 40, box["y"], box["height"]  # the empty end of the track
+        pictures.append(page.screenshot(clip={"x": x, "y": y, "width": 30, "height": height}))
+    page.goto("about:blank")  # without the policy of the page
+    assert pictures[0] != pictures[1]
+    for picture in pictures:
+        assert page.evaluate(CONTRAST, base64.b64encode(picture).decode()) >= 3
 
 
 # --- Behind a prefix -------------------------------------------------------------------------------------------------

@@ -225,6 +225,7 @@ def test_a_dropped_day_is_planned_read_out_changed_compared_linked_and_saved(
     expect(other.locator("#day-changes")).to_contain_text("Load × 0.95")
 
     # It is saved as CSV, SVG and PNG, on a phone too.
+    page.bring_to_front()
     page.set_viewport_size(PHONE)
     files = {}
     for button in ["csv", "xlsx", "svg", "png"]:
