@@ -98,7 +98,7 @@ def test_pip_install_brings_all_that_it_needs(tmp_path: Path) -> None:
     shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(".*", "__pycache__", "htmlcov", "dist"))
     venv.create(tmp_path / "venv", with_pip=True)
     binaries = tmp_path / "venv" / ("Scripts" if sys.platform == "win32" else "bin")
-    subprocess.run([binaries / "python", "-m", "pip", "install", "--quiet", source], check=True)
+    subprocess.run([binaries / "python", "-m", "pip", "install", "--quiet", "--no-compile", source], check=True)
     (tmp_path / "payload.json").write_bytes(PAYLOAD)
     plan = subprocess.run(
         [binaries / "powerplant", "plan", "payload.json"], cwd=tmp_path, capture_output=True, check=True

@@ -223,9 +223,10 @@ def test_a_window_that_begins_with_the_end_of_the_one_before_keeps_times_and_ram
 def test_each_figure_of_a_report_follows_from_the_plan(block: int, more: bool) -> None:
     for seed in range(50 * block, 50 * block + 50):
         content, co2, steps = setting(seed, more=more)
-        if dynamic.solve(content, co2=co2, steps=steps).kind != "plan":
+        try:  # whether there is one, the oracle says above for the same horizons
+            report = plan(content, co2=co2, step=1 / steps).report()
+        except (errors.InvalidPayload, errors.InfeasibleHorizon):
             continue
-        report = plan(content, co2=co2, step=1 / steps).report()
         assert list(wrong_figures(content, report, co2=co2, steps=steps)) == [], f"seed {seed}"
         assert list(wrong_prices(content, report, co2=co2, steps=steps)) == [], f"seed {seed}"
 
