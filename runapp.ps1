@@ -147,6 +147,8 @@ switch ($command) {
         if ($given -notmatch ' (-n|--numprocesses|--pdb|--trace)|no:xdist') {
             $rest = @('--numprocesses', 'auto', '--dist', 'worksteal') + $rest  # most tests of a file stay together and share servers
         }
+        # Tests start many processes: without bytecode each compiles all that it imports.
+        $env:PYTHONDONTWRITEBYTECODE = $null
         & $Python -m pytest @rest
         exit $LASTEXITCODE
     }

@@ -150,6 +150,14 @@ def test_the_tests_run_on_all_processors_unless_the_arguments_say_otherwise(read
     assert "--numprocesses auto" not in ready.shell("bash -x ./runapp test --pdb --version").stdout
 
 
+def test_processes_of_the_tests_share_their_bytecode_although_the_environment_forbids_it(ready: Checkout) -> None:
+    case = ready.home / "cases" / "test_bytecode.py"
+    case.parent.mkdir()
+    case.write_text("import sys\n\ndef test_it() -> None:\n    assert not sys.dont_write_bytecode\n")
+    outcome = ready.shell(f"./runapp test -p no:xdist -c {os.devnull} {case}", {"PYTHONDONTWRITEBYTECODE": "1"})
+    assert "1 passed" in outcome.stdout
+
+
 # --- Package index and certificates ----------------------------------------------------------------------------------
 
 
