@@ -62,10 +62,10 @@ FEWEST_GROUPS = 2
 SMALLER = 0.7
 """How much smaller the next part is after one that took longer than its turn."""
 
-AT_ONCE = 0.2
-"""A part that takes less than this share of its turn is solved at once: the next part may be larger."""
+PARTS_OF_THE_GAP = (1 / 20, 1 / 4)
+"""The least and the largest gap of a small model, as a share of the gap at which the search ends."""
 
-TURN = 0.1
+TURN = 0.05
 """The share of the time limit for one attempt to improve a plan."""
 
 INTERVAL = 0.02
@@ -339,9 +339,10 @@ class _Search:
         if relaxed is None or self.is_like_before or self.is_done():
             return relaxed
         self._rounded(relaxed)
-        self._near(relaxed)
+        if self.found.plan is None:
+            self._near(relaxed)
         for difference in DIFFERENCES:
-            self._between(relaxed, difference, 2 * TURN * self.time_limit)
+            self._between(relaxed, difference, 4 * TURN * self.time_limit)
         return relaxed
 
     def _from_hours(self) -> None:
@@ -385,20 +386,13 @@ class _Search:
             self._give_outputs(rounded(self.instance, shares, threshold))
 
     def _near(self, relaxed: Array) -> None:
-        """Fix decisions that are whole in the relaxation, except near fractional ones, and solve the rest.
-
-        If there is a plan already, this is done once, and only if few decisions are free: else :meth:`_improve_plan`
-        is faster.
-        """
+        """Fix decisions that are whole in the relaxation, except near fractional ones, until there is a plan."""
         on = relaxed[self.model.on]
         fractional = np.abs(on - np.round(on)) > WHOLE
         for neighbours in NEIGHBOURS:
-            free, before = _with_neighbours(fractional, neighbours), self.found.plan
-            if self.is_done() or (before is not None and free.mean() > 1 / WINDOW):
+            if self.is_done() or self.found.plan is not None:
                 return
-            self._solve_part(free, on, self.left / 2 if before is None else TURN * self.time_limit)
-            if self.found.plan is not None:
-                return
+            self._solve_part(_with_neighbours(fractional, neighbours), on, self.left / 2)
 
     def _improve_plan(self) -> None:
         """Solve small models around the best plan, until the search is over.
@@ -429,7 +423,7 @@ class _Search:
         """Solve the model with some decisions free and the others as in the best plan.
 
         Returns how much larger the next such part should be: one that takes longer than its turn is too large, and one
-        that is solved at once and improves nothing is too small.
+        that improves nothing within its turn is too small.
         """
         begin, found = perf_counter(), self.found
         if found.plan is not None and not self.is_done():
@@ -437,14 +431,14 @@ class _Search:
         seconds = perf_counter() - begin
         if seconds > turn:
             return SMALLER
-        return 1 / SMALLER if seconds < turn * AT_ONCE and self.found.cost == found.cost else 1.0
+        return 1 / SMALLER if self.found.cost == found.cost else 1.0
 
     def _solve_part(self, free: Array, on: Array, time_limit: float) -> None:
         """Solve the model with all decisions of groups but the free ones fixed.
 
         Storages may charge and discharge at once here: that rarely pays, and the dispatch on the grid forbids it.
         """
-        solver = Solver(self.lp, min(time_limit, self.left), relative_gap=self.gap / 4)
+        solver = Solver(self.lp, min(time_limit, self.left), relative_gap=self._gap_of_parts())
         solver.make_continuous(self.model.charging)
         solver.fix(self.model.on[~free], np.round(on[~free]))
         if self.found.bound is not None:  # a plan as good as this ends the search
@@ -459,6 +453,15 @@ class _Search:
         values = solver.solve_it()
         if values is not None:
             self._take(values)
+
+    def _gap_of_parts(self) -> float:
+        """The gap of a small model: half of what is left to the gap of the search, within limits."""
+        least, largest = (share * self.gap for share in PARTS_OF_THE_GAP)
+        cost, bound = self.found.cost, self.found.bound
+        if cost is None or bound is None:
+            return largest
+        left = (float(cost) - bound) / max(abs(float(cost)), 1.0) - self.gap
+        return min(largest, max(least, left / 2))
 
     def _better_than(self, cost: float) -> Array | None:
         """The values of the best plan, if it costs less than this."""
