@@ -42,7 +42,7 @@ class Program:
     def add_columns(self, low: Any, high: Any, cost: Any, size: int) -> Array:
         """Add columns with these limits and costs; returns their indices."""
         for kept, value in ((self._low, low), (self._high, high), (self._cost, cost)):
-            kept.append(np.broadcast_to(np.asarray(value, dtype=float), size))
+            kept.append(np.full(size, value, dtype=float))
         self.columns += size
         return np.arange(self.columns - size, self.columns)
 
@@ -51,17 +51,17 @@ class Program:
         size = len(terms[0][1])
         rows = np.arange(self.rows, self.rows + size)
         for value, column in terms:
-            values = np.broadcast_to(np.asarray(value, dtype=float), size)
+            values = np.full(size, value, dtype=float)
             used = (column >= 0) & (values != 0)
             self._entries.append((rows[used], column[used], values[used]))
         for kept, bound in ((self._row_low, low), (self._row_high, high)):
-            kept.append(np.broadcast_to(np.asarray(bound, dtype=float), size))
+            kept.append(np.full(size, bound, dtype=float))
         self.rows += size
         return rows
 
     def extend_rows(self, rows: Array, value: Any, columns: Array) -> None:
         """Add terms to existing rows."""
-        self._entries.append((rows, columns, np.broadcast_to(np.asarray(value, dtype=float), len(columns))))
+        self._entries.append((rows, columns, np.full(len(columns), value, dtype=float)))
 
     def sums(self, columns: Array, after: Array, until: Array) -> Terms:
         """For each row, the terms of the sum of the columns in the periods after ``after``, up to ``until``.

@@ -127,6 +127,9 @@ export class Day {
     const isOther = isLoaded || question.loaded !== this.loaded;
     this.loaded = question.loaded;
     this.periods = periodsOf(question.payload);
+    if (isOther) this.shown = { question: null, outcome: null, problem: null };
+    if (isSoon) this.askSoon();
+    else this.#ask(); // first, so that the server works while the page draws
     if (isOther) this.#clear();
     this.levers.show({ payload: question.loaded, changes: question.changes, step: question.step, periods: this.periods }, isOther);
     showCoupling(question.payload);
@@ -146,13 +149,10 @@ export class Day {
     if (document.activeElement !== byId("day-json")) this.#showJson();
     this.changed(example);
     byId("day-result").setAttribute("aria-busy", "true");
-    if (isSoon) this.askSoon();
-    else this.#ask();
   }
 
   /** Before the first answer there is the load alone. */
   #clear() {
-    this.shown = { question: null, outcome: null, problem: null };
     const { payload } = this.question;
     const load = this.periods.all.map((t) => at(payload.load ?? 0, t) || 0);
     if (load.length) this.figure.draw({ periods: this.periods, load, outcome: null, before: null, changed: null, missing: [] });
