@@ -58,10 +58,15 @@ _VERSION = re.compile(r"-\d+\.\d+\.\d+\b")
 blueprint = Blueprint("pages", __name__, template_folder=str(WEB))
 
 
+@blueprint.before_request
+def expect_a_day() -> None:
+    """Prepare for a day that the page may ask for. Its many files come from every worker of the service."""
+    current_app.config["HORIZONS"].prepare()
+
+
 @blueprint.get("/")
 def page() -> Response:
-    """The page for planning, with the server's settings for CO2 and the step. A day may be planned soon."""
-    current_app.config["HORIZONS"].prepare()
+    """The page for planning, with the server's settings for CO2 and the step."""
     settings = current_app.config["SETTINGS"]
     values = {"co2": settings.co2, "step": settings.step, "version": __version__, "first_script": FIRST_SCRIPT}
     return _html("page/index.html", PAGE_POLICY, **values)
