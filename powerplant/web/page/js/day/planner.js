@@ -4,7 +4,7 @@
 
 import { Problem, post } from "../api.js";
 
-const QUICK = [0.4, 2]; // seconds in which a plan is wanted; the second if the first finds none
+const QUICK = [0.35, 2]; // seconds in which a plan is wanted; the second if the first finds none
 const PAUSE = 1000; // milliseconds before a busy server is asked again
 const TRIES = 20;
 
