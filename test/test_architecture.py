@@ -129,6 +129,6 @@ def test_a_horizon_loads_highs_only_where_its_periods_are_coupled() -> None:
 def test_the_verification_of_a_horizon_imports_neither_the_model_nor_the_search() -> None:
     taken = imported(PACKAGE / "horizon" / "verification.py")
     assert {module for module in taken if module.startswith("powerplant")} == {
-        "powerplant.horizon.formulation",
+        "powerplant.horizon.instance",
         "powerplant.horizon.plan",
     }

@@ -16,8 +16,8 @@ from time import perf_counter
 import numpy as np
 from highspy import HighsVarType
 
-from powerplant.horizon.formulation import HorizonInstance, Storage
 from powerplant.horizon.highs import WHOLE, Solver
+from powerplant.horizon.instance import HorizonInstance, Storage
 from powerplant.horizon.model import Model
 from powerplant.horizon.plan import Plan, cost_of
 from powerplant.horizon.program import Array

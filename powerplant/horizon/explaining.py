@@ -11,8 +11,9 @@ from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from powerplant.formulation import BILLION, Instance
-from powerplant.horizon.formulation import HorizonInstance, Plant, must_be_on
+from powerplant.horizon.instance import HorizonInstance, Plant
 from powerplant.horizon.plan import Plan, runs_and_rests
+from powerplant.horizon.schedules import must_be_on
 from powerplant.horizon.verification import broken_rules
 from powerplant.merit_order.alternatives import Appraisal, appraise
 

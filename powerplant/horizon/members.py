@@ -6,7 +6,7 @@ from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 from typing import Any
 
-from powerplant.horizon.formulation import HorizonInstance, Plant
+from powerplant.horizon.instance import HorizonInstance, Plant
 from powerplant.horizon.plan import Plan
 from powerplant.horizon.planning import SolvedHorizon
 

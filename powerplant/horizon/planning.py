@@ -10,7 +10,8 @@ from time import perf_counter
 from typing import Literal, NamedTuple
 
 from powerplant.errors import InfeasibleLoad, NotInstalled, OutOfTime, WrongPlan
-from powerplant.horizon.formulation import HorizonInstance, formulate_horizon
+from powerplant.horizon.formulation import formulate_horizon
+from powerplant.horizon.instance import HorizonInstance
 from powerplant.horizon.models import Horizon
 from powerplant.horizon.plan import Plan, cost_of
 from powerplant.horizon.shortages import Missing, no_plan, of_plan, of_single_period, off_grid

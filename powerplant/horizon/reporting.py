@@ -9,11 +9,13 @@ from typing import Any, NamedTuple
 
 from powerplant.formulation import Grid
 from powerplant.horizon.explaining import Explanation, Price, explain
-from powerplant.horizon.formulation import HorizonInstance, Plant, exact, runs_ever
+from powerplant.horizon.formulation import exact
+from powerplant.horizon.instance import HorizonInstance, Plant
 from powerplant.horizon.members import answer_of, cents, in_merit_order
 from powerplant.horizon.models import OverTime
 from powerplant.horizon.plan import hours_so_far, market_cost, starts_of, storage_costs
 from powerplant.horizon.planning import SolvedHorizon
+from powerplant.horizon.schedules import runs_ever
 from powerplant.horizon.verification import reserve_held
 from powerplant.models import Fuels, PowerPlant
 from powerplant.reporting import unstated_emissions, why_never

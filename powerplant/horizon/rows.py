@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from time import perf_counter
 
 from powerplant.horizon.explaining import prices_of
-from powerplant.horizon.formulation import HorizonInstance
+from powerplant.horizon.instance import HorizonInstance
 from powerplant.horizon.members import ENERGY_DIGITS
 from powerplant.horizon.planning import SolvedHorizon
 from powerplant.horizon.tables import BY_PERIOD, START

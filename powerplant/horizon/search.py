@@ -22,9 +22,9 @@ import numpy as np
 
 from powerplant.horizon.coarsening import hours_of, in_hours
 from powerplant.horizon.dispatch import Dispatch
-from powerplant.horizon.formulation import HorizonInstance
 from powerplant.horizon.groups import Groups
 from powerplant.horizon.highs import WHOLE, Solver
+from powerplant.horizon.instance import HorizonInstance
 from powerplant.horizon.model import Model, is_small
 from powerplant.horizon.plan import Plan, cost_of
 from powerplant.horizon.program import Array

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from powerplant.errors import InfeasibleHorizon, InfeasibleLoad
-from powerplant.horizon.formulation import HorizonInstance
+from powerplant.horizon.instance import HorizonInstance
 from powerplant.horizon.plan import Plan
 from powerplant.horizon.verification import reserve_held
 

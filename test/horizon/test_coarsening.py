@@ -12,7 +12,8 @@ from horizon.comparing import setting
 from horizon.days import day, hard
 from powerplant.formulation import Grid
 from powerplant.horizon.decoding import decode
-from powerplant.horizon.formulation import HorizonInstance, formulate_horizon
+from powerplant.horizon.formulation import formulate_horizon
+from powerplant.horizon.instance import HorizonInstance
 from powerplant.horizon.models import Horizon
 from powerplant.horizon.planning import _trivial_bound, plan_horizon
 from powerplant.planning import Options
