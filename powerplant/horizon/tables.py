@@ -41,7 +41,8 @@ from powerplant.batch.table import Table, cell_of, decimal_mark, in_words, shown
 from powerplant.batch.workbooks import Sheets, sheets_of
 from powerplant.decoding import is_fuel, parse, pointer, why_ignored
 from powerplant.errors import Fault, InvalidPayload
-from powerplant.horizon.decoding import LISTS, value_at
+from powerplant.horizon.consistency import value_at
+from powerplant.horizon.decoding import LISTS
 from powerplant.horizon.models import LONGEST
 from powerplant.models import FUEL_KEYS
 from powerplant.rows import Layout
