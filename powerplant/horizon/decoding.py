@@ -26,8 +26,8 @@ from powerplant.horizon.consistency import (
     value_at,
 )
 from powerplant.horizon.models import (
-    LONGEST,
-    SHORTEST,
+    LONGEST_PERIOD,
+    SHORTEST_PERIOD,
     Earlier,
     Horizon,
     OverTime,
@@ -189,7 +189,7 @@ class _Decoder:
                 length = _LENGTH.validate_python(whole.resolution)
             except ValidationError:
                 length = None
-        if length is None or not SHORTEST <= length <= LONGEST:
+        if length is None or not SHORTEST_PERIOD <= length <= LONGEST_PERIOD:
             self._fault(
                 "resolution", detail="must be a duration of whole minutes from PT1M to PT24H, for example PT15M"
             )
