@@ -10,7 +10,7 @@
     ├── InfeasibleLoad        no plan meets the load; says why, and names the nearest loads that have a plan
     ├── InfeasibleHorizon     no plan meets all loads of a horizon; says what is missing, and in which periods
     ├── NotInstalled          a library that the payload needs is not installed
-    ├── OutOfTime             no plan was proven within the time limit
+    ├── OutOfTime             no plan was found, or proven optimal, within the time limit
     ├── NotCheckedInTime      a proof was not checked within the time limit
     ├── TooBusy               all processes for long work are in use
     └── WrongPlan             a plan failed its verification: always a bug of this package
@@ -141,17 +141,20 @@ class NotInstalled(PowerplantError):
 
 
 class OutOfTime(PowerplantError):
-    """The time limit passed before a plan was proven optimal.
+    """The time limit passed before a plan was proven optimal, or, of a horizon, before one was found.
 
     Attributes:
         gap: cost of the best plan found minus the lower bound, in euro; ``None`` if no plan was found.
     """
 
     def __init__(self, time_limit: float, gap: Decimal | None) -> None:
-        found = "no plan was found"
+        message = f"No plan was found within {time_limit:g} s."
         if gap is not None:  # rounded up, so that the sentence stays true
-            found = f"the best plan found costs at most {gap.quantize(Decimal('0.01'), ROUND_UP)} euro too much"
-        super().__init__(f"No plan was proven optimal within {time_limit:g} s; {found}.")
+            message = (
+                f"No plan was proven optimal within {time_limit:g} s; the best plan found costs at most "
+                f"{gap.quantize(Decimal('0.01'), ROUND_UP)} euro too much."
+            )
+        super().__init__(message)
         self.gap = gap
 
 

@@ -111,8 +111,8 @@ def test_the_product_imports_no_other_solver_and_nothing_of_the_tests(path: Path
         "test",
         "oracles",
     }
-    of_highs = {"dispatch.py", "groups.py", "highs.py", "model.py", "program.py", "search.py", "unit.py"}
-    if path.name in of_highs and path.parent.name == "horizon":
+    of_highs = {"bracket", "dispatch", "groups", "heuristics", "highs", "model", "program", "unit"}
+    if path.stem in of_highs and path.parent.name == "horizon":
         outside -= {"highspy", "numpy"}  # the solver of coupled periods
     assert not top_levels(path) & outside
 
@@ -129,6 +129,6 @@ def test_a_horizon_loads_highs_only_where_its_periods_are_coupled() -> None:
 def test_the_verification_of_a_horizon_imports_neither_the_model_nor_the_search() -> None:
     taken = imported(PACKAGE / "horizon" / "verification.py")
     assert {module for module in taken if module.startswith("powerplant")} == {
-        "powerplant.horizon.formulation",
+        "powerplant.horizon.instance",
         "powerplant.horizon.plan",
     }

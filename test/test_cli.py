@@ -365,7 +365,7 @@ def test_after_the_time_limit_there_is_no_plan_unless_a_feasible_one_is_accepted
     name, proof = write(hard_payload()), Path(write("", "proof.json"))
     given_up = run("plan", name, "--time-limit", "0.2")
     assert (given_up.exit_code, given_up.stdout) == (1, "")
-    assert "No plan was proven optimal within 0.2 s" in given_up.stderr
+    assert re.search(r"No plan was (found|proven optimal) within 0\.2 s", given_up.stderr)
     feasible = run("plan", name, "--time-limit", "1.5", "--feasible", "--proof", str(proof))
     assert feasible.exit_code == 0
     assert "Not proven to be the cheapest plan: it costs at most" in feasible.stdout

@@ -18,7 +18,7 @@ from payloads import example
 from terminal import shown_on_terminal
 
 from powerplant import cli
-from powerplant.cli.options import LONGEST
+from powerplant.cli.options import MOST_SECONDS
 from powerplant.cli.sources import MAX_BYTES, MAX_ITEMS
 from powerplant.config import Settings
 
@@ -366,8 +366,8 @@ def test_an_absurd_setting_starts_no_service(variable: str, monkeypatch: pytest.
 
 
 def test_the_command_line_and_the_service_allow_the_same_time_limits() -> None:
-    assert Settings(time_limit=LONGEST).time_limit == LONGEST
-    assert run("plan", str(ROOT / "example_payloads" / "payload3.json"), "--time-limit", str(LONGEST))[0] == 0
+    assert Settings(time_limit=MOST_SECONDS).time_limit == MOST_SECONDS
+    assert run("plan", str(ROOT / "example_payloads" / "payload3.json"), "--time-limit", str(MOST_SECONDS))[0] == 0
 
 
 @pytest.mark.parametrize(

@@ -160,7 +160,7 @@ def test_a_plan_that_is_not_proven_is_accepted_only_on_request() -> None:
 
 
 def test_the_time_limit_is_kept() -> None:
-    with pytest.raises(powerplant.OutOfTime, match=r"^No plan was proven optimal within 0.05 s"):
+    with pytest.raises(powerplant.OutOfTime, match=r"^No plan was (found|proven optimal) within 0\.05 s"):
         powerplant.plan(hard_payload(), time_limit=0.05)
 
 

@@ -98,7 +98,7 @@ def test_in_development_an_error_of_the_client_is_a_problem_too() -> None:
 @pytest.mark.parametrize(
     ("error", "name", "event", "gap", "detail"),
     [
-        (OutOfTime(5.0, None), "gave-up", "gave-up", None, "within 5 s; no plan was found"),
+        (OutOfTime(5.0, None), "gave-up", "gave-up", None, "No plan was found within 5 s."),
         (OutOfTime(5.0, Decimal("1.25")), "gave-up", "gave-up", 1.25, "within 5 s"),
         (OutOfTime(5.0, Decimal("1E-10")), "gave-up", "gave-up", 1e-10, "within 5 s"),
         (TooBusy(), "busy", "problem", None, "as many long payloads as it accepts"),

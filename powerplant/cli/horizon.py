@@ -35,8 +35,9 @@ from powerplant.cli.words import (
     to_the_cent,
 )
 from powerplant.errors import InfeasibleHorizon, InvalidPayload, NotInstalled, OutOfTime
+from powerplant.horizon.amounts import cents
 from powerplant.horizon.answering import as_json
-from powerplant.horizon.members import answer_of, cents, relative_gap, schedule_of
+from powerplant.horizon.members import answer_of, relative_gap, schedule_of
 from powerplant.horizon.planning import Better, Progress, SolvedHorizon, plan_horizon
 from powerplant.horizon.reporting import report_of
 from powerplant.horizon.rolling import NoWindow, Rolling
@@ -147,7 +148,10 @@ def horizon(
     """  # noqa: D301 - click wants the character itself
     file, out = _files(context, names, hours)
     form = form or _usual_form(out, rolls=roll is not None)
-    _check_options(out, form, hours, fleet, zone, decimal, end, roll, look_ahead)
+    output = Output(out, form, decimal)
+    _check_tables(hours, fleet, zone)
+    _check_periods(form, end, roll, look_ahead)
+    _check_form(output)
     check_names([each.argument for each in (file, hours, fleet) if each is not None], out, None, resume=False)
     check_output(out, overwrite=overwrite, resume=None)
     writable(context, None, None if out == STDIO else Path(out))
@@ -156,7 +160,6 @@ def horizon(
         raise click.BadParameter(f"must be a period, from 1 to {len(given.horizon.load)}", param_hint="'--end'")
     if gap is not None:
         given = given._replace(horizon=given.horizon._replace(relative_gap=gap))
-    output = Output(out, form, decimal)
     if roll:
         _roll(given, options, int(threads), roll, look_ahead or 0, output)
         return
@@ -184,30 +187,28 @@ def _usual_form(out: str, *, rolls: bool) -> str | None:
     return "csv" if is_table(out) else "json"
 
 
-def _check_options(
-    out: str,
-    form: str | None,
-    hours: Source | None,
-    fleet: Source | None,
-    zone: ZoneInfo,
-    decimal: str | None,
-    end: int | None,
-    roll: int | None,
-    look_ahead: int | None,
-) -> None:
-    """Refuse options that do not go together."""
+def _check_tables(hours: Source | None, fleet: Source | None, zone: ZoneInfo) -> None:
+    """Refuse options for tables without a table of hours."""
     if hours is None and (fleet is not None or zone.key != "UTC"):
         raise click.UsageError("--fleet and --timezone are for --hours.")
+
+
+def _check_periods(form: str | None, end: int | None, roll: int | None, look_ahead: int | None) -> None:
+    """Refuse options for periods and windows that do not go together."""
     if end is not None and form != "report":
         raise click.UsageError("--end needs --report.")
     if look_ahead and not roll:
         raise click.UsageError("--look-ahead needs --roll.")
     if roll and form == "report":
         raise click.UsageError("--report is for a horizon that is planned at once, without --roll.")
-    if decimal and form != "csv":
+
+
+def _check_form(output: Output) -> None:
+    """Refuse a form that does not fit the name of the output, or its decimals."""
+    if output.decimal and output.form != "csv":
         raise click.UsageError("--decimal is for a table of plans.")
-    if is_table(out) and form != "csv":
-        raise click.UsageError(f"{out} is the name of a table, and --{form} prints JSON.")
+    if is_table(output.name) and output.form != "csv":
+        raise click.UsageError(f"{output.name} is the name of a table, and --{output.form} prints JSON.")
 
 
 def _given(

@@ -12,7 +12,7 @@ from powerplant.batch.headings import FRACTION
 from powerplant.formulation import GRIDS, TENTHS, Grid
 from powerplant.planning import Options
 
-LONGEST = 7 * 24 * 3600
+MOST_SECONDS = 7 * 24 * 3600
 """Most seconds of a time limit, a week. Timers of some systems end at 49 days."""
 
 HORIZON_TIME_LIMIT = 10.0
@@ -94,6 +94,6 @@ def _options(command: Callable[..., None], most_seconds: float, variable: str, e
 
 
 def _limited(_context: click.Context, _parameter: click.Parameter, seconds: float) -> float:
-    if not 0 < seconds <= LONGEST:
-        raise click.BadParameter(f"must be a number above 0, at most {LONGEST} (a week)")
+    if not 0 < seconds <= MOST_SECONDS:
+        raise click.BadParameter(f"must be a number above 0, at most {MOST_SECONDS} (a week)")
     return seconds

@@ -21,7 +21,7 @@ from powerplant.cli.sources import MAX_CELLS, MAX_ITEMS, MOST_MEMORY, Source, in
 from powerplant.cli.words import BAD_INPUT, complain, fail, say_csv, say_json
 from powerplant.errors import Fault, InvalidPayload
 from powerplant.horizon.decoding import decode
-from powerplant.horizon.formulation import HorizonInstance
+from powerplant.horizon.instance import HorizonInstance
 from powerplant.horizon.models import Horizon
 from powerplant.horizon.rows import labelled
 from powerplant.horizon.tables import Periods, read_fleet

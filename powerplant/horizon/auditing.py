@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from powerplant.decoding import pointer
 from powerplant.errors import Fault
-from powerplant.horizon.formulation import HorizonInstance, exact
+from powerplant.horizon.formulation import exact
+from powerplant.horizon.instance import HorizonInstance
 from powerplant.horizon.plan import Plan, cost_of
 from powerplant.horizon.verification import broken_rules
 from powerplant.proofs import read_as

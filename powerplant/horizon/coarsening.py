@@ -12,7 +12,7 @@ from math import ceil, floor
 from statistics import mean
 from typing import TypeVar
 
-from powerplant.horizon.formulation import HorizonInstance, Market, Plant, Storage
+from powerplant.horizon.instance import HorizonInstance, Market, Plant, Storage
 
 FEWEST = 4
 """The fewest hours of a horizon that is first solved in hours."""

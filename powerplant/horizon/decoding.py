@@ -1,7 +1,8 @@
 """From the bytes of a body to a valid horizon, or to a list of its faults.
 
 :mod:`powerplant.decoding` decodes the members that one hour has, with their values in the first period. This module
-checks the other values of lists, and the members that only a horizon has.
+checks the other values of lists, and the members that only a horizon has; :mod:`.consistency` has the rules between
+members.
 """
 
 from __future__ import annotations
@@ -9,17 +10,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from powerplant.decoding import decode_json, is_fuel, parse, pointer, why_ignored
 from powerplant.errors import Fault, InvalidPayload
+from powerplant.horizon.consistency import (
+    Place,
+    faults_of_limits,
+    faults_of_members,
+    faults_of_storage,
+    faults_over_time,
+    value_at,
+)
 from powerplant.horizon.models import (
-    LONGEST,
-    SHORTEST,
+    LONGEST_PERIOD,
+    SHORTEST_PERIOD,
     Earlier,
     Horizon,
     OverTime,
@@ -181,7 +189,7 @@ class _Decoder:
                 length = _LENGTH.validate_python(whole.resolution)
             except ValidationError:
                 length = None
-        if length is None or not SHORTEST <= length <= LONGEST:
+        if length is None or not SHORTEST_PERIOD <= length <= LONGEST_PERIOD:
             self._fault(
                 "resolution", detail="must be a duration of whole minutes from PT1M to PT24H, for example PT15M"
             )
@@ -203,10 +211,7 @@ class _Decoder:
             if key == RESERVE[0]:
                 self._fault("reserve", detail="must be an object with up, down or both")
             return []
-        value = None if given is None else given.get(key)
-        values = value if isinstance(value, list) else [0.0 if value is None else value]
-        self._elements(("reserve", key), values, _MEGAWATTS, is_list=isinstance(value, list))
-        return values if isinstance(value, list) else values * (self.periods or 1)
+        return self._each_period(("reserve", key), None if given is None else given.get(key), _MEGAWATTS)
 
     def _given_market(self) -> Mapping[str, Any]:
         given = self.payload.get("market")
@@ -221,15 +226,13 @@ class _Decoder:
         given = self._given_market()
         if given.get(MARKET[0]) is None:
             self._fault("market", MARKET[0], detail="is missing")
-        lists = []
-        for key, adapter in zip(MARKET[:3], (_PRICES, _MEGAWATTS, _MEGAWATTS), strict=True):
-            value = given.get(key)
-            values = value if isinstance(value, list) else [0.0 if value is None else value]
-            self._elements(("market", key), values, adapter, is_list=isinstance(value, list))
-            lists.append(values if isinstance(value, list) else values * (self.periods or 1))
+        price, buy, sell = (
+            self._each_period(("market", key), given.get(key), adapter)
+            for key, adapter in zip(MARKET[:3], (_PRICES, _MEGAWATTS, _MEGAWATTS), strict=True)
+        )
         fee = given.get(MARKET[3])
         self._elements(("market", MARKET[3]), [0.0 if fee is None else fee], _FEES, is_list=False)
-        return Trade(lists[0], lists[1], lists[2], fee or 0.0)
+        return Trade(price, buy, sell, fee or 0.0)
 
     def _previous(self) -> list[list[int]] | None:
         """The commitment of the plan before, in the order of the power plants."""
@@ -280,21 +283,19 @@ class _Decoder:
                 self._fault(*path, "name", detail="is the name of another storage or power plant")
             names.add(storage.name)
             storages.append(storage)
-            initial = storage.energy_min if storage.initial is None else storage.initial
-            if storage.energy_min > storage.energy_max:
-                self._fault(*path, "energy_min", detail="must not be above energy_max")
-            elif not storage.energy_min <= initial <= storage.energy_max:
-                limits = f"{storage.energy_min:g} to {storage.energy_max:g} MWh"
-                self._fault(*path, "initial", detail=f"must be within energy_min and energy_max, {limits}")
-            if storage.final is not None and storage.final.min is not None and storage.final.min > storage.energy_max:
-                self._fault(*path, "final", "min", detail="must not be above energy_max")
+            self.faults += faults_of_storage(storage, path)
         return storages
 
     # --- Lists -------------------------------------------------------------------------------------------------------
 
-    def _elements(
-        self, path: tuple[str | int, ...], values: list[Any], adapter: TypeAdapter[Any], *, is_list: bool = True
-    ) -> None:
+    def _each_period(self, path: Place, value: Any, adapter: TypeAdapter[Any]) -> list[float]:
+        """A number for each period, from a list or from one value; 0 without one."""
+        is_list = isinstance(value, list)
+        values = value if is_list else [0.0 if value is None else value]
+        self._elements(path, values, adapter, is_list=is_list)
+        return values if is_list else values * (self.periods or 1)
+
+    def _elements(self, path: Place, values: list[Any], adapter: TypeAdapter[Any], *, is_list: bool = True) -> None:
         """Find the faults of a list with a value for each period, or of one value."""
         if is_list and self.periods is not None and len(values) != self.periods:
             count = (
@@ -324,28 +325,8 @@ class _Decoder:
             if isinstance(value := plant.get(key), list):
                 adapter = _MEGAWATTS if key in {"pmin", "pmax"} else _PRICES if key == "cost(euro/MWh)" else _FLAGS
                 self._elements(("powerplants", index, key), value, adapter)
-        self._limits(index, plant)
-
-    def _limits(self, index: int, plant: Mapping[str, Any]) -> None:
-        """Find periods, after the first, in which pmin is above pmax; the decoder of one hour checks the first."""
-        pmin, pmax = plant.get("pmin"), plant.get("pmax")
-        if self._is_fixed(plant) or not (isinstance(pmin, list) or isinstance(pmax, list)) or self.periods is None:
-            return
-        for period in range(1, self.periods):
-            least, most = value_at(pmin, period), value_at(pmax, period)
-            if isinstance(least, int | float) and isinstance(most, int | float) and least > most:
-                place = (period,) if isinstance(pmin, list) else ()
-                hint = "" if place else f", which is {most} in period {period + 1}"
-                self._fault("powerplants", index, "pmin", *place, detail=f"must not be above pmax{hint}")
-                if not place:
-                    return
-
-    @staticmethod
-    def _is_fixed(plant: Mapping[str, Any]) -> bool:
-        """Whether a plant is off or gives exactly what its profile leaves."""
-        curtailable = plant.get("curtailable")
-        has_profile = plant.get("profile") is not None or plant.get("type") == "windturbine"
-        return has_profile and (curtailable is False or (curtailable is None and plant.get("type") == "windturbine"))
+        if self.periods is not None:
+            self.faults += faults_of_limits(plant, self.periods, ("powerplants", index))
 
     # --- Members of one hour -----------------------------------------------------------------------------------------
 
@@ -408,36 +389,8 @@ class _Decoder:
         members: PlantOverTime | None = self._model(PlantOverTime, given, path)
         if members is None:
             return None
-        if members.start_cost is not None and members.start_costs is not None:
-            self._fault(*path, "start_cost", detail="must not stand beside start_costs: one of them is enough")
-        costs = members.start_costs or []
-        for i, (before, entry) in enumerate(pairwise(costs), 1):
-            if entry.after <= before.after:
-                self._fault(*path, "start_costs", i, "after", detail="must be above that of the entry before")
-            if entry.cost < before.cost:
-                self._fault(*path, "start_costs", i, "cost", detail="must not be below that of the entry before")
-        self._curve(path, members)
-        initial = members.initial
-        if initial is not None and initial.on and initial.p is None:
-            self._fault(*path, "initial", "p", detail="is missing, and the plant is on")
-        if initial is not None and not initial.on and initial.p:
-            self._fault(*path, "initial", "p", detail="must be 0 or absent: the plant is off")
+        self.faults += faults_of_members(members, path)
         return members
-
-    def _curve(self, path: tuple[str | int, ...], members: PlantOverTime) -> None:
-        curve = members.cost_curve or []
-        slope: float | None = None
-        for i, (before, point) in enumerate(pairwise(curve), 1):
-            if point.p <= before.p:
-                self._fault(*path, "cost_curve", i, "p", detail="must be above that of the point before")
-                return
-            now = (point.cost - before.cost) / (point.p - before.p)
-            if slope is not None and now < slope - 1e-9 * max(1.0, abs(slope)):
-                self._fault(
-                    *path, "cost_curve", i, "cost", detail="makes the curve not convex: the cost rises less than before"
-                )
-                return
-            slope = now
 
     def _plant(self, index: int, plant: PowerPlant, members: PlantOverTime, fuels: list[Fuels]) -> OverTime:
         """A plant whose members are valid; also checks the rules between them."""
@@ -448,24 +401,10 @@ class _Decoder:
             lists.pop("cost", None)
             members = members.model_copy(update={"no_load_cost": 0.0})
         over_time = OverTime(plant, lists, members)
-        path = ("powerplants", index)
-        limits = [_limits_at(over_time.at(t), fuels[t]) for t in range(len(fuels))]
-        least, most = min(low for low, _ in limits), max(high for _, high in limits)
-        if (curve := members.cost_curve) is not None and (curve[0].p > least or curve[-1].p < most):
-            has = f"{curve[0].p:g} to {curve[-1].p:g}"
-            self._fault(
-                *path, "cost_curve", detail=f"must cover the limits, {least:g} to {most:g} MW; it covers {has} MW"
-            )
-        initial = members.initial
-        if initial is not None and initial.on and initial.p is not None:
-            # a limit that is a list says nothing of the period before
-            least = 0.0 if plant.profile is not None or "pmin" in lists else plant.least
-            most = plant.pmax
-            if initial.p < least or (initial.p > most and "pmax" not in lists):
-                self._fault(*path, "initial", "p", detail=f"must be within pmin and pmax, {least:g} to {most:g} MW")
+        self.faults += faults_over_time(over_time, fuels, ("powerplants", index))
         return over_time
 
-    def _model(self, model: type[Any], given: Mapping[str, Any], path: tuple[str | int, ...]) -> Any:
+    def _model(self, model: type[Any], given: Mapping[str, Any], path: Place) -> Any:
         """A model of the members that are given; ``None`` where they have faults."""
         try:
             return model.model_validate(given)
@@ -482,7 +421,7 @@ class _Decoder:
     def _each_ignored(self) -> Iterator[Fault]:
         payload = self.payload
         known = {*FIELDS[0], *keys_of(Whole), "reserve", "market", "storages", "previous"}
-        objects: list[tuple[tuple[str | int, ...], Mapping[str, Any], set[str]]] = [((), payload, known)]
+        objects: list[tuple[Place, Mapping[str, Any], set[str]]] = [((), payload, known)]
         objects.append((("fuels",), payload.get("fuels") or {}, {*FIELDS[1]}))
         objects.append((("market",), self._given_market(), {*MARKET}))
         of_storages = {*keys_of(StorageMembers)}
@@ -505,32 +444,12 @@ class _Decoder:
 # --- Helpers ---------------------------------------------------------------------------------------------------------
 
 
-class _Limits(NamedTuple):
-    least: float
-    most: float
-
-
-def _limits_at(plant: PowerPlant, fuels: Fuels) -> _Limits:
-    """The limits of a plant in a period, in MW; equal for a plant that gives exactly what its profile leaves."""
-    if plant.profile is None:
-        return _Limits(plant.least, plant.pmax)
-    most = plant.pmax * fuels.profile(plant.profile) / 100
-    return _Limits(min(plant.least, most) if plant.curtailable else most, most)
-
-
 def _is_too_late(start: datetime, duration: timedelta) -> bool:
     try:
         start.astimezone(UTC) + duration + timedelta(days=1)
     except OverflowError:
         return True
     return False
-
-
-def value_at(value: Any, period: int) -> Any:
-    """A member in one period, from its list or its one value; ``None`` if the list is too short."""
-    if not isinstance(value, list):
-        return value
-    return value[period] if period < len(value) else None
 
 
 def _at(members: Mapping[str, Any], period: int) -> dict[str, Any]:

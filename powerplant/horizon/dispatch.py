@@ -16,8 +16,8 @@ from time import perf_counter
 import numpy as np
 from highspy import HighsVarType
 
-from powerplant.horizon.formulation import HorizonInstance, Storage
 from powerplant.horizon.highs import WHOLE, Solver
+from powerplant.horizon.instance import HorizonInstance, Storage
 from powerplant.horizon.model import Model
 from powerplant.horizon.plan import Plan, cost_of
 from powerplant.horizon.program import Array
@@ -26,7 +26,7 @@ from powerplant.horizon.verification import broken_rule
 ATTEMPTS = 4
 """How often it tries to give storages whole steps."""
 
-LONGEST = 1.0
+FOR_WHOLE_STEPS = 1.0
 """Seconds for a mixed-integer model, unless the caller gives it more."""
 
 
@@ -56,7 +56,7 @@ class Dispatch:
         """Seconds that are left until the end."""
         return max(0.0, self.end - perf_counter())
 
-    def best(self, on: Array, longest: float = LONGEST, relative_gap: float = 0.0) -> Plan | None:
+    def best(self, on: Array, longest: float = FOR_WHOLE_STEPS, relative_gap: float = 0.0) -> Plan | None:
         """The verified plan with the best outputs for a commitment; ``None`` if none is found in time.
 
         Args:
@@ -93,7 +93,7 @@ class Dispatch:
         """
         load = self.instance.load[t] + change
         if self.model.is_small:
-            found = self._solve({t: load}, {}, LONGEST)
+            found = self._solve({t: load}, {}, FOR_WHOLE_STEPS)
             return None if found is None else difference(self.instance, plan, found)
         self._change(self.solver, [t], [load], [], [])
         values = self._optimum()
@@ -108,7 +108,7 @@ class Dispatch:
 
     def cost_of_switch(self, plan: Plan, i: int, periods: Sequence[int]) -> Fraction | None:
         """By how many euro the cost rises if a plant is switched in some periods, off or on; ``None`` as above."""
-        found = self._solve({}, {i: periods}, LONGEST)
+        found = self._solve({}, {i: periods}, FOR_WHOLE_STEPS)
         return None if found is None else difference(self.instance, plan, found)
 
     def _solve(

@@ -11,8 +11,10 @@ from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from powerplant.formulation import BILLION, Instance
-from powerplant.horizon.formulation import HorizonInstance, Plant, must_be_on
+from powerplant.horizon.amounts import as_float
+from powerplant.horizon.instance import HorizonInstance, Plant
 from powerplant.horizon.plan import Plan, runs_and_rests
+from powerplant.horizon.schedules import must_be_on
 from powerplant.horizon.verification import broken_rules
 from powerplant.merit_order.alternatives import Appraisal, appraise
 
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from powerplant.horizon.dispatch import Dispatch
 
 NOT_COMPUTED = "not computed"
-DIGITS = 6
 CENT = Fraction(1, 100)
 
 
@@ -123,12 +124,7 @@ def _coupled(instance: HorizonInstance, plan: Plan, relaxed: Sequence[float] | N
         for periods in runs_and_rests(on):
             runs = bool(on[periods[0]])
             reason = _why_forced(plant, periods, runs=runs, bound=bound) or _breaks(instance, plan, i, periods)
-            if not reason:
-                more = dispatch.cost_of_switch(plan, i, periods)
-                if more is not None:
-                    reason = _in_words(more, periods, runs=runs)
-                else:
-                    reason = _why_needed(instance, periods, runs=runs) if dispatch.left else NOT_COMPUTED
+            reason = reason or _why_best(instance, plan, i, periods, dispatch, runs=runs)
             reason += _why_kept(instance, plan, i, periods, dispatch) if runs else ""
             own.append(Spell(periods, runs, reason))
         spells.append(own)
@@ -144,15 +140,21 @@ def _prices_of_coupled(
         up, down = (dispatch.cost_of_load(plan, t, change) for change in (1, -1))
         prices.append(
             Price(
-                None if up is None else round(float(up / per_step), DIGITS),
-                None if down is None else round(float(-down / per_step), DIGITS),
-                None if relaxed is None else round(relaxed[t] / float(per_step), DIGITS) + 0.0,  # no -0.0
+                None if up is None else as_float(up / per_step),
+                None if down is None else as_float(-down / per_step),
+                None if relaxed is None else as_float(relaxed[t] / float(per_step)) + 0.0,  # no -0.0
             )
         )
     return prices
 
 
-def _why_needed(instance: HorizonInstance, periods: range, *, runs: bool) -> str:
+def _why_best(instance: HorizonInstance, plan: Plan, i: int, periods: range, dispatch: Dispatch, *, runs: bool) -> str:
+    """What it would cost to switch a run or a rest, or that the others could not meet the load then."""
+    more = dispatch.cost_of_switch(plan, i, periods)
+    if more is not None:
+        return _in_words(more, periods, runs=runs)
+    if not dispatch.left:
+        return NOT_COMPUTED
     state, other = ("On", "without it") if runs else ("Off", "with it on")
     return f"{state}: {other} {_when(periods)}, {_needed(instance)}."
 
@@ -237,22 +239,27 @@ def _alone(instance: HorizonInstance, plan: Plan, end: float) -> Explanation:
         own = []
         for periods in runs_and_rests(on):
             runs = bool(on[periods[0]])
-            others = [hours[t].switched[i] for t in periods]
             reason = _why_forced(plant, periods, runs=runs, bound=plant.must_run)
-            if not reason and not all(other.computed for other in others):
-                reason = NOT_COMPUTED
-            elif not reason and any(other.cost is None for other in others):
-                t = next(t for t, other in zip(periods, others, strict=True) if other.cost is None)
-                state, what = ("On", "without it") if runs else ("Off", "with it on")
-                reason = f"{state}: {what} no plan meets the load of period {t + 1}."
-            elif not reason:
-                more = sum(
-                    other.cost - costs[t] for t, other in zip(periods, others, strict=True) if other.cost is not None
-                )
-                reason = _in_words(Fraction(instance.grid.euros(more)) * instance.hours, periods, runs=runs)
+            reason = reason or _why_best_alone(instance, i, periods, hours, costs, runs=runs)
             own.append(Spell(periods, runs, reason))
         spells.append(own)
     return Explanation(prices, spells, all(each.computed for hour in hours for each in hour.switched))
+
+
+def _why_best_alone(
+    instance: HorizonInstance, i: int, periods: range, hours: Sequence[Appraisal], costs: Sequence[int], *, runs: bool
+) -> str:
+    """What it would cost to switch a run or a rest, from the best plan of each of its hours with the plant switched."""
+    others = [hours[t].switched[i] for t in periods]
+    if not all(other.computed for other in others):
+        return NOT_COMPUTED
+    more = 0
+    for t, other in zip(periods, others, strict=True):
+        if other.cost is None:
+            state, what = ("On", "without it") if runs else ("Off", "with it on")
+            return f"{state}: {what} no plan meets the load of period {t + 1}."
+        more += other.cost - costs[t]
+    return _in_words(Fraction(instance.grid.euros(more)) * instance.hours, periods, runs=runs)
 
 
 def _price_of_single(single: Instance, plan: Plan, t: int) -> Price:
@@ -274,4 +281,4 @@ def _relaxed(single: Instance) -> float | None:
 
 
 def _per_megawatt_hour(cost: int | None) -> float | None:
-    return None if cost is None else float(round(cost / BILLION, DIGITS))
+    return None if cost is None else as_float(cost / BILLION)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from powerplant.horizon.formulation import HorizonInstance, Plant
+from powerplant.horizon.instance import HorizonInstance, Plant
 from powerplant.horizon.program import Array
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_FLOOR
 from fractions import Fraction
 from typing import Any
 
-from powerplant.horizon.formulation import HorizonInstance, Plant
+from powerplant.horizon.amounts import as_float, cents
+from powerplant.horizon.instance import HorizonInstance, Plant
 from powerplant.horizon.plan import Plan
 from powerplant.horizon.planning import SolvedHorizon
-
-CENTS = 100
-ENERGY_DIGITS = 6
 
 
 def answer_of(solved: SolvedHorizon) -> dict[str, Any]:
@@ -21,7 +19,7 @@ def answer_of(solved: SolvedHorizon) -> dict[str, Any]:
         "cost": cents(solved.cost),
         "lower_bound": cents(solved.bound, ROUND_FLOOR),
         "gap": round(cents(solved.cost) - cents(solved.bound, ROUND_FLOOR), 2),
-        "relative_gap": round(relative_gap(solved), 6),
+        "relative_gap": as_float(relative_gap(solved)),
         **schedule_of(solved.instance, solved.plan),
     }
     if solved.horizon.ignored:
@@ -47,7 +45,7 @@ def schedule_of(instance: HorizonInstance, plan: Plan) -> dict[str, Any]:
                 "name": storage.name,
                 "charge": [steps / per_megawatt for steps in charge],
                 "discharge": [steps / per_megawatt for steps in discharge],
-                "energy": [round(float(energy), ENERGY_DIGITS) for energy in storage.energy(charge, discharge)],
+                "energy": [as_float(energy) for energy in storage.energy(charge, discharge)],
             }
             for storage, charge, discharge in zip(instance.storages, plan.charge, plan.discharge, strict=True)
         ]
@@ -77,13 +75,3 @@ def _first_cost(plant: Plant) -> Fraction:
         return plant.cost[0]
     p, cost = plant.curve[-1]
     return plant.cost[0] + (cost / p if p else cost)
-
-
-def cents(euros: Fraction, rounding: str = ROUND_HALF_EVEN) -> float:
-    """An amount in euro with two decimals."""
-    scaled = euros * CENTS
-    whole = Decimal(scaled.numerator // scaled.denominator)
-    rest = scaled - int(whole)
-    if rounding == ROUND_HALF_EVEN and (rest > Fraction(1, 2) or (rest == Fraction(1, 2) and int(whole) % 2)):
-        whole += 1
-    return float(whole.scaleb(-2))

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from highspy import HighsLp
 
-from powerplant.horizon.formulation import HorizonInstance, Market, Storage
 from powerplant.horizon.groups import Groups
+from powerplant.horizon.instance import HorizonInstance, Market, Storage
 from powerplant.horizon.plan import Plan
 from powerplant.horizon.program import INFINITY, Array, Program
 from powerplant.horizon.unit import Unit

@@ -12,7 +12,7 @@ from powerplant.models import MAX_MEGAWATT, Fuels, Megawatt, Members, Name, Powe
 MAX_HOURS = 100_000
 MAX_EURO = 1_000_000_000
 
-SHORTEST, LONGEST = timedelta(minutes=1), timedelta(hours=24)
+SHORTEST_PERIOD, LONGEST_PERIOD = timedelta(minutes=1), timedelta(hours=24)
 """Limits of the length of a period."""
 
 Hours = Annotated[float, Field(ge=0, le=MAX_HOURS)]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from powerplant.horizon.formulation import HorizonInstance, Plant
+from powerplant.horizon.instance import HorizonInstance, Plant
 
 
 class Plan(NamedTuple):

@@ -10,7 +10,8 @@ from time import perf_counter
 from typing import Literal, NamedTuple
 
 from powerplant.errors import InfeasibleLoad, NotInstalled, OutOfTime, WrongPlan
-from powerplant.horizon.formulation import HorizonInstance, formulate_horizon
+from powerplant.horizon.formulation import formulate_horizon
+from powerplant.horizon.instance import HorizonInstance
 from powerplant.horizon.models import Horizon
 from powerplant.horizon.plan import Plan, cost_of
 from powerplant.horizon.shortages import Missing, no_plan, of_plan, of_single_period, off_grid
@@ -161,15 +162,16 @@ def _coupled(instance: HorizonInstance, options: Options, progress: Progress | N
             "Plants whose periods depend on each other need HiGHS, which is not installed: poetry install --extras "
             "horizon, or pip install '.[horizon]'."
         )
-    from powerplant.horizon.search import Found, is_near, least_shortage, noise, search
+    from powerplant.horizon.bracket import Found, is_near, noise
+    from powerplant.horizon.search import least_shortage, search
 
     start = perf_counter()
 
-    def improve(now: Found) -> None:
+    def notify(now: Found) -> None:
         if progress is not None:
             progress(Better(instance, now.plan, now.cost, now.bound))
 
-    found = search(instance, options.left, improve, threads=threads)
+    found = search(instance, options.left, notify, threads=threads)
     if found.plan is not None and found.cost is not None:
         bound = _trivial_bound(instance) if found.bound is None else Fraction(found.bound)
         if found.cost - bound <= noise(found.cost):

@@ -8,18 +8,18 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 from powerplant.formulation import Grid
+from powerplant.horizon.amounts import as_float, cents
 from powerplant.horizon.explaining import Explanation, Price, explain
-from powerplant.horizon.formulation import HorizonInstance, Plant, exact, runs_ever
-from powerplant.horizon.members import answer_of, cents, in_merit_order
+from powerplant.horizon.formulation import exact
+from powerplant.horizon.instance import HorizonInstance, Plant
+from powerplant.horizon.members import answer_of, in_merit_order
 from powerplant.horizon.models import OverTime
 from powerplant.horizon.plan import hours_so_far, market_cost, starts_of, storage_costs
 from powerplant.horizon.planning import SolvedHorizon
+from powerplant.horizon.schedules import runs_ever
 from powerplant.horizon.verification import reserve_held
 from powerplant.models import Fuels, PowerPlant
 from powerplant.reporting import unstated_emissions, why_never
-
-DIGITS = 6
-"""Digits of tonnes, MWh and hours."""
 
 KINDS = ("fuel", "co2", "other", "no_load", "start")
 """The kinds of cost of a plant."""
@@ -72,8 +72,8 @@ def report_of(solved: SolvedHorizon, *, co2: bool, end: int | None = None, time_
             "market": cents(market_cost(instance, plan)),
             "lost_load": cents(lost),
         },
-        "co2_tonnes": _rounded(emitted) if co2 else 0.0,
-        "co2_emitted_tonnes": _rounded(emitted),
+        "co2_tonnes": as_float(emitted) if co2 else 0.0,
+        "co2_emitted_tonnes": as_float(emitted),
         "periods": [_period(solved, t, explanation.prices[t]) for t in instance.periods],
         "powerplants": [_plant(solved, i, accounts[i], explanation, co2=co2) for i in order],
         "end": state_after(solved, len(instance.load) if end is None else end),
@@ -155,15 +155,15 @@ def _plant(solved: SolvedHorizon, i: int, account: Account, why: Explanation, *,
     return {
         "name": plant.name,
         "type": solved.horizon.plants[i].plant.type,
-        "energy": _rounded(account.energy),
+        "energy": as_float(account.energy),
         "costs": {"total": cents(total), **costs},
         "uplift": None if revenue is None else cents(max(Fraction(0), total - revenue)),
-        "co2_tonnes": _rounded(account.emitted) if co2 else 0.0,
-        "co2_emitted_tonnes": _rounded(account.emitted),
+        "co2_tonnes": as_float(account.emitted) if co2 else 0.0,
+        "co2_emitted_tonnes": as_float(account.emitted),
         "starts": [
             {
                 "period": start.period + 1,
-                "hours_off": None if start.hours_off is None else _rounded(start.hours_off),
+                "hours_off": None if start.hours_off is None else as_float(start.hours_off),
                 "cost": cents(start.cost),
             }
             for start in starts_of(plant, plan.on[i], instance.hours)
@@ -179,7 +179,7 @@ def state_after(solved: SolvedHorizon, periods: int) -> dict[str, Any]:
     """The state after so many periods, in the form of ``initial``: for the next request."""
     instance, plan = solved.instance, solved.plan
     storages = [
-        {"name": storage.name, "initial": _rounded(storage.energy(charge, discharge)[periods - 1])}
+        {"name": storage.name, "initial": as_float(storage.energy(charge, discharge)[periods - 1])}
         for storage, charge, discharge in zip(instance.storages, plan.charge, plan.discharge, strict=True)
     ]
     return {
@@ -196,7 +196,7 @@ def _state(plant: Plant, on: tuple[int, ...], p: tuple[int, ...], instance: Hori
     runs, hours = bool(on[-1]), hours_so_far(plant, on, instance.hours)
     return {
         "on": runs,
-        **({} if hours is None else {"hours": _rounded(hours)}),
+        **({} if hours is None else {"hours": as_float(hours)}),
         **({"p": instance.grid.megawatts(p[-1])} if runs else {}),
     }
 
@@ -228,9 +228,5 @@ def _notes(solved: SolvedHorizon, why: Explanation) -> Iterator[str]:
     yield from unstated_emissions([each.plant for each in solved.horizon.plants])
 
 
-def _rounded(amount: Fraction) -> float:
-    return round(float(amount), DIGITS)
-
-
 def _megawatts(steps: Fraction, grid: Grid) -> float:
-    return _rounded(steps / grid.per_megawatt)
+    return as_float(steps / grid.per_megawatt)

@@ -12,7 +12,8 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from powerplant.errors import InfeasibleHorizon, OutOfTime, PowerplantError, WrongPlan
-from powerplant.horizon.formulation import HorizonInstance, Market, Plant, State, Storage, formulate_horizon
+from powerplant.horizon.formulation import formulate_horizon
+from powerplant.horizon.instance import HorizonInstance, Market, Plant, State, Storage
 from powerplant.horizon.models import Horizon
 from powerplant.horizon.plan import Plan, cost_of, hours_so_far, runs_and_rests
 from powerplant.horizon.planning import SolvedHorizon, plan_instance

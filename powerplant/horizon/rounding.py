@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from powerplant.horizon.formulation import HorizonInstance, Plant
+from powerplant.horizon.instance import HorizonInstance, Plant
 from powerplant.horizon.plan import runs_and_rests
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from time import perf_counter
 
+from powerplant.horizon.amounts import as_float
 from powerplant.horizon.explaining import prices_of
-from powerplant.horizon.formulation import HorizonInstance
-from powerplant.horizon.members import ENERGY_DIGITS
+from powerplant.horizon.instance import HorizonInstance
 from powerplant.horizon.planning import SolvedHorizon
 from powerplant.horizon.tables import BY_PERIOD, START
 from powerplant.rows import Layout, Value
@@ -51,7 +51,7 @@ def rows_of(
         values: list[Value] = [megawatts(instance.load[t]), prices[t].up, prices[t].down]
         values += [megawatts(p[t]) for p in plan.p]
         for charge, discharge, energy in zip(plan.charge, plan.discharge, energies, strict=True):
-            values += [megawatts(charge[t]), megawatts(discharge[t]), round(float(energy[t]), ENERGY_DIGITS)]
+            values += [megawatts(charge[t]), megawatts(discharge[t]), as_float(energy[t])]
         values += [] if instance.market is None else [megawatts(plan.buy[t]), megawatts(plan.sell[t])]
         values += [] if instance.lost_load is None else [megawatts(plan.lost[t])]
         yield layout.row([*label, *values])

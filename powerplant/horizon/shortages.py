@@ -7,7 +7,8 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from powerplant.errors import InfeasibleHorizon, InfeasibleLoad
-from powerplant.horizon.formulation import HorizonInstance
+from powerplant.horizon.amounts import as_float
+from powerplant.horizon.instance import HorizonInstance
 from powerplant.horizon.plan import Plan
 from powerplant.horizon.verification import reserve_held
 
@@ -40,18 +41,18 @@ def no_plan(instance: HorizonInstance, missing: Sequence[Missing], *, proven: bo
     """
     hours = instance.hours
     total = {
-        "shortfall": _rounded(sum((each.shortfall for each in missing), Fraction(0)) * hours),
-        "surplus": _rounded(sum((each.surplus for each in missing), Fraction(0)) * hours),
-        "reserve": _rounded(sum((each.reserve for each in missing), Fraction(0)) * hours),
+        "shortfall": as_float(sum((each.shortfall for each in missing), Fraction(0)) * hours),
+        "surplus": as_float(sum((each.surplus for each in missing), Fraction(0)) * hours),
+        "reserve": as_float(sum((each.reserve for each in missing), Fraction(0)) * hours),
     }
     times = instance.times
     periods = [
         {
             "period": instance.first + each.period,
             **({} if times is None else {"start": times[each.period]}),
-            "shortfall": _rounded(each.shortfall),
-            "surplus": _rounded(each.surplus),
-            "reserve": _rounded(each.reserve),
+            "shortfall": as_float(each.shortfall),
+            "surplus": as_float(each.surplus),
+            "reserve": as_float(each.reserve),
             **each.more,
             "detail": each.detail,
         }
@@ -115,9 +116,5 @@ def of_plan(instance: HorizonInstance, plan: Plan) -> list[Missing]:
     return missing
 
 
-def _rounded(amount: Fraction) -> float:
-    return round(float(amount), 6)
-
-
 def _shown(amount: Fraction) -> str:
-    return f"{_rounded(amount):g}" if amount < 10**6 else f"{_rounded(amount)}"
+    return f"{as_float(amount):g}" if amount < 10**6 else f"{as_float(amount)}"

@@ -41,8 +41,9 @@ from powerplant.batch.table import Table, cell_of, decimal_mark, in_words, shown
 from powerplant.batch.workbooks import Sheets, sheets_of
 from powerplant.decoding import is_fuel, parse, pointer, why_ignored
 from powerplant.errors import Fault, InvalidPayload
-from powerplant.horizon.decoding import LISTS, value_at
-from powerplant.horizon.models import LONGEST
+from powerplant.horizon.consistency import value_at
+from powerplant.horizon.decoding import LISTS
+from powerplant.horizon.models import LONGEST_PERIOD
 from powerplant.models import FUEL_KEYS
 from powerplant.rows import Layout
 
@@ -316,7 +317,7 @@ class Periods:
                 yield f"{name} does not rise from row to row"
             return
         length, minute = steps.most_common(1)[0][0], timedelta(minutes=1)
-        if length % minute or length > LONGEST:
+        if length % minute or length > LONGEST_PERIOD:
             yield f"{name} rises by {length} from row to row: a period has whole minutes, and at most 24 hours"
             return
         payload["resolution"] = f"PT{length // minute}M"

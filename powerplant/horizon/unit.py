@@ -15,8 +15,9 @@ from math import ceil, floor
 
 import numpy as np
 
-from powerplant.horizon.formulation import HorizonInstance, Plant, must_be_on
+from powerplant.horizon.instance import HorizonInstance, Plant
 from powerplant.horizon.program import INFINITY, Array, Program
+from powerplant.horizon.schedules import must_be_on
 
 
 class Unit:

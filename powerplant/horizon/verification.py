@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from powerplant.horizon.formulation import HorizonInstance, Plant
+from powerplant.horizon.instance import HorizonInstance, Plant
 from powerplant.horizon.plan import Plan
 
 

@@ -12,15 +12,17 @@ from horizon.comparing import setting
 from horizon.days import day, hard
 from powerplant.formulation import Grid
 from powerplant.horizon.decoding import decode
-from powerplant.horizon.formulation import HorizonInstance, formulate_horizon
+from powerplant.horizon.formulation import formulate_horizon
+from powerplant.horizon.instance import HorizonInstance
 from powerplant.horizon.models import Horizon
 from powerplant.horizon.planning import _trivial_bound, plan_horizon
 from powerplant.planning import Options
 
 pytest.importorskip("highspy", reason="the extra horizon brings it")
 
+from powerplant.horizon.bracket import Bracket
 from powerplant.horizon.coarsening import hours_of, in_hours
-from powerplant.horizon.search import _Search, search
+from powerplant.horizon.search import search
 
 
 def decoded(payload: dict[str, Any]) -> Horizon:
@@ -84,17 +86,26 @@ def test_a_day_of_equal_quarter_hours_in_hours_is_the_day_of_hours() -> None:
 def test_a_plan_in_quarter_hours_is_as_cheap_as_without_the_start_in_hours(monkeypatch: pytest.MonkeyPatch) -> None:
     instance = formulated(in_quarters(day()) | {"relative_gap": 0.0})
     found = search(instance, 60, threads=1)
-    monkeypatch.setattr(_Search, "_from_hours", lambda _search: None)
+    monkeypatch.setattr("powerplant.horizon.search.find_from_hours", lambda _bracket: None)
     other = search(instance, 60, threads=1)
     assert found.cost is not None
     assert found.cost == other.cost
 
 
 def test_a_plan_is_sent_although_no_bound_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_Search, "_bound", lambda _search, _value: None)
+    monkeypatch.setattr(Bracket, "raise_bound", lambda _bracket, _bound: None)
     solved = plan_horizon(decoded(hard()), Options(True)._replace(time_limit=3.0))
     assert solved.status == "time_limit"
     assert solved.bound < solved.cost
+
+
+def test_a_plan_that_is_known_is_kept_although_highs_says_that_there_is_none() -> None:
+    instance = formulated(day())
+    bracket, known = Bracket(instance, 60), search(instance, 60, threads=1).plan
+    bracket.offer(known)
+    bracket.rule_out()
+    assert bracket.found.plan == known
+    assert not bracket.found.is_infeasible
 
 
 @pytest.mark.parametrize("block", range(4))

@@ -13,7 +13,7 @@ pytest.importorskip("highspy", reason="the extra horizon brings it")
 import numpy as np
 
 from powerplant.horizon.dispatch import whole_steps
-from powerplant.horizon.formulation import Storage
+from powerplant.horizon.instance import Storage
 
 
 def storage(final: Fraction = Fraction(0)) -> Storage:

@@ -18,8 +18,9 @@ pytest.importorskip("highspy", reason="the extra horizon brings it")
 import numpy as np
 
 from powerplant.horizon.decoding import decode
-from powerplant.horizon.formulation import HorizonInstance, formulate_horizon
+from powerplant.horizon.formulation import formulate_horizon
 from powerplant.horizon.groups import Groups
+from powerplant.horizon.instance import HorizonInstance
 from powerplant.horizon.search import search
 from powerplant.planning import Options
 

@@ -19,8 +19,9 @@ from horizon.rules import broken_rules
 from powerplant import cli
 from powerplant.errors import InfeasibleHorizon, InvalidPayload
 from powerplant.formulation import GRIDS
+from powerplant.horizon.amounts import cents
 from powerplant.horizon.decoding import decode
-from powerplant.horizon.members import cents, schedule_of
+from powerplant.horizon.members import schedule_of
 from powerplant.horizon.rolling import NoWindow, Rolling
 from powerplant.planning import Options
 
