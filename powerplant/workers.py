@@ -1,8 +1,8 @@
 """Processes for long work, and how much of it is accepted.
 
 Python runs one thread of a process at a time, so long work in a thread would delay every other request. It runs in
-processes of its own. These can also be killed, so no computation exceeds its limits of time and memory by much. They
-are forked from a process that does nothing else and has imported their code, so they start quickly. Long work is
+processes of its own. These can also be killed, so no computation exceeds its limits of time and memory by much. Long
+work is
 
 - a search, or reasons, that a first attempt in the thread of the request does not finish (:meth:`Workers.run`);
 - everything that a body of more than :data:`LARGE` bytes, or a horizon, needs (:meth:`Workers.run_apart`);
@@ -99,8 +99,8 @@ class Workers:
         waiting: calls that may wait for a place at the same time.
         turns: threads that may have or wait for a turn at the same time.
         most_memory: bytes that a process may allocate; no limit by default.
-        modules: what the work imports. The process from which the others are forked imports it once, so that they start
-            in a tenth of the time. All workers of this process share it, and the first of them decides what it imports.
+        modules: what the work imports, if this takes long. Processes are then forked, where the system can do so, from
+            one that has imported it and does nothing else. All workers of this process share that one.
     """
 
     def __init__(
@@ -280,8 +280,8 @@ class Workers:
                 ensure_running()
 
     def _context(self) -> BaseContext:
-        """How processes start: as forks of one in which nothing runs, or anew. A fork of this one can hang."""
-        if "forkserver" not in get_all_start_methods():
+        """How processes start. A fork of this process, which has threads, could hang."""
+        if not self._modules or "forkserver" not in get_all_start_methods():
             return get_context("spawn")
         context = get_context("forkserver")
         context.set_forkserver_preload([*self._modules])

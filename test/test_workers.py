@@ -550,7 +550,7 @@ from test_workers import processes, pid, run, sleep
 from powerplant.workers import Workers
 
 if __name__ == "__main__":
-    workers = Workers(2)
+    workers = Workers(2, modules=["powerplant.solving"])
     if {busy}:
         for _ in range(2):
             future = workers.submit(sleep, 3600.0)

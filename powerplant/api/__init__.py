@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -53,23 +52,17 @@ def create_app(settings: Settings | None = None) -> Flask:
     return app
 
 
-LONG_WORK = (
-    "powerplant.answers",
-    "powerplant.batch.planner",
-    "powerplant.horizon.answering",
-    "powerplant.horizon.search",
-)
-"""The modules of long work. The last one needs the extra horizon."""
+FOR_HORIZONS = ("powerplant.horizon.answering", "powerplant.horizon.search")
+"""The modules for horizons; the second needs the extra horizon. To import them takes several tenths of a second."""
 
 
 def _workers(settings: Settings) -> dict[str, Workers]:
     """The processes for long work, by what they do."""
-    workers = partial(Workers, modules=LONG_WORK)
     most, horizons = settings.process_memory, settings.horizons
     return {
-        "SOLVERS": workers(settings.solvers, waiting=settings.waiting, turns=settings.turns, most_memory=most),
-        "BATCHES": workers(settings.batch_processes, places=settings.batches, waiting=0, most_memory=most),
-        "HORIZONS": workers(horizons, waiting=horizons, most_memory=settings.horizon_memory),
+        "SOLVERS": Workers(settings.solvers, waiting=settings.waiting, turns=settings.turns, most_memory=most),
+        "BATCHES": Workers(settings.batch_processes, places=settings.batches, waiting=0, most_memory=most),
+        "HORIZONS": Workers(horizons, waiting=horizons, most_memory=settings.horizon_memory, modules=FOR_HORIZONS),
     }
 
 
