@@ -30,8 +30,11 @@ NOISE = 1e-7
 LEAST = 100
 """Euro: :data:`NOISE` is a share of the cost, or of this if the cost is less."""
 
-TURN = 0.05
+TURN = 0.1
 """The share of the time limit for one attempt to improve a plan."""
+
+LONGEST_TURN = 3.0
+"""Seconds for such an attempt at most: with longer turns a large horizon has too few of them."""
 
 RESERVED = 0.03
 """The share of the time limit for the last plan: to put it on the grid and to check it."""
@@ -85,7 +88,7 @@ class Bracket:
     """
 
     def __init__(self, instance: HorizonInstance, time_limit: float, notify: Notify | None = None) -> None:
-        self.instance, self.time_limit, self.turn = instance, time_limit, TURN * time_limit
+        self.instance, self.time_limit, self.turn = instance, time_limit, min(TURN * time_limit, LONGEST_TURN)
         self.end = perf_counter() + time_limit * (1 - RESERVED)
         self.groups = Groups.alone(instance) if is_small(instance) else Groups.of(instance)
         self.model = Model(instance, self.groups)

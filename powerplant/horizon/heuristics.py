@@ -98,7 +98,7 @@ def improve_towards(bracket: Bracket, relaxed: Array) -> None:
     for difference in DIFFERENCES:
         if bracket.found.plan is not None and not bracket.is_done():
             on = bracket.commitment
-            _solve_small(bracket, np.abs(relaxed[bracket.model.on] - on) > difference, on, 4 * bracket.turn)
+            _solve_small(bracket, np.abs(relaxed[bracket.model.on] - on) > difference, on, 2 * bracket.turn)
 
 
 def improve(bracket: Bracket) -> None:
