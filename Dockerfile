@@ -19,7 +19,7 @@ ENV POETRY_VIRTUALENVS_IN_PROJECT=true
 COPY runapp ./
 RUN ./runapp poetry --version
 COPY pyproject.toml poetry.lock ./
-RUN ./runapp poetry install --no-interaction --compile --only main --extras "metrics live horizon" --no-root
+RUN ./runapp poetry install --no-interaction --compile --only main --extras "metrics live horizon excel" --no-root
 COPY powerplant powerplant
 # The log contains the address of the mirror.
 RUN ./runapp poetry install --no-interaction --compile --only-root && python -m compileall -q powerplant \

@@ -86,7 +86,7 @@ function Install-Environment($groups) {
     Remove-Item Env:VIRTUAL_ENV, Env:CONDA_PREFIX -ErrorAction SilentlyContinue
     $only = @()
     if ($groups -eq 'main') { $only = @('--only', 'main') }
-    & $OwnPoetry -m poetry install --no-interaction --extras "metrics live horizon" @only
+    & $OwnPoetry -m poetry install --no-interaction --extras "metrics live horizon excel" @only
     if ($LASTEXITCODE -ne 0) { Fail "the dependencies could not be installed. $Unreachable" }
     Write-Text '.venv\.runapp-stamp' (Get-Stamp $groups)
     Say 'Set-up is done.'

@@ -260,12 +260,15 @@ def test_random_tables_are_a_payload_or_refused() -> None:
 
 @pytest.mark.parametrize("suffix", ["csv", "tsv", "xlsx"])
 def test_a_plan_is_a_table_with_a_row_for_each_period(tmp_path: Path, suffix: str) -> None:
+    if suffix == "xlsx":
+        pytest.importorskip("openpyxl")
     plan = tmp_path / f"plan.{suffix}"
     where = ("--hours", str(HOURS), "--fleet", str(FLEET), "--timezone", "Europe/Brussels")
     result = run("horizon", *where, "--threads", "1", str(plan))
     assert (result.exit_code, result.output) == (0, "")
     if suffix == "xlsx":
-        load_workbook = pytest.importorskip("openpyxl").load_workbook
+        from openpyxl import load_workbook
+
         head, *others = load_workbook(plan)["plan"].iter_rows(values_only=True)
         table = [dict(zip(head, cells, strict=True)) for cells in others]
     else:
@@ -451,6 +454,7 @@ def test_a_workbook_and_tables_hold_the_same_payload(server: LiveServer) -> None
 
 
 def test_tables_that_cannot_be_read_name_their_cells_and_what_the_fleet_lacks_is_left_open(server: LiveServer) -> None:
+    pytest.importorskip("openpyxl")
     fleet = b'{"powerplants": [{"name": "gas", "type": "gasfired", "pmax": 9}]}\n'
     assert opened(server, fleet + b"load\n5\n")["payload"]["load"] == [5.0]
     for body, detail in (
