@@ -176,7 +176,7 @@ def test_a_turn_ends_when_the_call_turns_out_to_be_long() -> None:
     workers = Workers(1)
     with workers.turn(SMALL + 1), workers_busy(workers):
         with pytest.raises(TooBusy):
-            run(workers, pid)
+            run(workers, pid, time_limit=1.0)
         assert computes(workers, SMALL + 1)
     assert computes(workers, SMALL + 1)
 

@@ -6,7 +6,8 @@ the one before for the others), the power so far and the reserves so far, each r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from math import ceil, floor, lcm
 from typing import Any, NamedTuple
@@ -38,10 +39,10 @@ class Outcome(NamedTuple):
 def solve(payload: Mapping[str, Any], *, co2: bool = True, steps: int = 1) -> Outcome:
     """The outcome of a valid payload."""
     horizon = read(payload, co2=co2, steps=steps)
-    refused = refusal(horizon)
+    graphs, unable = graphs_of(horizon)
+    refused = _refusal(horizon, unable)
     if refused is not None:
         return refused
-    graphs, _ = graphs_of(horizon)
     best = _cheapest(horizon, graphs)
     if best is not None:
         cost, said = best
@@ -49,23 +50,35 @@ def solve(payload: Mapping[str, Any], *, co2: bool = True, steps: int = 1) -> Ou
     return Outcome("missing", missing=_least_missing(horizon, graphs))
 
 
-def redispatched(horizon: Horizon, on: list[list[int]]) -> Fraction | None:
-    """The least cost where each plant runs in given periods and no others; ``None`` if no plan does."""
+def redispatched(horizon: Horizon, on: list[list[int]], loads: Iterable[list[Fraction]]) -> list[Fraction | None]:
+    """The least cost for each of some loads where each plant runs in given periods and no others.
+
+    ``None`` if no plan does.
+    """
     graphs, _ = graphs_of(horizon)
     for i, runs in enumerate(on):
         graphs[i] = [
             {state: [move for move in moves if move.said[1] == runs[t]] for state, moves in found.items()}
             for t, found in enumerate(graphs[i])
         ]
-        if not all(any(found.values()) for found in graphs[i]):
-            return None
-    best = _cheapest(horizon, graphs)
-    return None if best is None else best[0]
+    if not all(any(found.values()) for graph in graphs for found in graph):
+        return [None for _ in loads]
+    costs: list[Fraction | None] = []
+    for load in loads:
+        changed = replace(horizon, load=load)
+        if horizon.lost_load is not None:
+            graphs[-1] = lost_load_graph(horizon.lost_load, changed)
+        best = _cheapest(changed, graphs)
+        costs.append(None if best is None else best[0])
+    return costs
 
 
 def refusal(horizon: Horizon) -> Outcome | None:
     """Why a horizon is not solved at all: a part without a schedule of its own, or loads off the grid."""
-    _, unable = graphs_of(horizon)
+    return _refusal(horizon, graphs_of(horizon)[1])
+
+
+def _refusal(horizon: Horizon, unable: list[str]) -> Outcome | None:
     if unable:
         return Outcome("fault", places=tuple(unable))
     return Outcome("off_grid", places=tuple(horizon.off_grid)) if horizon.off_grid else None
@@ -105,7 +118,11 @@ def _cheapest(horizon: Horizon, graphs: list[Graph]) -> tuple[Fraction, list[lis
         rests = [_extremes(graphs[i + 1 :], t) for i in range(len(graphs))]
         for i, graph in enumerate(graphs):
             least, most, most_up, most_down = rests[i]
-            cost_of = {id(move): int(move.cost * whole) for found in graph[t].values() for move in found}
+            cost_of = {
+                id(move): move.cost.numerator * (whole // move.cost.denominator)
+                for found in graph[t].values()
+                for move in found
+            }
             after: dict[Key, tuple[int, Any]] = {}
             for (states, net, up, down), (cost, trace) in front.items():
                 for move in graph[t].get(states[i], ()):

@@ -47,7 +47,7 @@ class On(NamedTuple):
         last: whether it stops after this period.
     """
 
-    p: Fraction | None
+    p: Fraction | int | None
     left: int
     last: bool
 
@@ -89,19 +89,19 @@ def _plant_moves(plant: Plant, horizon: Horizon, t: int, state: State) -> Iterat
         forced = t + 1 < horizon.periods and not plant.runs[t + 1]
         if last != forced and (forced or left > 0 or t + 1 == horizon.periods):
             continue
-        ceilings = [Fraction(plant.high[t])]
+        ceilings: list[Fraction | int] = [plant.high[t]]
         if starts and plant.startup_limit[t] is not None:
-            ceilings.append(Fraction(plant.startup_limit[t] or 0))
+            ceilings.append(plant.startup_limit[t] or 0)
         if last and not forced and plant.shutdown_limit[t] is not None:
-            ceilings.append(Fraction(plant.shutdown_limit[t] or 0))
+            ceilings.append(plant.shutdown_limit[t] or 0)
         if before is not None and plant.ramp_up is not None:
             ceilings.append(before + plant.ramp_up)
-        floors = [Fraction(plant.low[t])]
+        floors: list[Fraction | int] = [plant.low[t]]
         if before is not None and plant.ramp_down is not None and plant.ramp_down_binds(t):
             floors.append(before - plant.ramp_down)
         highest, lowest = floor(min(ceilings)), ceil(max(floors))
         for p in range(lowest, highest + 1):
-            kept = Fraction(p) if not last and (plant.ramp_up, plant.ramp_down) != (None, None) else None
+            kept = p if not last and (plant.ramp_up, plant.ramp_down) != (None, None) else None
             up, down = (highest - p, p - lowest) if plant.reserve else (0, 0)
             yield Move(On(kept, left, last), p, up, down, plant.costs[t][p] + start_cost, (p, 1))
 

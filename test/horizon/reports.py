@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -95,17 +94,19 @@ def wrong_prices(
     horizon = read(payload, co2=co2, steps=steps)
     on = {row["name"]: row["on"] for row in report["plan"]}
     runs = [on[plant.name] for plant in horizon.plants]
-    cost = redispatched(horizon, runs)
-    for t, row in enumerate(report["periods"]):
-        for way, change in (("up", 1), ("down", -1)):
-            if not horizon.load[t] and change < 0 and horizon.lost_load is not None:
-                continue  # no load of less than nothing is lost
-            load = [*horizon.load[:t], horizon.load[t] + change, *horizon.load[t + 1 :]]
-            other = redispatched(replace(horizon, load=load), runs)
-            price = None if cost is None or other is None else float((other - cost) * change * steps / horizon.h)
-            stated = row["price"][way]
-            if (price is None) != (stated is None) or (price is not None and abs(price - stated) > 1e-6):
-                yield f"period {t + 1}: a price {way} of {stated}, not {price}"
+    changes = [
+        (t, way, change)
+        for t, load in enumerate(horizon.load)
+        for way, change in (("up", 1), ("down", -1))
+        if load or change > 0 or horizon.lost_load is None  # no load of less than nothing is lost
+    ]
+    loads = [[*horizon.load[:t], horizon.load[t] + change, *horizon.load[t + 1 :]] for t, _, change in changes]
+    cost, *others = redispatched(horizon, runs, [horizon.load, *loads])
+    for (t, way, change), other in zip(changes, others, strict=True):
+        price = None if cost is None or other is None else float((other - cost) * change * steps / horizon.h)
+        stated = report["periods"][t]["price"][way]
+        if (price is None) != (stated is None) or (price is not None and abs(price - stated) > 1e-6):
+            yield f"period {t + 1}: a price {way} of {stated}, not {price}"
 
 
 def window(payload: Mapping[str, Any], first: int, last: int) -> dict[str, Any]:
