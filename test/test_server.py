@@ -384,6 +384,7 @@ class Load:
         client.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("clients", "headers"), [(4, {}), (16, {"Connection": "close"})], ids=["kept", "new"])
 def test_a_reload_under_load_loses_no_request(tmp_path: Path, clients: int, headers: dict[str, str]) -> None:
     with server_of_its_own(tmp_path) as (server, master), Load(server, clients, headers) as load:

@@ -71,6 +71,7 @@ def test_a_connection_that_ends_inside_an_answer_is_a_lost_request(piece: bytes)
         assert answers(url, 2) == [(0, 0, b""), (1, 200, b"two")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

@@ -8,6 +8,8 @@ from fractions import Fraction
 from importlib import import_module
 from typing import Any
 
+import pytest
+
 from horizon import dynamic, independent
 from horizon.dynamic import Outcome
 from horizon.payloads import counts_co2, finer, random_horizon, steps_of
@@ -16,6 +18,11 @@ from horizon.rules import broken_rules
 
 ROUNDING = Fraction(1, 10**6)
 """Shortages are floats in the answer."""
+
+
+def blocks(count: int, quick: int) -> list[Any]:
+    """The numbers of blocks of seeds, for a test: those after the first ones are slow."""
+    return [pytest.param(block, marks=[pytest.mark.slow] if block >= quick else []) for block in range(count)]
 
 
 def plan(payload: Any, *, co2: bool = True, step: float = 1, time_limit: float = 60.0, gap: float = 0) -> Any:

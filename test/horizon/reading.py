@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import partial
+from functools import lru_cache, partial
 from itertools import pairwise
 from math import ceil, floor
 from typing import Any
@@ -31,6 +31,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 RESOLUTIONS = {"PT15M": Fraction(1, 4), "PT30M": Fraction(1, 2), "PT1H": Fraction(1), "PT2H": Fraction(2)}
 
 
+@lru_cache(maxsize=10_000)
 def exact(number: float) -> Fraction:
     """The decimal in the JSON: 13.4 is 134/10, not its binary neighbour."""
     return Fraction(repr(number))

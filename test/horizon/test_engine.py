@@ -14,7 +14,7 @@ import pytest
 from horizon import dynamic, independent
 from horizon.cases import CASES, DEAR, GAS
 from horizon.cases import horizon as payload
-from horizon.comparing import compare, faults, plan, setting
+from horizon.comparing import blocks, compare, faults, plan, setting
 from horizon.payloads import random_horizon
 from horizon.reports import depends_on_the_window, window, wrong_figures, wrong_prices
 from horizon.rules import broken_by_plants, broken_rules, cost_of
@@ -40,13 +40,13 @@ def shortage(content: dict[str, Any]) -> tuple[dict[str, float], list[Mapping[st
     return dict(caught.value.missing), list(caught.value.periods)
 
 
-@pytest.mark.parametrize("block", range(20))
+@pytest.mark.parametrize("block", blocks(20, 8))
 def test_500_random_horizons_have_the_plan_or_the_shortage_of_the_oracle(block: int) -> None:
     for seed in range(25 * block, 25 * block + 25):
         assert compare(seed)[1] == [], f"seed {seed}"
 
 
-@pytest.mark.parametrize("block", range(20))
+@pytest.mark.parametrize("block", blocks(20, 8))
 def test_500_random_horizons_with_storages_and_a_market_have_it_too(block: int) -> None:
     for seed in range(25 * block, 25 * block + 25):
         assert compare(seed, more=True)[1] == [], f"seed {seed}"
@@ -58,7 +58,7 @@ def test_a_plan_within_a_gap_is_no_dearer_than_the_gap_allows(seed: int) -> None
 
 
 @pytest.mark.parametrize("more", [False, True])
-@pytest.mark.parametrize("block", range(8))
+@pytest.mark.parametrize("block", blocks(8, 3))
 def test_the_search_of_large_horizons_is_right_for_small_ones_too(
     block: int, more: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -219,7 +219,7 @@ def test_a_window_that_begins_with_the_end_of_the_one_before_keeps_times_and_ram
 
 
 @pytest.mark.parametrize("more", [False, True], ids=["plants", "storages-and-market"])
-@pytest.mark.parametrize("block", range(10))
+@pytest.mark.parametrize("block", blocks(10, 3))
 def test_each_figure_of_a_report_follows_from_the_plan(block: int, more: bool) -> None:
     for seed in range(50 * block, 50 * block + 50):
         content, co2, steps = setting(seed, more=more)
@@ -231,7 +231,7 @@ def test_each_figure_of_a_report_follows_from_the_plan(block: int, more: bool) -
         assert list(wrong_prices(content, report, co2=co2, steps=steps)) == [], f"seed {seed}"
 
 
-@pytest.mark.parametrize("block", range(10))
+@pytest.mark.parametrize("block", blocks(10, 3))
 def test_a_plan_stays_one_where_it_is_cut_in_two_and_costs_the_same(block: int) -> None:
     """The state after a period says all that the next window must know."""
     for seed in range(40 * block, 40 * block + 40):

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from horizon import dynamic
-from horizon.comparing import faults, setting
+from horizon.comparing import blocks, faults, setting
 
 pytest.importorskip("highspy", reason="the extra horizon brings it")
 
@@ -47,7 +47,7 @@ def twins(seed: int) -> tuple[dict[str, Any], bool, int]:
     return payload | {"powerplants": copies}, co2, steps
 
 
-@pytest.mark.parametrize("block", range(8))
+@pytest.mark.parametrize("block", blocks(8, 3))
 def test_a_horizon_of_twins_has_the_plan_or_the_shortage_of_the_oracle(
     block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 from benchmarks.horizon.desks import SIZES, desk
 from horizon import dynamic
 from horizon.comparing import faults as wrong_in
-from horizon.comparing import plan, setting
+from horizon.comparing import blocks, plan, setting
 from horizon.days import day
 from horizon.rules import broken_rules
 from powerplant.errors import InvalidPayload
@@ -34,7 +34,7 @@ def changed() -> dict[str, Any]:
     return payload
 
 
-@pytest.mark.parametrize("block", range(8))
+@pytest.mark.parametrize("block", blocks(8, 3))
 def test_with_a_plan_before_random_horizons_have_the_cost_of_the_oracle(
     block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

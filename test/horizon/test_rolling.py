@@ -52,6 +52,7 @@ def rolled(payload: dict[str, Any], keep: int, ahead: int, *, co2: bool = True, 
     return {**figures, "relative_gap": 0, **schedule_of(instance, plan)}
 
 
+@pytest.mark.slow
 def test_two_weeks_of_a_desk_break_no_rule() -> None:
     payload = desk(1, Size(6, 24 * 14, 60)) | {"relative_gap": 0.02}
     answer = rolled(payload, 24, 12, step="0.1")
