@@ -9,8 +9,8 @@ import pytest
 
 from benchmarks.horizon.desks import SIZES, desk
 from horizon import dynamic
-from horizon.comparing import faults as wrong_in
 from horizon.comparing import blocks, plan, setting
+from horizon.comparing import faults as wrong_in
 from horizon.days import day
 from horizon.rules import broken_rules
 from powerplant.errors import InvalidPayload
