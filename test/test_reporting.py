@@ -7,6 +7,7 @@ from fractions import Fraction
 from time import sleep
 from typing import Any
 
+import hypothesis
 import pytest
 from hypothesis import given
 from oracles import ExpectedUnit, brute_force, expected_units, merit_order, must_run
@@ -208,7 +209,9 @@ def test_a_reason_rounds_a_difference_to_the_cent_but_never_to_zero(difference: 
 
 
 def with_one_switched(units: Sequence[ExpectedUnit], load: int, position: int, *, on: bool) -> int | None:
-    """The least cost with a unit off, or with some output of it."""
+    """The least cost with a unit off, unless it must run; or with some output of it."""
+    if must_run(units[position]) and not on:
+        return None
     others = [*units[:position], *units[position + 1 :]]
     unit = units[position]
     outputs = range(max(unit.min_output, 1), min(unit.max_output, load) + 1) if on else [0]
@@ -216,6 +219,7 @@ def with_one_switched(units: Sequence[ExpectedUnit], load: int, position: int, *
     return min((own + rest for own, rest in totals if rest is not None), default=None)
 
 
+@hypothesis.example({"load": 60, "fuels": FUELS, "powerplants": [WIND | {"must_run": True}, GAS | {"pmin": 10}]})
 @given(payloads(max_plants=4, largest=15))
 def test_every_alternative_and_price_agrees_with_an_oracle(payload: dict[str, Any]) -> None:
     try:
