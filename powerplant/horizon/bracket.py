@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from functools import cached_property
 from threading import Lock
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -97,7 +96,8 @@ class Bracket:
         self.found = Found()
         self.is_over = False
         self._notify = notify
-        self._lock = Lock()
+        self._lock, self._building = Lock(), Lock()
+        self._dispatch: Dispatch | None = None
         self._values: Array | None = None  # the columns of the model in the best plan; None until they are needed
         self._dispatched: set[tuple[tuple[int, ...], ...]] = set()  # commitments of plans that broke a rule on the grid
 
@@ -112,10 +112,17 @@ class Bracket:
         assert self.found.plan is not None  # noqa: S101 - for the type checker
         return self.groups.counts(self.found.plan.on)
 
-    @cached_property
+    @property
     def dispatch(self) -> Dispatch:
         """Finds outputs on the grid; it is built when it is first needed."""
-        return Dispatch(self.instance, self.end)
+        return self.prepare_dispatch()
+
+    def prepare_dispatch(self) -> Dispatch:
+        """Build what finds outputs on the grid, unless it is there."""
+        with self._building:
+            if self._dispatch is None:
+                self._dispatch = Dispatch(self.instance, self.end)
+            return self._dispatch
 
     def is_done(self) -> bool:
         """Whether the gap is small enough, or the time is over."""

@@ -40,7 +40,7 @@ class Dispatch:
 
     def __init__(self, instance: HorizonInstance, end: float) -> None:
         self.instance, self.end = instance, end
-        self.model = Model(instance, on_grid=True)
+        self.model = Model(instance, for_outputs=True)
         self.lp = self.model.lp()
         self.low, self.high = np.asarray(self.lp.col_lower_), np.asarray(self.lp.col_upper_)
         self.solver = Solver(self.lp, self.left)
@@ -107,7 +107,10 @@ class Dispatch:
         return None if before is None else Fraction(value - before)
 
     def cost_of_switch(self, plan: Plan, i: int, periods: Sequence[int]) -> Fraction | None:
-        """By how many euro the cost rises if a plant is switched in some periods, off or on; ``None`` as above."""
+        """By how many euro the cost rises if a plant is switched in some periods, off or on; ``None`` as above.
+
+        Its minimum times must allow it: they are not checked.
+        """
         found = self._solve({}, {i: periods}, FOR_WHOLE_STEPS)
         return None if found is None else difference(self.instance, plan, found)
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from itertools import pairwise
-from math import ceil, floor
 from typing import NamedTuple
 
 from powerplant.formulation import Grid, Instance
@@ -90,13 +89,6 @@ class Plant(NamedTuple):
             or self.curve
             or (self.initial is not None and self.initial.left)
         )
-
-    @property
-    def curve_on_grid(self) -> tuple[tuple[Fraction, Fraction], ...]:
-        """The cost curve with points at whole steps only: at all whole steps it has the same cost."""
-        steps = sorted({step for p, _ in self.curve for step in (floor(p), ceil(p))})
-        inside = [step for step in steps if self.curve[0][0] <= step <= self.curve[-1][0]]
-        return tuple([(Fraction(step), self._on_curve(step)) for step in inside]) if len(inside) > 1 else self.curve
 
     def start_cost(self, hours_off: Fraction | None) -> Fraction:
         """The cost of a start after so many hours off, in euro; ``None``: after a long time."""

@@ -38,8 +38,9 @@ def is_small(instance: HorizonInstance) -> bool:
 class Model:
     """The model of an instance; with ``shortage``, that of its least shortage.
 
-    With ``groups``, identical plants are counted. With ``on_grid``, cost curves have points at whole steps only: that
-    needs more columns, and outputs are whole more often.
+    With ``groups``, identical plants are counted. With ``for_outputs``, the model is for a commitment that keeps the
+    minimum times: it has neither these nor the discounts of early starts, and cost curves have points at whole steps
+    only, so that outputs are whole more often.
 
     Attributes:
         groups: identical plants, which are counted.
@@ -56,7 +57,7 @@ class Model:
         groups: Groups | None = None,
         *,
         shortage: bool = False,
-        on_grid: bool = False,
+        for_outputs: bool = False,
     ) -> None:
         self.instance = instance
         self.groups = Groups.alone(instance) if groups is None else groups
@@ -80,7 +81,7 @@ class Model:
         )
         rows_of_reserve = self.reserve_up, self.reserve_down
         for i, (plant, group) in enumerate(zip(first, self.groups.members, strict=True)):
-            unit = Unit(program, instance, plant, len(group), price, *rows_of_reserve, on_grid=on_grid)
+            unit = Unit(program, instance, plant, len(group), price, *rows_of_reserve, for_outputs=for_outputs)
             self.on[i], self.start[i], self.stop[i], self.above[i] = unit.u, unit.v, unit.w, unit.q
             program.extend_rows(self.balance, 1.0, unit.q)
             program.extend_rows(self.balance, self.least[i], unit.u)

@@ -72,6 +72,7 @@ def _in_two_threads(bracket: Bracket, *, is_like_before: bool) -> bool:
             bracket.is_over = True
 
     def find_bound() -> None:
+        bracket.prepare_dispatch()  # while the other thread solves the relaxation
         _solve_whole(bracket, is_like_before=is_like_before, leave_out=SLOW)
 
     def run(work: Callable[[], None]) -> None:

@@ -30,7 +30,7 @@ class Unit:
         count: how many identical plants there are.
         price: 1, or 0 if costs do not count.
         reserve_up, reserve_down: the rows of the reserve; ``None`` if none is needed.
-        on_grid: whether its cost curve has points at whole steps only.
+        for_outputs: whether the model is for a commitment that keeps the minimum times.
 
     Attributes:
         u, v, w, q: the columns of on, start, stop, and of the output above the least.
@@ -46,15 +46,17 @@ class Unit:
         reserve_up: Array | None,
         reserve_down: Array | None,
         *,
-        on_grid: bool,
+        for_outputs: bool,
     ) -> None:
         self._program, self._plant, self._count, self._price = program, plant, count, price
         self._size = len(plant.least)
         self._read_limits()
         self._read_ramps()
+        if plant.curve:
+            self._curve = _points(plant, on_grid=for_outputs)
         self._add_columns()
         self._switch_on_and_off()
-        self._keep_minimum_times()
+        self._keep_minimum_times(1 if for_outputs else plant.up_time, 1 if for_outputs else plant.down_time)
         # The stop in the next period: none where an outage follows, or nothing.
         self._after = np.append(self.w[1:], -1)
         self._after[~self._runs_on] = -1
@@ -66,9 +68,10 @@ class Unit:
         self._limit_output(up)
         self._limit_rise(up)
         self._limit_fall(down)
-        self._price_starts(instance)
+        if not for_outputs:
+            self._price_starts(instance)
         if plant.curve:
-            self._price_curve(on_grid=on_grid)
+            self._price_curve()
 
     # --- What the plant can do ---------------------------------------------------------------------------------------
 
@@ -120,12 +123,14 @@ class Unit:
             else:
                 forced_off = forced_off | first
                 w_high[0] = False
-        base = np.array([float(plant.running_cost(t, plant.least[t])) if can[t] else 0.0 for t in range(size)])
         start = float(plant.start_costs[-1][1]) if plant.start_costs else 0.0
-        self._slope = np.array([float(each) for each in plant.cost]) * price
+        self._slope = np.array(plant.cost, dtype=float) * price
+        base = np.where(can, self._slope * least + float(plant.no_load) * price, 0.0)
+        if plant.curve:
+            base += np.where(can, np.interp(least, *self._curve), 0.0) * price
         add = self._program.add_columns
         count = float(self._count)
-        self.u = add(count * forced_on, count * ~forced_off, base * price, size)
+        self.u = add(count * forced_on, count * ~forced_off, base, size)
         self.v = add(0.0, count * v_high, start * price, size)
         self.w = add(0.0, count * w_high, 0.0, size)
         self.q = add(0.0, count * (self._most - least), np.zeros(size) if plant.curve else self._slope, size)
@@ -142,16 +147,16 @@ class Unit:
         was_on = was_on[first:]
         self._program.add_rows([(sign, column[first:]) for sign, column in terms], was_on, was_on)
 
-    def _keep_minimum_times(self) -> None:
+    def _keep_minimum_times(self, up_time: int, down_time: int) -> None:
         """Keep it on for the minimum up time after a start, and off for the minimum down time after a stop.
 
         An outage ends a run early.
         """
         program, periods = self._program, np.arange(self._size)
         outage_before = np.maximum.accumulate(np.where(self._can, -1, periods))
-        begin = np.maximum(periods - max(1, self._plant.up_time), outage_before)
+        begin = np.maximum(periods - max(1, up_time), outage_before)
         program.add_rows([*program.sums(self.v, begin, periods), (-1.0, self.u)], -INFINITY, 0.0)
-        begin = periods - max(1, self._plant.down_time)
+        begin = periods - max(1, down_time)
         program.add_rows([*program.sums(self.w, begin, periods), (1.0, self.u)], -INFINITY, float(self._count))
 
     # --- Reserve -----------------------------------------------------------------------------------------------------
@@ -334,17 +339,17 @@ class Unit:
         if stops:
             program.add_rows([*stops, (-1.0, self.w)], -INFINITY, 0.0)
 
-    def _price_curve(self, *, on_grid: bool) -> None:
+    def _price_curve(self) -> None:
         """Split q into the pieces of a cost curve."""
-        plant, program, least, most = self._plant, self._program, self._least, self._most
+        program, least, most = self._program, self._least, self._most
         pieces: list[tuple[float, Array]] = []
-        for (start, low), (end, high) in pairwise(plant.curve_on_grid if on_grid else plant.curve):
-            a, b = np.maximum(float(start), least), np.minimum(float(end), most)
+        for (start, low), (end, high) in pairwise(zip(*self._curve, strict=True)):
+            a, b = np.maximum(start, least), np.minimum(end, most)
             width = np.maximum(b - a, 0.0)
             s = width > 0
             if not s.any():
                 continue
-            slope = float((high - low) / (end - start)) * self._price
+            slope = (high - low) / (end - start) * self._price
             piece = np.full(self._size, -1)
             piece[s] = program.add_columns(0.0, self._count * width[s], slope + self._slope[s], int(s.sum()))
             pieces.append((-1.0, piece))
@@ -355,6 +360,16 @@ class Unit:
             program.add_rows([(1.0, piece[s]), (-width[s], self.u[s]), *less], -INFINITY, 0.0)
         if pieces:
             program.add_rows([(1.0, self.q), *pieces], 0.0, 0.0)
+
+
+def _points(plant: Plant, *, on_grid: bool) -> tuple[Array, Array]:
+    """Outputs and costs of the points of its cost curve; on the grid it has points at whole steps only."""
+    p, cost = np.array(plant.curve, dtype=float).T
+    if not on_grid:
+        return p, cost
+    steps = np.unique(np.concatenate((np.floor(p), np.ceil(p))))
+    steps = steps[(steps >= p[0]) & (steps <= p[-1])]
+    return (steps, np.interp(steps, p, cost)) if len(steps) > 1 else (p, cost)
 
 
 def _outage_within(plant: Plant, periods: int) -> Array:
