@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from functools import cached_property
 from threading import Lock
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -29,6 +30,9 @@ NOISE = 1e-7
 LEAST = 100
 """Euro: :data:`NOISE` is a share of the cost, or of this if the cost is less."""
 
+PRECISION = 1e-9
+"""A cost from HiGHS may be wrong by this share of it."""
+
 TURN = 0.1
 """The share of the time limit for one attempt to improve a plan."""
 
@@ -37,6 +41,13 @@ LONGEST_TURN = 3.0
 
 RESERVED = 0.03
 """The share of the time limit for the last plan: to put it on the grid and to check it."""
+
+
+class Relaxed(NamedTuple):
+    """A solution of the relaxation: its cost in euro, and the values of the columns."""
+
+    cost: float
+    values: Array
 
 
 class Found(NamedTuple):
@@ -96,8 +107,8 @@ class Bracket:
         self.found = Found()
         self.is_over = False
         self._notify = notify
-        self._lock, self._building = Lock(), Lock()
-        self._dispatch: Dispatch | None = None
+        self._lock, self._relaxing = Lock(), Lock()
+        self._relaxation: Solver | None = None
         self._values: Array | None = None  # the columns of the model in the best plan; None until they are needed
         self._dispatched: set[tuple[tuple[int, ...], ...]] = set()  # commitments of plans that broke a rule on the grid
 
@@ -112,17 +123,16 @@ class Bracket:
         assert self.found.plan is not None  # noqa: S101 - for the type checker
         return self.groups.counts(self.found.plan.on)
 
-    @property
+    @cached_property
+    def limits(self) -> tuple[Array, Array]:
+        """The fewest and the most plants of each group that their data allow to be on."""
+        low, high = np.asarray(self.lp.col_lower_), np.asarray(self.lp.col_upper_)
+        return low[self.model.on], high[self.model.on]
+
+    @cached_property
     def dispatch(self) -> Dispatch:
         """Finds outputs on the grid; it is built when it is first needed."""
-        return self.prepare_dispatch()
-
-    def prepare_dispatch(self) -> Dispatch:
-        """Build what finds outputs on the grid, unless it is there."""
-        with self._building:
-            if self._dispatch is None:
-                self._dispatch = Dispatch(self.instance, self.end)
-            return self._dispatch
+        return Dispatch(self.instance, self.end)
 
     def is_done(self) -> bool:
         """Whether the gap is small enough, or the time is over."""
@@ -155,7 +165,7 @@ class Bracket:
     def relax(self) -> Array | None:
         """Solve the linear relaxation: its value is a bound. Returns its solution; ``None`` without one."""
         solver = Solver(self.lp, self.left)
-        solver.setOptionValue("solve_relaxation", True)
+        solver.make_continuous(np.arange(self.lp.num_col_))
         values = solver.solve_it()
         if solver.is_infeasible:
             self.rule_out()
@@ -165,7 +175,24 @@ class Bracket:
         duals = np.array(solver.getSolution().row_dual)
         with self._lock:
             self.found = self.found._replace(prices=tuple(duals[self.model.balance].tolist()))
+        self._relaxation = solver  # only now: two threads must not use it at the same time
         return values
+
+    def relax_with(self, on: Array) -> Relaxed | None:
+        """Solve the relaxation again, from its last solution, with a commitment: how many of each group are on.
+
+        ``None`` if there is no solution, no time, or another thread does it now.
+        """
+        solver = self._relaxation
+        if solver is None or not self._relaxing.acquire(blocking=False):
+            return None
+        try:
+            solver.fix(self.model.on, np.clip(np.reshape(on, self.model.on.shape), *self.limits))
+            solver.setOptionValue("time_limit", solver.getRunTime() + self.left)
+            values = solver.solve_it()
+            return Relaxed(solver.getInfo().objective_function_value, values) if solver.is_optimal else None
+        finally:
+            self._relaxing.release()
 
     # --- Plans -------------------------------------------------------------------------------------------------------
 
@@ -198,9 +225,16 @@ class Bracket:
 
     def polish(self) -> None:
         """Give the best plan the best outputs for its commitment, if there is time."""
-        if self.found.plan is not None:
-            self.dispatch.end = self.end + RESERVED / 2 * self.time_limit
-            self.offer(self.dispatch.best(self.found.plan.on))
+        if self.found.plan is None:
+            return
+        self.end += RESERVED / 2 * self.time_limit
+        on, relaxed = self.found.plan.on, self.relax_with(self.commitment)
+        if relaxed is not None and self.model.is_on_grid(relaxed.values):
+            self.offer_solution(relaxed.values)
+            if float(self.found.cost or 0) <= relaxed.cost + PRECISION * max(abs(relaxed.cost), LEAST):
+                return
+        self.dispatch.end = self.end
+        self.offer(self.dispatch.best(on))
 
     def better_than(self, cost: float) -> Array | None:
         """The columns of the model in the best plan, if it costs less than this."""

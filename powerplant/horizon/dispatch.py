@@ -99,7 +99,7 @@ class Dispatch:
         values = self._optimum()
         value = float(self.solver.getInfo().objective_function_value)
         self._change(self.solver, [t], [self.instance.load[t]], [], [])
-        if values is None or self._does_both(values):
+        if values is None or self.model.does_both(values):
             return None
         found, before = self._plan(values), self._least_cost()
         if found is not None and self.is_whole:
@@ -150,7 +150,7 @@ class Dispatch:
 
     def _least_cost(self) -> float | None:
         """The least cost of outputs that need not be whole steps, in euro; also sets whether they are whole."""
-        if self.value is None and (values := self._optimum()) is not None and not self._does_both(values):
+        if self.value is None and (values := self._optimum()) is not None and not self.model.does_both(values):
             self.value = float(self.solver.getInfo().objective_function_value)
             self.is_whole = self._plan(values) is not None
         return self.value
@@ -197,14 +197,7 @@ class Dispatch:
 
     def _plan(self, values: Array) -> Plan | None:
         """The plan of a solution; ``None`` if an output is not a whole step, or a storage charges and discharges."""
-        outputs = values[self.model.outputs]
-        if (np.abs(outputs - np.round(outputs)) > WHOLE).any():
-            return None
-        return None if self._does_both(values) else self.model.plan(values)
-
-    def _does_both(self, values: Array) -> bool:
-        """Whether a storage charges and discharges at once."""
-        return bool((np.minimum(values[self.model.charge], values[self.model.discharge]) > WHOLE).any())
+        return self.model.plan(values) if self.model.is_on_grid(values) else None
 
 
 def whole_steps(

@@ -23,7 +23,7 @@ NEARBY = 2
 """How many periods on either side of a start or stop are free when a plan in hours becomes one in shorter periods."""
 
 THRESHOLDS = (WHOLE, 0.1, 0.2, 0.3)
-"""A first plan runs a plant where its share in the relaxation is above this. Each threshold gives one plan."""
+"""A first plan runs a plant where its share in the relaxation is above this. The cheapest of these plans is kept."""
 
 NEIGHBOURS = (1, 4, 12)
 """How many periods on either side of a fractional one are free while the rest is fixed as in the relaxation. They are
@@ -69,18 +69,18 @@ def find_from_hours(bracket: Bracket) -> None:
         return
     on = np.repeat(np.array(plan.on, dtype=float), len(hours[0]), axis=1)[:, : len(bracket.instance.load)]
     counts = bracket.groups.counts(on)
-    within = np.clip(counts, *_limits(bracket))
+    within = np.clip(counts, *bracket.limits)
     free = _with_neighbours(_starts_and_stops(within), NEARBY) | (counts != within)
     _solve_small(bracket, free, within, bracket.left / 2)
 
 
 def find_by_rounding(bracket: Bracket, relaxed: Array) -> None:
-    """Round the relaxation, and give the commitments their best outputs."""
+    """Round the relaxation in several ways, and make a plan of the cheapest commitment."""
     shares = bracket.groups.spread(relaxed[bracket.model.on]).tolist()
-    for threshold in THRESHOLDS:
-        if bracket.is_done():
-            return
-        bracket.offer_commitment(rounded(bracket.instance, shares, threshold))
+    commitments = [bracket.groups.counts(rounded(bracket.instance, shares, threshold)) for threshold in THRESHOLDS]
+    solutions = [bracket.relax_with(on) for on in commitments]
+    if found := [solution for solution in solutions if solution is not None]:
+        bracket.offer_solution(min(found, key=lambda solution: solution.cost).values)
 
 
 def find_near(bracket: Bracket, relaxed: Array) -> None:
@@ -108,7 +108,7 @@ def improve(bracket: Bracket) -> None:
     or those of some groups of plants.
     """
     count, size = bracket.model.on.shape
-    low, high = _limits(bracket)
+    low, high = bracket.limits
     choices = np.flatnonzero((low < high).any(axis=1))
     random = np.random.default_rng(SEED)
     start, around, length, chosen = 0, 0, size / WINDOW, len(choices) / WINDOW
@@ -167,12 +167,6 @@ def _gap_of_small(bracket: Bracket) -> float:
         return largest
     left = (float(cost) - bound) / max(abs(float(cost)), 1.0) - bracket.gap
     return min(largest, max(least, left / 2))
-
-
-def _limits(bracket: Bracket) -> tuple[Array, Array]:
-    """The fewest and the most plants of each group that their data allow to be on."""
-    low, high = np.asarray(bracket.lp.col_lower_), np.asarray(bracket.lp.col_upper_)
-    return low[bracket.model.on], high[bracket.model.on]
 
 
 def _starts_and_stops(on: Array) -> Array:

@@ -14,6 +14,7 @@ import numpy as np
 from highspy import HighsLp
 
 from powerplant.horizon.groups import Groups
+from powerplant.horizon.highs import WHOLE
 from powerplant.horizon.instance import HorizonInstance, Market, Storage
 from powerplant.horizon.plan import Plan
 from powerplant.horizon.program import INFINITY, Array, Program
@@ -194,16 +195,44 @@ class Model:
         both = (self.above, self.charge, self.discharge, self.buy, self.sell)
         return np.concatenate([columns.ravel() for columns in both])
 
+    def is_on_grid(self, values: Array) -> bool:
+        """Whether all outputs of a solution are whole steps, and no storage charges and discharges at once."""
+        outputs = values[self.outputs]
+        return bool((np.abs(outputs - np.round(outputs)) <= WHOLE).all()) and not self.does_both(values)
+
+    def does_both(self, values: Array) -> bool:
+        """Whether a storage charges and discharges at once."""
+        return bool((np.minimum(values[self.charge], values[self.discharge]) > WHOLE).any())
+
     def plan(self, values: Array) -> Plan:
-        """The plan of a solution, rounded to whole steps. It never buys and sells in one period."""
-        on = np.round(values[self.on]).astype(int)
-        above = np.round(values[self.above] + self.least * (values[self.on] - on)).astype(int)
-        commitment, outputs = self.groups.split(self.instance, on.tolist(), above.tolist())
-        charge, discharge, buy, sell = (
-            np.round(values[columns]).astype(int) for columns in (self.charge, self.discharge, self.buy, self.sell)
+        """The plan of a solution, rounded to whole steps. It never buys and sells in one period.
+
+        In each period, as many outputs are rounded up as the load needs: those that are nearest to the next step.
+        """
+        charge, discharge, buy, sell, on = (
+            np.round(values[columns]).astype(int)
+            for columns in (self.charge, self.discharge, self.buy, self.sell, self.on)
         )
         both = np.minimum(buy, sell)
         buy, sell = buy - both, sell - both
         lost = np.round(values[self.lost]).astype(int) if self.lost.size else np.zeros(self.on.shape[1], dtype=int)
+        others = (self.least * on).sum(axis=0) + discharge.sum(axis=0) - charge.sum(axis=0) + lost
+        if self.buy.size:
+            others = others + buy - sell
+        exact = values[self.above] + self.least * (values[self.on] - on)
+        above = rounded_to_sums(exact, np.array(self.instance.load) - others)
+        commitment, outputs = self.groups.split(self.instance, on.tolist(), above.tolist())
         into, out = (tuple(map(tuple, array.tolist())) for array in (charge, discharge))
         return Plan(commitment, outputs, tuple(lost.tolist()), into, out, tuple(buy.tolist()), tuple(sell.tolist()))
+
+
+def rounded_to_sums(values: Array, sums: Array) -> Array:
+    """Whole numbers near some values; the sum of each column is the given one where that rounds no value that is whole.
+
+    Of the values that are not whole, those with the largest fractions are rounded up (method of largest remainders).
+    """
+    down = np.floor(values + WHOLE)
+    fraction = np.maximum(values - down, 0.0)
+    place = np.argsort(np.argsort(-fraction, axis=0, kind="stable"), axis=0, kind="stable")
+    is_up = (place < sums - down.sum(axis=0)) & (fraction > WHOLE)
+    return (down + is_up).astype(int)

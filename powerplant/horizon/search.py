@@ -26,7 +26,7 @@ INTERVAL = 0.02
 """Seconds between two checks of what the threads have found."""
 
 PATIENCE = 0.3
-"""Seconds to wait for each thread when the search is over."""
+"""Seconds to wait for the threads when the search is over."""
 
 
 def search(instance: HorizonInstance, time_limit: float, notify: Notify | None = None, *, threads: int = 2) -> Found:
@@ -53,7 +53,7 @@ def search(instance: HorizonInstance, time_limit: float, notify: Notify | None =
             find_by_rounding(bracket, relaxed)
         if not bracket.found.is_infeasible and not bracket.is_done():
             _solve_whole(bracket, is_like_before=is_like_before, leave_out=SLOW if is_like_before else ())
-    bracket.polish()
+        bracket.polish()
     return bracket.found._replace(leaves_work=leaves_work)
 
 
@@ -72,7 +72,6 @@ def _in_two_threads(bracket: Bracket, *, is_like_before: bool) -> bool:
             bracket.is_over = True
 
     def find_bound() -> None:
-        bracket.prepare_dispatch()  # while the other thread solves the relaxation
         _solve_whole(bracket, is_like_before=is_like_before, leave_out=SLOW)
 
     def run(work: Callable[[], None]) -> None:
@@ -89,8 +88,10 @@ def _in_two_threads(bracket: Bracket, *, is_like_before: bool) -> bool:
     while bound.is_alive() and not bracket.is_done():
         bound.join(INTERVAL)
     bracket.is_over = True
+    end = perf_counter() + PATIENCE
+    bracket.polish()
     for thread in (bound, plans):
-        thread.join(PATIENCE)
+        thread.join(max(0.0, end - perf_counter()))
     leaves_work = bound.is_alive() or plans.is_alive()
     _RUNNING[:] = [(each, thread) for each, thread in _RUNNING if thread.is_alive()]
     if errors:
