@@ -30,8 +30,8 @@ NOISE = 1e-7
 LEAST = 100
 """Euro: :data:`NOISE` is a share of the cost, or of this if the cost is less."""
 
-PRECISION = 1e-9
-"""A cost from HiGHS may be wrong by this share of it."""
+LITTLE = 0.001
+"""A plan may cost so much more than the best outputs for its commitment, as a share of the gap."""
 
 TURN = 0.1
 """The share of the time limit for one attempt to improve a plan."""
@@ -224,17 +224,20 @@ class Bracket:
         self.offer(self.dispatch.best(self.dispatch.within(on), self.turn, self.gap / 10))
 
     def polish(self) -> None:
-        """Give the best plan the best outputs for its commitment, if there is time."""
+        """Give the best plan the best outputs for its commitment, if it has not nearly these, and there is time."""
         if self.found.plan is None:
             return
         self.end += RESERVED / 2 * self.time_limit
         on, relaxed = self.found.plan.on, self.relax_with(self.commitment)
-        if relaxed is not None and self.model.is_on_grid(relaxed.values):
+        if relaxed is not None and not self._costs_little_more_than(relaxed.cost):
             self.offer_solution(relaxed.values)
-            if float(self.found.cost or 0) <= relaxed.cost + PRECISION * max(abs(relaxed.cost), LEAST):
-                return
-        self.dispatch.end = self.end
-        self.offer(self.dispatch.best(on))
+        if relaxed is None or not self._costs_little_more_than(relaxed.cost):
+            self.dispatch.end = self.end
+            self.offer(self.dispatch.best(on))
+
+    def _costs_little_more_than(self, cost: float) -> bool:
+        best = self.found.cost
+        return best is not None and float(best) <= cost + max(noise(best), LITTLE * self.gap * abs(float(best)))
 
     def better_than(self, cost: float) -> Array | None:
         """The columns of the model in the best plan, if it costs less than this."""

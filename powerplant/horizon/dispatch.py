@@ -80,6 +80,13 @@ class Dispatch:
         self.on = np.asarray(on, dtype=float).reshape(self.model.on.shape)
         self.solver.fix(self.model.on, self.on)
 
+    def begin_with(self, plan: Plan) -> Plan:
+        """Fix the commitment of a plan. Returns the plan with the best outputs, if they are easily found, else this."""
+        self.commit(plan.on)
+        values = self._optimum()
+        found = None if values is None else self._plan(values)
+        return plan if found is None else found
+
     def cost_of_load(self, plan: Plan, t: int, change: int) -> Fraction | None:
         """By how many euro the cost rises if the load of a period changes; ``None`` if there is no plan, or no time.
 

@@ -64,7 +64,7 @@ def explain(instance: HorizonInstance, plan: Plan, relaxed: Sequence[float] | No
 
     Args:
         instance: the horizon.
-        plan: a plan with the best outputs for its commitment.
+        plan: a plan. Prices and reasons are those of the best outputs for its commitment.
         relaxed: the multipliers of the linear relaxation, in euro per step and period; ``None`` if not known.
         end: the time (of ``perf_counter``) at which nothing more is computed.
     """
@@ -78,7 +78,7 @@ def prices_of(instance: HorizonInstance, plan: Plan, relaxed: Sequence[float] | 
     from powerplant.horizon.dispatch import Dispatch
 
     dispatch = Dispatch(instance, end)
-    dispatch.commit(plan.on)
+    plan = dispatch.begin_with(plan)
     return _prices_of_coupled(instance, plan, relaxed, dispatch)
 
 
@@ -116,7 +116,7 @@ def _coupled(instance: HorizonInstance, plan: Plan, relaxed: Sequence[float] | N
     from powerplant.horizon.dispatch import Dispatch
 
     dispatch = Dispatch(instance, end)
-    dispatch.commit(plan.on)
+    plan = dispatch.begin_with(plan)
     prices = _prices_of_coupled(instance, plan, relaxed, dispatch)
     spells: list[list[Spell]] = []
     for i, (plant, on) in enumerate(zip(instance.plants, plan.on, strict=True)):
