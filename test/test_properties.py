@@ -93,7 +93,8 @@ def test_the_nearest_loads_have_plans_and_loads_between_them_do_not(
     for load in (members["nearest_below"], members["nearest_above"]):
         if load is not None:
             assert post(client, payload | {"load": load}).status_code == 200
-    between = round((members["nearest_below"] + 0.1), 1)
+    below = members["nearest_below"]
+    between = 0 if below is None else round(below + 0.1, 1)  # without a load below, 0 has no plan either
     if between != members["nearest_above"]:
         assert post(client, payload | {"load": between}).status_code == 422
 
