@@ -1,4 +1,4 @@
-"""Outputs on the grid: storages that follow a solution in whole steps."""
+"""Outputs on the grid: plants and storages that follow a solution in whole steps."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from powerplant.horizon.dispatch import whole_steps
 from powerplant.horizon.instance import Storage
+from powerplant.horizon.model import rounded_to_sums
 
 
 def storage(final: Fraction = Fraction(0)) -> Storage:
@@ -67,3 +68,17 @@ def test_a_storage_that_must_hold_more_at_the_end_does_so_or_has_no_whole_steps(
         assert 10 + len(moves) * 50 * battery.charged < 12 + Fraction(1, 4)
     else:
         assert battery.energy(*steps)[-1] >= 12
+
+
+@given(
+    st.lists(st.integers(-3, 3).flatmap(lambda whole: st.floats(whole, whole + 1)), min_size=1, max_size=8), st.data()
+)
+def test_rounded_outputs_are_neighbours_of_what_they_follow_and_have_the_sum(
+    outputs: list[float], data: st.DataObject
+) -> None:
+    values = np.array(outputs)
+    low, high = np.floor(values + 1e-6), np.ceil(values - 1e-6)
+    total = data.draw(st.integers(int(low.sum()), int(high.sum())))
+    whole = rounded_to_sums(values.reshape(-1, 1), np.array([total]))[:, 0]
+    assert whole.sum() == total
+    assert ((low <= whole) & (whole <= high)).all()

@@ -231,6 +231,19 @@ def test_each_figure_of_a_report_follows_from_the_plan(block: int, more: bool) -
         assert list(wrong_prices(content, report, co2=co2, steps=steps)) == [], f"seed {seed}"
 
 
+@pytest.mark.parametrize("block", blocks(6, 2))
+def test_prices_of_large_horizons_are_those_of_the_best_outputs(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("powerplant.horizon.model.SMALL", 0)
+    for seed in range(50 * block, 50 * block + 50):
+        content, co2, steps = setting(seed)
+        try:
+            report = plan(content, co2=co2, step=1 / steps, gap=0.05).report()
+        except (errors.InvalidPayload, errors.InfeasibleHorizon):
+            continue
+        assert list(wrong_figures(content, report, co2=co2, steps=steps)) == [], f"seed {seed}"
+        assert list(wrong_prices(content, report, co2=co2, steps=steps)) == [], f"seed {seed}"
+
+
 @pytest.mark.parametrize("block", blocks(10, 3))
 def test_a_plan_stays_one_where_it_is_cut_in_two_and_costs_the_same(block: int) -> None:
     """The state after a period says all that the next window must know."""
