@@ -26,6 +26,9 @@ LARGEST_COEFFICIENT = 10_000
 MARGIN = Fraction(1, 10_000)
 """By how many steps of charge the limits of other storages are narrower in the model."""
 
+CLEARLY = 0.001
+"""Steps by which an output differs at least from a whole number, if it is not one: HiGHS computes with floats."""
+
 SMALL = 100
 """The most plants, storages and markets, times periods, of a small model."""
 
@@ -227,12 +230,17 @@ class Model:
 
 
 def rounded_to_sums(values: Array, sums: Array) -> Array:
-    """Whole numbers near some values; the sum of each column is the given one where that rounds no value that is whole.
+    """Whole numbers near some values. Each column has the given sum, where that changes no value that is whole.
 
-    Of the values that are not whole, those with the largest fractions are rounded up (method of largest remainders).
+    Values are rounded to the nearest number, and then those that are nearest to their other neighbour are moved to it.
     """
-    down = np.floor(values + WHOLE)
-    fraction = np.maximum(values - down, 0.0)
-    place = np.argsort(np.argsort(-fraction, axis=0, kind="stable"), axis=0, kind="stable")
-    is_up = (place < sums - down.sum(axis=0)) & (fraction > WHOLE)
-    return (down + is_up).astype(int)
+    nearest = np.round(values)
+    rest, missing = values - nearest, sums - nearest.sum(axis=0)
+    is_up = (_places(-rest) < missing) & (rest > CLEARLY)
+    is_down = (_places(rest) < -missing) & (rest < -CLEARLY)
+    return (nearest + is_up - is_down).astype(int)
+
+
+def _places(values: Array) -> Array:
+    """The place of each value in its column, from the least."""
+    return np.argsort(np.argsort(values, axis=0, kind="stable"), axis=0, kind="stable")

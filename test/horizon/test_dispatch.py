@@ -77,8 +77,12 @@ def test_rounded_outputs_are_neighbours_of_what_they_follow_and_have_the_sum(
     outputs: list[float], data: st.DataObject
 ) -> None:
     values = np.array(outputs)
-    low, high = np.floor(values + 1e-6), np.ceil(values - 1e-6)
+    low, high = np.floor(values + 0.001), np.ceil(values - 0.001)
     total = data.draw(st.integers(int(low.sum()), int(high.sum())))
     whole = rounded_to_sums(values.reshape(-1, 1), np.array([total]))[:, 0]
     assert whole.sum() == total
     assert ((low <= whole) & (whole <= high)).all()
+
+
+def test_an_output_that_floats_put_below_a_whole_step_is_this_step() -> None:
+    assert rounded_to_sums(np.array([[-1e-6], [2.999999]]), np.array([2])).tolist() == [[0], [3]]
