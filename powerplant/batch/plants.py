@@ -28,10 +28,10 @@ _PLANT = re.compile(r"\(#/powerplants/(\d+)/name\)")
 
 
 class PlantTable(NamedTuple):
-    """A valid fleet that was a table.
+    """A valid fleet, perhaps one that was a table.
 
     Attributes:
-        content: the fleet as JSON, ``{"powerplants": [...]}``.
+        content: the fleet as JSON.
         notes: remarks for the user, in sentences.
     """
 
@@ -47,21 +47,25 @@ def is_json(content: bytes) -> bool:
 
 
 def read_plants(content: bytes, *, max_plants: int, read: Callable[[bytes], Sheets] = sheets_of) -> PlantTable:
-    """Read a table of power plants, or a workbook with one in its sheet ``fleet`` or its first sheet.
+    """Read a fleet: JSON, a table of power plants, or a workbook with one in its sheet ``fleet`` or its first sheet.
 
-    Its first row with a column ``name`` names the columns: the members of power plants, in any order and with other
-    spellings of their units. An empty cell is the default of its member. Columns with other names are ignored, which
-    the notes say. Cells may be written as in a table of hours.
+    JSON stays as it is. The first row of a table with a column ``name`` names the columns: the members of power plants,
+    in any order and with other spellings of their units. An empty cell is the default of its member. Columns with other
+    names are ignored, which the notes say. Cells may be written as in a table of hours.
 
     Args:
-        content: the table.
+        content: the fleet.
         max_plants: most power plants.
         read: how a workbook is read.
 
     Raises:
+        MalformedPayload: it begins like JSON, but is not valid.
         InvalidInput: it is not such a table, or the meaning of a cell cannot be decided.
         InvalidPayload: it is not a valid fleet; each fault names its row, its column and its cell.
     """
+    if is_json(content):
+        decode_fleet(content, max_plants=max_plants)
+        return PlantTable(content, ())
     rows = rows_of_plants(content, OF_PLANTS, read)
     plants = [as_json({path[0]: value for path, value in members.items()}) for members in rows.members()]
     fleet = b'{"powerplants": [%s]}' % b", ".join(plants)

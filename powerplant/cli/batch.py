@@ -20,29 +20,16 @@ import click
 
 from powerplant.batch.headings import FRACTION
 from powerplant.batch.planner import Answered, Rules
-from powerplant.batch.reading import InvalidInput
-from powerplant.batch.resuming import CannotResume, checkpoint_of
+from powerplant.batch.resuming import CannotResume, Results, checkpoint_of, files_beside
 from powerplant.batch.running import in_order
 from powerplant.batch.tally import Tally
 from powerplant.cli import INTERRUPTED, progress
-from powerplant.cli.files import Input, as_named, check_names, check_output, is_table, is_workbook, opened_results
-from powerplant.cli.inputs import Given, read_batch
-from powerplant.cli.options import decimal_option, planning_options, wind_option
-from powerplant.cli.outputs import STDIO, writable
-from powerplant.cli.sources import (
-    MAX_BYTES,
-    MAX_CELLS,
-    MAX_ITEMS,
-    MOST_MEMORY,
-    NAME,
-    STDIN,
-    Source,
-    in_a_sentence,
-    read,
-)
+from powerplant.cli.inputs import Given, Input, read_batch
+from powerplant.cli.options import decimal_option, planning_options, refuse, wind_option
+from powerplant.cli.outputs import STDIO, as_named, check_output, is_resumable, is_table, is_workbook, opened, writable
+from powerplant.cli.sources import MAX_BYTES, MAX_CELLS, MAX_ITEMS, MOST_MEMORY, NAME, STDIN, Source, named, read
 from powerplant.cli.totals import print_totals, write_totals
 from powerplant.cli.words import BAD_INPUT, NO_PLAN, complain, describe, fail
-from powerplant.errors import MalformedPayload
 from powerplant.planning import Options
 from powerplant.workers import Workers
 
@@ -130,24 +117,30 @@ def batch(
       2    a file cannot be read or written, or the command line is wrong
       130  Ctrl-C stopped it
     """  # noqa: D301 - click wants the character itself
-    if payloads == STDIO and STDIN in context.meta:
-        raise click.UsageError("Only one of the files can be stdin.")
-    _check_options(plans, workers, decimal, cluster, resume=resume, overwrite=overwrite)
-    check_names([payloads] if fleet is None else [payloads, fleet.argument], plans, summary, resume=resume)
+    refuse(
+        {
+            "Only one of the files can be stdin.": payloads == STDIO and STDIN in context.meta,
+            "--workers is for this machine; a --cluster has its own workers.": bool(cluster and workers),
+            "Give --resume or --overwrite, not both.": resume and overwrite,
+            "--decimal is for a table of plans: name OUT .csv.": bool(decimal)
+            and (not is_table(plans) or is_workbook(plans)),
+        }
+    )
+    beside = files_beside(Path(plans)) if plans != STDIO else []
+    inputs = [payloads] if fleet is None else [payloads, fleet.argument]
+    check_output(plans, inputs, [*beside, *([summary] if summary else [])], overwrite=overwrite, resume=resume)
     rules = Rules(options, MAX_ITEMS, MAX_BYTES, max_cells=MAX_CELLS)
     name = STDIN if payloads == STDIO else payloads
     start = perf_counter()
-    with _errors_as_messages(name, plans):
-        check_output(plans, overwrite=overwrite, resume=resume)
-        with closing(Input(payloads)) as source:
-            given = read_batch(source, name, fleet, rules, is_csv=is_csv, is_fraction=wind == FRACTION)
-            if is_table(plans):
-                layout, chunks = given.layout(rules)
-                given = given._replace(chunks=chunks)
-                rules = rules._replace(layout=as_named(layout, plans, decimal))
-            _print_notes(name, given.notes)
-            with closing(_workers(cluster, workers)) as pool:
-                tally = _plan(source, name, given, plans, pool, rules, resume=resume)
+    with _errors_as_messages(name, plans), named(name), closing(Input(payloads)) as source:
+        given = read_batch(source, name, fleet, rules, is_csv=is_csv, is_fraction=wind == FRACTION)
+        if is_table(plans):
+            layout, chunks = given.layout(rules)
+            given = given._replace(chunks=chunks)
+            rules = rules._replace(layout=as_named(layout, plans, decimal))
+        _print_notes(name, given.notes)
+        with closing(_workers(cluster, workers)) as pool:
+            tally = _plan(source, name, given, plans, pool, rules, resume=resume)
     seconds = perf_counter() - start
     print_totals(tally, seconds)
     if _hides_notes(plans):
@@ -157,26 +150,21 @@ def batch(
     sys.exit(NO_PLAN if tally.problems else 0)
 
 
-def _check_options(
-    plans: str, workers: int | None, decimal: str | None, cluster: str | None, *, resume: bool, overwrite: bool
-) -> None:
-    """Refuse options that do not go together."""
-    if cluster and workers:
-        raise click.UsageError("--workers is for this machine; a --cluster has its own workers.")
-    if resume and overwrite:
-        raise click.UsageError("Give --resume or --overwrite, not both.")
-    if decimal and (not is_table(plans) or is_workbook(plans)):
-        raise click.UsageError("--decimal is for a table of plans: name OUT .csv.")
-
-
 def _plan(
     source: Input, name: str, given: Given, plans: str, pool: Workers | Cluster, rules: Rules, *, resume: bool
 ) -> Tally:
     """Plan the lines and write their answers."""
-    with opened_results(plans, rules, given.fleet, given.chunks, resume=resume) as (results, chunks):
+    chunks, hidden = given.chunks, _hides_notes(plans)
+    with opened(plans, keeps=is_resumable(plans)) as file:
+        path = Path(plans) if is_resumable(plans) and Path(plans).is_file() else None
+        results = Results(file, path, rules, given.fleet)
+        if resume:
+            chunks = results.resume(chunks)
+        else:
+            results.begin()
         with (
             closing(in_order(chunks, pool, rules)) as parts,
-            progress.shown(source, given.total, hidden=_hides_notes(plans)) as show,
+            progress.shown(source, given.total, hidden=hidden) as show,
         ):
             for chunk, answered in parts:
                 results.write(chunk, answered)
@@ -230,12 +218,8 @@ def _errors_as_messages(name: str, plans: str) -> Iterator[None]:
         fail(f"Stopped; --resume continues {plans}." if can_resume else "Stopped.", INTERRUPTED)
     except CannotResume as error:
         fail(f"{plans} cannot be resumed: {error}. --overwrite starts again.", BAD_INPUT)
-    except InvalidInput as error:
-        fail(in_a_sentence(name, error), BAD_INPUT)
     except (gzip.BadGzipFile, EOFError, zlib.error):
         fail(f"{name} is not a gzip file, or a part of it is missing or damaged.", BAD_INPUT)
-    except MalformedPayload as error:
-        fail(f"{name}: {error}", BAD_INPUT)
     except CancelledError:
         fail("The scheduler of the cluster is gone.", BAD_INPUT)
     except BrokenPipeError:  # the reader of the answers has closed the pipe; click handles this

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
-from pathlib import Path
 from threading import Thread
 from time import perf_counter
 from typing import TypeVar
@@ -15,11 +15,9 @@ import click
 
 from powerplant.batch.headings import FRACTION
 from powerplant.cli.diagrams import horizon_as_table
-from powerplant.cli.files import check_names, check_output, is_table
-from powerplant.cli.options import decimal_option, horizon_options, wind_option
-from powerplant.cli.outputs import STDIO, writable
+from powerplant.cli.options import decimal_option, form_option, horizon_options, refuse, wind_option
+from powerplant.cli.outputs import STDIO, check_output, is_table
 from powerplant.cli.periods import Given, Output, read_tables
-from powerplant.cli.plan import form_option
 from powerplant.cli.sources import NAME, Source, read
 from powerplant.cli.words import (
     BAD_INPUT,
@@ -148,13 +146,18 @@ def horizon(
     """  # noqa: D301 - click wants the character itself
     file, out = _files(context, names, hours)
     form = form or _usual_form(out, rolls=roll is not None)
+    refuse(
+        {
+            "--fleet and --timezone are for --hours.": hours is None and (fleet is not None or zone.key != "UTC"),
+            "--end needs --report.": end is not None and form != "report",
+            "--look-ahead needs --roll.": bool(look_ahead) and not roll,
+            "--report is for a horizon that is planned at once, without --roll.": bool(roll) and form == "report",
+            "--decimal is for a table of plans.": bool(decimal) and form != "csv",
+            f"{out} is the name of a table, and --{form} prints JSON.": is_table(out) and form != "csv",
+        }
+    )
+    check_output(out, [each.argument for each in (file, hours, fleet) if each], overwrite=overwrite)
     output = Output(out, form, decimal)
-    _check_tables(hours, fleet, zone)
-    _check_periods(form, end, roll, look_ahead)
-    _check_form(output)
-    check_names([each.argument for each in (file, hours, fleet) if each is not None], out, None, resume=False)
-    check_output(out, overwrite=overwrite, resume=None)
-    writable(context, None, None if out == STDIO else Path(out))
     given = _given(file, hours, fleet, zone, is_fraction=wind == FRACTION, co2=options.co2)
     if end is not None and not 1 <= end <= len(given.horizon.load):
         raise click.BadParameter(f"must be a period, from 1 to {len(given.horizon.load)}", param_hint="'--end'")
@@ -185,30 +188,6 @@ def _usual_form(out: str, *, rolls: bool) -> str | None:
     if out == STDIO:
         return "csv" if rolls else None
     return "csv" if is_table(out) else "json"
-
-
-def _check_tables(hours: Source | None, fleet: Source | None, zone: ZoneInfo) -> None:
-    """Refuse options for tables without a table of hours."""
-    if hours is None and (fleet is not None or zone.key != "UTC"):
-        raise click.UsageError("--fleet and --timezone are for --hours.")
-
-
-def _check_periods(form: str | None, end: int | None, roll: int | None, look_ahead: int | None) -> None:
-    """Refuse options for periods and windows that do not go together."""
-    if end is not None and form != "report":
-        raise click.UsageError("--end needs --report.")
-    if look_ahead and not roll:
-        raise click.UsageError("--look-ahead needs --roll.")
-    if roll and form == "report":
-        raise click.UsageError("--report is for a horizon that is planned at once, without --roll.")
-
-
-def _check_form(output: Output) -> None:
-    """Refuse a form that does not fit the name of the output, or its decimals."""
-    if output.decimal and output.form != "csv":
-        raise click.UsageError("--decimal is for a table of plans.")
-    if is_table(output.name) and output.form != "csv":
-        raise click.UsageError(f"{output.name} is the name of a table, and --{output.form} prints JSON.")
 
 
 def _given(
@@ -242,13 +221,13 @@ def _write(solved: SolvedHorizon, given: Given, options: Options, output: Output
         table = horizon_as_table(report, terminal_width(sys.stdout), hours_of_period, coloured=is_coloured)
         (say_styled if is_coloured else say)(table)
         return
-    with output.opened() as write:
+    with output.opened() as file:
         if output.form == "csv":
-            write(table_of(solved, *given.written(solved.instance, output), FOR_PRICES))
+            file.write(table_of(solved, *given.written(solved.instance, output), FOR_PRICES))
         elif output.form == "json":
-            write(as_json(answer_of(solved)))
+            file.write(as_json(answer_of(solved)))
         else:
-            write(as_json(report_of(solved, co2=options.co2, end=end, time_limit=options.time_limit)))
+            file.write(as_json(report_of(solved, co2=options.co2, end=end, time_limit=options.time_limit)))
 
 
 def _roll(given: Given, options: Options, threads: int, keep: int, ahead: int, output: Output) -> None:
@@ -258,27 +237,26 @@ def _roll(given: Given, options: Options, threads: int, keep: int, ahead: int, o
     layout, labels = given.written(rolling.instance, output)
     start, windows, count, worst = perf_counter(), rolling.windows(), 0, 0.0
     failure: NoWindow | None = None
-    is_table_of_plans = output.form == "csv"
-    with output.opened() as write:
-        if is_table_of_plans:
-            write(head_of(rolling.instance, layout))
+    is_csv = output.form == "csv"
+    with output.opened() as file:
+        if is_csv:
+            file.write(head_of(rolling.instance, layout))
         try:
             while window := _with_progress(lambda _: next(windows, None), f"{rolling.planned:,} periods planned"):
-                first = rolling.planned - window.kept
-                if is_table_of_plans:
-                    write(b"".join(rows_of(window.solved, layout, labels[first : rolling.planned], FOR_PRICES)))
+                kept = labels[rolling.planned - window.kept : rolling.planned]
+                if is_csv:
+                    file.write(b"".join(rows_of(window.solved, layout, kept, FOR_PRICES)))
+                    file.flush()
                 count, worst = count + 1, max(worst, relative_gap(window.solved))
         except NoWindow as error:
             failure = error
         if rolling.planned:
             instance, plan, cost = rolling.schedule()
-            if not is_table_of_plans:
-                write(as_json({"status": "rolled", "cost": cents(cost), **schedule_of(instance, plan)}))
-            seconds = perf_counter() - start
+            if not is_csv:
+                file.write(as_json({"status": "rolled", "cost": cents(cost), **schedule_of(instance, plan)}))
+            seconds, gap = perf_counter() - start, f"{100 * worst:.3f} %"
             complain(f"{rolling.planned:,} periods in {counted(count, 'window')}, planned in {seconds:,.1f} s.")
-            complain(
-                f"The plan costs {to_the_cent(float(cost))} euro; the largest gap of a window is {100 * worst:.3f} %."
-            )
+            complain(f"The plan costs {to_the_cent(float(cost))} euro; the largest gap of a window is {gap}.")
     if failure is not None:
         kept = f" The {rolling.planned:,} periods before it are written." if rolling.planned else ""
         fail(f"{given.name}: {failure}{kept}", NO_PLAN)
@@ -307,41 +285,32 @@ def _errors_as_messages(given: Given) -> Iterator[None]:
 
 def _with_progress(plan: Callable[[Progress], Result], label: str = "") -> Result:
     """Plan in a thread, so that Ctrl-C ends the command at once. A terminal shows the progress."""
-    results: list[Result] = []
-    errors: list[BaseException] = []
-    now: list[Better] = []
+    result, found, start = Future[Result](), list[Better](), perf_counter()
 
     def work() -> None:
         try:
-            results.append(plan(now.append))
+            result.set_result(plan(found.append))
         except BaseException as error:  # noqa: BLE001 - raised below, in the thread of the command
-            errors.append(error)
+            result.set_exception(error)
 
-    thread = Thread(target=work, daemon=True)
-    start = perf_counter()
+    Thread(target=work, daemon=True).start()
     shows = sys.stderr.isatty()
-    thread.start()
-    while thread.is_alive():
-        thread.join(INTERVAL)
-        if shows and label:
-            replace_line(label)
-        elif shows:
-            _show(now[-1] if now else None, perf_counter() - start)
+    while not wait([result], INTERVAL).done:
+        if shows:
+            replace_line(label or _progress(found[-1] if found else None, perf_counter() - start))
     if shows:
         replace_line("")
-    if errors:
-        raise errors[0]
-    return results[0]
+    return result.result()
 
 
-def _show(better: Better | None, seconds: float) -> None:
-    """Print the progress over the line before: seconds, cost, bound, gap."""
+def _progress(better: Better | None, seconds: float) -> str:
+    """Seconds, cost, bound and gap, as far as they are known and fit the terminal."""
+    cost, bound = (None, None) if better is None else (better.cost, better.bound)
     parts = [f"{seconds:,.0f} s"]
-    if better is not None and better.cost is not None:
-        parts.append(f"cost {to_the_cent(float(better.cost))}")
-    if better is not None and better.bound is not None:
-        parts.append(f"bound {to_the_cent(better.bound)}")
-    if better is not None and better.cost is not None and better.bound is not None:
-        parts.append(f"gap {100 * (float(better.cost) - better.bound) / max(abs(float(better.cost)), 1.0):.3f} %")
-    line = "  ".join(parts)[: (terminal_width(sys.stderr) or 1) - 1]
-    replace_line(line)
+    if cost is not None:
+        parts.append(f"cost {to_the_cent(float(cost))}")
+    if bound is not None:
+        parts.append(f"bound {to_the_cent(bound)}")
+    if cost is not None and bound is not None:
+        parts.append(f"gap {100 * (float(cost) - bound) / max(abs(float(cost)), 1.0):.3f} %")
+    return "  ".join(parts)[: (terminal_width(sys.stderr) or 1) - 1]

@@ -1,25 +1,28 @@
-"""The lines of ``powerplant batch``, whatever its input is: JSON, a table or a workbook."""
+"""The input of ``powerplant batch``, and its lines, whatever it is: JSON, a table or a workbook."""
 
 from __future__ import annotations
 
+import gzip
+import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO
 from itertools import chain
-from typing import NamedTuple
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
 
 import click
 
 from powerplant.batch.documents import Peeked, form_of, read_documents
 from powerplant.batch.fleets import read_fleet
 from powerplant.batch.planner import Rules, plants_of
-from powerplant.batch.reading import Chunk, InvalidInput, Line, Stream, read_chunks, read_whole
+from powerplant.batch.reading import Chunk, InvalidInput, Line, read_chunks, read_whole
 from powerplant.batch.spreadsheet import Hours
 from powerplant.batch.table import SEPARATED_BY
-from powerplant.batch.workbooks import BEGIN, read_sheets
-from powerplant.cli.files import Input
-from powerplant.cli.sources import MAX_BYTES, MOST_MEMORY, Source, print_faults
+from powerplant.batch.workbooks import BEGIN
+from powerplant.cli.outputs import STDIO
+from powerplant.cli.sources import MAX_BYTES, Source, hours_and_fleet, print_faults
 from powerplant.cli.words import BAD_INPUT
 from powerplant.errors import InvalidPayload
 from powerplant.rows import Layout
@@ -35,6 +38,44 @@ MOST_SHOWN = 40
 
 TABLES = re.compile(r"\.(csv|tsv|tab)(\.gz)?$", re.IGNORECASE)
 """Names of tables. Other files are tables if their first line names a column ``load``."""
+
+
+class Input:
+    """A file, or stdin: a stream of its content, uncompressed.
+
+    Attributes:
+        size: its bytes; 0 if unknown.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name, self.size = "stdin" if name == STDIO else name, 0
+        self._file: BinaryIO | None = None
+        self._read: Callable[[int], bytes]
+        if name == STDIO:
+            # Without its buffer: a thread that waits for a line would hold its lock, which Python needs to exit.
+            self._read = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer).read  # in tests, bytes in memory
+            return
+        self._file = file = Path(name).open("rb")  # noqa: SIM115 - see close
+        self.size = os.fstat(file.fileno()).st_size
+        self._read = gzip.GzipFile(fileobj=file).read1 if name.endswith(".gz") else file.read1
+
+    def read1(self, size: int, /) -> bytes:
+        """What is available, at most ``size`` bytes; empty at the end."""
+        try:
+            return self._read(size)
+        except OSError as error:
+            error.filename = self._name  # an error of the output has none
+            raise
+
+    @property
+    def position(self) -> int:
+        """Bytes of the file that have been read."""
+        return self._file.tell() if self._file and self.size else 0
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file:
+            self._file.close()
 
 
 class Given(NamedTuple):
@@ -69,20 +110,18 @@ def read_batch(
 
     Raises:
         InvalidInput: it is not a batch.
+        InvalidPayload: its hours, or the fleet beside them, are not valid.
     """
     peeked = Peeked(source)
-    if peeked.head.startswith(BEGIN):
-        sheets = read_sheets(read_whole(peeked, MOST_OF_A_TABLE), most_memory=MOST_MEMORY)
-        if fleet is None and sheets.fleet is not None:
-            fleet = Source(f"{name}, sheet fleet", sheets.fleet)
-        return _read_table(BytesIO(sheets.hours), fleet, rules, is_fraction=is_fraction)
-    form = form_of(peeked.head, is_table=is_csv or TABLES.search(name) is not None)
+    is_table = is_csv or TABLES.search(name) is not None
+    form = "table" if peeked.head.startswith(BEGIN) else form_of(peeked.head, is_table=is_table)
     if form == "other":
         begins = peeked.head.decode(errors="replace").strip().splitlines()[0][:MOST_SHOWN].strip()
         needs = f"a table needs a first line that names its columns, with load among them, separated by {SEPARATED_BY}"
         raise InvalidInput(0, f"this is neither JSON nor a table of hours, it begins with `{begins}`; {needs}")
     if form == "table":
-        return _read_table(peeked, fleet, rules, is_fraction=is_fraction)
+        content, fleet = hours_and_fleet(name, read_whole(peeked, MOST_OF_A_TABLE), fleet)
+        return _read_table(content, fleet, rules, is_fraction=is_fraction)
     if is_fraction:
         raise click.UsageError("--wind is for a table of hours; in JSON, wind(%) is per cent.")
     shared = None if fleet is None else fleet.fleet()
@@ -90,24 +129,18 @@ def read_batch(
         return Given(read_chunks(peeked, MAX_BYTES, shared), shared)
     content = read_whole(peeked, MOST_OF_A_TABLE)
     limits = {"max_line": rules.max_line, "max_plants": rules.max_plants, "most": MOST_PAYLOADS}
-    try:
-        documents = read_documents(content, **limits, fleet=shared)
-    except InvalidPayload as error:
-        print_faults(name, error.faults)
-        sys.exit(BAD_INPUT)
+    documents = read_documents(content, **limits, fleet=shared)
     if documents is None:
         return Given(read_chunks(BytesIO(content), MAX_BYTES, shared), shared)
     return Given(documents.chunks(), documents.fleet, len(documents.lines))
 
 
-def _read_table(stream: Stream, fleet: Source | None, rules: Rules, *, is_fraction: bool) -> Given:
-    if fleet is None:
-        raise click.UsageError("A table of hours needs the power plants too: --fleet FILE, for example a payload.")
-    content, shared = read_whole(stream, MOST_OF_A_TABLE), fleet.fleet()
-    types = read_fleet(shared, rules.options.grid, max_plants=rules.max_plants)
+def _read_table(content: bytes, fleet: Source, rules: Rules, *, is_fraction: bool) -> Given:
+    line = fleet.fleet()
+    shared = read_fleet(line, rules.options.grid, max_plants=rules.max_plants)
     try:
-        hours = Hours(content, shared, types, co2=rules.options.co2, is_fraction=is_fraction)
-    except InvalidPayload as error:
+        hours = Hours(content, line, shared, co2=rules.options.co2, is_fraction=is_fraction)
+    except InvalidPayload as error:  # a price beside the plants
         print_faults(fleet.name, error.faults)
         sys.exit(BAD_INPUT)
-    return Given(hours.chunks(), shared, hours.count, hours.notes, hours.layout)
+    return Given(hours.chunks(), line, hours.count, hours.notes, hours.layout)

@@ -1,24 +1,17 @@
-"""The payload of ``powerplant horizon``, as JSON or as tables; and the file for its plan."""
+"""The payload of ``powerplant horizon``, as JSON or as tables; and where its plan goes."""
 
 from __future__ import annotations
 
-import gzip
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from functools import partial
-from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import BinaryIO, NamedTuple
 from zoneinfo import ZoneInfo
 
-import click
-
-from powerplant.batch.reading import InvalidInput
-from powerplant.batch.workbooks import BEGIN, Workbook, read_sheets
-from powerplant.cli.files import as_named, is_workbook
-from powerplant.cli.outputs import STDIO
-from powerplant.cli.sources import MAX_CELLS, MAX_ITEMS, MOST_MEMORY, Source, in_a_sentence, print_faults
-from powerplant.cli.words import BAD_INPUT, complain, fail, say_csv, say_json
+from powerplant.cli.outputs import STDIO, as_named, opened
+from powerplant.cli.sources import MAX_CELLS, MAX_ITEMS, Source, hours_and_fleet, named, print_faults, read_workbook
+from powerplant.cli.words import BAD_INPUT, complain, say_csv, say_json
 from powerplant.errors import Fault, InvalidPayload
 from powerplant.horizon.decoding import decode
 from powerplant.horizon.instance import HorizonInstance
@@ -26,8 +19,6 @@ from powerplant.horizon.models import Horizon
 from powerplant.horizon.rows import labelled
 from powerplant.horizon.tables import Periods, read_fleet
 from powerplant.rows import Layout, Value
-
-Result = TypeVar("Result")
 
 
 class Output(NamedTuple):
@@ -43,26 +34,9 @@ class Output(NamedTuple):
     form: str | None
     decimal: str | None
 
-    @contextmanager
-    def opened(self) -> Iterator[Callable[[bytes], None]]:
-        """Open the file. What is written is kept if the command fails; a workbook is written at the end."""
-        path = Path(self.name)
-        if self.name == STDIO:
-            yield say_csv if self.form == "csv" else say_json
-        elif is_workbook(self.name):
-            workbook = Workbook("plan")
-            try:
-                yield workbook.write
-            finally:
-                path.write_bytes(workbook.save())
-        else:
-            with gzip.open(path, "wb") if path.suffix == ".gz" else path.open("wb") as file:
-
-                def write(content: bytes) -> None:
-                    file.write(content)
-                    file.flush()
-
-                yield write
+    def opened(self) -> AbstractContextManager[BinaryIO]:
+        """The file, opened for a plan that is not a diagram."""
+        return opened(self.name, say_csv if self.form == "csv" else say_json)
 
 
 class Given(NamedTuple):
@@ -94,39 +68,19 @@ class Given(NamedTuple):
 
 def read_tables(hours: Source, fleet: Source | None, zone: ZoneInfo, *, is_fraction: bool, co2: bool) -> Given:
     """The payload in a table of hours and a fleet; wrong files end the command with a message."""
-    read = partial(read_sheets, most_memory=MOST_MEMORY)
-    content = hours.decoded(bytes)
-    if content.startswith(BEGIN):
-        sheets = _named(hours.name, read, content)
-        content = sheets.hours
-        if fleet is None and sheets.fleet is not None:
-            fleet = Source(f"{hours.name}, sheet fleet", sheets.fleet)
-    if fleet is None:
-        raise click.UsageError("A table of hours needs the power plants too: --fleet FILE, for example a payload.")
-    rest = _named(fleet.name, fleet.decoded, partial(read_fleet, read=read))
-    try:
-        periods = _named(hours.name, partial(Periods, is_fraction=is_fraction), content, rest, zone)
-    except InvalidPayload as error:
-        print_faults(hours.name, error.faults)
-        sys.exit(BAD_INPUT)
-    for note in rest.notes:
-        complain(f"{fleet.name}: {note}")
-    for note in periods.notes:
-        complain(f"{hours.name}: {note}")
+    content, fleet = hours_and_fleet(hours.name, hours.decoded(bytes), fleet)
+    rest = fleet.decoded(partial(read_fleet, read=read_workbook))
+    with named(hours.name):
+        periods = Periods(content, rest, zone, is_fraction=is_fraction)
+    for name, notes in ((fleet.name, rest.notes), (hours.name, periods.notes)):
+        for note in notes:
+            complain(f"{name}: {note}")
     try:
         horizon = decode(periods.content, co2=co2, max_plants=MAX_ITEMS, max_cells=MAX_CELLS)
     except InvalidPayload as error:
         _print_faults(hours.name, periods, fleet.name, error.faults)
         sys.exit(BAD_INPUT)
     return Given(hours.name, horizon, periods, fleet.name)
-
-
-def _named(name: str, read: Callable[..., Result], *arguments: object) -> Result:
-    """What is read from a file of this name."""
-    try:
-        return read(*arguments)
-    except InvalidInput as error:
-        fail(in_a_sentence(name, error), BAD_INPUT)
 
 
 def _print_faults(name: str, periods: Periods | None, fleet: str, faults: Sequence[Fault]) -> None:

@@ -9,12 +9,12 @@ from pathlib import Path
 import click
 
 from powerplant.answers import plan_as_json, report_as_json
-from powerplant.batch.workbooks import EXTRA, Workbook, has_openpyxl
-from powerplant.cli.options import Command, decimal_option, planning_options
-from powerplant.cli.outputs import STDIO, keep_apart, writable
+from powerplant.batch.workbooks import Workbook
+from powerplant.cli.options import Command, decimal_option, form_option, planning_options
+from powerplant.cli.outputs import STDIO, check_openpyxl, keep_apart, writable, write_file
 from powerplant.cli.sources import NAME, Source, read
 from powerplant.cli.tables import plan_as_table, report_as_text
-from powerplant.cli.words import BAD_INPUT, NO_PLAN, complain, fail, say, say_csv, say_json, terminal_width
+from powerplant.cli.words import NO_PLAN, complain, fail, say, say_csv, say_json, terminal_width
 from powerplant.errors import InfeasibleLoad, OutOfTime
 from powerplant.formulation import Grid
 from powerplant.merit_order import Proof
@@ -25,21 +25,7 @@ from powerplant.rows import Layout, plan_as_csv
 from powerplant.workers import Workers
 
 
-def _choose_form(context: click.Context, parameter: click.Parameter, is_given: bool) -> None:
-    """Set the parameter ``form`` to the option's name; only one such option can be given."""
-    if not is_given:
-        return
-    if "form" in context.params:
-        raise click.UsageError(f"Give --{context.params['form']} or --{parameter.name}, not both.")
-    context.params["form"] = parameter.name
-
-
-def form_option(name: str, help_: str) -> Callable[[Command], Command]:
-    """An option that prints something other than the table."""
-    return click.option(f"--{name}", is_flag=True, expose_value=False, callback=_choose_form, help=help_)
-
-
-def file_option(name: str, parameter: str, help_: str) -> Callable[[Command], Command]:
+def _file_option(name: str, parameter: str, help_: str) -> Callable[[Command], Command]:
     """An option that names a file to write."""
     kind = click.Path(readable=False, path_type=Path)
     return click.option(f"--{name}", parameter, type=kind, callback=writable, metavar="FILE", help=help_)
@@ -51,8 +37,8 @@ def file_option(name: str, parameter: str, help_: str) -> Callable[[Command], Co
 @form_option("report", "Print the service's report (JSON), byte for byte.")
 @form_option("why", "Print the table, then prices and a reason for each plant.")
 @form_option("csv", "Print a row for each plant, as CSV.")
-@file_option("xlsx", "workbook", "Also write these rows to a workbook (needs the extra excel).")
-@file_option("proof", "proof_path", "Write the proof to a file: that no plan is cheaper, or that no plan exists.")
+@_file_option("xlsx", "workbook", "Also write these rows to a workbook (needs the extra excel).")
+@_file_option("proof", "proof_path", "Write the proof to a file: that no plan is cheaper, or that no plan exists.")
 @decimal_option
 @click.option("--feasible", is_flag=True, help="Accept the best plan found when the time is over.")
 @planning_options
@@ -78,8 +64,8 @@ def plan(
     """  # noqa: D301 - click wants the character itself
     if decimal and form != "csv":
         raise click.UsageError("--decimal is for --csv.")
-    if workbook and not has_openpyxl():
-        fail(f"{workbook} needs {EXTRA}", BAD_INPUT)
+    if workbook:
+        check_openpyxl(workbook)
     keep_apart([file.argument], [STDIO, *filter(None, (proof_path, workbook))])
     co2, workers = options.co2, Workers(1)
     request, ignored = file.payload(co2=co2), file.ignored()
@@ -113,10 +99,7 @@ def plan(
 def _write_workbook(path: Path, rows: bytes) -> None:
     book = Workbook("plan")
     book.write(rows)
-    try:
-        path.write_bytes(book.save())
-    except OSError as error:
-        fail(f"{path}: {error.strerror}", BAD_INPUT)
+    write_file(path, book.save())
 
 
 # --- The proof -------------------------------------------------------------------------------------------------------
@@ -147,9 +130,6 @@ def _write_proof_of_none(path: Path | None, error: InfeasibleLoad, grid: Grid) -
 
 def _write_proof(path: Path, claim: Claim) -> None:
     proof = claim.proof
-    try:
-        path.write_text(proof_as_json(claim), encoding="utf-8")
-    except OSError as error:
-        fail(f"{path}: {error.strerror}", BAD_INPUT)
+    write_file(path, proof_as_json(claim))
     if not proof.certified:
         complain(f"{path}: this proof cannot be checked, only computed again ({proof.method}).")

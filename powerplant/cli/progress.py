@@ -9,7 +9,7 @@ from time import perf_counter
 
 import click
 
-from powerplant.cli.files import Input
+from powerplant.cli.inputs import Input
 from powerplant.cli.words import terminal_width
 
 INTERVAL = 0.1

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from pydantic_core import from_json
 
-from powerplant.auditing import GivenOutput, decode_plan
+from powerplant.batch.documents import HOURS, form_of
+from powerplant.batch.plants import read_plants
 from powerplant.batch.reading import InvalidInput, Line
+from powerplant.batch.workbooks import BEGIN, read_sheets
 from powerplant.cli.outputs import STDIO
 from powerplant.cli.words import BAD_INPUT, complain, counted, fail
 from powerplant.decoding import SEVERAL_PAYLOADS, UTF8_BOM, decode, ignored_in
 from powerplant.errors import Fault, InvalidPayload, MalformedPayload
 from powerplant.models import ProductionPlanRequest
-from powerplant.proofs import Claim, proof_from_json
 
 if TYPE_CHECKING:
     from powerplant.horizon.models import Horizon
@@ -44,6 +45,8 @@ MAX_CELLS = 1_000_000
 MOST_MEMORY = 1024 * 1024 * 1024
 """Most bytes that a process may allocate. A line that needs more is given up, and so is a workbook."""
 
+read_workbook = partial(read_sheets, most_memory=MOST_MEMORY)
+
 MAX_HEAD = 64 * 1024
 """Bytes that are enough to see what a file is."""
 
@@ -57,27 +60,29 @@ class Source:
         self.argument, self.name = argument, STDIN if argument == STDIO else argument
         self._body = body
 
+    def decoded(self, decode: Callable[[bytes], Content], hint: Callable[[], str] = str) -> Content:
+        """Its content, as a function reads it; ``hint`` says what was probably meant if the content is wrong."""
+        if max((len(each) for each in self._members().values() if isinstance(each, list)), default=0) > MAX_ITEMS:
+            fail(f"{self.name}: The file is too large: it may have at most {MAX_ITEMS:,} list items.", BAD_INPUT)
+        with named(self.name, hint):
+            return decode(self._body)
+
     def payload(self, *, co2: bool) -> ProductionPlanRequest:
         """Its payload."""
-        return self._read(lambda body: decode(body, co2=co2, max_plants=MAX_ITEMS), self._hint)
+        return self.decoded(partial(decode, co2=co2, max_plants=MAX_ITEMS), self._hint)
 
     def horizon(self, *, co2: bool) -> Horizon:
         """Its payload, for a horizon."""
         from powerplant.horizon.decoding import decode as decode_horizon
 
-        return self._read(lambda body: decode_horizon(body, co2=co2, max_plants=MAX_ITEMS, max_cells=MAX_CELLS))
+        return self.decoded(partial(decode_horizon, co2=co2, max_plants=MAX_ITEMS, max_cells=MAX_CELLS))
 
     @property
     def is_horizon(self) -> bool:
         """Whether its load is a list, or it has a market and no load."""
-        try:
-            document = from_json(self._body.removeprefix(UTF8_BOM))
-        except ValueError:
-            return False
-        if not isinstance(document, dict):
-            return False
-        load = document.get("load")
-        return isinstance(load, list) or (load is None and isinstance(document.get("market"), dict))
+        members = self._members()
+        load = members.get("load")
+        return isinstance(load, list) or (load is None and isinstance(members.get("market"), dict))
 
     def ignored(self) -> list[Fault]:
         """What of its payload is not used; it is also printed."""
@@ -86,54 +91,23 @@ class Source:
             complain(f"{self.name}: {place.removeprefix('#')} {detail}")
         return ignored
 
-    def plan(self) -> list[GivenOutput]:
-        """Its plan."""
-        return self._read(decode_plan)
-
-    def decoded(self, decode: Callable[[bytes], Content]) -> Content:
-        """Its content, as a function reads it."""
-        return self._read(decode)
-
-    def proof(self) -> Claim:
-        """Its proof, with the claim."""
-        return self._read(proof_from_json)
-
     def fleet(self) -> Line:
         """Its power plants, as a line of a batch; other members are ignored. A table of plants becomes JSON."""
-        from powerplant.batch.plants import is_json, read_plants
-        from powerplant.batch.workbooks import read_sheets
-
-        if is_json(self._body):
-            return self._read(_as_fleet)
-        read = partial(read_sheets, most_memory=MOST_MEMORY)
-        try:
-            plants = self._read(partial(read_plants, max_plants=MAX_ITEMS, read=read))
-        except InvalidInput as error:
-            fail(in_a_sentence(self.name, error), BAD_INPUT)
+        plants = self.decoded(partial(read_plants, max_plants=MAX_ITEMS, read=read_workbook))
         for note in plants.notes:
             complain(f"{self.name}: {note}")
         return Line(0, plants.content)
 
-    def _read(self, decode: Callable[[bytes], Content], hint: Callable[[], str] = str) -> Content:
-        if _longest_list(self._body) > MAX_ITEMS:
-            fail(f"{self.name}: The file is too large: it may have at most {MAX_ITEMS:,} list items.", BAD_INPUT)
+    def _members(self) -> Mapping[str, Any]:
+        """The members of its JSON; a list is one without a name."""
         try:
-            return decode(self._body)
-        except MalformedPayload as error:
-            what = str(error).removesuffix(SEVERAL_PAYLOADS).replace("The body", "The file", 1)
-            what = what.replace("Send it in UTF-8", "Save it in UTF-8")
-            complain(f"{self.name}: {what}")
-        except InvalidPayload as error:
-            print_faults(self.name, error.faults)
-        if meant := hint():
-            complain(meant)
-        sys.exit(BAD_INPUT)
+            document = from_json(self._body.removeprefix(UTF8_BOM))
+        except ValueError:
+            return {}
+        return document if isinstance(document, dict) else {"": document}
 
     def _hint(self) -> str:
         """What was probably meant, if the file is a table or has several payloads."""
-        from powerplant.batch.documents import HOURS, form_of
-        from powerplant.batch.workbooks import BEGIN
-
         if self.is_horizon:
             return f"A list of loads is for: powerplant horizon {self.argument}"
         if self._body.startswith(BEGIN):
@@ -150,6 +124,39 @@ class Source:
         return ""
 
 
+def hours_and_fleet(name: str, content: bytes, fleet: Source | None) -> tuple[bytes, Source]:
+    """A table of hours as CSV, and the file with its fleet: a sheet of the same workbook, if no other is given."""
+    if content.startswith(BEGIN):
+        with named(name):
+            sheets = read_workbook(content)
+        content = sheets.hours
+        if fleet is None and sheets.fleet is not None:
+            fleet = Source(f"{name}, sheet fleet", sheets.fleet)
+    if fleet is None:
+        raise click.UsageError("A table of hours needs the power plants too: --fleet FILE, for example a payload.")
+    return content, fleet
+
+
+@contextmanager
+def named(name: str, hint: Callable[[], str] = str) -> Iterator[None]:
+    """End the command with messages if the content of a file is wrong; ``hint`` says what was probably meant."""
+    try:
+        yield
+        return
+    except InvalidInput as error:
+        place = f"{name}:{error.line}" if error.line else name
+        what = f"{error}: {error.advice}" if error.advice else f"{error}"
+        complain(f"{place}: {what}{'' if what.endswith('?') else '.'}")
+    except MalformedPayload as error:
+        what = str(error).removesuffix(SEVERAL_PAYLOADS).replace("The body", "The file", 1)
+        complain(f"{name}: {what.replace('Send it in UTF-8', 'Save it in UTF-8')}")
+    except InvalidPayload as error:
+        print_faults(name, error.faults)
+    if meant := hint():
+        complain(meant)
+    sys.exit(BAD_INPUT)
+
+
 def print_faults(name: str, faults: Sequence[Fault]) -> None:
     """Print a line for each of the first faults of a file: its name, pointer, and what is wrong."""
     for pointer, detail in faults[:MOST_FAULTS]:
@@ -157,30 +164,6 @@ def print_faults(name: str, faults: Sequence[Fault]) -> None:
         complain(f"{name}:{place} {detail}")
     if len(faults) > MOST_FAULTS:
         complain(f"{name}: {counted(len(faults) - MOST_FAULTS, 'more fault')}.")
-
-
-def in_a_sentence(name: str, error: InvalidInput) -> str:
-    """What is wrong with a file that is not a batch or a fleet."""
-    place = f"{name}:{error.line}" if error.line else name
-    what = f"{error}: {error.advice}" if error.advice else f"{error}"
-    return f"{place}: {what}{'' if what.endswith('?') else '.'}"
-
-
-def _longest_list(body: bytes) -> int:
-    """The number of items of the longest list at the top of a file; 0 if it is not JSON."""
-    try:
-        document = from_json(body.removeprefix(UTF8_BOM))
-    except ValueError:
-        return 0
-    members = document.values() if isinstance(document, dict) else [document]
-    return max((len(member) for member in members if isinstance(member, list)), default=0)
-
-
-def _as_fleet(body: bytes) -> Line:
-    from powerplant.batch.fleets import decode_fleet
-
-    decode_fleet(body, max_plants=MAX_ITEMS)
-    return Line(0, body)
 
 
 def read(context: click.Context, _parameter: click.Parameter | None, name: str | None) -> Source | None:
