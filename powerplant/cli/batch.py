@@ -8,7 +8,7 @@ import re
 import signal
 import sys
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from contextlib import closing, contextmanager
 from importlib.util import find_spec
@@ -19,15 +19,25 @@ from typing import TYPE_CHECKING
 import click
 
 from powerplant.batch.headings import FRACTION
-from powerplant.batch.planner import Answered, Rules
+from powerplant.batch.planner import Rules
 from powerplant.batch.resuming import CannotResume, Results, checkpoint_of, files_beside
 from powerplant.batch.running import in_order
 from powerplant.batch.tally import Tally
 from powerplant.cli import INTERRUPTED, progress
 from powerplant.cli.inputs import Given, Input, read_batch
-from powerplant.cli.options import decimal_option, planning_options, refuse, wind_option
-from powerplant.cli.outputs import STDIO, as_named, check_output, is_resumable, is_table, is_workbook, opened, writable
-from powerplant.cli.sources import MAX_BYTES, MAX_CELLS, MAX_ITEMS, MOST_MEMORY, NAME, STDIN, Source, named, read
+from powerplant.cli.options import decimal_option, file_option, planning_options, refuse, wind_option
+from powerplant.cli.outputs import STDIO, as_named, check_output, is_resumable, is_table, is_workbook, opened
+from powerplant.cli.sources import (
+    MAX_BYTES,
+    MAX_CELLS,
+    MAX_ITEMS,
+    MOST_MEMORY,
+    STDIN,
+    Source,
+    named,
+    print_notes,
+    source_option,
+)
 from powerplant.cli.totals import print_totals, write_totals
 from powerplant.cli.words import BAD_INPUT, NO_PLAN, complain, describe, fail
 from powerplant.planning import Options
@@ -41,10 +51,8 @@ MAX_PROCESSES = 1024
 """Most processes that plan: more are a slip, and would stop the machine."""
 
 
-def _address(_context: click.Context, _parameter: click.Parameter, address: str | None) -> str | None:
-    if address is not None and not re.fullmatch(r"(tcp|tls|wss?)://\S+", address):
-        raise click.BadParameter("must be the address of a scheduler, like tcp://host:8786")
-    return address
+ADDRESS = re.compile(r"(tcp|tls|wss?)://\S+")
+"""The address of a scheduler."""
 
 
 @click.command()
@@ -56,22 +64,14 @@ def _address(_context: click.Context, _parameter: click.Parameter, address: str 
     metavar="N",
     help="Processes that plan.  [default: one for each processor]",
 )
-@click.option(
-    "--fleet", type=NAME, metavar="FILE", callback=read, help="Power plants for lines without any: JSON, CSV or .xlsx."
-)
+@source_option("fleet", "Power plants for lines without any: JSON, CSV or .xlsx.")
 @click.option("--csv", "is_csv", is_flag=True, help="IN is a table of hours, whatever its name and its first line.")
 @wind_option
 @decimal_option
 @click.option("--resume", is_flag=True, help="Continue an interrupted run.")
 @click.option("--overwrite", is_flag=True, help="Replace OUT if it has content.")
-@click.option("--cluster", metavar="ADDRESS", callback=_address, help="Plan on the Dask cluster of this scheduler.")
-@click.option(
-    "--summary",
-    type=click.Path(dir_okay=False, path_type=Path),
-    callback=writable,
-    metavar="FILE",
-    help="Also write the totals to a file, as JSON.",
-)
+@click.option("--cluster", metavar="ADDRESS", help="Plan on the Dask cluster of this scheduler.")
+@file_option("summary", "summary", "Also write the totals to a file, as JSON.")
 @click.option("--feasible", is_flag=True, help="Accept the best plan found when the time for a line is over.")
 @planning_options
 @click.pass_context
@@ -120,6 +120,8 @@ def batch(
     refuse(
         {
             "Only one of the files can be stdin.": payloads == STDIO and STDIN in context.meta,
+            "--cluster must be the address of a scheduler, like tcp://host:8786.": bool(cluster)
+            and not ADDRESS.fullmatch(cluster or ""),
             "--workers is for this machine; a --cluster has its own workers.": bool(cluster and workers),
             "Give --resume or --overwrite, not both.": resume and overwrite,
             "--decimal is for a table of plans: name OUT .csv.": bool(decimal)
@@ -138,13 +140,13 @@ def batch(
             layout, chunks = given.layout(rules)
             given = given._replace(chunks=chunks)
             rules = rules._replace(layout=as_named(layout, plans, decimal))
-        _print_notes(name, given.notes)
+        print_notes(name, given.notes)
         with closing(_workers(cluster, workers)) as pool:
             tally = _plan(source, name, given, plans, pool, rules, resume=resume)
     seconds = perf_counter() - start
     print_totals(tally, seconds)
     if _hides_notes(plans):
-        _print_notes(name, given.notes)
+        print_notes(name, given.notes)
     if summary:
         write_totals(tally, seconds, given.notes, summary)
     sys.exit(NO_PLAN if tally.problems else 0)
@@ -169,7 +171,9 @@ def _plan(
             for chunk, answered in parts:
                 results.write(chunk, answered)
                 show(results.tally.lines)
-                _report_bugs(name, answered)
+                for line, traceback in answered.bugs:
+                    complain(f"{name}:{line.number}: a bug of this program, not a fault of the line:")
+                    describe(traceback)
         results.finish()
     return results.tally
 
@@ -177,17 +181,6 @@ def _plan(
 def _hides_notes(plans: str) -> bool:
     """Whether the answers move the notes out of sight."""
     return plans == STDIO and sys.stdout.isatty()
-
-
-def _print_notes(name: str, notes: Sequence[str]) -> None:
-    for note in notes:
-        complain(f"{name}: {note}")
-
-
-def _report_bugs(name: str, answered: Answered) -> None:
-    for line, traceback in answered.bugs:
-        complain(f"{name}:{line.number}: a bug of this program, not a fault of the line:")
-        describe(traceback)
 
 
 def _workers(cluster: str | None, count: int | None) -> Workers | Cluster:

@@ -12,7 +12,7 @@ import click
 from powerplant.auditing import LeastCost, audit, decode_plan, least_cost, proven_cost, proves_that_no_plan_exists
 from powerplant.cli.options import planning_options, refuse
 from powerplant.cli.outputs import STDIO, keep_apart
-from powerplant.cli.sources import NAME, Source, named, print_faults, read
+from powerplant.cli.sources import Source, named, print_faults, read, source_option
 from powerplant.cli.words import (
     BAD_INPUT,
     NO_PLAN,
@@ -38,15 +38,9 @@ Outcome = TypeVar("Outcome")
 
 
 @click.command()
-@click.argument("file", type=NAME, callback=read)
-@click.argument("plan", type=NAME, callback=read, required=False)
-@click.option(
-    "--proof",
-    type=NAME,
-    callback=read,
-    metavar="FILE",
-    help="Check this proof instead of solving. The plan must cost as little as the proof says.",
-)
+@click.argument("file", callback=read)
+@click.argument("plan", callback=read, required=False)
+@source_option("proof", "Check this proof instead of solving. The plan must cost as little as the proof says.")
 @click.option("--optimal", is_flag=True, help="Exit with 1 if the plan is not shown to be the cheapest.")
 @planning_options
 def check(

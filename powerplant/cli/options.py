@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import wraps
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from powerplant.batch.headings import FRACTION
+from powerplant.cli.outputs import writable
 from powerplant.formulation import GRIDS, TENTHS, Grid
 from powerplant.planning import Options
 
@@ -56,6 +58,12 @@ def _choose_form(context: click.Context, parameter: click.Parameter, is_given: b
 def form_option(name: str, help_: str) -> Callable[[Command], Command]:
     """An option that prints something other than the table."""
     return click.option(f"--{name}", is_flag=True, expose_value=False, callback=_choose_form, help=help_)
+
+
+def file_option(name: str, parameter: str, help_: str) -> Callable[[Command], Command]:
+    """An option that names a file to write."""
+    kind = click.Path(readable=False, path_type=Path)
+    return click.option(f"--{name}", parameter, type=kind, callback=writable, metavar="FILE", help=help_)
 
 
 def planning_options(command: Callable[..., None]) -> Callable[..., None]:

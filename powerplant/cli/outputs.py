@@ -82,7 +82,7 @@ def check_output(
     path = Path(name)
     if resume and path.exists() and not path.is_file():
         fail(f"{path} is not a file, so it cannot be resumed.", BAD_INPUT)
-    check_writable(path)
+    _check_folder(path)
     if not (overwrite or resume) and path.is_file() and path.stat().st_size:
         ways = "--overwrite replaces it" if resume is None else "--resume continues it, --overwrite replaces it"
         fail(f"{path} has content: {ways}.", BAD_INPUT)
@@ -102,10 +102,9 @@ def writable(_context: click.Context, _parameter: click.Parameter, path: Path | 
 
 
 def check_writable(path: Path) -> None:
-    """End the command if a file cannot be written."""
+    """End the command if a file cannot be written. A file that does not exist is there for a moment."""
     try:
-        if not path.parent.is_dir():
-            fail(f"{path}: cannot be written: there is no folder {path.parent}", BAD_INPUT)
+        _check_folder(path)
         if path.is_dir():
             fail(f"{path}: cannot be written: it is a folder", BAD_INPUT)
         if not os.access(path if path.exists() else path.parent, os.W_OK):
@@ -166,6 +165,11 @@ def _identity(file: int | str | Path) -> Hashable:
     return folder.st_dev, folder.st_ino, os.path.normcase(path.name)
 
 
+def _check_folder(path: Path) -> None:
+    if not path.parent.is_dir():
+        fail(f"{path}: cannot be written: there is no folder {path.parent}", BAD_INPUT)
+
+
 # --- Writing ---------------------------------------------------------------------------------------------------------
 
 
@@ -205,7 +209,7 @@ def opened(name: str, say: Callable[[bytes], None] = say_json, *, keeps: bool = 
         if is_file:
             _lock(file, path)
         if is_workbook(name):
-            workbook = Workbook("plans")
+            workbook = Workbook("plan")
             yield cast(BinaryIO, workbook)
             content = workbook.save()
             if is_file:

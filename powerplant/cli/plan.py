@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from powerplant.answers import plan_as_json, report_as_json
 from powerplant.batch.workbooks import Workbook
-from powerplant.cli.options import Command, decimal_option, form_option, planning_options
-from powerplant.cli.outputs import STDIO, check_openpyxl, keep_apart, writable, write_file
-from powerplant.cli.sources import NAME, Source, read
+from powerplant.cli.options import decimal_option, file_option, form_option, planning_options
+from powerplant.cli.outputs import STDIO, check_openpyxl, keep_apart, write_file
+from powerplant.cli.sources import Source, named, read
 from powerplant.cli.tables import plan_as_table, report_as_text
 from powerplant.cli.words import NO_PLAN, complain, fail, say, say_csv, say_json, terminal_width
-from powerplant.errors import InfeasibleLoad, OutOfTime
+from powerplant.errors import InfeasibleLoad
 from powerplant.formulation import Grid
 from powerplant.merit_order import Proof
 from powerplant.planning import UNPROVEN, Options, Solved, present, solve_request
@@ -25,20 +24,14 @@ from powerplant.rows import Layout, plan_as_csv
 from powerplant.workers import Workers
 
 
-def _file_option(name: str, parameter: str, help_: str) -> Callable[[Command], Command]:
-    """An option that names a file to write."""
-    kind = click.Path(readable=False, path_type=Path)
-    return click.option(f"--{name}", parameter, type=kind, callback=writable, metavar="FILE", help=help_)
-
-
 @click.command()
-@click.argument("file", type=NAME, callback=read)
+@click.argument("file", callback=read)
 @form_option("json", "Print the service's answer, byte for byte.")
 @form_option("report", "Print the service's report (JSON), byte for byte.")
 @form_option("why", "Print the table, then prices and a reason for each plant.")
 @form_option("csv", "Print a row for each plant, as CSV.")
-@_file_option("xlsx", "workbook", "Also write these rows to a workbook (needs the extra excel).")
-@_file_option("proof", "proof_path", "Write the proof to a file: that no plan is cheaper, or that no plan exists.")
+@file_option("xlsx", "workbook", "Also write these rows to a workbook (needs the extra excel).")
+@file_option("proof", "proof_path", "Write the proof to a file: that no plan is cheaper, or that no plan exists.")
 @decimal_option
 @click.option("--feasible", is_flag=True, help="Accept the best plan found when the time is over.")
 @planning_options
@@ -70,13 +63,11 @@ def plan(
     co2, workers = options.co2, Workers(1)
     request, ignored = file.payload(co2=co2), file.ignored()
     try:
-        solved = solve_request(request, options, workers)
+        with named(file.name):
+            solved = solve_request(request, options, workers)
     except InfeasibleLoad as error:
         _write_proof_of_none(proof_path, error, options.grid)
         fail(f"{file.name}: {error}", NO_PLAN)
-    except OutOfTime as error:
-        hint = "Try a larger --time-limit." if error.gap is None else "Try a larger --time-limit, or --feasible."
-        fail(f"{file.name}: {error} {hint}", NO_PLAN)
     _write_proof_of_cost(proof_path, solved)
     if workbook:
         _write_workbook(workbook, plan_as_csv(figures_of(request, solved, co2=co2)))

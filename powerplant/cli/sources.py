@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -16,10 +16,11 @@ from powerplant.batch.documents import HOURS, form_of
 from powerplant.batch.plants import read_plants
 from powerplant.batch.reading import InvalidInput, Line
 from powerplant.batch.workbooks import BEGIN, read_sheets
+from powerplant.cli.options import Command, refuse
 from powerplant.cli.outputs import STDIO
-from powerplant.cli.words import BAD_INPUT, complain, counted, fail
+from powerplant.cli.words import BAD_INPUT, NO_PLAN, complain, counted, fail
 from powerplant.decoding import SEVERAL_PAYLOADS, UTF8_BOM, decode, ignored_in
-from powerplant.errors import Fault, InvalidPayload, MalformedPayload
+from powerplant.errors import Fault, InfeasibleHorizon, InvalidPayload, MalformedPayload, NotInstalled, OutOfTime
 from powerplant.models import ProductionPlanRequest
 
 if TYPE_CHECKING:
@@ -27,11 +28,11 @@ if TYPE_CHECKING:
 
 STDIN = "stdin"
 
-NAME = click.Path(readable=False, allow_dash=True)
-"""The type of a file parameter; :func:`read` opens it."""
-
 MOST_FAULTS = 100
 """Most faults that are printed; the rest are counted. The service does the same."""
+
+MOST_PERIODS = 10
+"""Most periods without a plan that are printed; the rest are counted."""
 
 MAX_BYTES = 16 * 1024 * 1024
 """Most bytes of a file that is read as a whole, and of a line of a batch: parsed, JSON can take 30 times as much."""
@@ -58,14 +59,14 @@ class Source:
 
     def __init__(self, argument: str, body: bytes) -> None:
         self.argument, self.name = argument, STDIN if argument == STDIO else argument
-        self._body = body
+        self.body = body
 
     def decoded(self, decode: Callable[[bytes], Content], hint: Callable[[], str] = str) -> Content:
         """Its content, as a function reads it; ``hint`` says what was probably meant if the content is wrong."""
         if max((len(each) for each in self._members().values() if isinstance(each, list)), default=0) > MAX_ITEMS:
             fail(f"{self.name}: The file is too large: it may have at most {MAX_ITEMS:,} list items.", BAD_INPUT)
         with named(self.name, hint):
-            return decode(self._body)
+            return decode(self.body)
 
     def payload(self, *, co2: bool) -> ProductionPlanRequest:
         """Its payload."""
@@ -86,22 +87,20 @@ class Source:
 
     def ignored(self) -> list[Fault]:
         """What of its payload is not used; it is also printed."""
-        ignored = ignored_in(self._body)
-        for place, detail in ignored[:MOST_FAULTS]:
-            complain(f"{self.name}: {place.removeprefix('#')} {detail}")
+        ignored = ignored_in(self.body)
+        print_ignored(self.name, ignored)
         return ignored
 
     def fleet(self) -> Line:
         """Its power plants, as a line of a batch; other members are ignored. A table of plants becomes JSON."""
         plants = self.decoded(partial(read_plants, max_plants=MAX_ITEMS, read=read_workbook))
-        for note in plants.notes:
-            complain(f"{self.name}: {note}")
+        print_notes(self.name, plants.notes)
         return Line(0, plants.content)
 
     def _members(self) -> Mapping[str, Any]:
         """The members of its JSON; a list is one without a name."""
         try:
-            document = from_json(self._body.removeprefix(UTF8_BOM))
+            document = from_json(self.body.removeprefix(UTF8_BOM))
         except ValueError:
             return {}
         return document if isinstance(document, dict) else {"": document}
@@ -110,16 +109,16 @@ class Source:
         """What was probably meant, if the file is a table or has several payloads."""
         if self.is_horizon:
             return f"A list of loads is for: powerplant horizon {self.argument}"
-        if self._body.startswith(BEGIN):
+        if self.body.startswith(BEGIN):
             return f"A workbook is for: powerplant batch {self.argument}"
         try:
-            form = form_of(self._body[:MAX_HEAD], is_table=self.name.casefold().endswith((".csv", ".tsv")))
+            form = form_of(self.body[:MAX_HEAD], is_table=self.name.casefold().endswith((".csv", ".tsv")))
         except InvalidInput:
             return ""
         if form == "table":
             return f"A table of hours is for: powerplant batch {self.argument} --fleet FILE"
-        has_lines = form == "lines" and len(self._body.strip().splitlines()) > 1
-        if has_lines or self._body.lstrip().startswith(b"[") or (form == "documents" and HOURS in self._body):
+        has_lines = form == "lines" and len(self.body.strip().splitlines()) > 1
+        if has_lines or self.body.lstrip().startswith(b"[") or (form == "documents" and HOURS in self.body):
             return f"Several payloads are for: powerplant batch {self.argument}"
         return ""
 
@@ -138,11 +137,30 @@ def hours_and_fleet(name: str, content: bytes, fleet: Source | None) -> tuple[by
 
 
 @contextmanager
-def named(name: str, hint: Callable[[], str] = str) -> Iterator[None]:
-    """End the command with messages if the content of a file is wrong; ``hint`` says what was probably meant."""
+def named(
+    name: str, hint: Callable[[], str] = str, show: Callable[[str, Sequence[Fault]], None] | None = None
+) -> Iterator[None]:
+    """End the command with messages about a file if its content is wrong or has no plan.
+
+    Args:
+        name: of the file.
+        hint: says what was probably meant if the content is wrong.
+        show: prints the faults of the content.
+    """
     try:
         yield
         return
+    except InfeasibleHorizon as error:
+        others = [period["detail"] for period in error.periods[1:MOST_PERIODS]]
+        if (more := len(error.periods) - MOST_PERIODS) > 0:
+            others.append(f"{more} more periods lack something.")
+        print_notes(name, [str(error), *others])
+        sys.exit(NO_PLAN)
+    except OutOfTime as error:
+        or_feasible = "" if error.gap is None else ", or --feasible"
+        fail(f"{name}: {error} Try a larger --time-limit{or_feasible}.", NO_PLAN)
+    except NotInstalled as error:
+        complain(f"{name}: {error}")
     except InvalidInput as error:
         place = f"{name}:{error.line}" if error.line else name
         what = f"{error}: {error.advice}" if error.advice else f"{error}"
@@ -151,10 +169,21 @@ def named(name: str, hint: Callable[[], str] = str) -> Iterator[None]:
         what = str(error).removesuffix(SEVERAL_PAYLOADS).replace("The body", "The file", 1)
         complain(f"{name}: {what.replace('Send it in UTF-8', 'Save it in UTF-8')}")
     except InvalidPayload as error:
-        print_faults(name, error.faults)
+        (show or print_faults)(name, error.faults)
     if meant := hint():
         complain(meant)
     sys.exit(BAD_INPUT)
+
+
+def print_notes(name: str, notes: Iterable[str]) -> None:
+    """Print remarks on a file."""
+    for note in notes:
+        complain(f"{name}: {note}")
+
+
+def print_ignored(name: str, ignored: Sequence[Fault]) -> None:
+    """Print what of a file is not used."""
+    print_notes(name, [f"{place.removeprefix('#')} {detail}" for place, detail in ignored[:MOST_FAULTS]])
 
 
 def print_faults(name: str, faults: Sequence[Fault]) -> None:
@@ -166,20 +195,27 @@ def print_faults(name: str, faults: Sequence[Fault]) -> None:
         complain(f"{name}: {counted(len(faults) - MOST_FAULTS, 'more fault')}.")
 
 
-def read(context: click.Context, _parameter: click.Parameter | None, name: str | None) -> Source | None:
+def read(context: click.Context, _parameter: click.Parameter, name: str | None) -> Source | None:
+    """The value of an option or argument that names a file to read."""
+    return None if name is None else read_file(context, name)
+
+
+def read_file(context: click.Context, name: str) -> Source:
     """Read a file, ``-`` for stdin. A file that cannot be read ends the command."""
-    if name is None:
-        return None
     if name == STDIO:
-        if STDIN in context.meta:
-            raise click.UsageError("Only one of the files can be stdin.")
+        refuse({"Only one of the files can be stdin.": STDIN in context.meta})
         context.meta[STDIN] = True
-    shown = STDIN if name == STDIO else name
+    source = Source(name, b"")
     try:
         with nullcontext(sys.stdin.buffer) if name == STDIO else Path(name).open("rb") as file:
-            body = file.read(MAX_BYTES + 1)
+            source.body = file.read(MAX_BYTES + 1)
     except OSError as error:
-        fail(f"{shown}: {error.strerror}", BAD_INPUT)
-    if len(body) > MAX_BYTES:
-        fail(f"{shown}: The file is too large: it may have at most {MAX_BYTES:,} bytes.", BAD_INPUT)
-    return Source(name, body)
+        fail(f"{source.name}: {error.strerror}", BAD_INPUT)
+    if len(source.body) > MAX_BYTES:
+        fail(f"{source.name}: The file is too large: it may have at most {MAX_BYTES:,} bytes.", BAD_INPUT)
+    return source
+
+
+def source_option(name: str, help_: str, metavar: str = "FILE") -> Callable[[Command], Command]:
+    """An option that names a file to read."""
+    return click.option(f"--{name}", metavar=metavar, callback=read, help=help_)
