@@ -120,12 +120,14 @@ def batch(
     refuse(
         {
             "Only one of the files can be stdin.": payloads == STDIO and STDIN in context.meta,
-            "--cluster must be the address of a scheduler, like tcp://host:8786.": bool(cluster)
-            and not ADDRESS.fullmatch(cluster or ""),
+            "Invalid value for '--cluster': must be the address of a scheduler, like tcp://host:8786": (
+                cluster is not None and not ADDRESS.fullmatch(cluster)
+            ),
             "--workers is for this machine; a --cluster has its own workers.": bool(cluster and workers),
             "Give --resume or --overwrite, not both.": resume and overwrite,
-            "--decimal is for a table of plans: name OUT .csv.": bool(decimal)
-            and (not is_table(plans) or is_workbook(plans)),
+            "--decimal is for a table of plans: name OUT .csv.": (
+                decimal is not None and (not is_table(plans) or is_workbook(plans))
+            ),
         }
     )
     beside = files_beside(Path(plans)) if plans != STDIO else []

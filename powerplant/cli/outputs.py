@@ -80,12 +80,13 @@ def check_output(
     if name == STDIO:
         return
     path = Path(name)
-    if resume and path.exists() and not path.is_file():
-        fail(f"{path} is not a file, so it cannot be resumed.", BAD_INPUT)
-    _check_folder(path)
-    if not (overwrite or resume) and path.is_file() and path.stat().st_size:
-        ways = "--overwrite replaces it" if resume is None else "--resume continues it, --overwrite replaces it"
-        fail(f"{path} has content: {ways}.", BAD_INPUT)
+    with _errors_of(path):
+        if resume and path.exists() and not path.is_file():
+            fail(f"{path} is not a file, so it cannot be resumed.", BAD_INPUT)
+        _check_folder(path)
+        if not (overwrite or resume) and path.is_file() and path.stat().st_size:
+            ways = "--overwrite replaces it" if resume is None else "--resume continues it, --overwrite replaces it"
+            fail(f"{path} has content: {ways}.", BAD_INPUT)
 
 
 def check_openpyxl(name: str | Path) -> None:
@@ -103,7 +104,7 @@ def writable(_context: click.Context, _parameter: click.Parameter, path: Path | 
 
 def check_writable(path: Path) -> None:
     """End the command if a file cannot be written. A file that does not exist is there for a moment."""
-    try:
+    with _errors_of(path):  # a name that is too long, a folder that cannot be searched
         _check_folder(path)
         if path.is_dir():
             fail(f"{path}: cannot be written: it is a folder", BAD_INPUT)
@@ -112,7 +113,14 @@ def check_writable(path: Path) -> None:
         if not path.exists():  # a folder in which files are not made, as in /proc, is known only by trying
             path.open("xb").close()
             path.unlink()
-    except OSError as error:  # a name that is too long, a folder that cannot be searched
+
+
+@contextmanager
+def _errors_of(path: Path) -> Iterator[None]:
+    """End the command with a message if the system refuses a file."""
+    try:
+        yield
+    except OSError as error:
         fail(f"{path}: {error.strerror}", BAD_INPUT)
 
 
@@ -175,10 +183,8 @@ def _check_folder(path: Path) -> None:
 
 def write_file(path: Path, content: str | bytes) -> None:
     """Write a file; an error ends the command."""
-    try:
+    with _errors_of(path):
         path.write_bytes(content.encode() if isinstance(content, str) else content)
-    except OSError as error:
-        fail(f"{path}: {error.strerror}", BAD_INPUT)
 
 
 class _Stdout:
