@@ -10,9 +10,9 @@ from datetime import tzinfo
 
 from pydantic_core import to_json
 
+from powerplant.batch.documents import as_fault, parts_of
 from powerplant.batch.headings import LOAD, Vocabulary, columns_of_hours
 from powerplant.batch.plants import is_json
-from powerplant.batch.posted import as_fault, parts_of
 from powerplant.batch.reading import InvalidInput
 from powerplant.batch.spreadsheet import without_load
 from powerplant.batch.table import Table

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from strategies import payloads
 
 from powerplant import cli
+from powerplant.batch.documents import read_posted_table
 from powerplant.batch.planner import Rules
 from powerplant.batch.plants import is_json, read_plants
-from powerplant.batch.posted import read_posted_table
 from powerplant.batch.reading import InvalidInput
 from powerplant.errors import InvalidPayload, MalformedPayload
 from powerplant.planning import Options
