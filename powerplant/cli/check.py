@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from fractions import Fraction
-from typing import NoReturn, TypeVar
+from typing import NoReturn
 
 import click
 
@@ -24,7 +23,7 @@ from powerplant.cli.words import (
     say,
     to_the_cent,
 )
-from powerplant.errors import InfeasibleHorizon, NotCheckedInTime, NotInstalled, OutOfTime
+from powerplant.errors import InfeasibleHorizon, NotInstalled, OutOfTime
 from powerplant.formulation import Grid, Instance, formulate
 from powerplant.horizon.auditing import audit_horizon, decode_horizon_plan
 from powerplant.horizon.formulation import formulate_horizon
@@ -33,8 +32,6 @@ from powerplant.models import ProductionPlanRequest
 from powerplant.planning import Options
 from powerplant.proofs import Claim, proof_from_json
 from powerplant.workers import Workers
-
-Outcome = TypeVar("Outcome")
 
 
 @click.command()
@@ -111,13 +108,11 @@ def _print_difference(cost: int, least: LeastCost, grid: Grid) -> None:
         return
     more, bound = grid.euros(cost - least.bound), grid.euros(least.bound)
     share = f" ({at_least_a_hundredth(100 * more / bound)} %)" if bound > 0 else ""
+    dearer = f"{in_euro(more)}{share} more than the cheapest plan"
     if least.is_met:
-        say(f"It costs {in_euro(more)}{share} more than the cheapest plan, which costs {in_euro(bound)}.")
+        say(f"It costs {dearer}, which costs {in_euro(bound)}.")
     else:
-        say(
-            f"It costs at most {in_euro(more)}{share} more than the cheapest plan: "
-            f"no plan costs less than {in_euro(bound)}."
-        )
+        say(f"It costs at most {dearer}: no plan costs less than {in_euro(bound)}.")
 
 
 # --- A horizon --------------------------------------------------------------------------------------------------------
@@ -166,10 +161,12 @@ def _check_proof(source: Source, request: ProductionPlanRequest, instance: Insta
     if claim.cost is not None:
         least = _proven_cost(source, instance, None, time_limit)
         say(f"No plan costs less than {in_euro(instance.grid.euros(least.bound))}.")
-    elif _in_time(source, lambda: proves_that_no_plan_exists(instance, claim, time_limit)):
-        say(f"The proof holds ({_described(claim)}): no plan meets the load of {request.load} MW.")
-    else:
+        return
+    with named(source.name):
+        holds = proves_that_no_plan_exists(instance, claim, time_limit)
+    if not holds:
         _reject(source, claim, "that this payload has no plan")
+    say(f"The proof holds ({_described(claim)}): no plan meets the load of {request.load} MW.")
 
 
 def _claim(source: Source, instance: Instance) -> Claim:
@@ -184,26 +181,17 @@ def _claim(source: Source, instance: Instance) -> Claim:
 def _proven_cost(source: Source, instance: Instance, cost: int | None, time_limit: float) -> LeastCost:
     """The least cost that a proof shows; a proof that shows none ends the command."""
     claim = _claim(source, instance)
-    bound = _in_time(source, lambda: proven_cost(instance, claim, cost, time_limit))
+    with named(source.name):
+        bound = proven_cost(instance, claim, cost, time_limit)
     if bound is None:
         _reject(source, claim, "a least cost of this payload")
     say(f"The proof holds ({_described(claim)}); nothing was solved.")
     return LeastCost(bound, is_met=False)
 
 
-def _in_time(source: Source, check: Callable[[], Outcome]) -> Outcome:
-    """The result of checking a proof; a check that does not end in time ends the command."""
-    try:
-        return check()
-    except NotCheckedInTime as error:
-        fail(f"{source.name}: {error} Try a larger --time-limit.", NO_PLAN)
-
-
 def _reject(source: Source, claim: Claim, what: str) -> NoReturn:
-    why = ""
-    if not claim.proof.certified:
-        why = " It has a step that cannot be checked. Without --proof the payload is solved instead."
-    fail(f"{source.name}: this does not prove {what}.{why}", NO_PLAN)
+    unclear = " It has a step that cannot be checked. Without --proof the payload is solved instead."
+    fail(f"{source.name}: this does not prove {what}.{'' if claim.proof.certified else unclear}", NO_PLAN)
 
 
 def _described(claim: Claim) -> str:

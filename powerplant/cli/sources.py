@@ -20,7 +20,15 @@ from powerplant.cli.options import Command, refuse
 from powerplant.cli.outputs import STDIO
 from powerplant.cli.words import BAD_INPUT, NO_PLAN, complain, counted, fail
 from powerplant.decoding import SEVERAL_PAYLOADS, UTF8_BOM, decode, ignored_in
-from powerplant.errors import Fault, InfeasibleHorizon, InvalidPayload, MalformedPayload, NotInstalled, OutOfTime
+from powerplant.errors import (
+    Fault,
+    InfeasibleHorizon,
+    InvalidPayload,
+    MalformedPayload,
+    NotCheckedInTime,
+    NotInstalled,
+    OutOfTime,
+)
 from powerplant.models import ProductionPlanRequest
 
 if TYPE_CHECKING:
@@ -156,8 +164,8 @@ def named(
             others.append(f"{more} more periods lack something.")
         print_notes(name, [str(error), *others])
         sys.exit(NO_PLAN)
-    except OutOfTime as error:
-        or_feasible = "" if error.gap is None else ", or --feasible"
+    except (OutOfTime, NotCheckedInTime) as error:
+        or_feasible = ", or --feasible" if isinstance(error, OutOfTime) and error.gap is not None else ""
         fail(f"{name}: {error} Try a larger --time-limit{or_feasible}.", NO_PLAN)
     except NotInstalled as error:
         complain(f"{name}: {error}")
