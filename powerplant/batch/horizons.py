@@ -8,7 +8,6 @@ from typing import Any
 from pydantic_core import from_json, to_json
 
 from powerplant.batch.fleets import SharedFleet
-from powerplant.errors import Fault, InvalidPayload
 from powerplant.horizon.decoding import decode
 from powerplant.horizon.planning import SolvedHorizon, plan_horizon
 from powerplant.planning import Options
@@ -51,7 +50,5 @@ def _with_fleet(content: bytes, shared: SharedFleet) -> bytes:
         return content  # decoding says what is wrong
     if not isinstance(payload, dict) or payload.get("powerplants") is not None:
         return content
-    if shared.problem:
-        reason = f"is missing, and the fleet in line {shared.number} is not valid"
-        raise InvalidPayload([Fault("#/powerplants", reason)])
+    shared.check()
     return to_json({**payload, "powerplants": list(shared.given)})

@@ -171,8 +171,9 @@ def _answer_periods(line: Line, content: bytes, shared: SharedFleet | None, rule
     """The answer to a line that is a horizon: the members of its answer, beside the line."""
     if rules.layout is not None:
         raise InvalidPayload([Fault("#/load", "is a list: a table of hours has no row for a horizon")])
-    limits = {"max_plants": rules.max_plants, "max_cells": rules.max_cells}
-    solved = plan_line_of_periods(content, shared, rules.options, **limits)
+    solved = plan_line_of_periods(
+        content, shared, rules.options, max_plants=rules.max_plants, max_cells=rules.max_cells
+    )
     report = report_of(solved, co2=rules.options.co2, time_limit=0.0)
     emitted = Decimal(str(report["co2_emitted_tonnes"]))
     lost = float(sum(solved.plan.lost) * solved.instance.hours / solved.instance.grid.per_megawatt)
@@ -208,15 +209,10 @@ def _row(line: Line, planned: Planned, layout: Layout) -> bytes:
     values, names = values_of_hour(*planned[:2]), planned.solved.instance.names
     if names != layout.plants:  # the line has its own fleet
         known = set(layout.plants)
-        faults = [
-            Fault(
-                pointer("powerplants", place, "name"), "has no column: the columns are those of the first line's fleet"
-            )
-            for place, name in enumerate(names)
-            if name not in known
-        ]
-        if faults:
-            raise InvalidPayload(faults)
+        others = [pointer("powerplants", place, "name") for place, name in enumerate(names) if name not in known]
+        if others:
+            what = "has no column: the columns are those of the first line's fleet"
+            raise InvalidPayload([Fault(place, what) for place in others])
         outputs = dict(zip(names, values[-len(names) :], strict=True))
         values[-len(names) :] = [outputs.get(name) for name in layout.plants]
     return layout.hour(line.labels or [line.number], values)
@@ -228,23 +224,22 @@ def _refuse(line: Line, problem: Problem, rules: Rules) -> tuple[bytes, Tally]:
     else:
         reason = "; ".join(_sentences(line, problem))
         answer = rules.layout.hour(line.labels or [line.number], [_load_in(line.content), problem.name, reason, None])
-    if problem.name == "infeasible-load":
-        return answer, Tally(reasons={problem.members["reason"]: 1})
-    if problem.name == "infeasible-horizon":
-        return answer, Tally(reasons={"infeasible_horizon": 1})
-    if problem.name == "gave-up":
-        return answer, Tally(gave_up=1)
-    if problem.name == "internal-error":
-        return answer, Tally(bugs=1)
+    match problem.name:
+        case "infeasible-load" | "infeasible-horizon":
+            return answer, Tally(reasons={problem.members.get("reason", "infeasible_horizon"): 1})
+        case "gave-up":
+            return answer, Tally(gave_up=1)
+        case "internal-error":
+            return answer, Tally(bugs=1)
     return answer, Tally(faulty=1, first_fault=f"line {line.number}: {_sentences(line, problem)[0]}")
 
 
 def _load_in(content: bytes | None) -> float | None:
     """The load of a line that has no plan, if it has one that is a number."""
     with suppress(ValueError, OverflowError):
-        members = from_json(content or b"")
-        load = members.get("load") if isinstance(members, dict) else None
-        return float(load) if isinstance(load, int | float) and not isinstance(load, bool) else None
+        match from_json(content or b""):
+            case {"load": int() | float() as load} if not isinstance(load, bool):
+                return float(load)
     return None
 
 
@@ -255,10 +250,7 @@ def _sentences(line: Line, problem: Problem) -> Sequence[str]:
         return [problem.detail]
     if line.faults:
         return [fault["detail"] for fault in faults]
-    places = [fault["pointer"].removeprefix("#") for fault in faults]
-    return [
-        f"{place}: {fault['detail']}" if place else fault["detail"] for place, fault in zip(places, faults, strict=True)
-    ]
+    return [f"{fault['pointer']}: {fault['detail']}".removeprefix("#").removeprefix(": ") for fault in faults]
 
 
 def _of_a_line(error: Exception) -> Exception:

@@ -21,7 +21,6 @@ MOST_ROWS_BEFORE = 20
 """Most lines before the one that names the columns: titles, and the line ``sep=;`` of spreadsheets."""
 
 _SEPARATOR_LINE = re.compile(r'\s*"?sep=([^"\r\n])"?[;,\t|]*(?:[\r\n]|\Z)', re.IGNORECASE)
-MOST_OF_A_HEADING = 64 * 1024
 MOST_COLUMNS_SHOWN = 6
 """Most columns of a table that a message names."""
 
@@ -188,33 +187,29 @@ def _heading(
     """The delimiter of a table, the number of the row that names its columns, and their names."""
     marked = _SEPARATOR_LINE.match(text)
     best: tuple[int, int, str, int, list[str]] | None = None
-    filled_by: list[tuple[int, list[str]]] = []
-    error = None
+    first_rows, errors = list[tuple[int, list[str]]](), list[InvalidInput]()
     for delimiter in [marked[1]] if marked else DELIMITERS:
+        row_is_first = True
         try:
-            rows = ((number, [" ".join(cell.split()) for cell in row]) for number, row in read_rows(text, delimiter))
-            filled = [(number, names) for number, names in islice(rows, MOST_ROWS_BEFORE) if any(names)]
+            for number, row in islice(read_rows(text, delimiter), MOST_ROWS_BEFORE):
+                names = [" ".join(cell.split()) for cell in row]
+                if any(map(vocabulary.is_key, names)):
+                    while not names[-1]:
+                        names.pop()
+                    known = sum(vocabulary.meaning_of(name) is not None for name in names)
+                    found = (known, len(names), delimiter, number, names)
+                    best = max(best or found, found, key=lambda each: each[:2])
+                    break
+                if row_is_first and any(names):
+                    first_rows.append((number, names))
+                    row_is_first = False
         except InvalidInput as not_csv:
-            error = not_csv
-            continue
-        filled_by += filled[:1]
-        for number, names in filled:
-            if any(map(vocabulary.is_key, names)):
-                while not names[-1]:
-                    names.pop()
-                known = sum(vocabulary.meaning_of(name) is not None for name in names)
-                found = (known, len(names), delimiter, number, names)
-                best = max(best or found, found, key=lambda each: each[:2])
-                break
-    if best is None and error is not None and (not filled_by or is_heading(_begin(text))):
-        raise error
-    if best is None:
-        raise without_key(*max(filled_by, key=lambda each: len(each[1]), default=(1, [])))
-    return best[2:]
-
-
-def _begin(text: str) -> str:
-    return next(iter(text[:MOST_OF_A_HEADING].splitlines()), "")
+            errors.append(not_csv)
+    if best is not None:
+        return best[2:]
+    if errors and not first_rows:
+        raise errors[-1]
+    raise without_key(*max(first_rows, key=lambda each: len(each[1]), default=(1, [])))
 
 
 # --- Text ------------------------------------------------------------------------------------------------------------
