@@ -95,9 +95,7 @@ class TableOfPlants(Table):
 
     def ignored(self, known: Collection[str]) -> list[str]:
         """Notes on the columns that are not used; ``known`` are the names of those that can be."""
-        used = {column.place for column in self.columns.values()}
-        others = [name for place, name in enumerate(self.names) if name and place not in used]
-        return [f"{name} {why_ignored(name, known)}" for name in others]
+        return [f"{name} {why_ignored(name, known)}" for name in self.others.values() if name]
 
     def in_words(self, faults: Sequence[Fault], column_of: Callable[[int, str], Column | None]) -> list[Fault]:
         """The faults of a fleet with the row of the plant, the heading of the column, and the cell.

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from itertools import islice
 from typing import Any
 
 from pydantic_core import to_json
@@ -17,7 +16,7 @@ from pydantic_core import to_json
 from powerplant.batch.fleets import SharedFleet, as_one_key, constant_prices, faults_of_hour, keys_of_plants
 from powerplant.batch.headings import LOAD, OF_THE_CHALLENGE, Vocabulary, changed_fuels, columns_of_hours
 from powerplant.batch.numerals import has_value, read_numeral
-from powerplant.batch.reading import Chunk, InvalidInput, Line, max_lines
+from powerplant.batch.reading import Chunk, InvalidInput, Line, cut
 from powerplant.batch.table import SEPARATED_BY, Table, cell_of, in_words, shown, shown_columns
 from powerplant.decoding import faults_of_fuels, pointer
 from powerplant.errors import Fault
@@ -62,20 +61,30 @@ class TableOfHours(Table):
     @cached_property
     def labels(self) -> list[int]:
         """The columns that say what hour a row is: those before the first that is used, and those that name a time."""
-        used = {column.place for column in self.columns.values()}
-        others = [place for place in range(len(self.names)) if place not in used]
-        return [place for place in others if place < min(used) or _TIME.search(self.names[place])]
+        first = min(column.place for column in self.columns.values())
+        return [place for place, name in self.others.items() if place < first or _TIME.search(name)]
 
     def labels_of(self, cells: Sequence[str]) -> tuple[str, ...]:
         """The labels of a row."""
         return tuple([cell_of(place, cells) for place in self.labels])
 
-    def layout(self, otherwise: tuple[str, ...], plants: tuple[str, ...] = ()) -> Layout:
+    def why_no_hour(self, cells: Sequence[str], what: str = "an hour") -> str:
+        """Why a row is not an hour, but a total or a remark; empty if it is one."""
+        given, first = self.given(cells).values(), next(filter(None, cells))
+        if TOTALS.fullmatch(first):
+            return f"the row begins with {shown(first)}: totals are not {what}"
+        has_no_number = all(
+            not column.is_number or read_numeral(cell, column.quantity).read(".") is None for column, cell in given
+        )
+        is_remark = has_no_number and sum(map(bool, cells)) == 1 < len(self.columns)
+        return f"the row has {shown(first)}, and neither load nor prices" if is_remark or not given else ""
+
+    def layout_of_plans(self, otherwise: tuple[str, ...], plants: tuple[str, ...] = ()) -> Layout:
         """The layout of a table of plans: separator, decimals and labels as here; ``otherwise`` names other labels."""
         return Layout(self.delimiter, self.mark, self.has_mark, self.labels_of(self.names) or otherwise, plants)
 
 
-class Hours:
+class Hours(TableOfHours):
     """A table of hours.
 
     Its first row with a column ``load`` names the columns: ``load``, the prices and profiles that the fleet names, and
@@ -105,54 +114,37 @@ class Hours:
     ) -> None:
         self._fleet, self._shared, self._co2 = fleet, shared, co2
         keys = [*keys_of_plants(shared.given)]
-        self._table = table = TableOfHours(content, Vocabulary(columns_of_hours(keys), LOAD))
-        vocabulary = Vocabulary(columns_of_hours([*keys, *changed_fuels(table.names)]), LOAD)
-        table.use(vocabulary, shared.fleet.names, is_fraction=is_fraction)
-        self._column_at = {pointer(*path): column for path, column in table.columns.items()}
+        super().__init__(content, Vocabulary(columns_of_hours(keys), LOAD))
+        vocabulary = Vocabulary(columns_of_hours([*keys, *changed_fuels(self.names)]), LOAD)
+        self.use(vocabulary, shared.fleet.names, is_fraction=is_fraction)
+        self._column_at = {pointer(*path): column for path, column in self.columns.items()}
         prices = constant_prices(fleet.content or b"")
-        given = {as_one_key(path[-1]) for path in table.columns if path[0] == "fuels"}
+        given = {as_one_key(path[-1]) for path in self.columns if path[0] == "fuels"}
         self._constant = {key: price for key, price in prices.items() if as_one_key(key) not in given}
         self._check_columns(keys)
-        self.layout, self.notes = table.layout(BY_LINE, shared.fleet.names), table.notes
+        self.layout = self.layout_of_plans(BY_LINE, shared.fleet.names)
         if self._constant:
             constant = ", ".join(f"{key} {price}" for key, price in self._constant.items())
             self.notes.append(f"The same in every hour, from the fleet's file: {constant}.")
 
-    @property
-    def count(self) -> int:
-        """How many hours."""
-        return self._table.count
-
     def chunks(self) -> Iterator[Chunk]:
         """The hours."""
-        hours = (
-            self._hour(number, cells)._replace(labels=self._table.labels_of(cells))
-            for number, cells in self._table.rows()
-        )
-        while lines := list(islice(hours, max_lines(self._fleet))):
-            yield Chunk(lines, self._fleet)
+        return cut((self._hour(number, cells) for number, cells in self.rows()), self._fleet)
 
     def _hour(self, number: int, cells: Sequence[str]) -> Line:
         """A row as a line of a batch."""
-        given = self._table.given(cells)
-        if TOTALS.fullmatch(first := next(filter(None, cells))):
-            return Line(number, b"{}", [Fault("#", f"the row begins with {shown(first)}: totals are not an hour")])
-        filled = [cell for cell in cells if cell]
-        is_note = len(filled) == 1 < len(self._table.columns) and all(
-            not column.is_number or read_numeral(cell, column.quantity).read(".") is None
-            for column, cell in given.values()
-        )
-        if not given or is_note:
-            return Line(number, b"{}", [Fault("#", f"the row has {shown(first)}, and neither load nor prices")])
+        labels = self.labels_of(cells)
+        if why := self.why_no_hour(cells):
+            return Line(number, b"{}", [Fault("#", why)], labels)
         members: dict[str, Any] = {"fuels": {**self._constant}}
-        for path, (column, cell) in given.items():
+        for path, (column, cell) in self.given(cells).items():
             place = members
             for key in path[:-1]:
                 place = place.setdefault(key, {})
-            place[path[-1]] = self._table.value(column, cell)
+            place[path[-1]] = self.value(column, cell)
         content = to_json(members, inf_nan_mode="constants")
         faults = faults_of_hour(content, self._shared, co2=self._co2)
-        return Line(number, content, [self._in_words(fault, cells) for fault in faults])
+        return Line(number, content, [self._in_words(fault, cells) for fault in faults], labels)
 
     def _in_words(self, fault: Fault, cells: Sequence[str]) -> Fault:
         """A fault of an hour, with the heading of its column and the cell."""
@@ -170,20 +162,18 @@ class Hours:
 
     def _check_columns(self, keys: Sequence[str]) -> None:
         """Refuse missing columns: otherwise every hour would be answered with a missing price."""
-        table = self._table
-        given = {path[-1] for path in table.columns if path[0] != "plants"}
-        headings = {name: 0.0 for name in table.names if name} | dict.fromkeys(given, 0.0) | self._constant
+        given = {path[-1] for path in self.columns if path[0] != "plants"}
+        headings = {name: 0.0 for name in self.names if name} | dict.fromkeys(given, 0.0) | self._constant
         named = {pointer("fuels", key): key for key in (*FUEL_KEYS.values(), *keys)}
         for fault in faults_of_fuels(self._shared.needs, headings, co2=self._co2):
             what = fault.detail.replace("is not a known fuel", "is not a known column")
-            raise InvalidInput(table.first, f"the column {named[fault.pointer]} {what}")
-        used = {column.place for column in table.columns.values()}
-        others = [name for place, name in enumerate(table.names) if place not in used and _PRICE.search(name)]
+            raise InvalidInput(self.first, f"the column {named[fault.pointer]} {what}")
+        others = [*filter(_PRICE.search, self.others.values())]
         for key in self._constant:  # a column that was meant to override the price must not be ignored
             alike = (name for name in others if name.casefold().startswith(key[:3].casefold()))
             if (meant := next(alike, None)) is not None:
                 what = f"rename it, or remove it to use the price {self._constant[key]} of the fleet's file"
-                raise InvalidInput(table.first, f"{meant} is not a known column; did you mean {key}? If so, {what}")
+                raise InvalidInput(self.first, f"{meant} is not a known column; did you mean {key}? If so, {what}")
 
 
 def without_load(line: int, names: Sequence[str]) -> InvalidInput:

@@ -46,6 +46,7 @@ class Table:
         first: the number of the row that names them. The number of a row is that of its last line.
         names: their names, each on one line.
         columns: those that are used, by their paths.
+        others: the names of all others, by their places.
         count: how many rows it has.
         mark: its decimal mark.
         notes: remarks for the user, in sentences.
@@ -66,6 +67,7 @@ class Table:
         self._text, self.has_mark = decoded(content), content.startswith((UTF8_BOM, *UTF16_BOMS))
         self.delimiter, self.first, self.names = _heading(self._text, vocabulary, without_key)
         self.columns: Mapping[tuple[str, ...], Column] = {}
+        self.others: Mapping[int, str] = {}
         self.count, self.mark, self.notes = 0, ".", list[str]()
 
     def use(self, vocabulary: Vocabulary, plants: Sequence[str] = (), *, is_fraction: bool = False) -> None:
@@ -81,6 +83,8 @@ class Table:
                 others do not decide.
         """
         self.columns = columns_of(self.names, self.first, vocabulary, plants, is_fraction=is_fraction)
+        used = {column.place for column in self.columns.values()}
+        self.others = {place: name for place, name in enumerate(self.names) if place not in used}
         marks, doubtful, highest = set[str](), list[tuple[int, Column, str, Numeral]](), dict[Column, Decimal]()
         for number, cells in self.rows():
             self.count += 1

@@ -26,7 +26,7 @@ from powerplant.batch.headings import (
 from powerplant.batch.numerals import has_value
 from powerplant.batch.plants import TableOfPlants, is_json
 from powerplant.batch.reading import InvalidInput
-from powerplant.batch.spreadsheet import TOTALS, TableOfHours
+from powerplant.batch.spreadsheet import TableOfHours
 from powerplant.batch.table import cell_of, in_words, shown
 from powerplant.batch.workbooks import Sheets, sheets_of
 from powerplant.decoding import is_fuel, parse, pointer
@@ -187,7 +187,7 @@ class Periods:
         self.labels = [table.labels_of(cells) for _, cells in self._rows]
         if not table.labels:
             self.labels = [(str(period),) for period in range(1, len(self._rows) + 1)]
-        self.layout = table.layout(BY_PERIOD)
+        self.layout = table.layout_of_plans(BY_PERIOD)
         self.content = to_json(payload, inf_nan_mode="constants")
 
     def in_words(self, faults: Sequence[Fault]) -> tuple[list[Fault], list[Fault]]:
@@ -210,11 +210,8 @@ class Periods:
     def _checked(self) -> Iterator[tuple[int, list[str]]]:
         """The rows; each must be a period."""
         for number, cells in self._table.rows():
-            first = next(filter(None, cells))
-            if TOTALS.fullmatch(first):
-                raise InvalidInput(number, f"the row begins with {shown(first)}: totals are not a period")
-            if not self._table.given(cells):
-                raise InvalidInput(number, f"the row has {shown(first)}, and neither load nor prices")
+            if why := self._table.why_no_hour(cells, "a period"):
+                raise InvalidInput(number, why)
             yield number, cells
 
     def _fill(self, payload: dict[str, Any], path: tuple[str, ...], column: Column) -> None:
