@@ -26,11 +26,11 @@ STDIO = "-"
 
 OTHER_FORMATS = re.compile(r"\.(xls|xlsm|xlsb|ods|xlsx(?=\.gz))(\.gz)?$", re.IGNORECASE)
 TABLES = re.compile(r"\.(csv|tsv|tab|xlsx)(\.gz)?$", re.IGNORECASE)
-"""Names of tables of plans; other files get JSON."""
+"""Names of tables. Other files have JSON, or are read as tables if their first line names a column ``load``."""
 
 
 def is_table(name: str) -> bool:
-    """Whether the plans in a file of this name are a table."""
+    """Whether a file of this name is a table."""
     return TABLES.search(name) is not None
 
 

@@ -17,7 +17,7 @@ from powerplant.batch.plants import read_plants
 from powerplant.batch.reading import InvalidInput, Line
 from powerplant.batch.workbooks import BEGIN, read_sheets
 from powerplant.cli.options import Command, refuse
-from powerplant.cli.outputs import STDIO
+from powerplant.cli.outputs import STDIO, is_table
 from powerplant.cli.words import BAD_INPUT, NO_PLAN, complain, counted, fail
 from powerplant.decoding import SEVERAL_PAYLOADS, UTF8_BOM, decode, ignored_in
 from powerplant.errors import (
@@ -120,7 +120,7 @@ class Source:
         if self.body.startswith(BEGIN):
             return f"A workbook is for: powerplant batch {self.argument}"
         try:
-            form = form_of(self.body[:MAX_HEAD], is_table=self.name.casefold().endswith((".csv", ".tsv")))
+            form = form_of(self.body[:MAX_HEAD], is_table=is_table(self.name))
         except InvalidInput:
             return ""
         if form == "table":
