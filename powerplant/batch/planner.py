@@ -8,18 +8,19 @@ from collections.abc import Sequence
 from contextlib import suppress
 from decimal import ROUND_CEILING, Decimal
 from time import perf_counter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic_core import from_json, to_json
 
 from powerplant.batch.fleets import SharedFleet, read_fleet, read_task
-from powerplant.batch.horizons import is_horizon, plan_line_of_periods
 from powerplant.batch.reading import Chunk, Line
 from powerplant.batch.tally import Scenario, Tally
 from powerplant.decoding import pointer
 from powerplant.errors import Fault, InvalidPayload, MalformedPayload, OutOfTime, TooBusy
 from powerplant.formulation import NOISE_DIGITS
+from powerplant.horizon.decoding import decode
 from powerplant.horizon.members import answer_of
+from powerplant.horizon.planning import plan_horizon
 from powerplant.horizon.reporting import report_of
 from powerplant.planning import Options, Solved, present, solve_instance
 from powerplant.problems import CLIENT_ERRORS, PROBLEM_TYPES, Problem, problem_of
@@ -34,6 +35,11 @@ NOISE = 10**-NOISE_DIGITS
 
 THIS_THREAD = Workers(0)
 """The solver runs in the thread of the planner, which is already a process for long work."""
+
+
+_LIST_OF_LOADS = re.compile(rb'"load"\s*:\s*\[')
+_MARKET = re.compile(rb'"market"\s*:\s*\{')
+"""Signs of a line that is a horizon: its load is a list, or it has a market."""
 
 
 class Rules(NamedTuple):
@@ -156,7 +162,7 @@ def _answer(line: Line, shared: SharedFleet | None, rules: Rules) -> tuple[bytes
     try:
         if line.faults:
             raise InvalidPayload(line.faults)
-        if is_horizon(line.content):
+        if _LIST_OF_LOADS.search(line.content) or _MARKET.search(line.content):
             return _answer_periods(line, line.content, shared, rules)
         planned = plan_line(line.content, shared, options, max_plants=rules.max_plants)
         answer = _accept(line, planned, rules)
@@ -168,12 +174,16 @@ def _answer(line: Line, shared: SharedFleet | None, rules: Rules) -> tuple[bytes
 
 
 def _answer_periods(line: Line, content: bytes, shared: SharedFleet | None, rules: Rules) -> tuple[bytes, Tally]:
-    """The answer to a line that is a horizon: the members of its answer, beside the line."""
+    """The answer to a line that is a horizon: the members of its answer, beside the line.
+
+    It is planned in one thread, so that its plan is the same each time.
+    """
     if rules.layout is not None:
         raise InvalidPayload([Fault("#/load", "is a list: a table of hours has no row for a horizon")])
-    solved = plan_line_of_periods(
-        content, shared, rules.options, max_plants=rules.max_plants, max_cells=rules.max_cells
-    )
+    if shared is not None:
+        content = _with_fleet(content, shared)
+    horizon = decode(content, co2=rules.options.co2, max_plants=rules.max_plants, max_cells=rules.max_cells)
+    solved = plan_horizon(horizon, rules.options, threads=1)
     report = report_of(solved, co2=rules.options.co2, time_limit=0.0)
     emitted = Decimal(str(report["co2_emitted_tonnes"]))
     lost = float(sum(solved.plan.lost) * solved.instance.hours / solved.instance.grid.per_megawatt)
@@ -182,6 +192,18 @@ def _answer_periods(line: Line, content: bytes, shared: SharedFleet | None, rule
     cost = Decimal(solved.cost.numerator) / Decimal(solved.cost.denominator)
     scenario = Scenario(report["cost"], report["co2_emitted_tonnes"], starts, lost)
     return answer, _of_a_plan(line, cost, emitted, solved.seconds, rules.options)._replace(scenarios=(scenario,))
+
+
+def _with_fleet(content: bytes, shared: SharedFleet) -> bytes:
+    """A horizon with the shared fleet, if it has no power plants itself."""
+    try:
+        payload: Any = from_json(content)
+    except ValueError:
+        return content  # decoding says what is wrong
+    if not isinstance(payload, dict) or payload.get("powerplants") is not None:
+        return content
+    shared.check()
+    return to_json({**payload, "powerplants": list(shared.given)})
 
 
 def _of_a_plan(line: Line, cost: Decimal, emitted: Decimal, seconds: float, options: Options) -> Tally:

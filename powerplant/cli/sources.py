@@ -30,14 +30,12 @@ from powerplant.errors import (
     OutOfTime,
 )
 from powerplant.models import ProductionPlanRequest
+from powerplant.problems import MAX_FAULTS
 
 if TYPE_CHECKING:
     from powerplant.horizon.models import Horizon
 
 STDIN = "stdin"
-
-MOST_FAULTS = 100
-"""Most faults that are printed; the rest are counted. The service does the same."""
 
 MOST_PERIODS = 10
 """Most periods without a plan that are printed; the rest are counted."""
@@ -191,16 +189,16 @@ def print_notes(name: str, notes: Iterable[str]) -> None:
 
 def print_ignored(name: str, ignored: Sequence[Fault]) -> None:
     """Print what of a file is not used."""
-    print_notes(name, [f"{place.removeprefix('#')} {detail}" for place, detail in ignored[:MOST_FAULTS]])
+    print_notes(name, [f"{place.removeprefix('#')} {detail}" for place, detail in ignored[:MAX_FAULTS]])
 
 
 def print_faults(name: str, faults: Sequence[Fault]) -> None:
     """Print a line for each of the first faults of a file: its name, pointer, and what is wrong."""
-    for pointer, detail in faults[:MOST_FAULTS]:
+    for pointer, detail in faults[:MAX_FAULTS]:
         place = "" if pointer == "#" else f" {pointer.removeprefix('#')}:"
         complain(f"{name}:{place} {detail}")
-    if len(faults) > MOST_FAULTS:
-        complain(f"{name}: {counted(len(faults) - MOST_FAULTS, 'more fault')}.")
+    if len(faults) > MAX_FAULTS:
+        complain(f"{name}: {counted(len(faults) - MAX_FAULTS, 'more fault')}.")
 
 
 def read(context: click.Context, _parameter: click.Parameter, name: str | None) -> Source | None:
