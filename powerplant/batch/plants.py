@@ -90,7 +90,7 @@ class TableOfPlants(Table):
         super().__init__(content, vocabulary, _without_name)
         self.use(vocabulary)
         self._rows = [*self.rows()]
-        given = (self.given(cells).values() for _, cells in self._rows)
+        given = (self.given(cells) for _, cells in self._rows)
         self.plants = [{column.path[0]: self.value(column, cell) for column, cell in cells} for cells in given]
 
     def ignored(self, known: Collection[str]) -> list[str]:

@@ -70,7 +70,7 @@ class TableOfHours(Table):
 
     def why_no_hour(self, cells: Sequence[str], what: str = "an hour") -> str:
         """Why a row is not an hour, but a total or a remark; empty if it is one."""
-        given, first = self.given(cells).values(), next(filter(None, cells))
+        given, first = self.given(cells), next(filter(None, cells))
         if TOTALS.fullmatch(first):
             return f"the row begins with {shown(first)}: totals are not {what}"
         has_no_number = all(
@@ -137,11 +137,11 @@ class Hours(TableOfHours):
         if why := self.why_no_hour(cells):
             return Line(number, b"{}", [Fault("#", why)], labels)
         members: dict[str, Any] = {"fuels": {**self._constant}}
-        for path, (column, cell) in self.given(cells).items():
+        for column, cell in self.given(cells):
             place = members
-            for key in path[:-1]:
+            for key in column.path[:-1]:
                 place = place.setdefault(key, {})
-            place[path[-1]] = self.value(column, cell)
+            place[column.path[-1]] = self.value(column, cell)
         content = to_json(members, inf_nan_mode="constants")
         faults = faults_of_hour(content, self._shared, co2=self._co2)
         return Line(number, content, [self._in_words(fault, cells) for fault in faults], labels)

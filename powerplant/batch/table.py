@@ -88,7 +88,7 @@ class Table:
         marks, doubtful, highest = set[str](), list[tuple[int, Column, str, Numeral]](), dict[Column, Decimal]()
         for number, cells in self.rows():
             self.count += 1
-            for column, cell in self.given(cells).values():
+            for column, cell in self.given(cells):
                 if not column.is_number:
                     continue
                 numeral = read_numeral(cell, column.quantity)
@@ -121,13 +121,10 @@ class Table:
                 raise InvalidInput(number, counts + (hint if self.delimiter == "," else ""))
             yield number, cells
 
-    def given(self, cells: Sequence[str]) -> Mapping[tuple[str, ...], tuple[Column, str]]:
-        """The cells of a row that have a value, by the paths of their columns."""
-        return {
-            path: (column, cells[column.place])
-            for path, column in self.columns.items()
-            if column.place < len(cells) and has_value(cells[column.place])
-        }
+    def given(self, cells: Sequence[str]) -> list[tuple[Column, str]]:
+        """The cells of a row that have a value, with their columns."""
+        cells_of = ((column, cell_of(column.place, cells)) for column in self.columns.values())
+        return [(column, cell) for column, cell in cells_of if has_value(cell)]
 
     def value(self, column: Column, cell: str) -> float | bool | str:
         """What a cell holds; the cell itself if it is wrong: that is a fault later."""
@@ -144,7 +141,7 @@ class Table:
         """Whether a row has the units of the columns above it. That one begins with a digit shows most rows at once."""
         if any(cell_of(column.place, cells)[:1].isdigit() for column in self.columns.values()):
             return False
-        given = self.given(cells).values()
+        given = self.given(cells)
         return bool(given) and all(
             column.is_number and re.fullmatch(UNITS[column.quantity], plain_unit(cell)) for column, cell in given
         )
