@@ -136,12 +136,13 @@ class Given(NamedTuple):
     notes: Sequence[str] = ()
     table: Layout | None = None
 
-    def layout(self, rules: Rules) -> tuple[Layout, Iterator[Chunk]]:
-        """How a table of their plans is written, and the chunks again."""
+    def layout(self, rules: Rules) -> tuple[Layout, Given]:
+        """How a table of their plans is written, and the lines again."""
         if self.table is not None:
-            return self.table, self.chunks
+            return self.table, self
         first = next(self.chunks, Chunk([]))
-        return Layout(plants=plants_of(first, rules)), chain([first] if first.lines else [], self.chunks)
+        again = chain([first] if first.lines else [], self.chunks)
+        return Layout(plants=plants_of(first, rules)), self._replace(chunks=again)
 
 
 def read_batch(
@@ -273,8 +274,7 @@ def batch(
     with _errors_as_messages(name, plans), named(name), closing(Input(payloads)) as source:
         given = read_batch(source, name, fleet, rules, is_csv=is_csv, is_fraction=wind == FRACTION)
         if is_table(plans):
-            layout, chunks = given.layout(rules)
-            given = given._replace(chunks=chunks)
+            layout, given = given.layout(rules)
             rules = rules._replace(layout=as_named(layout, plans, decimal))
         print_notes(name, given.notes)
         with closing(_workers(cluster, workers)) as pool:

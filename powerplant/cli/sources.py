@@ -19,7 +19,7 @@ from powerplant.batch.workbooks import BEGIN, read_sheets
 from powerplant.cli.options import Command, refuse
 from powerplant.cli.outputs import STDIO, is_table
 from powerplant.cli.words import BAD_INPUT, NO_PLAN, complain, counted, fail
-from powerplant.decoding import SEVERAL_PAYLOADS, UTF8_BOM, decode, ignored_in
+from powerplant.decoding import SEVERAL_PAYLOADS, UTF8_BOM, decode
 from powerplant.errors import (
     Fault,
     InfeasibleHorizon,
@@ -90,12 +90,6 @@ class Source:
         members = self._members()
         load = members.get("load")
         return isinstance(load, list) or (load is None and isinstance(members.get("market"), dict))
-
-    def ignored(self) -> list[Fault]:
-        """What of its payload is not used; it is also printed."""
-        ignored = ignored_in(self.body)
-        print_ignored(self.name, ignored)
-        return ignored
 
     def fleet(self) -> Line:
         """Its power plants, as a line of a batch; other members are ignored. A table of plants becomes JSON."""
