@@ -35,7 +35,7 @@ def shown(length: int, position: Callable[[], int] | None, *, hidden: bool) -> I
         yield lambda _: None
         return
     start = updated = perf_counter()
-    shown_position = done = 0
+    done = 0
 
     def rate(_: object) -> str:
         if not done:
@@ -49,14 +49,12 @@ def shown(length: int, position: Callable[[], int] | None, *, hidden: bool) -> I
     bar = click.progressbar(length=length or None, label="Planning", file=sys.stderr, item_show_func=rate)
 
     def update(lines: int, *, now: bool = False) -> None:
-        nonlocal updated, shown_position, done
+        nonlocal updated, done
         done = lines
         if now or perf_counter() > updated + INTERVAL:
             updated = perf_counter()
             bar.width = fitting()
-            now_at = position() if position else done
-            bar.update(now_at - shown_position, "")
-            shown_position = now_at
+            bar.update((position() if position else done) - bar.pos, "")
 
     bar.width = fitting()
     with bar:
