@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar, overload
 
 from powerplant.batch.fleets import SharedFleet, constant_prices, decode_fleet, read_fleet, with_prices
 from powerplant.batch.planner import Planned, plan_line
-from powerplant.batch.plants import is_json, read_plants
+from powerplant.batch.plants import read_plants
 from powerplant.batch.reading import InvalidInput, Line
 from powerplant.decoding import faults_of_fuels, is_fuel
 from powerplant.errors import Fault, InvalidPayload, MalformedPayload
@@ -139,9 +139,10 @@ class _Fleet(NamedTuple):
 def _fleet(given: Any, options: Options) -> _Fleet:
     body = as_json(_records(given)) if _is_frame(given) else as_json(given)
     try:
-        if isinstance(given, os.PathLike) and not is_json(body):
+        if isinstance(given, os.PathLike):
             body = read_plants(body, max_plants=NO_LIMIT).content
-        decode_fleet(body, max_plants=NO_LIMIT)
+        else:
+            decode_fleet(body, max_plants=NO_LIMIT)
     except MalformedPayload as error:
         raise in_python(error, given) from None
     except InvalidInput as error:

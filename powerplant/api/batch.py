@@ -16,13 +16,18 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from powerplant.answers import CSV, JSON, NDJSON
 from powerplant.api.request_log import entry
 from powerplant.api.requests import preferred, read_body, read_options
-from powerplant.batch.documents import Documents, form_of, read_documents
+from powerplant.batch.documents import (
+    EXPECTED_TABLE,
+    Documents,
+    TooManyPayloads,
+    form_of,
+    has_table,
+    read_documents,
+    read_posted_table,
+)
 from powerplant.batch.planner import Bug, Rules, plants_of
-from powerplant.batch.posted import EXPECTED as EXPECTED_TABLE
-from powerplant.batch.posted import has_table, read_posted_table
 from powerplant.batch.reading import Chunk, InvalidInput, read_chunks
 from powerplant.batch.running import in_order
-from powerplant.batch.scanning import TooManyPayloads
 from powerplant.batch.tally import Tally
 from powerplant.config import Settings
 from powerplant.decoding import WHITE_SPACE, refuse_other_encodings

@@ -13,7 +13,7 @@ from flask import Blueprint, Response, current_app, request
 from powerplant.answers import CSV, JSON, XLSX
 from powerplant.api.request_log import entry
 from powerplant.api.requests import is_connected, preferred, read_body, read_options
-from powerplant.batch.posted import has_table
+from powerplant.batch.documents import has_table
 from powerplant.batch.workbooks import has_openpyxl
 from powerplant.config import Settings
 from powerplant.errors import InvalidQuery, OutOfTime

@@ -49,6 +49,12 @@ class SharedFleet(NamedTuple):
     fleet: Fleet = Fleet((), [])
     given: tuple[Mapping[str, Any], ...] = ()
 
+    def check(self) -> None:
+        """Refuse a line that needs this fleet if the fleet is not valid."""
+        if self.problem:
+            reason = f"is missing, and the fleet in line {self.number} is not valid"
+            raise InvalidPayload([Fault("#/powerplants", reason)])
+
 
 class Task(NamedTuple):
     """What is to be solved for a line: an instance of a fleet, and the load in MW, as in the line."""
@@ -130,10 +136,9 @@ def constant_prices(content: bytes) -> dict[str, float]:
 
 def with_prices(fuels: Mapping[str, Any], prices: Mapping[str, Any]) -> dict[str, Any]:
     """The fuels of an hour, and constant prices where it has none of its own."""
-    own = {as_one_key(key) for key, value in fuels.items() if value is not None}
-    return {key: price for key, price in prices.items() if as_one_key(key) not in own} | {
-        key: value for key, value in fuels.items() if value is not None
-    }
+    own = {key: value for key, value in fuels.items() if value is not None}
+    keys = set(map(as_one_key, own))
+    return {key: price for key, price in prices.items() if as_one_key(key) not in keys} | own
 
 
 def as_one_key(key: str) -> str:
@@ -191,9 +196,7 @@ def _read_faulty_hour(content: bytes, shared: SharedFleet, *, co2: bool) -> tupl
     payload = parse(content, EXPECTED)
     if not isinstance(payload, dict) or payload.get("powerplants") is not None:
         return None
-    if shared.problem:
-        reason = f"is missing, and the fleet in line {shared.number} is not valid"
-        raise InvalidPayload([Fault("#/powerplants", reason)])
+    shared.check()
     changes = payload.get("plants")
     own, faults = (shared, ()) if changes is None else _changed(shared, changes)
     # One plant for each need: the faults of an hour depend on nothing else of a valid fleet.
@@ -228,9 +231,7 @@ def _changed(shared: SharedFleet, changes: Any) -> tuple[SharedFleet, Sequence[F
             try:
                 (plant,) = _decode_plants([{**shared.given[places[name]], **members}], max_plants=1)
             except InvalidPayload as error:
-                faults += [
-                    fault._replace(pointer=fault.pointer.replace("#/powerplants/0", where, 1)) for fault in error.faults
-                ]
+                faults += [Fault(place.replace("#/powerplants/0", where, 1), what) for place, what in error.faults]
             else:
                 plants[places[name]] = Fleet.of([plant], shared.fleet.grid).plants[0]
                 needs[places[name]] = Needs.of(plant)

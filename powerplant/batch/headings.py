@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from difflib import get_close_matches
@@ -10,8 +11,8 @@ from typing import NamedTuple
 
 from powerplant.batch.numerals import UNITS, plain_unit
 from powerplant.batch.reading import InvalidInput
-from powerplant.decoding import LONGEST_SLIP, Needs
-from powerplant.models import FIELDS, FUEL_KEYS, price_key, profile_key
+from powerplant.decoding import LONGEST_SLIP
+from powerplant.models import FIELDS, FUEL_KEYS
 
 LOAD = "load"
 WIND = FUEL_KEYS["wind"]
@@ -42,34 +43,22 @@ _END_OF_WORD = re.compile(r"(?<=\w)(?!\w)")
 _OF_A_PLANT = re.compile(r"(?P<member>[^\[]+)\[(?P<name>.+)\]")
 
 
-class Meaning(NamedTuple):
-    """What a column holds.
+class Column(NamedTuple):
+    """What a column holds; and if it was found in a table, where.
 
     Attributes:
-        path: the place of a cell in the JSON of its row.
+        path: the place of a cell in the JSON of its row; its last part is the key.
         quantity: a key of :data:`~powerplant.batch.numerals.UNITS`, ``truth`` or ``text``.
         is_converted: whether its numbers without a unit are fractions, of a share; or per cent, of a ratio.
+        place: of its cells in a row, from 0.
+        heading: its name as the table has it, on one line.
     """
 
     path: tuple[str, ...]
     quantity: str
     is_converted: bool = False
-
-
-class Column(NamedTuple):
-    """A column that is used.
-
-    Attributes:
-        place: of its cells in a row, from 0.
-        heading: its name as the table has it, on one line.
-        path, quantity, is_converted: as for :class:`Meaning`.
-    """
-
-    place: int
-    heading: str
-    path: tuple[str, ...]
-    quantity: str
-    is_converted: bool
+    place: int = -1
+    heading: str = ""
 
     @property
     def is_number(self) -> bool:
@@ -88,26 +77,25 @@ class Vocabulary:
 
     Words of a key may be separated by spaces or hyphens: ``must run``.
 
+    Attributes:
+        exact: the columns, by their keys.
+
     Args:
-        meanings: of the columns; the last part of a path is the key.
+        columns: the columns.
         keys: of the columns of which every table has one.
     """
 
-    def __init__(self, meanings: Iterable[Meaning], *keys: str) -> None:
+    def __init__(self, columns: Iterable[Column], *keys: str) -> None:
         self._keys = keys
-        self._exact = {meaning.path[-1]: meaning for meaning in meanings}
-        self._by_word: dict[str, list[Meaning]] = {}
-        for key, meaning in self._exact.items():
-            self._by_word.setdefault(_words(key.partition("(")[0]), []).append(meaning)
+        self.exact = {column.path[-1]: column for column in columns}
+        self._by_word = defaultdict[str, list[Column]](list)
+        for key, column in self.exact.items():
+            self._by_word[_words(key.partition("(")[0])].append(column)
 
-    def is_exact(self, heading: str) -> bool:
-        """Whether a heading is a key as in JSON."""
-        return heading in self._exact
-
-    def meaning_of(self, heading: str) -> Meaning | None:
+    def meaning_of(self, heading: str) -> Column | None:
         """What a column holds; ``None`` for a column to ignore."""
-        if heading in self._exact:
-            return self._exact[heading]
+        if heading in self.exact:
+            return self.exact[heading]
         if len(heading) > LONGEST_HEADING:
             return None
         text = " ".join(heading.translate({ord("₂"): "2"}).split())
@@ -130,7 +118,7 @@ def _words(text: str) -> str:
     return text.casefold().replace("_", " ").replace("-", " ")
 
 
-def _fits(meaning: Meaning, rest: str) -> bool | None:
+def _fits(meaning: Column, rest: str) -> bool | None:
     """Whether the numbers of a column are to be converted, by the unit after its name; ``None`` for another unit."""
     parts = _REST.fullmatch(rest)
     if parts is None:
@@ -146,24 +134,10 @@ def _fits(meaning: Meaning, rest: str) -> bool | None:
     return meaning.quantity == "ratio"
 
 
-def vocabulary_of_hours(needs: Iterable[Needs], more: Iterable[str] = ()) -> Vocabulary:
-    """The columns of a table of hours: load, and the prices and profiles that its fleet names.
-
-    Args:
-        needs: what the plants of the fleet need.
-        more: keys of further prices and profiles.
-    """
-    keys = [*more]
-    for need in needs:
-        keys += [] if need.fuel is None else [price_key(need.fuel)]
-        keys += [] if need.profile is None else [profile_key(need.profile)]
-    return Vocabulary(meanings_of_hours(keys), LOAD)
-
-
-def meanings_of_hours(keys: Iterable[str]) -> list[Meaning]:
+def columns_of_hours(keys: Iterable[str] = ()) -> list[Column]:
     """Load, the prices and profiles of the challenge, and those with these keys."""
     all_keys = dict.fromkeys([*FUEL_KEYS.values(), *keys])
-    return [Meaning((LOAD,), "power"), *(Meaning(("fuels", key), _quantity_of(key)) for key in all_keys)]
+    return [Column((LOAD,), "power"), *(Column(("fuels", key), _quantity_of(key)) for key in all_keys)]
 
 
 def _quantity_of(key: str) -> str:
@@ -172,9 +146,9 @@ def _quantity_of(key: str) -> str:
     return "share" if key.endswith("(%)") else "price"
 
 
-OF_THE_CHALLENGE = vocabulary_of_hours(())
-MEANINGS_OF_PLANTS = [Meaning((member,), _QUANTITIES.get(member, "text")) for member in MEMBERS]
-OF_PLANTS = Vocabulary(MEANINGS_OF_PLANTS, "name")
+OF_THE_CHALLENGE = Vocabulary(columns_of_hours(), LOAD)
+COLUMNS_OF_PLANTS = [Column((member,), _QUANTITIES.get(member, "text")) for member in MEMBERS]
+OF_PLANTS = Vocabulary(COLUMNS_OF_PLANTS, "name")
 
 
 def changed_fuels(names: Iterable[str]) -> Iterator[str]:
@@ -200,7 +174,7 @@ def columns_of(
         InvalidInput: a column is there twice, or has an unknown plant or member.
     """
     columns: dict[tuple[str, ...], Column] = {}
-    exact = {name for name in names if vocabulary.is_exact(name)}
+    exact = vocabulary.exact.keys() & set(names)
     by_name = {" ".join(name.split()): name for name in reversed(plants)}
     for place, name in enumerate(names):
         meaning = vocabulary.meaning_of(name)
@@ -214,11 +188,11 @@ def columns_of(
             twice = f"the column {key} is there twice"
             raise InvalidInput(line, twice if name == key == first else f"{twice}: {first} and {name}")
         fraction = meaning.is_converted or (is_fraction and meaning.path[-1] == WIND)
-        columns[meaning.path] = Column(place, name, meaning.path, meaning.quantity, fraction)
+        columns[meaning.path] = meaning._replace(place=place, heading=name, is_converted=fraction)
     return columns
 
 
-def _of_a_plant(member: str, name: str, by_name: Mapping[str, str], line: int) -> Meaning | None:
+def _of_a_plant(member: str, name: str, by_name: Mapping[str, str], line: int) -> Column | None:
     """The meaning of a column of one plant; ``None`` for one to ignore."""
     heading, meaning = f"{member}[{name}]", OF_PLANTS.meaning_of(member.strip())
     if meaning is not None and name in by_name:

@@ -8,18 +8,19 @@ from collections.abc import Sequence
 from contextlib import suppress
 from decimal import ROUND_CEILING, Decimal
 from time import perf_counter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic_core import from_json, to_json
 
 from powerplant.batch.fleets import SharedFleet, read_fleet, read_task
-from powerplant.batch.horizons import is_horizon, plan_line_of_periods
 from powerplant.batch.reading import Chunk, Line
 from powerplant.batch.tally import Scenario, Tally
 from powerplant.decoding import pointer
 from powerplant.errors import Fault, InvalidPayload, MalformedPayload, OutOfTime, TooBusy
 from powerplant.formulation import NOISE_DIGITS
+from powerplant.horizon.decoding import decode
 from powerplant.horizon.members import answer_of
+from powerplant.horizon.planning import plan_horizon
 from powerplant.horizon.reporting import report_of
 from powerplant.planning import Options, Solved, present, solve_instance
 from powerplant.problems import CLIENT_ERRORS, PROBLEM_TYPES, Problem, problem_of
@@ -34,6 +35,11 @@ NOISE = 10**-NOISE_DIGITS
 
 THIS_THREAD = Workers(0)
 """The solver runs in the thread of the planner, which is already a process for long work."""
+
+
+_LIST_OF_LOADS = re.compile(rb'"load"\s*:\s*\[')
+_MARKET = re.compile(rb'"market"\s*:\s*\{')
+"""Signs of a line that is a horizon: its load is a list, or it has a market."""
 
 
 class Rules(NamedTuple):
@@ -156,7 +162,7 @@ def _answer(line: Line, shared: SharedFleet | None, rules: Rules) -> tuple[bytes
     try:
         if line.faults:
             raise InvalidPayload(line.faults)
-        if is_horizon(line.content):
+        if _LIST_OF_LOADS.search(line.content) or _MARKET.search(line.content):
             return _answer_periods(line, line.content, shared, rules)
         planned = plan_line(line.content, shared, options, max_plants=rules.max_plants)
         answer = _accept(line, planned, rules)
@@ -168,11 +174,16 @@ def _answer(line: Line, shared: SharedFleet | None, rules: Rules) -> tuple[bytes
 
 
 def _answer_periods(line: Line, content: bytes, shared: SharedFleet | None, rules: Rules) -> tuple[bytes, Tally]:
-    """The answer to a line that is a horizon: the members of its answer, beside the line."""
+    """The answer to a line that is a horizon: the members of its answer, beside the line.
+
+    It is planned in one thread, so that its plan is the same each time.
+    """
     if rules.layout is not None:
         raise InvalidPayload([Fault("#/load", "is a list: a table of hours has no row for a horizon")])
-    limits = {"max_plants": rules.max_plants, "max_cells": rules.max_cells}
-    solved = plan_line_of_periods(content, shared, rules.options, **limits)
+    if shared is not None:
+        content = _with_fleet(content, shared)
+    horizon = decode(content, co2=rules.options.co2, max_plants=rules.max_plants, max_cells=rules.max_cells)
+    solved = plan_horizon(horizon, rules.options, threads=1)
     report = report_of(solved, co2=rules.options.co2, time_limit=0.0)
     emitted = Decimal(str(report["co2_emitted_tonnes"]))
     lost = float(sum(solved.plan.lost) * solved.instance.hours / solved.instance.grid.per_megawatt)
@@ -181,6 +192,18 @@ def _answer_periods(line: Line, content: bytes, shared: SharedFleet | None, rule
     cost = Decimal(solved.cost.numerator) / Decimal(solved.cost.denominator)
     scenario = Scenario(report["cost"], report["co2_emitted_tonnes"], starts, lost)
     return answer, _of_a_plan(line, cost, emitted, solved.seconds, rules.options)._replace(scenarios=(scenario,))
+
+
+def _with_fleet(content: bytes, shared: SharedFleet) -> bytes:
+    """A horizon with the shared fleet, if it has no power plants itself."""
+    try:
+        payload: Any = from_json(content)
+    except ValueError:
+        return content  # decoding says what is wrong
+    if not isinstance(payload, dict) or payload.get("powerplants") is not None:
+        return content
+    shared.check()
+    return to_json({**payload, "powerplants": list(shared.given)})
 
 
 def _of_a_plan(line: Line, cost: Decimal, emitted: Decimal, seconds: float, options: Options) -> Tally:
@@ -208,15 +231,10 @@ def _row(line: Line, planned: Planned, layout: Layout) -> bytes:
     values, names = values_of_hour(*planned[:2]), planned.solved.instance.names
     if names != layout.plants:  # the line has its own fleet
         known = set(layout.plants)
-        faults = [
-            Fault(
-                pointer("powerplants", place, "name"), "has no column: the columns are those of the first line's fleet"
-            )
-            for place, name in enumerate(names)
-            if name not in known
-        ]
-        if faults:
-            raise InvalidPayload(faults)
+        others = [pointer("powerplants", place, "name") for place, name in enumerate(names) if name not in known]
+        if others:
+            what = "has no column: the columns are those of the first line's fleet"
+            raise InvalidPayload([Fault(place, what) for place in others])
         outputs = dict(zip(names, values[-len(names) :], strict=True))
         values[-len(names) :] = [outputs.get(name) for name in layout.plants]
     return layout.hour(line.labels or [line.number], values)
@@ -228,23 +246,22 @@ def _refuse(line: Line, problem: Problem, rules: Rules) -> tuple[bytes, Tally]:
     else:
         reason = "; ".join(_sentences(line, problem))
         answer = rules.layout.hour(line.labels or [line.number], [_load_in(line.content), problem.name, reason, None])
-    if problem.name == "infeasible-load":
-        return answer, Tally(reasons={problem.members["reason"]: 1})
-    if problem.name == "infeasible-horizon":
-        return answer, Tally(reasons={"infeasible_horizon": 1})
-    if problem.name == "gave-up":
-        return answer, Tally(gave_up=1)
-    if problem.name == "internal-error":
-        return answer, Tally(bugs=1)
+    match problem.name:
+        case "infeasible-load" | "infeasible-horizon":
+            return answer, Tally(reasons={problem.members.get("reason", "infeasible_horizon"): 1})
+        case "gave-up":
+            return answer, Tally(gave_up=1)
+        case "internal-error":
+            return answer, Tally(bugs=1)
     return answer, Tally(faulty=1, first_fault=f"line {line.number}: {_sentences(line, problem)[0]}")
 
 
 def _load_in(content: bytes | None) -> float | None:
     """The load of a line that has no plan, if it has one that is a number."""
     with suppress(ValueError, OverflowError):
-        members = from_json(content or b"")
-        load = members.get("load") if isinstance(members, dict) else None
-        return float(load) if isinstance(load, int | float) and not isinstance(load, bool) else None
+        match from_json(content or b""):
+            case {"load": int() | float() as load} if not isinstance(load, bool):
+                return float(load)
     return None
 
 
@@ -255,10 +272,7 @@ def _sentences(line: Line, problem: Problem) -> Sequence[str]:
         return [problem.detail]
     if line.faults:
         return [fault["detail"] for fault in faults]
-    places = [fault["pointer"].removeprefix("#") for fault in faults]
-    return [
-        f"{place}: {fault['detail']}" if place else fault["detail"] for place, fault in zip(places, faults, strict=True)
-    ]
+    return [f"{fault['pointer']}: {fault['detail']}".removeprefix("#").removeprefix(": ") for fault in faults]
 
 
 def _of_a_line(error: Exception) -> Exception:

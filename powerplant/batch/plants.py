@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from decimal import Decimal
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
+from pydantic_core import to_json
+
 from powerplant.batch.fleets import decode_fleet
-from powerplant.batch.headings import MEMBERS, OF_PLANTS, Column, Vocabulary, columns_of
+from powerplant.batch.headings import MEMBERS, OF_PLANTS, Column, Vocabulary
 from powerplant.batch.reading import InvalidInput
-from powerplant.batch.table import (
-    SEPARATED_BY,
-    Table,
-    as_json,
-    cell_of,
-    decimal_mark,
-    in_words,
-    shown_columns,
-    value_of,
-)
+from powerplant.batch.table import SEPARATED_BY, Table, cell_of, in_words, shown_columns
 from powerplant.batch.workbooks import BEGIN, Sheets, sheets_of
 from powerplant.decoding import UTF8_BOM, UTF16_BOMS, pointer, why_ignored
 from powerplant.errors import Fault, InvalidPayload
@@ -28,10 +20,10 @@ _PLANT = re.compile(r"\(#/powerplants/(\d+)/name\)")
 
 
 class PlantTable(NamedTuple):
-    """A valid fleet that was a table.
+    """A valid fleet, perhaps one that was a table.
 
     Attributes:
-        content: the fleet as JSON, ``{"powerplants": [...]}``.
+        content: the fleet as JSON.
         notes: remarks for the user, in sentences.
     """
 
@@ -47,55 +39,63 @@ def is_json(content: bytes) -> bool:
 
 
 def read_plants(content: bytes, *, max_plants: int, read: Callable[[bytes], Sheets] = sheets_of) -> PlantTable:
-    """Read a table of power plants, or a workbook with one in its sheet ``fleet`` or its first sheet.
+    """Read a fleet: JSON, a table of power plants, or a workbook with one in its sheet ``fleet`` or its first sheet.
 
-    Its first row with a column ``name`` names the columns: the members of power plants, in any order and with other
-    spellings of their units. An empty cell is the default of its member. Columns with other names are ignored, which
-    the notes say. Cells may be written as in a table of hours.
+    JSON stays as it is. The first row of a table with a column ``name`` names the columns: the members of power plants,
+    in any order and with other spellings of their units. An empty cell is the default of its member. Columns with other
+    names are ignored, which the notes say. Cells may be written as in a table of hours.
 
     Args:
-        content: the table.
+        content: the fleet.
         max_plants: most power plants.
         read: how a workbook is read.
 
     Raises:
+        MalformedPayload: it begins like JSON, but is not valid.
         InvalidInput: it is not such a table, or the meaning of a cell cannot be decided.
         InvalidPayload: it is not a valid fleet; each fault names its row, its column and its cell.
     """
-    rows = rows_of_plants(content, OF_PLANTS, read)
-    plants = [as_json({path[0]: value for path, value in members.items()}) for members in rows.members()]
-    fleet = b'{"powerplants": [%s]}' % b", ".join(plants)
+    if is_json(content):
+        decode_fleet(content, max_plants=max_plants)
+        return PlantTable(content, ())
+    table = TableOfPlants(content, OF_PLANTS, read)
+    fleet = to_json({"powerplants": table.plants}, inf_nan_mode="constants")
     try:
         decode_fleet(fleet, max_plants=max_plants)
     except InvalidPayload as error:
-        members = {pointer(member)[1:]: column for (member,), column in rows.table.columns.items()}
-        raise InvalidPayload(rows.in_words(error.faults, lambda _, member: members.get(member))) from None
-    ignored = [f"{name} {why_ignored(name, MEMBERS)}" for name in rows.others]
-    return PlantTable(fleet, [*rows.notes, *ignored])
+        members = {pointer(member)[1:]: column for (member,), column in table.columns.items()}
+        raise InvalidPayload(table.in_words(error.faults, lambda _, member: members.get(member))) from None
+    return PlantTable(fleet, [*table.notes, *table.ignored(MEMBERS)])
 
 
-class PlantRows(NamedTuple):
-    """A table of power plants.
+class TableOfPlants(Table):
+    """A table with a row for each power plant.
 
     Attributes:
-        table: the table, with the columns that are used.
-        rows: its rows, with their numbers.
-        mark: its decimal mark.
-        notes: remarks for the user, in sentences.
-        others: the headings of columns that are not used.
+        plants: what the columns that are used say of each.
+
+    Args:
+        content: the table, or a workbook.
+        vocabulary: its columns.
+        read: how a workbook is read.
+
+    Raises:
+        InvalidInput: as for :func:`read_plants`.
     """
 
-    table: Table
-    rows: Sequence[tuple[int, Sequence[str]]]
-    mark: str
-    notes: list[str]
-    others: list[str]
+    def __init__(self, content: bytes, vocabulary: Vocabulary, read: Callable[[bytes], Sheets] = sheets_of) -> None:
+        if content.startswith(BEGIN):
+            sheets = read(content)
+            content = sheets.hours if sheets.fleet is None else sheets.fleet
+        super().__init__(content, vocabulary, _without_name)
+        self.use(vocabulary)
+        self._rows = [*self.rows()]
+        given = (self.given(cells) for _, cells in self._rows)
+        self.plants = [{column.path[0]: self.value(column, cell) for column, cell in cells} for cells in given]
 
-    def members(self) -> Iterator[dict[tuple[str, ...], Decimal | bool | str]]:
-        """What each row has, by the paths of the columns."""
-        for _, cells in self.rows:
-            given = self.table.given(cells).items()
-            yield {path: value_of(column, cell, self.mark) for path, (column, cell) in given}
+    def ignored(self, known: Collection[str]) -> list[str]:
+        """Notes on the columns that are not used; ``known`` are the names of those that can be."""
+        return [f"{name} {why_ignored(name, known)}" for name in self.others.values() if name]
 
     def in_words(self, faults: Sequence[Fault], column_of: Callable[[int, str], Column | None]) -> list[Fault]:
         """The faults of a fleet with the row of the plant, the heading of the column, and the cell.
@@ -104,7 +104,7 @@ class PlantRows(NamedTuple):
             faults: their pointers begin with that of a plant, ``#/powerplants/0``.
             column_of: the column of a member, by the place of the plant and the rest of the pointer.
         """
-        row_of = {pointer("powerplants", place): (place, row) for place, row in enumerate(self.rows)}
+        row_of = {pointer("powerplants", place): (place, row) for place, row in enumerate(self._rows)}
         worded = []
         for fault in faults:
             start = "/".join(fault.pointer.split("/", 3)[:3])
@@ -112,7 +112,7 @@ class PlantRows(NamedTuple):
                 worded.append(fault)
                 continue
             (place, (number, cells)), member = row_of[start], fault.pointer[len(start) :]
-            detail = _PLANT.sub(lambda match: f"(row {self.rows[int(match[1])][0]})", fault.detail)
+            detail = _PLANT.sub(lambda match: f"(row {self._rows[int(match[1])][0]})", fault.detail)
             if (column := column_of(place, member)) is not None:
                 detail = in_words(column, cell_of(column.place, cells), detail)
             else:
@@ -120,23 +120,6 @@ class PlantRows(NamedTuple):
                 detail = f"{name} {detail}"
             worded.append(Fault("#", f"row {number}: {detail}"))
         return worded
-
-
-def rows_of_plants(content: bytes, vocabulary: Vocabulary, read: Callable[[bytes], Sheets] = sheets_of) -> PlantRows:
-    """Read a table of power plants whose columns are those of a vocabulary.
-
-    Raises:
-        InvalidInput: as for :func:`read_plants`.
-    """
-    if content.startswith(BEGIN):
-        sheets = read(content)
-        content = sheets.hours if sheets.fleet is None else sheets.fleet
-    table = Table(content, vocabulary, _without_name)
-    table.columns = columns_of(table.names, table.first, vocabulary)
-    mark, note = decimal_mark(table.numerals())
-    used = {column.place for column in table.columns.values()}
-    others = [name for place, name in enumerate(table.names) if name and place not in used]
-    return PlantRows(table, [*table.rows()], mark or ".", [note] if note else [], others)
 
 
 def _without_name(line: int, names: Sequence[str]) -> InvalidInput:

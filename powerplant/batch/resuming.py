@@ -159,16 +159,15 @@ class Results:
             self._line = number
 
     def _save(self) -> None:
-        if self._path:
-            state = Checkpoint(
-                size=self._size,
-                line=self._line,
-                digest=self._digest.hexdigest(),
-                answers=self._answers.hexdigest(),
-                tally=self.tally,
-            )
-            self._part.write_bytes(state.model_dump_json().encode())
-            self._part.replace(self._checkpoint)
+        state = Checkpoint(
+            size=self._size,
+            line=self._line,
+            digest=self._digest.hexdigest(),
+            answers=self._answers.hexdigest(),
+            tally=self.tally,
+        )
+        self._part.write_bytes(state.model_dump_json().encode())
+        self._part.replace(self._checkpoint)
 
     def _read_answers(self, size: int) -> None:
         """Add the first bytes of the file to the digest of the answers."""

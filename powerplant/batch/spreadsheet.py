@@ -7,29 +7,20 @@ decimal, and whether its profiles are fractions.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
-from itertools import islice, starmap
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
-from powerplant.batch.fleets import SharedFleet, as_one_key, constant_prices, faults_of_hour
-from powerplant.batch.headings import LOAD, WIND, Column, changed_fuels, columns_of, vocabulary_of_hours
-from powerplant.batch.numerals import Numeral, has_value, read_numeral
-from powerplant.batch.reading import Chunk, InvalidInput, Line, max_lines
-from powerplant.batch.table import (
-    SEPARATED_BY,
-    Table,
-    as_json,
-    cell_of,
-    decimal_mark,
-    in_words,
-    shown,
-    shown_columns,
-    value_of,
-)
+from pydantic_core import to_json
+
+from powerplant.batch.fleets import SharedFleet, as_one_key, constant_prices, faults_of_hour, keys_of_plants
+from powerplant.batch.headings import LOAD, OF_THE_CHALLENGE, Vocabulary, changed_fuels, columns_of_hours
+from powerplant.batch.numerals import has_value, read_numeral
+from powerplant.batch.reading import Chunk, InvalidInput, Line, cut
+from powerplant.batch.table import SEPARATED_BY, Table, cell_of, in_words, shown, shown_columns
 from powerplant.decoding import faults_of_fuels, pointer
 from powerplant.errors import Fault
-from powerplant.models import FUEL_KEYS, price_key, profile_key
+from powerplant.models import FUEL_KEYS
 from powerplant.rows import BY_LINE, Layout
 
 _LOAD_IN_OTHER_WORDS = re.compile(
@@ -49,7 +40,51 @@ _TIME = re.compile(
 """Words in the headings of columns that say which hour a row is."""
 
 
-class Hours:
+class TableOfHours(Table):
+    """A table with a row for each hour.
+
+    Args:
+        content: the table.
+        vocabulary: its columns.
+
+    Raises:
+        InvalidInput: it has no column of loads, or an hour in each column.
+    """
+
+    def __init__(self, content: bytes, vocabulary: Vocabulary) -> None:
+        super().__init__(content, vocabulary, without_load)
+        numbers = [name for name in self.names[1:] if read_numeral(name, "power").read(".") is not None]
+        if OF_THE_CHALLENGE.is_key(self.names[0]) and numbers:
+            what = "the names stand in the first column: a table needs a row for each hour, so transpose it"
+            raise InvalidInput(self.first, what)
+
+    @cached_property
+    def labels(self) -> list[int]:
+        """The columns that say what hour a row is: those before the first that is used, and those that name a time."""
+        first = min(column.place for column in self.columns.values())
+        return [place for place, name in self.others.items() if place < first or _TIME.search(name)]
+
+    def labels_of(self, cells: Sequence[str]) -> tuple[str, ...]:
+        """The labels of a row."""
+        return tuple([cell_of(place, cells) for place in self.labels])
+
+    def why_no_hour(self, cells: Sequence[str], what: str = "an hour") -> str:
+        """Why a row is not an hour, but a total or a remark; empty if it is one."""
+        given, first = self.given(cells), next(filter(None, cells))
+        if TOTALS.fullmatch(first):
+            return f"the row begins with {shown(first)}: totals are not {what}"
+        has_no_number = all(
+            not column.is_number or read_numeral(cell, column.quantity).read(".") is None for column, cell in given
+        )
+        is_remark = has_no_number and sum(map(bool, cells)) == 1 < len(self.columns)
+        return f"the row has {shown(first)}, and neither load nor prices" if is_remark or not given else ""
+
+    def layout_of_plans(self, otherwise: tuple[str, ...], plants: tuple[str, ...] = ()) -> Layout:
+        """The layout of a table of plans: separator, decimals and labels as here; ``otherwise`` names other labels."""
+        return Layout(self.delimiter, self.mark, self.has_mark, self.labels_of(self.names) or otherwise, plants)
+
+
+class Hours(TableOfHours):
     """A table of hours.
 
     Its first row with a column ``load`` names the columns: ``load``, the prices and profiles that the fleet names, and
@@ -77,64 +112,39 @@ class Hours:
     def __init__(
         self, content: bytes, fleet: Line, shared: SharedFleet, *, co2: bool, is_fraction: bool = False
     ) -> None:
-        self.notes = list[str]()
         self._fleet, self._shared, self._co2 = fleet, shared, co2
-        needs = dict.fromkeys(shared.needs)
-        self._table = table = Table(content, vocabulary_of_hours(needs), without_load)
-        refuse_rows_as_columns(table)
-        vocabulary = vocabulary_of_hours(needs, changed_fuels(table.names))
-        plants = shared.fleet.names
-        table.columns = columns_of(table.names, table.first, vocabulary, plants, is_fraction=is_fraction)
-        self._column_at = {pointer(*path): column for path, column in table.columns.items()}
+        keys = [*keys_of_plants(shared.given)]
+        super().__init__(content, Vocabulary(columns_of_hours(keys), LOAD))
+        vocabulary = Vocabulary(columns_of_hours([*keys, *changed_fuels(self.names)]), LOAD)
+        self.use(vocabulary, shared.fleet.names, is_fraction=is_fraction)
+        self._column_at = {pointer(*path): column for path, column in self.columns.items()}
         prices = constant_prices(fleet.content or b"")
-        given = {as_one_key(path[-1]) for path in table.columns if path[0] == "fuels"}
+        given = {as_one_key(path[-1]) for path in self.columns if path[0] == "fuels"}
         self._constant = {key: price for key, price in prices.items() if as_one_key(key) not in given}
-        self._check_columns()
-        highest = dict[Column, Decimal]()
-        mark, note = decimal_mark(self._numerals(highest))
-        self._mark = mark or "."
-        self._labels = places_of_labels(table)
-        labels = tuple([table.names[place] for place in self._labels])
-        self.layout = Layout(table.delimiter, self._mark, table.has_mark, labels or BY_LINE, plants)
-        self.notes += [note] if note else []
-        self._note_profiles(highest)
-        self._note_constant_prices()
-
-    @property
-    def count(self) -> int:
-        """How many hours."""
-        return self._table.count
+        self._check_columns(keys)
+        self.layout = self.layout_of_plans(BY_LINE, shared.fleet.names)
+        if self._constant:
+            constant = ", ".join(f"{key} {price}" for key, price in self._constant.items())
+            self.notes.append(f"The same in every hour, from the fleet's file: {constant}.")
 
     def chunks(self) -> Iterator[Chunk]:
         """The hours."""
-        hours = (
-            self._hour(number, cells)._replace(labels=tuple([cell_of(place, cells) for place in self._labels]))
-            for number, cells in self._table.rows()
-        )
-        while lines := list(islice(hours, max_lines(self._fleet))):
-            yield Chunk(lines, self._fleet)
+        return cut((self._hour(number, cells) for number, cells in self.rows()), self._fleet)
 
     def _hour(self, number: int, cells: Sequence[str]) -> Line:
         """A row as a line of a batch."""
-        given = self._table.given(cells)
-        if TOTALS.fullmatch(first := next(filter(None, cells))):
-            return Line(number, b"{}", [Fault("#", f"the row begins with {shown(first)}: totals are not an hour")])
-        filled = [cell for cell in cells if cell]
-        is_note = len(filled) == 1 < len(self._table.columns) and all(
-            not column.is_number or read_numeral(cell, column.quantity).read(".") is None
-            for column, cell in given.values()
-        )
-        if not given or is_note:
-            return Line(number, b"{}", [Fault("#", f"the row has {shown(first)}, and neither load nor prices")])
+        labels = self.labels_of(cells)
+        if why := self.why_no_hour(cells):
+            return Line(number, b"{}", [Fault("#", why)], labels)
         members: dict[str, Any] = {"fuels": {**self._constant}}
-        for path, (column, cell) in given.items():
+        for column, cell in self.given(cells):
             place = members
-            for key in path[:-1]:
+            for key in column.path[:-1]:
                 place = place.setdefault(key, {})
-            place[path[-1]] = value_of(column, cell, self._mark)
-        content = as_json(members)
+            place[column.path[-1]] = self.value(column, cell)
+        content = to_json(members, inf_nan_mode="constants")
         faults = faults_of_hour(content, self._shared, co2=self._co2)
-        return Line(number, content, [self._in_words(fault, cells) for fault in faults])
+        return Line(number, content, [self._in_words(fault, cells) for fault in faults], labels)
 
     def _in_words(self, fault: Fault, cells: Sequence[str]) -> Fault:
         """A fault of an hour, with the heading of its column and the cell."""
@@ -150,80 +160,20 @@ class Hours:
             return fault._replace(detail=f"{given}, and {member} {fault.detail}")
         return fault._replace(detail=in_words(column, cell, fault.detail))
 
-    # --- The table as a whole ----------------------------------------------------------------------------------------
-
-    def _check_columns(self) -> None:
+    def _check_columns(self, keys: Sequence[str]) -> None:
         """Refuse missing columns: otherwise every hour would be answered with a missing price."""
-        table = self._table
-        given = {path[-1] for path in table.columns if path[0] != "plants"}
-        headings = {name: 0.0 for name in table.names if name} | dict.fromkeys(given, 0.0) | self._constant
-        keys = {pointer("fuels", key): key for key in _keys_of(self._shared)}
+        given = {path[-1] for path in self.columns if path[0] != "plants"}
+        headings = {name: 0.0 for name in self.names if name} | dict.fromkeys(given, 0.0) | self._constant
+        named = {pointer("fuels", key): key for key in (*FUEL_KEYS.values(), *keys)}
         for fault in faults_of_fuels(self._shared.needs, headings, co2=self._co2):
             what = fault.detail.replace("is not a known fuel", "is not a known column")
-            raise InvalidInput(table.first, f"the column {keys[fault.pointer]} {what}")
-        used = {column.place for column in table.columns.values()}
-        others = [name for place, name in enumerate(table.names) if place not in used and _PRICE.search(name)]
+            raise InvalidInput(self.first, f"the column {named[fault.pointer]} {what}")
+        others = [*filter(_PRICE.search, self.others.values())]
         for key in self._constant:  # a column that was meant to override the price must not be ignored
             alike = (name for name in others if name.casefold().startswith(key[:3].casefold()))
             if (meant := next(alike, None)) is not None:
                 what = f"rename it, or remove it to use the price {self._constant[key]} of the fleet's file"
-                raise InvalidInput(table.first, f"{meant} is not a known column; did you mean {key}? If so, {what}")
-
-    def _numerals(self, highest: dict[Column, Decimal]) -> Iterator[tuple[int, Column, str, Numeral]]:
-        """All numbers; collects the highest value of each profile."""
-        for number, column, cell, numeral in self._table.numerals():
-            if column.quantity == "share" and (with_point := numeral.read(".")) is not None:
-                value = Decimal(100) if numeral.unit else Decimal(with_point)
-                highest[column] = max(highest.get(column, value), value)
-            yield number, column, cell, numeral
-
-    def _note_profiles(self, highest: Mapping[Column, Decimal]) -> None:
-        """Note the profiles that are probably fractions."""
-        self.notes += filter(None, starmap(note_of_profile, highest.items()))
-
-    def _note_constant_prices(self) -> None:
-        if self._constant:
-            prices = ", ".join(f"{key} {price}" for key, price in self._constant.items())
-            self.notes.append(f"The same in every hour, from the fleet's file: {prices}.")
-
-
-def note_of_profile(column: Column, most: Decimal) -> str:
-    """A note on a profile that is probably a fraction: its highest value is at most 1; else empty."""
-    if column.is_converted or not 0 < most <= 1:
-        return ""
-    one, other = (f"{number.normalize():f}" for number in (most, 100 * most))
-    key = column.path[-1]
-    how = "--wind fraction" if key == WIND else f"the heading {key.partition('(')[0]} (fraction)"
-    return (
-        f"{column.heading} is never above {one}. It is planned as it stands: as at most {one} % of pmax. "
-        f"If it is a fraction, {how} reads {one} as {other} %."
-    )
-
-
-def _keys_of(shared: SharedFleet) -> Iterator[str]:
-    """The keys of the prices and profiles that a fleet needs."""
-    yield from FUEL_KEYS.values()
-    for need in shared.needs:
-        yield from [] if need.fuel is None else [price_key(need.fuel)]
-        yield from [] if need.profile is None else [profile_key(need.profile)]
-
-
-def places_of_labels(table: Table) -> list[int]:
-    """The columns that say what hour a row is: those before the first that is used, and those that name a time."""
-    used = {column.place for column in table.columns.values()}
-    return [
-        place
-        for place, name in enumerate(table.names)
-        if place not in used and (place < min(used) or _TIME.search(name))
-    ]
-
-
-def refuse_rows_as_columns(table: Table) -> None:
-    """Refuse a table whose first column names what the rows are: it has an hour in each column."""
-    numbers = [name for name in table.names[1:] if read_numeral(name, "power").read(".") is not None]
-    if vocabulary_of_hours(()).is_key(table.names[0]) and numbers:
-        what = "the names stand in the first column: a table needs a row for each hour, so transpose it"
-        raise InvalidInput(table.first, what)
+                raise InvalidInput(self.first, f"{meant} is not a known column; did you mean {key}? If so, {what}")
 
 
 def without_load(line: int, names: Sequence[str]) -> InvalidInput:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 from io import StringIO
 from itertools import islice
 
-from pydantic_core import to_json
-
-from powerplant.batch.headings import OF_THE_CHALLENGE, Column, Vocabulary
+from powerplant.batch.headings import OF_THE_CHALLENGE, WIND, Column, Vocabulary, columns_of
 from powerplant.batch.numerals import UNITS, Numeral, has_value, plain_unit, read_numeral, read_truth
 from powerplant.batch.reading import InvalidInput
 from powerplant.decoding import UTF8_BOM, UTF16_BOMS
@@ -23,7 +21,6 @@ MOST_ROWS_BEFORE = 20
 """Most lines before the one that names the columns: titles, and the line ``sep=;`` of spreadsheets."""
 
 _SEPARATOR_LINE = re.compile(r'\s*"?sep=([^"\r\n])"?[;,\t|]*(?:[\r\n]|\Z)', re.IGNORECASE)
-MOST_OF_A_HEADING = 64 * 1024
 MOST_COLUMNS_SHOWN = 6
 """Most columns of a table that a message names."""
 
@@ -48,8 +45,11 @@ class Table:
         has_mark: whether it begins with a byte order mark, as spreadsheets write it.
         first: the number of the row that names them. The number of a row is that of its last line.
         names: their names, each on one line.
-        columns: those that are used, by their paths; whoever reads the table sets them.
-        count: its rows, once :meth:`numerals` has read them.
+        columns: those that are used, by their paths.
+        others: the names of all others, by their places.
+        count: how many rows it has.
+        mark: its decimal mark.
+        notes: remarks for the user, in sentences.
 
     Args:
         content: the table, in UTF-8, UTF-16 or Windows-1252.
@@ -67,7 +67,43 @@ class Table:
         self._text, self.has_mark = decoded(content), content.startswith((UTF8_BOM, *UTF16_BOMS))
         self.delimiter, self.first, self.names = _heading(self._text, vocabulary, without_key)
         self.columns: Mapping[tuple[str, ...], Column] = {}
-        self.count = 0
+        self.others: Mapping[int, str] = {}
+        self.count, self.mark, self.notes = 0, ".", list[str]()
+
+    def use(self, vocabulary: Vocabulary, plants: Sequence[str] = (), *, is_fraction: bool = False) -> None:
+        """Use the columns of a vocabulary. All their numbers are read: only together they show the decimal mark.
+
+        Args:
+            vocabulary: what the headings can mean.
+            plants: the names of plants that may have columns of their own.
+            is_fraction: whether wind is a fraction of 1.
+
+        Raises:
+            InvalidInput: as for :func:`powerplant.batch.headings.columns_of`; or a cell can mean two numbers, and the
+                others do not decide.
+        """
+        self.columns = columns_of(self.names, self.first, vocabulary, plants, is_fraction=is_fraction)
+        used = {column.place for column in self.columns.values()}
+        self.others = {place: name for place, name in enumerate(self.names) if place not in used}
+        marks, doubtful, highest = set[str](), list[tuple[int, Column, str, Numeral]](), dict[Column, Decimal]()
+        for number, cells in self.rows():
+            self.count += 1
+            for column, cell in self.given(cells):
+                if not column.is_number:
+                    continue
+                numeral = read_numeral(cell, column.quantity)
+                marks.add(numeral.mark)
+                if numeral.is_ambiguous and not doubtful:
+                    doubtful.append((number, column, cell, numeral))
+                if column.quantity == "share" and (with_point := numeral.read(".")) is not None:
+                    value = Decimal(100) if numeral.unit else Decimal(with_point)
+                    highest[column] = max(highest.get(column, value), value)
+        marks.discard("")
+        if doubtful:
+            self.notes += _note_of_mark(marks, *doubtful[0])
+        self.mark = min(marks, default=".")
+        for column, most in highest.items():
+            self.notes += _note_of_profile(column, most)
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """The rows after the headings that are not empty, with their numbers."""
@@ -85,28 +121,27 @@ class Table:
                 raise InvalidInput(number, counts + (hint if self.delimiter == "," else ""))
             yield number, cells
 
-    def given(self, cells: Sequence[str]) -> Mapping[tuple[str, ...], tuple[Column, str]]:
-        """The cells of a row that have a value, by the paths of their columns."""
-        return {
-            path: (column, cells[column.place])
-            for path, column in self.columns.items()
-            if column.place < len(cells) and has_value(cells[column.place])
-        }
+    def given(self, cells: Sequence[str]) -> list[tuple[Column, str]]:
+        """The cells of a row that have a value, with their columns."""
+        cells_of = ((column, cell_of(column.place, cells)) for column in self.columns.values())
+        return [(column, cell) for column, cell in cells_of if has_value(cell)]
 
-    def numerals(self) -> Iterator[tuple[int, Column, str, Numeral]]:
-        """All numbers: the row, column, text and meanings of each. Counts the rows."""
-        self.count = 0
-        for number, cells in self.rows():
-            self.count += 1
-            for column, cell in self.given(cells).values():
-                if column.is_number:
-                    yield number, column, cell, read_numeral(cell, column.quantity)
+    def value(self, column: Column, cell: str) -> float | bool | str:
+        """What a cell holds; the cell itself if it is wrong: that is a fault later."""
+        if column.quantity == "text":
+            return cell
+        if column.quantity == "truth":
+            truth = read_truth(cell)
+            return cell if truth is None else truth
+        numeral = read_numeral(cell, column.quantity)
+        number = numeral.read(self.mark)
+        return cell if number is None else float(Decimal(number) * column.factor_of(numeral.unit))
 
     def _is_units(self, cells: Sequence[str]) -> bool:
         """Whether a row has the units of the columns above it. That one begins with a digit shows most rows at once."""
         if any(cell_of(column.place, cells)[:1].isdigit() for column in self.columns.values()):
             return False
-        given = self.given(cells).values()
+        given = self.given(cells)
         return bool(given) and all(
             column.is_number and re.fullmatch(UNITS[column.quantity], plain_unit(cell)) for column, cell in given
         )
@@ -153,39 +188,29 @@ def _heading(
     """The delimiter of a table, the number of the row that names its columns, and their names."""
     marked = _SEPARATOR_LINE.match(text)
     best: tuple[int, int, str, int, list[str]] | None = None
-    filled_by: list[tuple[int, list[str]]] = []
-    error = None
+    first_rows, errors = list[tuple[int, list[str]]](), list[InvalidInput]()
     for delimiter in [marked[1]] if marked else DELIMITERS:
+        row_is_first = True
         try:
-            rows = ((number, [" ".join(cell.split()) for cell in row]) for number, row in read_rows(text, delimiter))
-            filled = [(number, names) for number, names in islice(rows, MOST_ROWS_BEFORE) if any(names)]
+            for number, row in islice(read_rows(text, delimiter), MOST_ROWS_BEFORE):
+                names = [" ".join(cell.split()) for cell in row]
+                if any(map(vocabulary.is_key, names)):
+                    while not names[-1]:
+                        names.pop()
+                    known = sum(vocabulary.meaning_of(name) is not None for name in names)
+                    found = (known, len(names), delimiter, number, names)
+                    best = max(best or found, found, key=lambda each: each[:2])
+                    break
+                if row_is_first and any(names):
+                    first_rows.append((number, names))
+                    row_is_first = False
         except InvalidInput as not_csv:
-            error = not_csv
-            continue
-        filled_by += filled[:1]
-        for number, names in filled:
-            if any(map(vocabulary.is_key, names)):
-                while not names[-1]:
-                    names.pop()
-                found = (
-                    sum(vocabulary.meaning_of(name) is not None for name in names),
-                    len(names),
-                    delimiter,
-                    number,
-                    names,
-                )
-                best = max(best or found, found, key=lambda each: each[:2])
-                break
-    if best is None and error is not None and (not filled_by or is_heading(_begin(text))):
-        raise error
-    if best is None:
-        raise without_key(*max(filled_by, key=lambda each: len(each[1]), default=(1, [])))
-    _, _, delimiter, number, names = best
-    return delimiter, number, names
-
-
-def _begin(text: str) -> str:
-    return next(iter(text[:MOST_OF_A_HEADING].splitlines()), "")
+            errors.append(not_csv)
+    if best is not None:
+        return best[2:]
+    if errors and not first_rows:
+        raise errors[-1]
+    raise without_key(*max(first_rows, key=lambda each: len(each[1]), default=(1, [])))
 
 
 # --- Text ------------------------------------------------------------------------------------------------------------
@@ -234,65 +259,34 @@ def shown(cell: str) -> str:
     return f'"{text}"' if len(text) <= MOST_SHOWN else f'"{text[:MOST_SHOWN]}..."'
 
 
-# --- Cells -----------------------------------------------------------------------------------------------------------
+# --- Notes -----------------------------------------------------------------------------------------------------------
 
 
-def value_of(column: Column, cell: str, mark: str) -> Decimal | bool | str:
-    """What a cell holds, in a table with this decimal mark; the cell itself if it is wrong: that is a fault later."""
-    if column.quantity == "text":
-        return cell
-    if column.quantity == "truth":
-        truth = read_truth(cell)
-        return cell if truth is None else truth
-    numeral = read_numeral(cell, column.quantity)
-    number = numeral.read(mark)
-    return cell if number is None else Decimal(number) * column.factor_of(numeral.unit)
-
-
-def decimal_mark(numerals: Iterable[tuple[int, Column, str, Numeral]]) -> tuple[str, str]:
-    """Whether points or commas are decimal, by all cells of a table.
-
-    Args:
-        numerals: the row, column, text and meanings of each cell.
-
-    Returns:
-        The mark (empty if no cell shows it), and a note about cells that have this meaning only by the others.
+def _note_of_mark(marks: Collection[str], number: int, column: Column, cell: str, numeral: Numeral) -> Iterator[str]:
+    """A note on a cell that has one meaning only by others; ``marks`` are the decimal marks that they show.
 
     Raises:
-        InvalidInput: a cell can mean two numbers, and the others do not decide.
+        InvalidInput: they do not decide.
     """
-    marks: set[str] = set()
-    doubtful: tuple[int, Column, str, Numeral] | None = None
-    for each in numerals:
-        marks.add(each[3].mark)
-        if each[3].is_ambiguous:
-            doubtful = doubtful or each
-    marks.discard("")
-    if doubtful is None:
-        return min(marks, default=""), ""
-    number, column, cell, numeral = doubtful
     if len(marks) != 1:
         one, other = numeral.with_point, numeral.with_comma
         why = "and no other cell shows which" if not marks else "and the table has decimal points and commas"
-        small, large = (cell + "0", other) if "." in cell else (cell + "0", one)
-        what = f"can mean {one} or {other}, {why}: write {large} or {small}"
+        large = other if "." in cell else one
+        what = f"can mean {one} or {other}, {why}: write {large} or {cell}0"
         raise InvalidInput(number, f"{column.heading} is {shown(cell)}, which {what}")
     (mark,) = marks
-    if mark in cell:
-        return mark, ""
-    why = f"because the table has decimal {'commas' if mark == ',' else 'points'}"
-    return mark, f"{column.heading}: {shown(cell)} is read as {numeral.read(mark)}, {why}."
+    if mark not in cell:
+        why = f"because the table has decimal {'commas' if mark == ',' else 'points'}"
+        yield f"{column.heading}: {shown(cell)} is read as {numeral.read(mark)}, {why}."
 
 
-def as_json(members: Mapping[str, object]) -> bytes:
-    """JSON in which decimals are numbers with all their digits."""
-    parts = []
-    for key, value in members.items():
-        if isinstance(value, Mapping):
-            text = as_json(value)
-        elif isinstance(value, Decimal):
-            text = str(value).encode()
-        else:
-            text = to_json(value)
-        parts.append(b"%s:%s" % (to_json(key), text))
-    return b"{%s}" % b",".join(parts)
+def _note_of_profile(column: Column, most: Decimal) -> Iterator[str]:
+    """A note on a profile that is probably a fraction: its highest value is at most 1."""
+    if not column.is_converted and 0 < most <= 1:
+        one, other = (f"{number.normalize():f}" for number in (most, 100 * most))
+        key = column.path[-1]
+        how = "--wind fraction" if key == WIND else f"the heading {key.partition('(')[0]} (fraction)"
+        yield (
+            f"{column.heading} is never above {one}. It is planned as it stands: as at most {one} % of pmax. "
+            f"If it is a fraction, {how} reads {one} as {other} %."
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from statistics import fmean, quantiles
@@ -91,9 +92,7 @@ class Tally(NamedTuple):
 
     def plus(self, other: Tally) -> Tally:
         """Both together; the other one is of later lines."""
-        reasons = self.reasons
-        if other.reasons:
-            reasons = {**reasons, **{name: reasons.get(name, 0) + n for name, n in other.reasons.items()}}
+        reasons = Counter(self.reasons) + Counter(other.reasons) if other.reasons else self.reasons
         slower = max(self, other, key=lambda tally: tally.slowest)
         return Tally(
             plans=self.plans + other.plans,

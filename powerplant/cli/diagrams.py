@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
+from statistics import fmean
 from typing import Any, NamedTuple, TypeVar
 
 import click
@@ -65,19 +66,16 @@ def horizon_as_table(report: Mapping[str, Any], width: int | None, hours: float,
     names = [printable(each["name"]) for each in (*report["plan"], *report.get("storages", []))]
     figures = [*_figures(report, hours)]
     widths = [max(map(len, column)) for column in zip(HEADS, *figures, strict=True)]
-    name_width = max([NARROWEST_NAME, *(display_width(name) for name in names)])
     for_figures = sum(widths) + 2 * (len(widths) + 1)
-    name_width = max(NARROWEST_NAME, min(name_width, WIDEST_NAME, columns - for_figures - NARROWEST))
+    longest = max(map(display_width, names), default=0)
+    name_width = max(NARROWEST_NAME, min(longest, WIDEST_NAME, columns - for_figures - NARROWEST))
     periods = len(report["periods"])
     room = max(NARROWEST, columns - for_figures - name_width)
     per_character = -(-periods // room)
+    names += ["market"] * ("market" in report)
     rows = [Row("power plant", HEADS, _ruler(periods, per_character))]
-    rows += [
-        Row(name, numbers, *diagram)
-        for name, numbers, diagram in zip(
-            [*names, *["market"] * ("market" in report)], figures[:-1], _diagrams(report, per_character), strict=True
-        )
-    ]
+    for name, numbers, diagram in zip(names, figures[:-1], _diagrams(report, per_character), strict=True):
+        rows.append(Row(name, numbers, *diagram))
     rows += [Row("total", figures[-1]), *_of_periods(report, per_character)]
     lines = [_line(row, widths, name_width, coloured=coloured) for row in rows]
     sentences = [*_summary(report, per_character), *[IN_COLOURS] * coloured]
@@ -91,14 +89,13 @@ def _figures(report: Mapping[str, Any], hours: float) -> Iterator[tuple[str, str
     for plant in report["powerplants"]:
         total += plant["energy"]
         yield f"{plant['energy']:,.1f}", to_the_cent(plant["costs"]["total"]), str(len(plant["starts"]) or "")
-    for storage in report.get("storages", []):
-        energy = (sum(storage["discharge"]) - sum(storage["charge"])) * hours
+    flows = [(storage["discharge"], storage["charge"], "") for storage in report.get("storages", [])]
+    if market := report.get("market"):
+        flows.append((market["buy"], market["sell"], to_the_cent(report["costs"]["market"])))
+    for given, taken, cost in flows:
+        energy = (sum(given) - sum(taken)) * hours
         total += energy
-        yield f"{energy:,.1f}", "", ""
-    if "market" in report:
-        energy = (sum(report["market"]["buy"]) - sum(report["market"]["sell"])) * hours
-        total += energy
-        yield f"{energy:,.1f}", to_the_cent(report["costs"]["market"]), ""
+        yield f"{energy:,.1f}", cost, ""
     yield f"{total:,.1f}", to_the_cent(report["cost"]), ""
 
 
@@ -135,9 +132,9 @@ def _of_periods(report: Mapping[str, Any], per_character: int) -> Iterator[Row]:
     prices = [price_of(period) for period in periods]
     if known := [price for price in prices if price is not None]:
         low, high = min(known), max(known)
-        means = [_mean(part) for part in _parts(prices, per_character)]
-        text = "".join(OFF if mean is None else _level(mean - low, high - low) for mean in means)
-        yield Row("price", diagram=text, colours=[LACKS if mean is not None and mean < 0 else None for mean in means])
+        parts = [[price for price in part if price is not None] for part in _parts(prices, per_character)]
+        text = "".join(_level(fmean(part) - low, high - low) if part else OFF for part in parts)
+        yield Row("price", diagram=text, colours=[LACKS if part and fmean(part) < 0 else None for part in parts])
 
 
 def price_of(period: Mapping[str, Any]) -> float | None:
@@ -148,12 +145,6 @@ def price_of(period: Mapping[str, Any]) -> float | None:
     price = period.get("price") or {}
     found = [price[kind] for kind in ("up", "down", "relaxed") if price.get(kind) is not None]
     return float(found[0]) if found else None
-
-
-def _mean(prices: Sequence[float | None]) -> float | None:
-    """The mean of the prices that are known; ``None`` without one."""
-    known = [price for price in prices if price is not None]
-    return sum(known) / len(known) if known else None
 
 
 def _parts(values: Sequence[T], per_character: int) -> list[Sequence[T]]:

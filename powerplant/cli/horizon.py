@@ -1,28 +1,38 @@
-"""``powerplant horizon``: a plan for periods that depend on each other."""
+"""``powerplant horizon``: a plan for periods that depend on each other, whose payload is JSON or tables."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from time import perf_counter
-from typing import TypeVar
+from typing import BinaryIO, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
 from powerplant.batch.headings import FRACTION
 from powerplant.cli.diagrams import horizon_as_table
-from powerplant.cli.files import check_names, check_output, is_table
-from powerplant.cli.options import decimal_option, horizon_options, wind_option
-from powerplant.cli.outputs import STDIO, writable
-from powerplant.cli.periods import Given, Output, read_tables
-from powerplant.cli.plan import form_option
-from powerplant.cli.sources import NAME, Source, read
+from powerplant.cli.options import decimal_option, form_option, horizon_options, refuse, wind_option
+from powerplant.cli.outputs import STDIO, as_named, check_output, check_writable, is_table, opened
+from powerplant.cli.sources import (
+    MAX_CELLS,
+    MAX_ITEMS,
+    Source,
+    hours_and_fleet,
+    named,
+    print_faults,
+    print_ignored,
+    print_notes,
+    read_file,
+    read_workbook,
+    source_option,
+)
 from powerplant.cli.words import (
-    BAD_INPUT,
     NO_PLAN,
     complain,
     counted,
@@ -30,30 +40,100 @@ from powerplant.cli.words import (
     has_colours,
     replace_line,
     say,
+    say_csv,
+    say_json,
     say_styled,
     terminal_width,
     to_the_cent,
 )
-from powerplant.errors import InfeasibleHorizon, InvalidPayload, NotInstalled, OutOfTime
+from powerplant.errors import Fault
 from powerplant.horizon.amounts import cents
 from powerplant.horizon.answering import as_json
+from powerplant.horizon.decoding import decode
+from powerplant.horizon.instance import HorizonInstance
 from powerplant.horizon.members import answer_of, relative_gap, schedule_of
+from powerplant.horizon.models import Horizon
 from powerplant.horizon.planning import Better, Progress, SolvedHorizon, plan_horizon
 from powerplant.horizon.reporting import report_of
 from powerplant.horizon.rolling import NoWindow, Rolling
-from powerplant.horizon.rows import head_of, rows_of, table_of
+from powerplant.horizon.rows import head_of, labelled, rows_of, table_of
+from powerplant.horizon.tables import Periods, read_fleet
 from powerplant.planning import Options
+from powerplant.rows import Layout, Value
 
 Result = TypeVar("Result")
 
 INTERVAL = 0.1
 """Seconds between two updates of the progress."""
 
-MOST_PERIODS = 10
-"""Most periods without a plan that are printed; the rest are counted."""
-
 FOR_PRICES = 1.0
 """Seconds for the prices below the diagram."""
+
+
+# --- Files -----------------------------------------------------------------------------------------------------------
+
+
+class Output(NamedTuple):
+    """Where a plan goes.
+
+    Attributes:
+        name: of the file; ``-`` is stdout.
+        form: ``csv``, ``json`` or ``report``; ``None`` is the diagram.
+        decimal: the decimal sign of a table, if the user chose one.
+    """
+
+    name: str
+    form: str | None
+    decimal: str | None
+
+    def opened(self) -> AbstractContextManager[BinaryIO]:
+        """The file, opened for a plan that is not a diagram."""
+        return opened(self.name, say_csv if self.form == "csv" else say_json)
+
+
+class Files(NamedTuple):
+    """The files of a payload.
+
+    Attributes:
+        name: of the payload, or of its table of hours, in messages.
+        periods: the table of hours, if there is one.
+        fleet: the name of the file with all else.
+    """
+
+    name: str
+    periods: Periods | None = None
+    fleet: str = ""
+
+    def print_faults(self, name: str, faults: Sequence[Fault]) -> None:
+        """Print faults of the payload, each with the name of its file."""
+        of_table, of_fleet = (faults, []) if self.periods is None else self.periods.in_words(faults)
+        print_faults(name, of_table)
+        print_faults(self.fleet, of_fleet)
+
+    def written(self, instance: HorizonInstance, output: Output) -> tuple[Layout, Sequence[Sequence[Value]]]:
+        """How a table of the plan is written, and what says which period a row is."""
+        periods = self.periods
+        layout, labels = labelled(instance) if periods is None else (periods.layout, periods.labels)
+        name = "plan.csv" if output.name == STDIO else output.name
+        return as_named(layout, name, output.decimal), labels
+
+
+def read_tables(
+    hours: Source, fleet: Source | None, zone: ZoneInfo, *, is_fraction: bool, co2: bool
+) -> tuple[Files, Horizon]:
+    """The payload in a table of hours and a fleet; wrong files end the command with a message."""
+    content, fleet = hours_and_fleet(hours.name, hours.decoded(bytes), fleet)
+    rest = fleet.decoded(partial(read_fleet, read=read_workbook))
+    with named(hours.name):
+        periods = Periods(content, rest, zone, is_fraction=is_fraction)
+    print_notes(fleet.name, rest.notes)
+    print_notes(hours.name, periods.notes)
+    files = Files(hours.name, periods, fleet.name)
+    with named(hours.name, show=files.print_faults):
+        return files, decode(periods.content, co2=co2, max_plants=MAX_ITEMS, max_cells=MAX_CELLS)
+
+
+# --- The command -----------------------------------------------------------------------------------------------------
 
 
 def _time_zone(_context: click.Context, _parameter: click.Parameter, name: str) -> ZoneInfo:
@@ -70,16 +150,12 @@ def _share(_context: click.Context, _parameter: click.Parameter, share: float | 
 
 
 @click.command()
-@click.argument("names", metavar="[FILE] [OUT]", nargs=-1, type=NAME)
+@click.argument("names", metavar="[FILE] [OUT]", nargs=-1)
 @form_option("json", "Print the service's answer, byte for byte.")
 @form_option("report", "Print the service's report (JSON), byte for byte.")
 @form_option("csv", "Print a row for each period, as CSV.")
-@click.option(
-    "--hours", type=NAME, metavar="TABLE", callback=read, help="A table of hours in place of FILE: CSV or .xlsx."
-)
-@click.option(
-    "--fleet", type=NAME, metavar="FILE", callback=read, help="All but the hours: a payload, or a table of plants."
-)
+@source_option("hours", "A table of hours in place of FILE: CSV or .xlsx.", metavar="TABLE")
+@source_option("fleet", "All but the hours: a payload, or a table of plants.")
 @click.option(
     "--timezone",
     "zone",
@@ -146,38 +222,47 @@ def horizon(
       powerplant horizon --hours hours.csv --fleet fleet.csv plan.csv
       powerplant horizon --roll 24 --look-ahead 12 --hours year.csv --fleet fleet.csv plan.csv
     """  # noqa: D301 - click wants the character itself
-    file, out = _files(context, names, hours)
+    source, out = _files(context, names, hours)
     form = form or _usual_form(out, rolls=roll is not None)
+    refuse(
+        {
+            "--fleet and --timezone are for --hours.": hours is None and (fleet is not None or zone.key != "UTC"),
+            "--end needs --report.": end is not None and form != "report",
+            "--look-ahead needs --roll.": bool(look_ahead) and not roll,
+            "--report is for a horizon that is planned at once, without --roll.": bool(roll) and form == "report",
+            "--decimal is for a table of plans.": bool(decimal) and form != "csv",
+            f"{out} is the name of a table, and --{form} prints JSON.": is_table(out) and form != "csv",
+        }
+    )
+    check_output(out, [each.argument for each in (source, fleet) if each], overwrite=overwrite)
+    if out != STDIO:
+        check_writable(Path(out))
     output = Output(out, form, decimal)
-    _check_tables(hours, fleet, zone)
-    _check_periods(form, end, roll, look_ahead)
-    _check_form(output)
-    check_names([each.argument for each in (file, hours, fleet) if each is not None], out, None, resume=False)
-    check_output(out, overwrite=overwrite, resume=None)
-    writable(context, None, None if out == STDIO else Path(out))
-    given = _given(file, hours, fleet, zone, is_fraction=wind == FRACTION, co2=options.co2)
-    if end is not None and not 1 <= end <= len(given.horizon.load):
-        raise click.BadParameter(f"must be a period, from 1 to {len(given.horizon.load)}", param_hint="'--end'")
+    if hours is not None:
+        files, payload = read_tables(hours, fleet, zone, is_fraction=wind == FRACTION, co2=options.co2)
+    else:
+        files, payload = Files(source.name), source.horizon(co2=options.co2)
+    print_ignored(files.fleet or files.name, payload.ignored)
+    if end is not None and not 1 <= end <= len(payload.load):
+        raise click.BadParameter(f"must be a period, from 1 to {len(payload.load)}", param_hint="'--end'")
     if gap is not None:
-        given = given._replace(horizon=given.horizon._replace(relative_gap=gap))
-    if roll:
-        _roll(given, options, int(threads), roll, look_ahead or 0, output)
-        return
-    _write(_solve(given, options, int(threads)), given, options, output, end)
+        payload = payload._replace(relative_gap=gap)
+    with named(files.name, show=files.print_faults):
+        if not roll:
+            solved = _with_progress(lambda note: plan_horizon(payload, options, note, threads=int(threads)))
+            _write(solved, files, options, output, end)
+            return
+        rolling = Rolling(payload, options, roll, look_ahead or 0, threads=int(threads))
+    _roll(rolling, files, output)
 
 
-# --- Arguments -------------------------------------------------------------------------------------------------------
-
-
-def _files(context: click.Context, names: Sequence[str], hours: Source | None) -> tuple[Source | None, str]:
-    """The file with the payload (``None`` with ``--hours``), and the name of the file for the plan."""
-    if not names and hours is None:
-        raise click.UsageError("Missing argument 'FILE'.")
-    file = read(context, None, names[0]) if hours is None else None
-    rest = names if file is None else names[1:]
+def _files(context: click.Context, names: Sequence[str], hours: Source | None) -> tuple[Source, str]:
+    """The payload or its table of hours, and the name of the file for the plan."""
+    refuse({"Missing argument 'FILE'.": not names and hours is None})
+    source, rest = (read_file(context, names[0]), names[1:]) if hours is None else (hours, names)
     if len(rest) > 1:
         raise click.UsageError(f"Got unexpected extra argument ({rest[1]})")
-    return file, rest[0] if rest else STDIO
+    return source, rest[0] if rest else STDIO
 
 
 def _usual_form(out: str, *, rolls: bool) -> str | None:
@@ -187,54 +272,10 @@ def _usual_form(out: str, *, rolls: bool) -> str | None:
     return "csv" if is_table(out) else "json"
 
 
-def _check_tables(hours: Source | None, fleet: Source | None, zone: ZoneInfo) -> None:
-    """Refuse options for tables without a table of hours."""
-    if hours is None and (fleet is not None or zone.key != "UTC"):
-        raise click.UsageError("--fleet and --timezone are for --hours.")
+# --- The plan --------------------------------------------------------------------------------------------------------
 
 
-def _check_periods(form: str | None, end: int | None, roll: int | None, look_ahead: int | None) -> None:
-    """Refuse options for periods and windows that do not go together."""
-    if end is not None and form != "report":
-        raise click.UsageError("--end needs --report.")
-    if look_ahead and not roll:
-        raise click.UsageError("--look-ahead needs --roll.")
-    if roll and form == "report":
-        raise click.UsageError("--report is for a horizon that is planned at once, without --roll.")
-
-
-def _check_form(output: Output) -> None:
-    """Refuse a form that does not fit the name of the output, or its decimals."""
-    if output.decimal and output.form != "csv":
-        raise click.UsageError("--decimal is for a table of plans.")
-    if is_table(output.name) and output.form != "csv":
-        raise click.UsageError(f"{output.name} is the name of a table, and --{output.form} prints JSON.")
-
-
-def _given(
-    file: Source | None, hours: Source | None, fleet: Source | None, zone: ZoneInfo, *, is_fraction: bool, co2: bool
-) -> Given:
-    """The payload, in one file or in tables. Members that are not used are printed."""
-    if hours is not None:
-        given = read_tables(hours, fleet, zone, is_fraction=is_fraction, co2=co2)
-    else:
-        assert file is not None  # noqa: S101 - one of both is given
-        given = Given(file.name, file.horizon(co2=co2))
-    for place, detail in given.horizon.ignored:
-        complain(f"{given.fleet or given.name}: {place.removeprefix('#')} {detail}")
-    return given
-
-
-# --- Planning --------------------------------------------------------------------------------------------------------
-
-
-def _solve(given: Given, options: Options, threads: int) -> SolvedHorizon:
-    """The best plan for a horizon. If there is none, the command ends with a message."""
-    with _errors_as_messages(given):
-        return _with_progress(lambda note: plan_horizon(given.horizon, options, note, threads=threads))
-
-
-def _write(solved: SolvedHorizon, given: Given, options: Options, output: Output, end: int | None) -> None:
+def _write(solved: SolvedHorizon, files: Files, options: Options, output: Output, end: int | None) -> None:
     """Write the plan in its form, or print the diagram."""
     if output.form is None:
         report = report_of(solved, co2=options.co2, time_limit=FOR_PRICES)
@@ -242,106 +283,73 @@ def _write(solved: SolvedHorizon, given: Given, options: Options, output: Output
         table = horizon_as_table(report, terminal_width(sys.stdout), hours_of_period, coloured=is_coloured)
         (say_styled if is_coloured else say)(table)
         return
-    with output.opened() as write:
+    with output.opened() as file:
         if output.form == "csv":
-            write(table_of(solved, *given.written(solved.instance, output), FOR_PRICES))
+            file.write(table_of(solved, *files.written(solved.instance, output), FOR_PRICES))
         elif output.form == "json":
-            write(as_json(answer_of(solved)))
+            file.write(as_json(answer_of(solved)))
         else:
-            write(as_json(report_of(solved, co2=options.co2, end=end, time_limit=options.time_limit)))
+            file.write(as_json(report_of(solved, co2=options.co2, end=end, time_limit=options.time_limit)))
 
 
-def _roll(given: Given, options: Options, threads: int, keep: int, ahead: int, output: Output) -> None:
+def _roll(rolling: Rolling, files: Files, output: Output) -> None:
     """Plan in windows, and write the kept periods of each. If a window has no plan, those before it stay written."""
-    with _errors_as_messages(given):
-        rolling = Rolling(given.horizon, options, keep, ahead, threads=threads)
-    layout, labels = given.written(rolling.instance, output)
+    layout, labels = files.written(rolling.instance, output)
     start, windows, count, worst = perf_counter(), rolling.windows(), 0, 0.0
     failure: NoWindow | None = None
-    is_table_of_plans = output.form == "csv"
-    with output.opened() as write:
-        if is_table_of_plans:
-            write(head_of(rolling.instance, layout))
+    is_csv = output.form == "csv"
+    with output.opened() as file:
+        if is_csv:
+            file.write(head_of(rolling.instance, layout))
         try:
             while window := _with_progress(lambda _: next(windows, None), f"{rolling.planned:,} periods planned"):
-                first = rolling.planned - window.kept
-                if is_table_of_plans:
-                    write(b"".join(rows_of(window.solved, layout, labels[first : rolling.planned], FOR_PRICES)))
+                kept = labels[rolling.planned - window.kept : rolling.planned]
+                if is_csv:
+                    file.write(b"".join(rows_of(window.solved, layout, kept, FOR_PRICES)))
+                    file.flush()
                 count, worst = count + 1, max(worst, relative_gap(window.solved))
         except NoWindow as error:
             failure = error
         if rolling.planned:
             instance, plan, cost = rolling.schedule()
-            if not is_table_of_plans:
-                write(as_json({"status": "rolled", "cost": cents(cost), **schedule_of(instance, plan)}))
-            seconds = perf_counter() - start
+            if not is_csv:
+                file.write(as_json({"status": "rolled", "cost": cents(cost), **schedule_of(instance, plan)}))
+            seconds, gap = perf_counter() - start, f"{100 * worst:.3f} %"
             complain(f"{rolling.planned:,} periods in {counted(count, 'window')}, planned in {seconds:,.1f} s.")
-            complain(
-                f"The plan costs {to_the_cent(float(cost))} euro; the largest gap of a window is {100 * worst:.3f} %."
-            )
+            complain(f"The plan costs {to_the_cent(float(cost))} euro; the largest gap of a window is {gap}.")
     if failure is not None:
-        kept = f" The {rolling.planned:,} periods before it are written." if rolling.planned else ""
-        fail(f"{given.name}: {failure}{kept}", NO_PLAN)
-
-
-@contextmanager
-def _errors_as_messages(given: Given) -> Iterator[None]:
-    """End the command with a message if there is no plan."""
-    try:
-        yield
-    except InvalidPayload as error:
-        given.print_faults(error.faults)
-        sys.exit(BAD_INPUT)
-    except InfeasibleHorizon as error:
-        complain(f"{given.name}: {error}")
-        for period in error.periods[1:MOST_PERIODS]:
-            complain(f"{given.name}: {period['detail']}")
-        if len(error.periods) > MOST_PERIODS:
-            complain(f"{given.name}: {len(error.periods) - MOST_PERIODS} more periods lack something.")
-        sys.exit(NO_PLAN)
-    except OutOfTime as error:
-        fail(f"{given.name}: {error} Try a larger --time-limit.", NO_PLAN)
-    except NotInstalled as error:
-        fail(f"{given.name}: {error}", BAD_INPUT)
+        written = f" The {rolling.planned:,} periods before it are written." if rolling.planned else ""
+        fail(f"{files.name}: {failure}{written}", NO_PLAN)
 
 
 def _with_progress(plan: Callable[[Progress], Result], label: str = "") -> Result:
     """Plan in a thread, so that Ctrl-C ends the command at once. A terminal shows the progress."""
-    results: list[Result] = []
-    errors: list[BaseException] = []
-    now: list[Better] = []
+    result, found, start = Future[Result](), list[Better](), perf_counter()
 
     def work() -> None:
         try:
-            results.append(plan(now.append))
+            result.set_result(plan(found.append))
         except BaseException as error:  # noqa: BLE001 - raised below, in the thread of the command
-            errors.append(error)
+            result.set_exception(error)
 
-    thread = Thread(target=work, daemon=True)
-    start = perf_counter()
+    Thread(target=work, daemon=True).start()
     shows = sys.stderr.isatty()
-    thread.start()
-    while thread.is_alive():
-        thread.join(INTERVAL)
-        if shows and label:
-            replace_line(label)
-        elif shows:
-            _show(now[-1] if now else None, perf_counter() - start)
+    while not wait([result], INTERVAL).done:
+        if shows:
+            replace_line(label or _progress(found[-1] if found else None, perf_counter() - start))
     if shows:
         replace_line("")
-    if errors:
-        raise errors[0]
-    return results[0]
+    return result.result()
 
 
-def _show(better: Better | None, seconds: float) -> None:
-    """Print the progress over the line before: seconds, cost, bound, gap."""
+def _progress(better: Better | None, seconds: float) -> str:
+    """Seconds, cost, bound and gap, as far as they are known and fit the terminal."""
+    cost, bound = (None, None) if better is None else (better.cost, better.bound)
     parts = [f"{seconds:,.0f} s"]
-    if better is not None and better.cost is not None:
-        parts.append(f"cost {to_the_cent(float(better.cost))}")
-    if better is not None and better.bound is not None:
-        parts.append(f"bound {to_the_cent(better.bound)}")
-    if better is not None and better.cost is not None and better.bound is not None:
-        parts.append(f"gap {100 * (float(better.cost) - better.bound) / max(abs(float(better.cost)), 1.0):.3f} %")
-    line = "  ".join(parts)[: (terminal_width(sys.stderr) or 1) - 1]
-    replace_line(line)
+    if cost is not None:
+        parts.append(f"cost {to_the_cent(float(cost))}")
+    if bound is not None:
+        parts.append(f"bound {to_the_cent(bound)}")
+    if cost is not None and bound is not None:
+        parts.append(f"gap {100 * (float(cost) - bound) / max(abs(float(cost)), 1.0):.3f} %")
+    return "  ".join(parts)[: (terminal_width(sys.stderr) or 1) - 1]

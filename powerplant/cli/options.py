@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from powerplant.batch.headings import FRACTION
+from powerplant.cli.outputs import writable
 from powerplant.formulation import GRIDS, TENTHS, Grid
 from powerplant.planning import Options
 
@@ -19,6 +21,13 @@ HORIZON_TIME_LIMIT = 10.0
 """Seconds for a horizon, unless an option or a variable says otherwise."""
 
 Command = TypeVar("Command", bound=Callable[..., None])
+
+
+def refuse(faults: Mapping[str, bool]) -> None:
+    """Refuse a command line by the first of these messages that holds."""
+    for message, holds in faults.items():
+        if holds:
+            raise click.UsageError(message)
 
 
 decimal_option = click.option(
@@ -35,6 +44,26 @@ wind_option = click.option(
     show_default=True,
     help="How a table gives wind: 60, or 0.6.",
 )
+
+
+def _choose_form(context: click.Context, parameter: click.Parameter, is_given: bool) -> None:
+    """Set the parameter ``form`` to the option's name; only one such option can be given."""
+    if not is_given:
+        return
+    if "form" in context.params:
+        raise click.UsageError(f"Give --{context.params['form']} or --{parameter.name}, not both.")
+    context.params["form"] = parameter.name
+
+
+def form_option(name: str, help_: str) -> Callable[[Command], Command]:
+    """An option that prints something other than the table."""
+    return click.option(f"--{name}", is_flag=True, expose_value=False, callback=_choose_form, help=help_)
+
+
+def file_option(name: str, parameter: str, help_: str) -> Callable[[Command], Command]:
+    """An option that names a file to write."""
+    kind = click.Path(readable=False, path_type=Path)
+    return click.option(f"--{name}", parameter, type=kind, callback=writable, metavar="FILE", help=help_)
 
 
 def planning_options(command: Callable[..., None]) -> Callable[..., None]:

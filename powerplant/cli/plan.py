@@ -3,50 +3,29 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from powerplant.answers import plan_as_json, report_as_json
-from powerplant.batch.workbooks import EXTRA, Workbook, has_openpyxl
-from powerplant.cli.options import Command, decimal_option, planning_options
-from powerplant.cli.outputs import STDIO, keep_apart, writable
-from powerplant.cli.sources import NAME, Source, read
+from powerplant.batch.workbooks import Workbook
+from powerplant.cli.options import decimal_option, file_option, form_option, planning_options
+from powerplant.cli.outputs import STDIO, check_openpyxl, keep_apart, write_file
+from powerplant.cli.sources import Source, named, print_ignored, read
 from powerplant.cli.tables import plan_as_table, report_as_text
-from powerplant.cli.words import BAD_INPUT, NO_PLAN, complain, fail, say, say_csv, say_json, terminal_width
-from powerplant.errors import InfeasibleLoad, OutOfTime
-from powerplant.formulation import Grid
+from powerplant.cli.words import NO_PLAN, complain, fail, say, say_csv, say_json, terminal_width
+from powerplant.decoding import ignored_in
+from powerplant.errors import InfeasibleLoad
 from powerplant.merit_order import Proof
-from powerplant.planning import UNPROVEN, Options, Solved, present, solve_request
+from powerplant.planning import UNPROVEN, Options, present, solve_request
 from powerplant.proofs import Claim, proof_as_json
 from powerplant.reporting import appraise_plan, explain, figures_of
 from powerplant.rows import Layout, plan_as_csv
 from powerplant.workers import Workers
 
 
-def _choose_form(context: click.Context, parameter: click.Parameter, is_given: bool) -> None:
-    """Set the parameter ``form`` to the option's name; only one such option can be given."""
-    if not is_given:
-        return
-    if "form" in context.params:
-        raise click.UsageError(f"Give --{context.params['form']} or --{parameter.name}, not both.")
-    context.params["form"] = parameter.name
-
-
-def form_option(name: str, help_: str) -> Callable[[Command], Command]:
-    """An option that prints something other than the table."""
-    return click.option(f"--{name}", is_flag=True, expose_value=False, callback=_choose_form, help=help_)
-
-
-def file_option(name: str, parameter: str, help_: str) -> Callable[[Command], Command]:
-    """An option that names a file to write."""
-    kind = click.Path(readable=False, path_type=Path)
-    return click.option(f"--{name}", parameter, type=kind, callback=writable, metavar="FILE", help=help_)
-
-
 @click.command()
-@click.argument("file", type=NAME, callback=read)
+@click.argument("file", callback=read)
 @form_option("json", "Print the service's answer, byte for byte.")
 @form_option("report", "Print the service's report (JSON), byte for byte.")
 @form_option("why", "Print the table, then prices and a reason for each plant.")
@@ -78,20 +57,24 @@ def plan(
     """  # noqa: D301 - click wants the character itself
     if decimal and form != "csv":
         raise click.UsageError("--decimal is for --csv.")
-    if workbook and not has_openpyxl():
-        fail(f"{workbook} needs {EXTRA}", BAD_INPUT)
+    if workbook:
+        check_openpyxl(workbook)
     keep_apart([file.argument], [STDIO, *filter(None, (proof_path, workbook))])
     co2, workers = options.co2, Workers(1)
-    request, ignored = file.payload(co2=co2), file.ignored()
+    request, ignored = file.payload(co2=co2), ignored_in(file.body)
+    print_ignored(file.name, ignored)
     try:
-        solved = solve_request(request, options, workers)
+        with named(file.name):
+            solved = solve_request(request, options, workers)
     except InfeasibleLoad as error:
-        _write_proof_of_none(proof_path, error, options.grid)
+        claim = Claim(None, error.proof, options.grid) if isinstance(error.proof, Proof) else None
+        is_low = error.reason == "below_must_run"
+        what = "is below what plants must produce" if is_low else f"is not a multiple of {options.grid.step} MW"
+        _write_proof(proof_path, claim, f"a load that {what} needs no proof")
         fail(f"{file.name}: {error}", NO_PLAN)
-    except OutOfTime as error:
-        hint = "Try a larger --time-limit." if error.gap is None else "Try a larger --time-limit, or --feasible."
-        fail(f"{file.name}: {error} {hint}", NO_PLAN)
-    _write_proof_of_cost(proof_path, solved)
+    solution = solved.solution
+    claim = None if solution.proof is UNPROVEN else Claim(solution.cost, solution.proof, solved.instance.grid)
+    _write_proof(proof_path, claim, "the plan is not proven to be the cheapest")
     if workbook:
         _write_workbook(workbook, plan_as_csv(figures_of(request, solved, co2=co2)))
     if form == "json":
@@ -113,43 +96,16 @@ def plan(
 def _write_workbook(path: Path, rows: bytes) -> None:
     book = Workbook("plan")
     book.write(rows)
-    try:
-        path.write_bytes(book.save())
-    except OSError as error:
-        fail(f"{path}: {error.strerror}", BAD_INPUT)
+    write_file(path, book.save())
 
 
-# --- The proof -------------------------------------------------------------------------------------------------------
-
-
-def _write_proof_of_cost(path: Path | None, solved: Solved) -> None:
+def _write_proof(path: Path | None, claim: Claim | None, otherwise: str) -> None:
+    """Write a proof, if a file is named; ``otherwise`` says why there is none."""
     if path is None:
         return
-    if solved.solution.proof is UNPROVEN:
-        complain(f"{path} is not written: the plan is not proven to be the cheapest.")
+    if claim is None:
+        complain(f"{path} is not written: {otherwise}.")
         return
-    _write_proof(path, Claim(solved.solution.cost, solved.solution.proof, solved.instance.grid))
-
-
-def _write_proof_of_none(path: Path | None, error: InfeasibleLoad, grid: Grid) -> None:
-    if path is None:
-        return
-    if isinstance(error.proof, Proof):
-        _write_proof(path, Claim(None, error.proof, grid))
-    else:
-        what = (
-            "is below what plants must produce"
-            if error.reason == "below_must_run"
-            else f"is not a multiple of {grid.step} MW"
-        )
-        complain(f"{path} is not written: a load that {what} needs no proof.")
-
-
-def _write_proof(path: Path, claim: Claim) -> None:
-    proof = claim.proof
-    try:
-        path.write_text(proof_as_json(claim), encoding="utf-8")
-    except OSError as error:
-        fail(f"{path}: {error.strerror}", BAD_INPUT)
-    if not proof.certified:
-        complain(f"{path}: this proof cannot be checked, only computed again ({proof.method}).")
+    write_file(path, proof_as_json(claim))
+    if not claim.proof.certified:
+        complain(f"{path}: this proof cannot be checked, only computed again ({claim.proof.method}).")

@@ -9,7 +9,6 @@ from time import perf_counter
 
 import click
 
-from powerplant.cli.files import Input
 from powerplant.cli.words import terminal_width
 
 INTERVAL = 0.1
@@ -21,12 +20,12 @@ NARROWEST = len("Planning  [-]  100%  0d 00:00:00  ")
 
 
 @contextmanager
-def shown(source: Input, count: int | None = None, *, hidden: bool) -> Iterator[Callable[[int], None]]:
+def shown(length: int, position: Callable[[], int] | None, *, hidden: bool) -> Iterator[Callable[[int], None]]:
     """Show a bar on stderr, if that is a terminal. It is never wider than the terminal.
 
     Args:
-        source: the input.
-        count: how many lines it has, if that is known; else the bar shows how many of its bytes were read.
+        length: of the bar; 0 if it is not known.
+        position: how much of the length is done, if that is not the number of lines.
         hidden: whether the terminal shows the answers.
 
     Yields:
@@ -36,7 +35,7 @@ def shown(source: Input, count: int | None = None, *, hidden: bool) -> Iterator[
         yield lambda _: None
         return
     start = updated = perf_counter()
-    position = done = 0
+    done = 0
 
     def rate(_: object) -> str:
         if not done:
@@ -47,17 +46,15 @@ def shown(source: Input, count: int | None = None, *, hidden: bool) -> Iterator[
     def fitting() -> int:
         return max(1, min(WIDEST_BAR, (terminal_width(sys.stderr) or 0) - NARROWEST - len(rate(None))))
 
-    bar = click.progressbar(length=count or source.size or None, label="Planning", file=sys.stderr, item_show_func=rate)
+    bar = click.progressbar(length=length or None, label="Planning", file=sys.stderr, item_show_func=rate)
 
     def update(lines: int, *, now: bool = False) -> None:
-        nonlocal updated, position, done
+        nonlocal updated, done
         done = lines
         if now or perf_counter() > updated + INTERVAL:
             updated = perf_counter()
             bar.width = fitting()
-            progress = done if count else source.position
-            bar.update(progress - position, "")
-            position = progress
+            bar.update((position() if position else done) - bar.pos, "")
 
     bar.width = fitting()
     with bar:

@@ -66,16 +66,15 @@ def report_as_text(report: Report, width: int | None = None) -> str:
 def _fitted(rows: Sequence[Sequence[str]], width: int | None) -> tuple[list[int], int]:
     """The columns after the name that fit, and the columns of the terminal that are left for the name."""
     widths = [max(map(display_width, column)) for column in zip(*rows, strict=True)]
-    shown, dropped = list(range(1, len(widths))), list(DROPPED)
+    shown, room = [*range(1, len(widths))], 0
     if width is None:
         return shown, widths[0]
-
-    def room() -> int:
-        return width - sum(widths[i] + 2 for i in shown)
-
-    while dropped and room() < min(widths[0], SHORTEST_NAME):
-        shown.remove(dropped.pop(0))
-    return shown, max(min(widths[0], room()), len("total"))
+    for dropped in (None, *DROPPED):
+        shown = [place for place in shown if place != dropped]
+        room = width - sum(widths[place] + 2 for place in shown)
+        if room >= min(widths[0], SHORTEST_NAME):
+            break
+    return shown, max(min(widths[0], room), len("total"))
 
 
 def _dropped(shown: Sequence[int]) -> Iterator[str]:
@@ -87,13 +86,11 @@ def shortened(name: str, width: int) -> str:
     """A name that is too wide, without its middle: beginnings and ends tell plants apart."""
     if display_width(name) <= width:
         return name
-    end = name
-    while display_width(end) > (width - 3) // 2:
-        end = end[1:]
-    start = name
-    while display_width(start) + 3 + display_width(end) > width:
-        start = start[:-1]
-    return f"{start}...{end}"
+    for kept in range(len(name) - 1, 0, -1):
+        text = f"{name[: kept - kept // 2]}...{name[len(name) - kept // 2 :]}"
+        if display_width(text) <= width:
+            return text
+    return "..."
 
 
 def wrapped(text: str, width: int | None) -> list[str]:
@@ -115,28 +112,14 @@ def wrapped(text: str, width: int | None) -> list[str]:
 
 
 def _row(plant: PlantReport, decimals: int) -> Sequence[str]:
-    return (
-        printable(plant.name),
-        printable(plant.type),
-        f"{plant.p:,.{decimals}f}",
-        to_the_cent(plant.marginal_cost.total),
-        to_the_cent(plant.cost),
-        to_the_cent(plant.co2_emitted_tonnes),
-        STATES[plant.state],
-    )
+    amounts = map(to_the_cent, (plant.marginal_cost.total, plant.cost, plant.co2_emitted_tonnes))
+    return [printable(plant.name), printable(plant.type), f"{plant.p:,.{decimals}f}", *amounts, STATES[plant.state]]
 
 
 def _totals(report: Report, decimals: int) -> Sequence[str]:
     average = "" if report.average_price is None else to_the_cent(report.average_price)
-    return (
-        "total",
-        "",
-        f"{report.load:,.{decimals}f}",
-        average,
-        to_the_cent(report.cost.total),
-        to_the_cent(report.co2_emitted_tonnes),
-        "",
-    )
+    amounts = map(to_the_cent, (report.cost.total, report.co2_emitted_tonnes))
+    return ["total", "", f"{report.load:,.{decimals}f}", average, *amounts, ""]
 
 
 def _summary(report: Report) -> Iterator[str]:
@@ -153,8 +136,8 @@ def _summary(report: Report) -> Iterator[str]:
 def _never_running(report: Report) -> Iterator[str]:
     """Why plants can never run: a table shows them as off, like others. The reasons name them too."""
     never = report.never_runs
-    for name, reason in ((each.name, each.reason) for each in never[:MOST_THAT_NEVER_RUN]):
-        yield f"{printable(name)} {reason.removeprefix('It ')}"
+    for plant in never[:MOST_THAT_NEVER_RUN]:
+        yield f"{printable(plant.name)} {plant.reason.removeprefix('It ')}"
     if (others := len(never) - MOST_THAT_NEVER_RUN) > 0:
         yield f"{counted(others, 'more power plant')} can never run; --why says why."
 
@@ -172,10 +155,8 @@ def _columns(rows: Sequence[Sequence[str]], numbers: Collection[int]) -> Iterato
     """The rows as lines; these columns are aligned to the right."""
     widths = [max(map(display_width, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        cells = (
-            padded(text, width, right=i in numbers) for i, (text, width) in enumerate(zip(row, widths, strict=True))
-        )
-        yield "  ".join(cells)
+        sized = enumerate(zip(row, widths, strict=True))
+        yield "  ".join(padded(text, width, right=place in numbers) for place, (text, width) in sized)
 
 
 def padded(text: str, width: int, *, right: bool = False) -> str:

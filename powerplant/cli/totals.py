@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from powerplant.batch.tally import Tally
-from powerplant.cli.words import BAD_INPUT, counted, describe, fail, printable, to_the_cent
+from powerplant.cli.outputs import write_file
+from powerplant.cli.words import counted, describe, printable, to_the_cent
 
 REASONS = {
     "off_grid": "not a multiple of the step",
@@ -50,10 +51,7 @@ def write_totals(tally: Tally, seconds: float, notes: Sequence[str], path: Path)
         "seconds": seconds,
         "notes": list(notes),
     }
-    try:
-        path.write_text(json.dumps(totals, indent=2) + "\n", encoding="utf-8")
-    except OSError as error:
-        fail(f"{path}: {error.strerror}", BAD_INPUT)
+    write_file(path, json.dumps(totals, indent=2) + "\n")
 
 
 def _totals(tally: Tally, seconds: float) -> Iterator[str]:

@@ -10,9 +10,9 @@ from datetime import tzinfo
 
 from pydantic_core import to_json
 
-from powerplant.batch.headings import LOAD, Vocabulary, meanings_of_hours
+from powerplant.batch.documents import as_fault, parts_of
+from powerplant.batch.headings import LOAD, Vocabulary, columns_of_hours
 from powerplant.batch.plants import is_json
-from powerplant.batch.posted import as_fault, parts_of
 from powerplant.batch.reading import InvalidInput
 from powerplant.batch.spreadsheet import without_load
 from powerplant.batch.table import Table
@@ -24,7 +24,7 @@ from powerplant.horizon.tables import MARKET, OF_PLANTS_OVER_TIME, GivenFleet, P
 
 EXPECTED = "a line with all but the hours as JSON, then a table of hours; or a workbook"
 
-_OF_PERIODS = Vocabulary([*meanings_of_hours(())], LOAD, MARKET)
+_OF_PERIODS = Vocabulary(columns_of_hours(), LOAD, MARKET)
 
 
 def has_workbook(body: bytes) -> bool:

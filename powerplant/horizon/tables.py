@@ -10,42 +10,31 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta, tzinfo
-from decimal import Decimal
 from itertools import pairwise
-from math import isfinite
 from typing import Any, NamedTuple
 
 from pydantic_core import to_json
 
 from powerplant.batch.fleets import FLEET, keys_of_plants
 from powerplant.batch.headings import (
+    COLUMNS_OF_PLANTS,
     LOAD,
-    MEANINGS_OF_PLANTS,
     Column,
-    Meaning,
     Vocabulary,
-    columns_of,
-    meanings_of_hours,
+    columns_of_hours,
 )
 from powerplant.batch.numerals import has_value
-from powerplant.batch.plants import PlantRows, is_json, rows_of_plants
+from powerplant.batch.plants import TableOfPlants, is_json
 from powerplant.batch.reading import InvalidInput
-from powerplant.batch.spreadsheet import (
-    TOTALS,
-    note_of_profile,
-    places_of_labels,
-    refuse_rows_as_columns,
-    without_load,
-)
-from powerplant.batch.table import Table, cell_of, decimal_mark, in_words, shown, value_of
+from powerplant.batch.spreadsheet import TableOfHours
+from powerplant.batch.table import cell_of, in_words, shown
 from powerplant.batch.workbooks import Sheets, sheets_of
-from powerplant.decoding import is_fuel, parse, pointer, why_ignored
+from powerplant.decoding import is_fuel, parse, pointer
 from powerplant.errors import Fault, InvalidPayload
 from powerplant.horizon.consistency import value_at
 from powerplant.horizon.decoding import LISTS
 from powerplant.horizon.models import LONGEST_PERIOD
 from powerplant.models import FUEL_KEYS
-from powerplant.rows import Layout
 
 START = "start"
 MARKET = "market(euro/MWh)"
@@ -77,7 +66,7 @@ _STEP_COSTS = {f"start_cost_{n}": "money" for n in range(2, MOST_STEPS + 1)}
 _MEMBERS = _TIMES | _RAMPS | _POWERS | _COSTS | _STEPS | _STEP_COSTS | {"reserve": "truth", "on": "truth"}
 INITIAL = ("on", "hours", "p")
 OF_PLANTS_OVER_TIME = Vocabulary(
-    [*MEANINGS_OF_PLANTS, *(Meaning((member,), quantity) for member, quantity in _MEMBERS.items())], "name"
+    [*COLUMNS_OF_PLANTS, *(Column((member,), quantity) for member, quantity in _MEMBERS.items())], "name"
 )
 
 
@@ -86,21 +75,21 @@ class GivenFleet(NamedTuple):
 
     Attributes:
         payload: as JSON has it; not checked.
-        rows: the table of plants, if it was one.
+        table: the table of plants, if it was one.
         columns: of each plant of the table, the columns by the rest of the pointer to their members.
         notes: remarks for the user, in sentences.
     """
 
     payload: dict[str, Any]
-    rows: PlantRows | None = None
+    table: TableOfPlants | None = None
     columns: Sequence[Mapping[str, Column]] = ()
     notes: Sequence[str] = ()
 
     def in_words(self, fault: Fault) -> Fault:
         """A fault of the fleet, with row and column if it is a table."""
-        if self.rows is None:
+        if self.table is None:
             return fault
-        (worded,) = self.rows.in_words([fault], lambda place, member: self.columns[place].get(member))
+        (worded,) = self.table.in_words([fault], lambda place, member: self.columns[place].get(member))
         return worded
 
 
@@ -122,23 +111,20 @@ def read_fleet(content: bytes, read: Callable[[bytes], Sheets] = sheets_of) -> G
         if not isinstance(payload, dict):
             raise InvalidPayload([Fault("#", f"must be {FLEET}")])
         return GivenFleet(payload)
-    rows = rows_of_plants(content, OF_PLANTS_OVER_TIME, read)
+    table = TableOfPlants(content, OF_PLANTS_OVER_TIME, read)
     plants, columns = list[dict[str, Any]](), list[Mapping[str, Column]]()
-    for members in rows.members():
-        plant, places = _plant({path[0]: _plain(value) for path, value in members.items()})
+    for members in table.plants:
+        plant, places = _plant(members)
         plants.append(plant)
-        columns.append(
-            {place: rows.table.columns[name,] for place, name in places.items() if (name,) in rows.table.columns}
-        )
-    known = [path[0] for path in rows.table.columns] + [*_MEMBERS]
-    ignored = [f"{name} {why_ignored(name, known)}" for name in rows.others]
-    return GivenFleet({"powerplants": plants}, rows, columns, [*rows.notes, *ignored])
+        columns.append({place: table.columns[name,] for place, name in places.items() if (name,) in table.columns})
+    known = [path[0] for path in table.columns] + [*_MEMBERS]
+    return GivenFleet({"powerplants": plants}, table, columns, [*table.notes, *table.ignored(known)])
 
 
 def _plant(cells: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
     """A plant of a row, and the headings of its members by the rest of their pointers."""
     plant = {name: value for name, value in cells.items() if name not in {*INITIAL, *_STEPS, *_STEP_COSTS}}
-    places = {pointer(name)[1:]: name for name in (*(meaning.path[0] for meaning in MEANINGS_OF_PLANTS), *_MEMBERS)}
+    places = {pointer(name)[1:]: name for name in OF_PLANTS_OVER_TIME.exact}
     if initial := {name: cells[name] for name in INITIAL if name in cells}:
         plant["initial"] = initial
         places |= {f"/initial/{name}": name for name in INITIAL}
@@ -153,13 +139,6 @@ def _plant(cells: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
         for i, n in enumerate(further, 1):
             places |= {f"/start_costs/{i}/after": f"start_after_{n}", f"/start_costs/{i}/cost": f"start_cost_{n}"}
     return plant, places
-
-
-def _plain(value: Decimal | bool | str) -> float | bool | str:
-    """A cell as a value of JSON. A number that is too large stays a string, which is a fault later."""
-    if not isinstance(value, Decimal):
-        return value
-    return float(value) if isfinite(float(value)) else str(value)
 
 
 class Periods:
@@ -195,26 +174,21 @@ class Periods:
             *keys_of_plants(plants),
             *filter(is_fuel, fuels if isinstance(fuels, dict) else ()),
         ]
-        more = [Meaning((name,), "price" if name == MARKET else "power") for name in PLACES]
-        vocabulary = Vocabulary([*meanings_of_hours(self._keys), *more], LOAD, MARKET)
-        self._table = table = Table(content, vocabulary, without_load)
-        refuse_rows_as_columns(table)
+        more = [Column((name,), "price" if name == MARKET else "power") for name in PLACES]
+        vocabulary = Vocabulary([*columns_of_hours(self._keys), *more], LOAD, MARKET)
+        self._table = table = TableOfHours(content, vocabulary)
         names = [plant["name"] for plant in plants if isinstance(plant.get("name"), str)]
-        table.columns = columns_of(table.names, table.first, vocabulary, names, is_fraction=is_fraction)
-        mark, note = decimal_mark(table.numerals())
-        self._rows = [*self._checked()]
-        places = places_of_labels(table)
-        self.notes = [note] if note else []
+        table.use(vocabulary, names, is_fraction=is_fraction)
+        self._rows, self.notes = [*self._checked()], table.notes
         self._column_at = dict[str, Column]()
         for path, column in table.columns.items():
-            self._fill(payload, path, column, mark or ".")
-        self._find_times(payload, places, zone)
-        self.labels = [tuple([cell_of(place, cells) for place in places]) for _, cells in self._rows]
-        if not places:
+            self._fill(payload, path, column)
+        self._find_times(payload, zone)
+        self.labels = [table.labels_of(cells) for _, cells in self._rows]
+        if not table.labels:
             self.labels = [(str(period),) for period in range(1, len(self._rows) + 1)]
-        labels = tuple([table.names[place] for place in places]) or BY_PERIOD
-        self.layout = Layout(table.delimiter, mark or ".", table.has_mark, labels)
-        self.content = to_json(payload)
+        self.layout = table.layout_of_plans(BY_PERIOD)
+        self.content = to_json(payload, inf_nan_mode="constants")
 
     def in_words(self, faults: Sequence[Fault]) -> tuple[list[Fault], list[Fault]]:
         """The faults of the payload in two lists: those of the table, with row and column; and those of the fleet."""
@@ -236,14 +210,11 @@ class Periods:
     def _checked(self) -> Iterator[tuple[int, list[str]]]:
         """The rows; each must be a period."""
         for number, cells in self._table.rows():
-            first = next(filter(None, cells))
-            if TOTALS.fullmatch(first):
-                raise InvalidInput(number, f"the row begins with {shown(first)}: totals are not a period")
-            if not self._table.given(cells):
-                raise InvalidInput(number, f"the row has {shown(first)}, and neither load nor prices")
+            if why := self._table.why_no_hour(cells, "a period"):
+                raise InvalidInput(number, why)
             yield number, cells
 
-    def _fill(self, payload: dict[str, Any], path: tuple[str, ...], column: Column, mark: str) -> None:
+    def _fill(self, payload: dict[str, Any], path: tuple[str, ...], column: Column) -> None:
         """Put a column into the payload as a list."""
         where: tuple[str | int, ...] = PLACES.get(path[0], path)
         into: Any = payload
@@ -265,24 +236,20 @@ class Periods:
         values = []
         for period, (_, cells) in enumerate(self._rows):
             cell = cell_of(column.place, cells)
-            values.append(_plain(value_of(column, cell, mark)) if has_value(cell) else value_at(otherwise, period))
+            values.append(self._table.value(column, cell) if has_value(cell) else value_at(otherwise, period))
         into[key] = values
         self._column_at[pointer(*where)] = column
-        if column.quantity == "share":
-            highest = max((value for value in values if type(value) is float), default=0.0)
-            note = note_of_profile(column, Decimal(repr(highest)))
-            self.notes += [note] if note else []
 
     # --- Times -------------------------------------------------------------------------------------------------------
 
-    def _find_times(self, payload: dict[str, Any], places: Sequence[int], zone: tzinfo) -> None:
+    def _find_times(self, payload: dict[str, Any], zone: tzinfo) -> None:
         """Start and resolution, from the column ``start`` or the first one that begins with a time.
 
         Raises:
             InvalidPayload: a cell is not a time, or the steps between them differ.
         """
         first = self._rows[0][1] if self._rows else []
-        names = self._table.names
+        names, places = self._table.names, self._table.labels
         named = (place for place in places if names[place].casefold() == START)
         begins = (place for place in places if _time(cell_of(place, first)) is not None)
         place = next(named, next(begins, None))

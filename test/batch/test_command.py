@@ -503,7 +503,7 @@ def test_payloads_in_an_object_get_a_hint(write: Write) -> None:
 
 
 def test_the_payloads_of_a_list_are_limited(write: Write, out: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("powerplant.cli.inputs.MOST_PAYLOADS", 3)
+    monkeypatch.setattr("powerplant.cli.batch.MOST_PAYLOADS", 3)
     assert run(write(json.dumps(THREE).encode())).exit_code == 0
     for content in (json.dumps([*THREE, 1]), json.dumps(THREE) * 2, json.dumps({"hours": [1] * 4}), "{\n}\n" * 4):
         source = write(content.encode())
